@@ -1,0 +1,81 @@
+/**
+ * The two families of errors that lvfs raises on purpose. A plain `Error` anywhere means a bug.
+ */
+import { constants } from 'node:os';
+import { exitStatus, type ExitStatus } from './exitStatus.js';
+
+/** A positive errno of the host's kernel, as in `os.constants.errno`; 0 means success. */
+export type Errno = number;
+
+/** Errno numbers by name (`errno.ENOENT`). */
+export const errno = constants.errno;
+
+/** An answer to the kernel: nothing but an errno. */
+export class FsError extends Error {
+  constructor(
+    readonly errno: Errno,
+    message = `errno ${errno}`,
+  ) {
+    super(message);
+    this.name = 'FsError';
+  }
+}
+
+/** What an {@link LvfsError} may carry besides its message. */
+export interface LvfsErrorOptions {
+  /** The status the command ends with; 1 when not given. */
+  exit?: ExitStatus;
+  /** A second line that says what the user can do. */
+  hint?: string;
+  /** What led to this error; its message is appended when the error is shown. */
+  cause?: unknown;
+  /** Further facts for `--json`, such as the candidates of an ambiguous name. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A failure that is explained to the user: one line, without a stack.
+ *
+ * `code` is stable and in capitals (`AMBIGUOUS_ATOM`); the message names the offending value.
+ */
+export class LvfsError extends Error {
+  readonly exit: ExitStatus;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options: LvfsErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'LvfsError';
+    this.exit = options.exit ?? exitStatus.failure;
+    this.hint = options.hint;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The `code` of a Node system error (`'ENOENT'`), or undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/** The errno of a Node system error; EIO for anything that has none. */
+export function errnoOf(error: unknown): Errno {
+  if (error instanceof FsError) return error.errno;
+  const code = errorCode(error);
+  const value = code === undefined ? undefined : (errno as Record<string, number>)[code];
+  return value ?? errno.EIO;
+}
+
+/** The message of an error followed by those of its causes, outermost first, on one line. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let e: unknown = error; e !== undefined; e = e instanceof Error ? e.cause : undefined) {
+    const text = (e instanceof Error ? e.message : String(e)).replace(/\s*\n\s*/g, ' ').trim();
+    if (text !== '' && !parts.some((part) => part.includes(text))) parts.push(text);
+  }
+  return parts.join(': ');
+}

@@ -1,0 +1,4 @@
+/** What every other folder may use; imports nothing of lvfs. */
+export * from './errors.js';
+export * from './exitStatus.js';
+export * from './log.js';
