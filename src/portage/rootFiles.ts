@@ -1,0 +1,232 @@
+/**
+ * Reading files as a process chrooted into the root would: absolute symlinks and absolute paths found in Portage's
+ * configuration are looked up inside the root, never on the host around it.
+ *
+ * All paths that come out are host paths, ready to be opened and to be shown in messages. Nothing is ever written.
+ */
+import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { LvfsError, errorCode, exitStatus } from '../base/index.js';
+
+/** What a path leads to after all symlinks: `other` is a device, socket or pipe. */
+export type FileKind = 'file' | 'directory' | 'other';
+
+/** As many symlinks as the kernel follows in one path (`path_resolution(7)`). */
+const MAX_SYMLINKS = 40;
+
+/** Folders of version control systems, which Portage never descends into (`portage.const.VCS_DIRS`). */
+const VCS_DIRECTORIES = new Set(['CVS', 'RCS', 'SCCS', '.bzr', '.git', '.hg', '.svn']);
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
+
+function byCodePoint(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Joins `base`, an absolute host path, with further components; a component that is absolute does not restart. */
+function join(base: string, ...parts: string[]): string {
+  return path.posix.join(base, ...parts);
+}
+
+/** See the head of this file. An instance caches how directories resolve and is meant for one configuration. */
+export class RootFiles {
+  /** The root, absolute and free of symlinks, without trailing slash (`''` for `/`). */
+  readonly #root: string;
+  readonly #directories = new Map<string, string>();
+
+  /**
+   * @param root the tree that is shown; must exist and be a directory.
+   * @throws LvfsError `NO_ROOT` otherwise.
+   */
+  constructor(root: string) {
+    const absolute = path.resolve(root);
+    let real: string;
+    try {
+      real = realpathSync(absolute);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      throw new LvfsError('NO_ROOT', `the root '${root}' cannot be opened`, {
+        exit: exitStatus.portageData,
+        cause: error,
+      });
+    }
+    if (this.#kindOfResolved(real) !== 'directory') {
+      throw new LvfsError('NO_ROOT', `the root '${root}' is not a directory`, {
+        exit: exitStatus.portageData,
+      });
+    }
+    this.#root = real === '/' ? '' : real;
+  }
+
+  /** The root as a host path, without symlinks. */
+  get root(): string {
+    return this.#root === '' ? '/' : this.#root;
+  }
+
+  /** The host path of `inside`, an absolute path as seen inside the root; `..` is taken lexically and symlinks are not yet resolved. */
+  at(inside: string): string {
+    return join(this.root, path.posix.join('/', inside));
+  }
+
+  /**
+   * Resolves every symlink of a host path. Below the root, absolute targets start at the root and `..` ends there;
+   * elsewhere (a directory that was set apart) absolute targets start at the root too. What does not exist is
+   * kept as written, so the result may not exist.
+   */
+  resolve(hostPath: string): string {
+    const absolute = path.posix.resolve('/', hostPath);
+    if (this.#root === '') {
+      try {
+        return realpathSync(absolute);
+      } catch (error) {
+        if (errorCode(error) === undefined) throw error;
+        return absolute;
+      }
+    }
+    if (absolute === this.#root || absolute.startsWith(`${this.#root}/`)) {
+      return this.#walk(this.#root, absolute.slice(this.#root.length + 1));
+    }
+    return this.#walk('', absolute);
+  }
+
+  /** Whether `hostPath`, after its symlinks, is a file, a directory, something else, or nothing (undefined). */
+  kind(hostPath: string): FileKind | undefined {
+    return this.#kindOfResolved(this.#root === '' ? hostPath : this.resolve(hostPath));
+  }
+
+  /**
+   * The text of a file, decoded as UTF-8 (other bytes become U+FFFD) with line ends made `\n`; undefined when
+   * there is no such file.
+   * @throws LvfsError `UNREADABLE` when it cannot be read or is a directory.
+   */
+  readText(hostPath: string): string | undefined {
+    const resolved = this.#root === '' ? hostPath : this.resolve(hostPath);
+    let text: string;
+    try {
+      text = readFileSync(resolved, 'utf8');
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== undefined && MISSING.has(code)) return undefined;
+      throw unreadable(hostPath, error);
+    }
+    return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  }
+
+  /** The time of the last change in whole seconds since the epoch; undefined when there is no such file. */
+  mtimeSeconds(hostPath: string): number | undefined {
+    const stat = statSync(this.#root === '' ? hostPath : this.resolve(hostPath), {
+      bigint: true,
+      throwIfNoEntry: false,
+    });
+    return stat === undefined ? undefined : Number(stat.mtimeNs / 1_000_000_000n);
+  }
+
+  /** The bytes of a file; undefined when there is no such file. Errors as {@link readText}. */
+  readBytes(hostPath: string): Buffer | undefined {
+    try {
+      return readFileSync(this.#root === '' ? hostPath : this.resolve(hostPath));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== undefined && MISSING.has(code)) return undefined;
+      throw unreadable(hostPath, error);
+    }
+  }
+
+  /** The names in a directory, sorted by code point; undefined when it is none or cannot be listed. */
+  list(hostPath: string): string[] | undefined {
+    try {
+      return readdirSync(this.#root === '' ? hostPath : this.resolve(hostPath)).sort(byCodePoint);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      if (MISSING.has(code) || code === 'EACCES') return undefined;
+      throw unreadable(hostPath, error);
+    }
+  }
+
+  /**
+   * The files that a path of Portage's configuration stands for (portage(5), "Any file in this directory … may be
+   * more than just a flat file"): the file itself, or all files below a directory in the order of their names,
+   * without hidden ones, backups (`*~`) and the folders of version control.
+   */
+  expand(hostPath: string): string[] {
+    const files: string[] = [];
+    const visited = new Set<string>();
+    const visit = (file: string, name: string): void => {
+      const kind = this.kind(file);
+      if (kind === undefined || kind === 'other' || name.startsWith('.') || name.endsWith('~')) return;
+      if (kind === 'file') {
+        files.push(file);
+        return;
+      }
+      if (VCS_DIRECTORIES.has(name)) return;
+      const real = this.resolve(file);
+      // A link to a folder that holds it would be followed until the path is too long.
+      if (visited.has(real)) return;
+      visited.add(real);
+      for (const child of this.list(file) ?? []) visit(join(file, child), child);
+      visited.delete(real);
+    };
+    visit(hostPath, path.posix.basename(hostPath));
+    return files;
+  }
+
+  #kindOfResolved(hostPath: string): FileKind | undefined {
+    let stat;
+    try {
+      stat = statSync(hostPath, { throwIfNoEntry: false });
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return undefined;
+    }
+    if (stat === undefined) return undefined;
+    return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
+  }
+
+  #walk(base: string, rest: string): string {
+    let done = base;
+    let queue = rest.split('/').reverse();
+    let links = 0;
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        if (done !== this.#root) done = done.slice(0, Math.max(0, done.lastIndexOf('/')));
+        continue;
+      }
+      const next = `${done}/${name}`;
+      const target = this.#linkTarget(next);
+      if (target === undefined) {
+        done = next;
+        continue;
+      }
+      if (++links > MAX_SYMLINKS) return next;
+      if (target.startsWith('/')) done = this.#root;
+      queue = [...queue, ...target.split('/').reverse()];
+    }
+    return done === '' ? '/' : done;
+  }
+
+  /** The target of a symlink, undefined for anything else; remembered, for every file has the same parents. */
+  #linkTarget(hostPath: string): string | undefined {
+    const known = this.#directories.get(hostPath);
+    if (known !== undefined) return known === '' ? undefined : known;
+    let target = '';
+    try {
+      if (lstatSync(hostPath, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+        target = readlinkSync(hostPath);
+      }
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
+    this.#directories.set(hostPath, target);
+    return target === '' ? undefined : target;
+  }
+}
+
+function unreadable(hostPath: string, error: unknown): LvfsError {
+  if (errorCode(error) === undefined) throw error;
+  return new LvfsError('UNREADABLE', `cannot read '${hostPath}'`, {
+    exit: exitStatus.portageData,
+    cause: error,
+  });
+}

@@ -1,0 +1,319 @@
+/**
+ * What users name: atoms as they are typed, sets, and ebuild files, resolved to what is to be built or to what is installed.
+ *
+ * A name may be given without its category where that is unambiguous. As for emerge, a package outside `virtual`,
+ * `acct-group` and `acct-user` is meant rather than one of the same name inside.
+ */
+import { exitStatus, LvfsError } from '../base/index.js';
+import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
+import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
+import type { Configuration } from './config.js';
+import { eapiFeatures, isSupportedEapi } from './eapi.js';
+import { makeCandidate, matchesAtom } from './match.js';
+import type { Ebuild } from './repository.js';
+import type { Cpv, Target } from './types.js';
+
+/** A target with everything that its dependencies are evaluated with. */
+export interface ResolvedTarget extends Omit<Target, 'use' | 'buildDeps'> {
+  use: ReadonlySet<string>;
+}
+
+/** An installed package that was named, and by what. */
+export interface Selected {
+  cpv: Cpv;
+  /** `--with`, or the set. */
+  from: string;
+  atom: string;
+}
+
+const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND'] as const;
+
+/** Resolves what users name. */
+export class TargetResolver {
+  readonly #installed: InstalledPackages;
+  readonly #configuration: Configuration;
+  readonly #resolved = new Map<string, ResolvedTarget>();
+
+  constructor(installed: InstalledPackages, configuration: Configuration) {
+    this.#installed = installed;
+    this.#configuration = configuration;
+  }
+
+  /**
+   * The packages to be built, each once, in the order in which they were named. An atom stands for Portage's best visible match; an exact
+   * `=category/name-version` (also without the `=`) may be masked. What no repository has is taken from the database of
+   * installed packages with the values recorded there.
+   *
+   * @throws LvfsError exit 20: `INVALID_ATOM`, `UNKNOWN_PACKAGE`, `UNKNOWN_SET`, `AMBIGUOUS_ATOM` (candidates in `details`), `MASKED`
+   * (reasons in `details`), `UNKNOWN_EBUILD`; exit 22 when an ebuild's metadata cannot be had.
+   */
+  resolve(names: readonly string[], options: { test: boolean }): readonly ResolvedTarget[] {
+    const targets = new Map<string, ResolvedTarget>();
+    const add = (target: ResolvedTarget): void => {
+      targets.set(`${target.cpv}::${target.repository}`, target);
+    };
+    for (const name of names) {
+      if (name.startsWith('@')) {
+        for (const atom of this.#set(name)) add(this.#resolveAtom(atom, name, options.test));
+      } else if (name.endsWith('.ebuild')) {
+        add(this.#ofEbuild(this.#ebuildAt(name), options.test));
+      } else {
+        add(this.#resolveAtom(this.#parse(name), name, options.test));
+      }
+    }
+    return [...targets.values()];
+  }
+
+  /**
+   * The installed packages that names and sets select: the best match of each atom, of one with wildcards the best of each
+   * name.
+   *
+   * @param from the `from` of names that are not sets.
+   * @throws LvfsError exit 20 as {@link resolve}, and `NOT_INSTALLED` for a name that matches nothing installed. Members of sets
+   * may be missing.
+   */
+  installedMatches(names: readonly string[], from: string): readonly Selected[] {
+    return names.flatMap((name) => {
+      if (name.startsWith('@')) return this.#setMatches(name);
+      const found = this.#bestOf(this.#parse(name, { allowWildcard: true }));
+      if (found.length === 0) {
+        throw new LvfsError('NOT_INSTALLED', `no installed package matches '${name}'`, {
+          exit: exitStatus.noPackage,
+        });
+      }
+      return found.map(({ cpv }) => ({ cpv, from, atom: name }));
+    });
+  }
+
+  /** The best installed matches of the atoms of @system. */
+  installedSystem(): readonly Selected[] {
+    return this.#bestMatches(
+      this.#configuration.system.map((text) => parseAtom(text)),
+      '@system',
+    );
+  }
+
+  /**
+   * All installed packages that the names and sets match.
+   *
+   * @throws LvfsError exit 20 for a name that neither a repository nor the database of installed packages has; one that merely
+   * is not installed is no error.
+   */
+  hidden(names: readonly string[]): ReadonlySet<Cpv> {
+    const found = names.flatMap((name) => {
+      const atoms = name.startsWith('@') ? this.#set(name) : [this.#parse(name, { allowWildcard: true })];
+      return atoms.flatMap((atom) => this.#installed.match(atom));
+    });
+    return new Set(found.map(({ cpv }) => cpv));
+  }
+
+  #setMatches(name: string): readonly Selected[] {
+    return this.#bestMatches(this.#set(name), name);
+  }
+
+  #bestMatches(atoms: readonly Atom[], from: string): readonly Selected[] {
+    return atoms.flatMap((atom) => this.#bestOf(atom).map(({ cpv }) => ({ cpv, from, atom: atom.text })));
+  }
+
+  #bestOf(atom: Atom): readonly InstalledCandidate[] {
+    const found = this.#installed.match(atom);
+    return [...new Map(found.map((candidate) => [candidate.package.cp, candidate])).values()];
+  }
+
+  /** The atoms of a set, given with its `@`. */
+  #set(name: string): readonly Atom[] {
+    return this.#configuration.set(name.slice(1)).map((text) => parseAtom(text, { allowRepo: true }));
+  }
+
+  /** Reads an atom as a user types it, and finds the category when it is left out. */
+  #parse(text: string, options: AtomOptions = {}): Atom {
+    const all: AtomOptions = { allowRepo: true, ...options };
+    const withCategory = text.replace(/[:[].*/s, '').includes('/');
+    const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) as unknown as string[];
+    const full = withCategory || options.allowWildcard === true ? text : `${operator}null/${rest}`;
+    let atom: Atom | undefined;
+    try {
+      atom = parseAtom(full, all);
+    } catch (error) {
+      if (!(error instanceof AtomError)) throw error;
+      // category/name-version, as it is called everywhere but in atoms
+      atom = operator === '' ? tryParseAtom(`=${full}`, all) : undefined;
+      if (atom === undefined && full === text && !withCategory)
+        return this.#parse(text, { ...options, allowWildcard: false });
+      // What was wrong is told of the text as it was typed only.
+      if (atom === undefined) throw notAnAtom(text, full === text ? error : undefined);
+    }
+    if (atom.blocker !== undefined) throw notAnAtom(text);
+    if (withCategory) {
+      if (atom.extended || this.#isKnown(atom.cp)) return atom;
+      throw unknownPackage(text, this.#configuration.tree.named(atom.name));
+    }
+    if (atom.extended && atom.category !== 'null') return atom;
+    return this.#withCategory(atom, text, all);
+  }
+
+  #isKnown(cp: string): boolean {
+    return this.#installed.versionsOf(cp).length > 0 || this.#configuration.tree.versions(cp).length > 0;
+  }
+
+  /** The atom with the category of the one package of its name. */
+  #withCategory(atom: Atom, text: string, options: AtomOptions): Atom {
+    const names = new Set(this.#configuration.tree.named(atom.name));
+    for (const cp of this.#installed.database.names()) if (cp.endsWith(`/${atom.name}`)) names.add(cp);
+    if (names.size === 0) throw unknownPackage(text, []);
+    const atoms = [...names].sort().map((cp) =>
+      parseAtom(
+        atom.text.replace(/null\/[^:[]*/, (found) => cp + found.slice(5 + atom.name.length)),
+        options,
+      ),
+    );
+    let candidates = atoms;
+    if (candidates.length > 1)
+      candidates = keepUnlessNone(candidates, (candidate) => this.#matchesAny(candidate));
+    if (candidates.length > 1) {
+      const plain = candidates.filter(({ category }) => !/^(?:virtual|acct-group|acct-user)$/.test(category));
+      if (plain.length === 1) candidates = plain;
+    }
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1) return only;
+    const list = candidates.map(({ cp }) => cp);
+    throw new LvfsError('AMBIGUOUS_ATOM', `'${text}' is ambiguous: it may be ${list.join(' or ')}`, {
+      exit: exitStatus.noPackage,
+      hint: 'name the category too',
+      details: { atom: text, candidates: list },
+    });
+  }
+
+  #matchesAny(atom: Atom): boolean {
+    return this.#ebuildsFor(atom).length > 0 || this.#installed.best(atom) !== undefined;
+  }
+
+  /** The ebuilds that an atom matches, masked or not, ascending. USE dependencies are left aside. */
+  #ebuildsFor(atom: Atom): readonly Ebuild[] {
+    const bare: Atom = { ...atom, use: [], requiredFlags: [] };
+    return this.#configuration.tree.versions(atom.cp).filter((ebuild) => {
+      // Only an atom with a slot needs the metadata, which may be damaged.
+      const slot =
+        atom.slot === undefined ? undefined : this.#configuration.tree.metadata(ebuild).get('SLOT');
+      const candidate = makeCandidate({ cpv: ebuild.cpv, slot, repo: ebuild.repository.name });
+      return candidate !== undefined && matchesAtom(bare, candidate);
+    });
+  }
+
+  #resolveAtom(atom: Atom, text: string, test: boolean): ResolvedTarget {
+    const best = this.#configuration.bestVisible(atom);
+    if (best !== undefined) return this.#ofEbuild(best, test);
+    const ebuilds = this.#ebuildsFor(atom);
+    const last = ebuilds.at(-1);
+    if (last !== undefined && atom.op === '=') return this.#ofEbuild(last, test);
+    if (last !== undefined) {
+      const masked = Object.fromEntries(
+        ebuilds.map((ebuild) => [ebuild.cpv, this.#configuration.masks(ebuild)]),
+      );
+      const list = Object.entries(masked).map(([cpv, reasons]) => `${cpv} (${reasons.join(', ')})`);
+      throw new LvfsError(
+        'MASKED',
+        `every ebuild that matches '${text}' is masked: ${list.reverse().join('; ')}`,
+        {
+          exit: exitStatus.noPackage,
+          hint: `name the version, as in =${last.cpv}, to use it all the same, or unmask it in /etc/portage`,
+          details: { atom: text, masked },
+        },
+      );
+    }
+    const installed = this.#installed.best(atom);
+    if (installed !== undefined) return ofInstalled(installed);
+    const known = [
+      ...this.#configuration.tree.versions(atom.cp).map(({ cpv }) => cpv),
+      ...this.#installed.versionsOf(atom.cp).map(({ cpv }) => cpv),
+    ];
+    if (known.length === 0) throw unknownPackage(text, []);
+    throw new LvfsError('UNKNOWN_VERSION', `no ebuild and no installed package matches '${text}'`, {
+      exit: exitStatus.noPackage,
+      hint: `there is ${[...new Set(known)].join(', ')}`,
+      details: { atom: text, candidates: [...new Set(known)] },
+    });
+  }
+
+  #ebuildAt(path: string): Ebuild {
+    // A path as it is on the host, or as it is inside the root.
+    const { tree, files } = this.#configuration;
+    const ebuild = tree.atPath(path) ?? (path.startsWith('/') ? tree.atPath(files.at(path)) : undefined);
+    if (ebuild !== undefined) return ebuild;
+    throw new LvfsError('UNKNOWN_EBUILD', `'${path}' is not an ebuild of a configured repository`, {
+      exit: exitStatus.noPackage,
+      hint: 'ebuilds are category/name/name-version.ebuild below the location of a repository of repos.conf',
+    });
+  }
+
+  #ofEbuild(ebuild: Ebuild, test: boolean): ResolvedTarget {
+    const key = `${ebuild.cpv}::${ebuild.repository.name}${test ? ' test' : ''}`;
+    let target = this.#resolved.get(key);
+    if (target === undefined) {
+      const metadata = this.#configuration.tree.metadata(ebuild);
+      const eapi = metadata.get('EAPI') ?? '0';
+      if (!isSupportedEapi(eapi)) {
+        throw new LvfsError(
+          'UNSUPPORTED_EAPI',
+          `${ebuild.cpv}::${ebuild.repository.name} has EAPI '${eapi}', which lvfs cannot read`,
+          {
+            exit: exitStatus.portageData,
+          },
+        );
+      }
+      target = {
+        cpv: ebuild.cpv,
+        repository: ebuild.repository.name,
+        slot: metadata.get('SLOT') ?? '0',
+        eapi,
+        use: this.#configuration.useOf(ebuild, { test }).enabled,
+        dependencies: dependenciesFrom((variable) => metadata.get(variable) ?? ''),
+      };
+      this.#resolved.set(key, target);
+    }
+    return target;
+  }
+}
+
+/** An installed package as though it were to be built again, with the values recorded for it. */
+function ofInstalled(installed: InstalledCandidate): ResolvedTarget {
+  const { entry } = installed;
+  const eapi = entry.value('EAPI');
+  return {
+    cpv: entry.cpv,
+    repository: installed.repo,
+    slot: entry.value('SLOT'),
+    eapi,
+    use: eapiFeatures(eapi).iuseEffective
+      ? installed.use
+      : new Set([...installed.use].filter(installed.hasFlag)),
+    dependencies: dependenciesFrom((variable) => entry.value(variable)),
+  };
+}
+
+function dependenciesFrom(value: (variable: string) => string): Target['dependencies'] {
+  return Object.fromEntries(
+    dependencyVariables.map((variable) => [variable, value(variable)]),
+  ) as unknown as Target['dependencies'];
+}
+
+function keepUnlessNone<T>(items: T[], wanted: (item: T) => boolean): T[] {
+  const kept = items.filter(wanted);
+  return kept.length === 0 ? items : kept;
+}
+
+function notAnAtom(text: string, cause?: AtomError): LvfsError {
+  return new LvfsError('INVALID_ATOM', `'${text}' is no package, set or ebuild file`, {
+    exit: exitStatus.noPackage,
+    hint: 'expected something like foo, category/foo, =category/foo-1.2, category/foo:slot, foo::repository, @set or path/foo-1.2.ebuild',
+    cause,
+  });
+}
+
+function unknownPackage(text: string, others: readonly string[]): LvfsError {
+  return new LvfsError('UNKNOWN_PACKAGE', `no repository has a package '${text}', and none is installed`, {
+    exit: exitStatus.noPackage,
+    ...(others.length === 0 ? {} : { hint: `there is ${others.join(', ')}` }),
+    details: { atom: text, candidates: others },
+  });
+}

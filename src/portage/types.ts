@@ -1,0 +1,102 @@
+/**
+ * The shapes that the rest of lvfs sees of Portage's world: what is installed, which packages a build may use, and
+ * why. Plain data, without behaviour.
+ */
+
+/** A package with version as Portage writes it: `category/PF`. */
+export type Cpv = string;
+
+/** Where Portage's data lies. Everything but `root` defaults to its place inside `root`. */
+export interface SystemLocations {
+  /** The tree that is shown (`ROOT`); all other places are inside it unless set apart. */
+  root: string;
+  /** The installed-package database; default `<root>/var/db/pkg`. */
+  vdb?: string;
+  /** The directory in which `etc/portage` lies (`PORTAGE_CONFIGROOT`); default `root`. */
+  configRoot?: string;
+  /** Repository directories used in place of repos.conf; the first is the main one. */
+  repos?: readonly string[];
+  /** Gentoo Prefix offset (`EPREFIX`), without a trailing slash; default empty. */
+  prefix?: string;
+}
+
+/** Something wrong in Portage's data that does not keep lvfs from working. */
+export interface DataWarning {
+  file: string;
+  /** 1-based; 0 when the file as a whole is meant. */
+  line: number;
+  message: string;
+}
+
+/** One link of the chain that brings a package into the visible set. */
+export interface Reason {
+  /** A cpv, `"@system"`, `"@world"`, `"@name"`, `"target"` or `"--with"`. */
+  from: string;
+  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
+  variable: string;
+  /** The atom that selected the package. */
+  atom: string;
+}
+
+/** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
+export interface ChainLink extends Reason {
+  cpv: Cpv;
+}
+
+/** The ebuild (or, when no repository has it, the installed package) that is to be built. */
+export interface Target {
+  cpv: Cpv;
+  repository: string;
+  slot: string;
+  eapi: string;
+  /** Effective USE: enabled flags inside IUSE_EFFECTIVE, sorted. */
+  use: readonly string[];
+  /** The dependency strings before evaluation, by variable name. */
+  dependencies: Readonly<Record<'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND', string>>;
+  /** Best installed matches of DEPEND and BDEPEND, each with what selected it. */
+  buildDeps: ReadonlyMap<Cpv, readonly Reason[]>;
+}
+
+/** A build dependency that no installed package satisfies; an any-of group is given as a string. */
+export interface Unsatisfied {
+  variable: 'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND';
+  atom: string;
+}
+
+/** What to compute; see DESIGN "The visible set". */
+export interface SetRequest {
+  /** Atoms, `cat/pf`, bare names, sets (`@world`), or paths of `.ebuild` files below a configured repository. */
+  targets: readonly string[];
+  with?: readonly string[];
+  without?: readonly string[];
+  /** Include @system and its closure; default true. */
+  system?: boolean;
+  /** Also the targets' RDEPEND and PDEPEND. */
+  rdepend?: boolean;
+  /** Evaluate as if `FEATURES=test`. */
+  test?: boolean;
+  /** Do not fail when a build dependency is not installed. */
+  allowMissing?: boolean;
+}
+
+/** The visible set of a request. */
+export interface VisibleSet {
+  targets: readonly Target[];
+  /** Every visible installed package with all that brought it in; keys sorted by code point. */
+  visible: ReadonlyMap<Cpv, readonly Reason[]>;
+  /** Union of the targets' build dependencies, sorted. */
+  buildDeps: readonly Cpv[];
+  unsatisfied: readonly Unsatisfied[];
+  /** Installed packages whose VDB entry is shown although their files are not (the targets' run-time closure). */
+  metadataOnly: readonly Cpv[];
+}
+
+/** An entry of the VDB. */
+export interface InstalledPackage {
+  cpv: Cpv;
+  category: string;
+  /** `PF`: name, version and revision. */
+  pf: string;
+  /** Absolute path of the entry's directory. */
+  directory: string;
+}

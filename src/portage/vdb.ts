@@ -1,0 +1,303 @@
+/**
+ * The installed-package database `/var/db/pkg` (portage(5), "VDB"): which packages are installed, and the values recorded
+ * for each, as Portage's `vardbapi` reads them.
+ *
+ * Reading is lazy. The listing touches only directories; a package's values are read when somebody first asks for one
+ * of them, and nothing is read twice. A database object is a snapshot: make a new one to see what was merged since.
+ */
+import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
+import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { eapiFeatures } from './eapi.js';
+import type { Cpv, DataWarning, InstalledPackage } from './types.js';
+import { comparePackages, splitCpv, type PackageVersion } from './version.js';
+
+/**
+ * The values that Portage keeps in an entry's consolidated `metadata` file (format 1). Of a fresh one a value that is
+ * missing is empty, whatever the single file of that name says.
+ */
+const consolidated: ReadonlySet<string> = new Set(
+  (
+    'BDEPEND BUILD_ID BUILD_TIME CHOST COUNTER DEFINED_PHASES DEPEND DESCRIPTION EAPI HOMEPAGE IDEPEND IUSE KEYWORDS ' +
+    'LICENSE PDEPEND PROPERTIES PROVIDES RDEPEND REQUIRES RESTRICT SLOT USE repository'
+  ).split(' '),
+);
+
+/** Where a value was read, for messages about it. */
+export interface ValueSource {
+  file: string;
+  /** 1-based. */
+  line: number;
+}
+
+/** An entry of the database whose values can be read. */
+export class InstalledEntry implements InstalledPackage {
+  readonly cpv: Cpv;
+  readonly category: string;
+  readonly pf: string;
+  readonly directory: string;
+  readonly #warn: (warning: DataWarning) => void;
+  /** Values already asked for. */
+  readonly #values = new Map<string, string>();
+  /** The text of the `metadata` file behind a line end; null when it is not in use, undefined before the first read. */
+  #metadata: string | null | undefined;
+  /** Names of the single files; undefined before one was needed. */
+  #files: ReadonlySet<string> | undefined;
+
+  /**
+   * @param parts category, name and version, taken apart.
+   * @param database the directory of the database.
+   */
+  constructor(
+    readonly parts: PackageVersion,
+    database: string,
+    warn: (warning: DataWarning) => void,
+  ) {
+    this.cpv = parts.cpv;
+    this.category = parts.category;
+    this.pf = parts.cpv.slice(parts.category.length + 1);
+    this.directory = `${database}/${parts.cpv}`;
+    this.#warn = warn;
+  }
+
+  /**
+   * The value that Portage's `aux_get` would give for `key`: from the `metadata` file when that is fresh, otherwise from
+   * the single file with runs of white space made one space; empty when there is none. An empty EAPI reads as `0`, and so does a SLOT
+   * that is empty or not valid in the EAPI. A file that exists and cannot be read is warned about and counts as empty.
+   */
+  value(key: string): string {
+    let value = this.#values.get(key);
+    if (value === undefined) {
+      value = this.#read(key);
+      if (key === 'EAPI' && value === '') value = '0';
+      if (key === 'SLOT' && !slotPattern(this.value('EAPI')).test(value)) value = '0';
+      this.#values.set(key, value);
+    }
+    return value;
+  }
+
+  /** The words of a value. */
+  words(key: string): string[] {
+    const value = this.value(key);
+    return value === '' ? [] : value.split(whiteSpace).filter((word) => word !== '');
+  }
+
+  /** Where {@link value} found the value. */
+  sourceOf(key: string): ValueSource {
+    this.value(key);
+    const at = this.#findInMetadata(key);
+    return at < 0
+      ? { file: `${this.directory}/${key}`, line: 1 }
+      : { file: `${this.directory}/metadata`, line: (this.#metadata ?? '').slice(0, at).split('\n').length };
+  }
+
+  #read(key: string): string {
+    if (this.#metadata === undefined) this.#metadata = this.#readMetadata();
+    if (this.#metadata === null || !consolidated.has(key)) return this.#readSingle(key);
+    const at = this.#findInMetadata(key);
+    if (at < 0) return '';
+    const end = this.#metadata.indexOf('\n', at + 1);
+    return this.#metadata.slice(at + key.length + 2, end < 0 ? undefined : end);
+  }
+
+  /** The offset of the line end before the last line that has the value, or -1. */
+  #findInMetadata(key: string): number {
+    if (typeof this.#metadata !== 'string') return -1;
+    const wanted = `\n${key}=`;
+    let found = -1;
+    for (let at = this.#metadata.indexOf(wanted); at >= 0; at = this.#metadata.indexOf(wanted, at + 1))
+      found = at;
+    return found;
+  }
+
+  #readSingle(key: string): string {
+    this.#files ??= new Set(listDirectory(this.directory, this.#warn).map(({ name }) => name));
+    if (!this.#files.has(key)) return '';
+    const text = readText(`${this.directory}/${key}`, this.#warn) ?? '';
+    return text
+      .split(whiteSpace)
+      .filter((word) => word !== '')
+      .join(' ');
+  }
+
+  /**
+   * Reads the `metadata` file when it can be trusted: its `#format=` is 1 and its `#dir_mtime=` is the directory's
+   * modification time in nanoseconds. A stale, truncated or unknown one is passed over without a warning: Portage does
+   * the same, and it is not damage.
+   */
+  #readMetadata(): string | null {
+    let text = readText(`${this.directory}/metadata`, this.#warn);
+    if (text === undefined) return null;
+    if (text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
+    text = `\n${text}`;
+    let format: bigint | undefined;
+    let time: bigint | undefined;
+    for (let at = text.indexOf('\n#'); at >= 0; at = text.indexOf('\n#', at + 1)) {
+      const end = text.indexOf('\n', at + 1);
+      const line = text.slice(at + 1, end < 0 ? undefined : end);
+      if (line.startsWith('#format=')) {
+        format = parseInteger(line.slice(8));
+        if (format !== 1n) return null;
+      } else if (line.startsWith('#dir_mtime=')) {
+        time = parseInteger(line.slice(11));
+        if (time === undefined) return null;
+      }
+    }
+    if (format === undefined || time === undefined) return null;
+    const stat = statSync(this.directory, { bigint: true, throwIfNoEntry: false });
+    return stat?.mtimeNs === time ? text : null;
+  }
+}
+
+/** The installed packages below one database directory. */
+export class InstalledDatabase {
+  /** Sorted by cpv in code point order. */
+  readonly packages: readonly InstalledEntry[];
+  readonly #byCpv = new Map<Cpv, InstalledEntry>();
+  readonly #byName = new Map<string, InstalledEntry[]>();
+
+  /**
+   * Lists `directory`. A database that does not exist is empty, unless it `mustExist`. What is not a package is skipped as Portage skips it:
+   * hidden, CVS, `lost+found` and unfinished (`-MERGING-…`) directories and files silently, a directory whose name has no version
+   * with a warning.
+   *
+   * @throws LvfsError `VDB_UNREADABLE` (exit 22) when the database directory cannot be listed.
+   */
+  constructor(
+    readonly directory: string,
+    warn: (warning: DataWarning) => void,
+    mustExist = false,
+  ) {
+    const packages: InstalledEntry[] = [];
+    for (const categoryEntry of listRoot(directory, mustExist)) {
+      const category = categoryEntry.name;
+      if (skipped.test(category) || !categoryName.test(category)) continue;
+      if (!isDirectory(categoryEntry, directory)) continue;
+      const path = `${directory}/${category}`;
+      for (const entry of listDirectory(path, warn)) {
+        const pf = entry.name;
+        if (skipped.test(pf) || !isDirectory(entry, path)) continue;
+        const parts = splitCpv(`${category}/${pf}`);
+        if (parts === undefined) {
+          warn({
+            file: `${path}/${pf}`,
+            line: 0,
+            message: `the name of this directory is not a package name with a version, such as foo-1.2-r3; it is ignored`,
+          });
+          continue;
+        }
+        packages.push(new InstalledEntry(parts, directory, warn));
+      }
+    }
+    packages.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+    for (const entry of packages) {
+      this.#byCpv.set(entry.cpv, entry);
+      const { cp } = entry.parts;
+      const others = this.#byName.get(cp);
+      if (others === undefined) this.#byName.set(cp, [entry]);
+      else others.push(entry);
+    }
+    for (const versions of this.#byName.values()) {
+      if (versions.length > 1) versions.sort((a, b) => comparePackages(a.parts, b.parts));
+    }
+    this.packages = packages;
+  }
+
+  /** The entry of exactly this cpv. */
+  get(cpv: Cpv): InstalledEntry | undefined {
+    return this.#byCpv.get(cpv);
+  }
+
+  /** The installed versions of `category/name`, ascending; empty when there is none. */
+  versionsOf(cp: string): readonly InstalledEntry[] {
+    return this.#byName.get(cp) ?? [];
+  }
+
+  /** Every `category/name` that is installed in some version. */
+  names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+}
+
+const skipped = /^(?:\..*|-MERGING-.*|CVS|lost\+found)$/s;
+const categoryName = /^\w[-.+\w]*$/;
+
+/** White space as Python's `str.split` sees it. */
+// eslint-disable-next-line no-control-regex -- the separators U+001C to U+001F are white space to Python
+const whiteSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
+/** What Python's `int()` takes, as far as it is ASCII. */
+function parseInteger(text: string): bigint | undefined {
+  const match = /^\s*([+-]?)(\d+(?:_\d+)*)\s*$/.exec(text);
+  if (match === null) return undefined;
+  const value = BigInt((match[2] as string).replaceAll('_', ''));
+  return match[1] === '-' ? -value : value;
+}
+
+function listRoot(directory: string, mustExist: boolean): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' && !mustExist) return [];
+    throw new LvfsError('VDB_UNREADABLE', `cannot read the database of installed packages, ${directory}`, {
+      exit: exitStatus.portageData,
+      cause: error,
+    });
+  }
+}
+
+/** The entries of a directory of the database; one that has just been removed is empty. */
+function listDirectory(path: string, warn: (warning: DataWarning) => void): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      warn({
+        file: path,
+        line: 0,
+        message: `cannot be listed (${code}); what is in it counts as not installed`,
+      });
+    }
+    return [];
+  }
+}
+
+/** Links to directories count as directories, as they do for Portage. */
+function isDirectory(entry: Dirent, parent: string): boolean {
+  if (entry.isDirectory()) return true;
+  if (entry.isFile()) return false;
+  return statSync(`${parent}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** SLOT as PMS 3.1.3 and 7.2 have it: sub-slots came with EAPI 5. */
+function slotPattern(eapi: string): RegExp {
+  return eapiFeatures(eapi).slotOperators ? /^\w[\w+.-]*(?:\/\w[\w+.-]*)?$/ : /^\w[\w+.-]*$/;
+}
+
+let buffer = Buffer.allocUnsafe(1 << 16);
+
+/** The text of a file, what is not UTF-8 as U+FFFD; undefined when there is no such file or it cannot be read. */
+function readText(path: string, warn: (warning: DataWarning) => void): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    let size = 0;
+    for (;;) {
+      size += readSync(descriptor, buffer, size, buffer.length - size, null);
+      // Of a regular file less than was asked for means its end; a read to see that would cost as much as the first.
+      if (size < buffer.length) break;
+      buffer = Buffer.concat([buffer], buffer.length * 2);
+    }
+    return buffer.toString('utf8', 0, size);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      warn({ file: path, line: 0, message: `cannot be read (${code}); it counts as missing` });
+    }
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
