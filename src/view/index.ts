@@ -1,0 +1,22 @@
+/** Which paths exist inside the view, and why. */
+export * from './pathIndex.js';
+export { hostKind, type Host, type HostKind, type HostListing } from './host.js';
+export type { HostPaths } from './hostPaths.js';
+export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
+export { systemPaths, systemPathsOfPrefix, type SystemPath, type SystemPathKind } from './systemPaths.js';
+export { nodeState, View, type SharedView } from './view.js';
+export { hostLinks, type HostLinks } from './canonical.js';
+export {
+  indexFileName,
+  openIndex,
+  type IndexChanges,
+  type IndexStore,
+  type InstalledState,
+} from './indexStore.js';
+export {
+  LiveChanges,
+  type ChangeSummary,
+  type HostChange,
+  type KernelCaches,
+  type ViewChange,
+} from './liveChange.js';

@@ -1,0 +1,594 @@
+/**
+ * Makes the index of a host and keeps it: from CONTENTS files, from a saved file brought up to date, and live.
+ *
+ * A saved index is one file, never changed in place: it is written beside and renamed, so several lvfs processes need no
+ * lock; each reads a whole file or makes its own index, and the last one to save wins. A file is believed only when its
+ * header, its sizes and a checksum over all of it agree; any doubt means building anew, which takes seconds. No fsync: a
+ * file that a power failure cut short fails the checksum.
+ *
+ * A package is read again when its CONTENTS has another time, size or inode, or the preserved-libraries registry says
+ * something else of it. All are read again when a directory's link on the host, by which paths were resolved, has
+ * changed; directories down to depth 3 are checked for having become links.
+ */
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { describeError, errorCode } from '../base/index.js';
+import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
+import {
+  identityWords,
+  indexKind,
+  PathIndex,
+  rootNode,
+  savedBytes,
+  type IndexNode,
+  type IndexSections,
+  type IndexSizes,
+} from './pathIndex.js';
+
+/** One entry of CONTENTS: `kind` is 0 dir, 1 obj, 2 sym, 3 fif, 4 dev; `bytes[start, end)` a normalised path. */
+export interface ScannedEntry {
+  kind: number;
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+}
+
+/** Reads whole lines of a CONTENTS file: what `scanContents` of the portage part does. */
+export type ContentsScanner = (
+  data: Uint8Array,
+  visitor: { entry(entry: ScannedEntry): void; problem(line: number, message: string): void },
+) => void;
+
+/** Libraries that outlived their package and count as owned by an installed one. */
+export interface PreservedLibraries {
+  cpv: string;
+  paths: readonly string[];
+}
+
+/** What is installed at some moment. */
+export interface InstalledState {
+  /** `directory` is the VDB entry, in which `CONTENTS` is read. */
+  packages: readonly { readonly cpv: string; readonly directory: string }[];
+  /** From `var/lib/portage/preserved_libs_registry`; packages that are not installed are passed over. */
+  preserved?: readonly PreservedLibraries[] | undefined;
+}
+
+/** What {@link openIndex} works with. */
+export interface OpenIndexOptions extends InstalledState {
+  scan: ContentsScanner;
+  /** The symbolic links of the root that the paths belong to. */
+  links: HostLinks;
+  /** Where the index is saved; without it nothing is saved. See {@link indexFileName}. */
+  cacheFile?: string | undefined;
+  /** Called now and then while many packages are read. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** A damaged entry (1-based line, 0: the file as a whole), or a cache that cannot be used. */
+  warn: (warning: { file: string; line: number; message: string }) => void;
+}
+
+/** What an {@link IndexStore.update} found. */
+export interface IndexChanges {
+  added: string[];
+  removed: string[];
+  changed: string[];
+  /** Paths whose owners are others than before; a node may occur more than once. */
+  nodes: IndexNode[];
+}
+
+/** The index of a host and what is needed to keep it. */
+export interface IndexStore {
+  readonly index: PathIndex;
+  /** Where it came from: read as it was saved; the same, with packages read again; made anew. */
+  readonly origin: 'saved' | 'updated' | 'built';
+  /** Whether there is something that {@link save} would save. */
+  readonly needsSaving: boolean;
+  /**
+   * Writes the index as it was before it was shared. Does nothing when it is saved already, has no file, or was
+   * updated since it was shared (the next to open it does that again). Failing to write is a warning.
+   * @returns whether a file was written
+   */
+  save(): boolean;
+  /**
+   * Brings the index up to what is installed now; in the thread that opened it, also while others read it.
+   * @throws FsError ENOMEM when the index is shared and has no room: then open a new one.
+   */
+  update(state: InstalledState): IndexChanges;
+}
+
+/** The name of the cache file for a root and its VDB, both absolute, below `cacheDirectory`. */
+export function indexFileName(cacheDirectory: string, root: string, vdb: string): string {
+  const digest = crc32(`${root}\0${vdb}`).toString(16).padStart(8, '0');
+  const label = vdb.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  return join(cacheDirectory, `index-${label.slice(-80)}-${digest}`);
+}
+
+/** Loads the saved index and brings it up to date, or makes a new one. */
+export function openIndex(options: OpenIndexOptions): IndexStore {
+  return new Store(options);
+}
+
+const contentsName = 'CONTENTS';
+/** CONTENTS kinds to index kinds. */
+const kindOf = [indexKind.dir, indexKind.obj, indexKind.sym, indexKind.fif, indexKind.dev];
+/** Files are read in pieces of whole lines of about this size, so that a huge one takes no more memory. */
+const pieceBytes = 1 << 20;
+/** How much of an index may be left-overs of removed packages before it is built anew. */
+const abandonedShare = 0.2;
+const checkedDepth = 3;
+const progressEvery = 64;
+
+class Store implements IndexStore {
+  readonly index: PathIndex;
+  readonly origin: 'saved' | 'updated' | 'built';
+  readonly #options: OpenIndexOptions;
+  /** Where directories lead that are to be checked: all that are links, and the shallow ones, mostly to themselves. */
+  #directories = new Map<IndexNode, IndexNode>();
+  #isSaved = false;
+  #piece = Buffer.alloc(0);
+  #nodes = new Uint32Array(1 << 14);
+  #kinds = new Uint8Array(1 << 14);
+
+  constructor(options: OpenIndexOptions) {
+    this.#options = options;
+    const saved = options.cacheFile === undefined ? undefined : loadIndex(options.cacheFile, options.warn);
+    if (saved !== undefined) {
+      this.index = saved.index;
+      this.#directories = saved.directories;
+      const canonical = new Canonicaliser(saved.index, options.links);
+      if (this.#directoriesHold(canonical)) {
+        const changes = this.#apply(options, canonical, false);
+        const isWorn = saved.index.abandoned > saved.index.nodeCount * abandonedShare + 1000;
+        if (!isWorn) {
+          this.origin = changes === 0 ? 'saved' : 'updated';
+          this.#isSaved = !saved.index.makeRoom() && changes === 0;
+          this.#dropBuffers();
+          return;
+        }
+      }
+      this.#directories.clear();
+    }
+    this.index = PathIndex.create(expectedSizes(options.packages));
+    this.#apply(options, new Canonicaliser(this.index, options.links), true);
+    this.index.makeRoom();
+    this.origin = 'built';
+    this.#dropBuffers();
+  }
+
+  get needsSaving(): boolean {
+    return !this.#isSaved && this.#options.cacheFile !== undefined;
+  }
+
+  save(): boolean {
+    if (!this.needsSaving) return false;
+    this.#isSaved = true;
+    return saveIndex(this.#options.cacheFile as string, this.index, this.#directories, this.#options.warn);
+  }
+
+  update(state: InstalledState): IndexChanges {
+    const canonical = new Canonicaliser(this.index, this.#options.links);
+    const readAll = !this.#directoriesHold(canonical);
+    const changes: IndexChanges = { added: [], removed: [], changed: [], nodes: [] };
+    if (readAll) this.#directories.clear();
+    const count = this.#apply(state, canonical, readAll, changes);
+    // What is saved is the index before it was shared: from here on that is not what is installed.
+    if (count > 0) this.#isSaved = this.index.isShared;
+    this.#dropBuffers();
+    return changes;
+  }
+
+  /** Reads what has changed (or all), forgets what is gone; the number of packages that this was about. */
+  #apply(state: InstalledState, canonical: Canonicaliser, readAll: boolean, changes?: IndexChanges): number {
+    const { index } = this;
+    const walker = new PathWalker(index, canonical);
+    const preserved = new Map((state.preserved ?? []).map((entry) => [entry.cpv, entry.paths]));
+    const identity = new Uint32Array(identityWords);
+    const present = new Uint8Array(index.packageCapacity + state.packages.length);
+    const { onProgress } = this.#options;
+    let count = 0;
+    let done = 0;
+    for (const { cpv, directory } of state.packages) {
+      if (onProgress !== undefined && done++ % progressEvery === 0)
+        onProgress(done - 1, state.packages.length);
+      const file = join(directory, contentsName);
+      const paths = preserved.get(cpv) ?? [];
+      const known = index.packageId(cpv);
+      if (known >= 0) {
+        present[known] = 1;
+        if (!readAll && isSame(index.identity(known), identityOf(file, paths, identity))) {
+          if (index.isDamaged(known)) this.#readContents(file, undefined, identity, this.#options.warn);
+          continue;
+        }
+      }
+      const found = this.#scan(file, paths, walker, identity);
+      const id = index.addPackage(cpv);
+      present[id] = 1;
+      const before = changes?.nodes.length ?? 0;
+      index.setPackageNodes(id, this.#nodes, this.#kinds, found.count, changes?.nodes);
+      index.setIdentity(id, identity, found.isDamaged);
+      count++;
+      if (known < 0) changes?.added.push(cpv);
+      else if ((changes?.nodes.length ?? 0) > before) changes?.changed.push(cpv);
+    }
+    for (const { id, cpv } of index.packages) {
+      if (present[id] === 1) continue;
+      index.removePackage(id, changes?.nodes);
+      changes?.removed.push(cpv);
+      count++;
+    }
+    if (count > 0) this.#noteDirectories(canonical);
+    onProgress?.(state.packages.length, state.packages.length);
+    return count;
+  }
+
+  /** Whether directory links lead where they led, and shallow directories are still none. */
+  #directoriesHold(canonical: Canonicaliser): boolean {
+    for (const [from, to] of this.#directories) if (canonical.directory(from) !== to) return false;
+    return true;
+  }
+
+  #noteDirectories(canonical: Canonicaliser): void {
+    const { index } = this;
+    const visit = (directory: IndexNode, depth: number): void => {
+      for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
+        if (index.firstChild(node) === -1) continue;
+        this.#directories.set(node, canonical.directory(node));
+        if (depth < checkedDepth) visit(node, depth + 1);
+      }
+    };
+    visit(rootNode, 1);
+    for (const [from, to] of canonical.links) this.#directories.set(from, to);
+  }
+
+  /** Collects a package's paths in `#nodes` and `#kinds`, and what identifies its CONTENTS in `identity`. */
+  #scan(
+    file: string,
+    preserved: readonly string[],
+    walker: PathWalker,
+    identity: Uint32Array,
+  ): { count: number; isDamaged: boolean } {
+    let count = 0;
+    const add = (bytes: Uint8Array, start: number, end: number, kind: number) => {
+      const node = walker.node(bytes, start, end);
+      if (node === -1) return;
+      if (count === this.#nodes.length) {
+        this.#nodes = grown(this.#nodes, new Uint32Array(count * 2));
+        this.#kinds = grown(this.#kinds, new Uint8Array(count * 2));
+      }
+      this.#nodes[count] = node;
+      this.#kinds[count++] = kind;
+    };
+    const isDamaged = this.#readContents(
+      file,
+      { add, nextPiece: () => walker.reset() },
+      identity,
+      this.#options.warn,
+    );
+    for (const path of preserved) {
+      const bytes = Buffer.from(path);
+      walker.reset();
+      if (bytes[0] === slash) add(bytes, 0, bytes.length, indexKind.obj);
+    }
+    walker.reset();
+    identity[identityWords - 1] = digestOf(preserved);
+    return { count, isDamaged };
+  }
+
+  /**
+   * Hands the entries of a CONTENTS file to `sink`; without one only problems are told. A file that is not there is an
+   * empty one.
+   * @returns whether lines of it are damaged
+   */
+  #readContents(
+    file: string,
+    sink:
+      | { add: (bytes: Uint8Array, start: number, end: number, kind: number) => void; nextPiece(): void }
+      | undefined,
+    identity: Uint32Array,
+    warn: OpenIndexOptions['warn'],
+  ): boolean {
+    identity.fill(0);
+    let lineOffset = 0;
+    let problems = 0;
+    const visitor = {
+      entry(entry: ScannedEntry) {
+        sink?.add(entry.bytes, entry.start, entry.end, kindOf[entry.kind] as number);
+      },
+      problem(line: number, message: string) {
+        problems++;
+        if (problems <= warningsPerFile)
+          warn({ file, line: lineOffset + line, message: `${message}; ${wanted}` });
+      },
+    };
+    try {
+      const fd = fs.openSync(file, 'r');
+      try {
+        const stat = fs.fstatSync(fd, { bigint: true });
+        writeIdentity(stat, identity);
+        let unread = Number(stat.size);
+        for (let held = 0, isLast = false; !isLast;) {
+          if (held === this.#piece.length) {
+            this.#piece = grown(this.#piece, Buffer.allocUnsafeSlow(Math.max(pieceBytes, held * 2)));
+          }
+          const got = fs.readSync(fd, this.#piece, held, this.#piece.length - held, null);
+          isLast = got === 0;
+          unread -= got;
+          const filled = held + got;
+          // A short read is mostly the end of the file, and then the next one says so.
+          const lines = isLast ? filled : this.#piece.lastIndexOf(newline, filled - 1) + 1;
+          held = filled - lines;
+          if (lines === 0) continue;
+          sink?.nextPiece();
+          const piece = this.#piece.subarray(0, lines);
+          this.#options.scan(piece, visitor);
+          if (held > 0 || unread > 0) lineOffset += countLines(piece);
+          this.#piece.copyWithin(0, lines, filled);
+        }
+      } finally {
+        fs.closeSync(fd);
+      }
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      identity.fill(0);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') warn({ file, line: 0, message: describeError(error) });
+    }
+    if (problems > warningsPerFile) {
+      const more = problems - warningsPerFile;
+      warn({ file, line: 0, message: `${more} more lines are damaged and ignored` });
+    }
+    return problems > 0;
+  }
+
+  #dropBuffers(): void {
+    this.#piece = Buffer.alloc(0);
+    this.#nodes = new Uint32Array(1 << 14);
+    this.#kinds = new Uint8Array(1 << 14);
+  }
+}
+
+const newline = 0x0a;
+/** Of a file of which many lines are damaged, so many are named. */
+const warningsPerFile = 3;
+const wanted =
+  'expected "dir PATH", "obj PATH MD5 TIME", "sym PATH -> TARGET TIME", "fif PATH" or "dev PATH"; the line is ignored';
+const carriageReturn = 0x0d;
+const slash = 0x2f;
+
+/** Lines as the scanner counts them: each ends with a newline, a carriage return or both. */
+function countLines(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] === newline || (bytes[i] === carriageReturn && bytes[i + 1] !== newline)) lines++;
+  }
+  return lines;
+}
+
+function grown<T extends Uint8Array | Uint32Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
+}
+
+function expectedSizes(packages: InstalledState['packages']): Partial<IndexSizes> {
+  let bytes = 0;
+  for (const { directory } of packages) {
+    bytes += fs.statSync(join(directory, contentsName), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  // A line has some 100 bytes; it costs little to expect too much.
+  return {
+    nodes: Math.ceil(bytes / 100),
+    names: Math.ceil(bytes / 5),
+    owners: Math.ceil(bytes / 1000),
+    packages: packages.length,
+    packageNodes: Math.ceil(bytes / 60),
+  };
+}
+
+/** What identifies the CONTENTS file now; a file that is not there or cannot be read has zeros. */
+function identityOf(file: string, preserved: readonly string[], identity: Uint32Array): Uint32Array {
+  identity.fill(0);
+  try {
+    const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+    if (stat !== undefined) writeIdentity(stat, identity);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+  identity[identityWords - 1] = digestOf(preserved);
+  return identity;
+}
+
+function writeIdentity(stat: fs.BigIntStats, identity: Uint32Array): void {
+  [stat.mtimeNs, stat.size, stat.ino].forEach((value, i) => {
+    identity[2 * i] = Number(value & 0xffff_ffffn);
+    identity[2 * i + 1] = Number((value >> 32n) & 0xffff_ffffn);
+  });
+}
+
+function digestOf(preserved: readonly string[]): number {
+  return preserved.length === 0 ? 0 : crc32(preserved.join('\0'));
+}
+
+function isSame(a: Uint32Array, b: Uint32Array): boolean {
+  return a.every((word, i) => word === b[i]);
+}
+
+// ---- the saved file -------------------------------------------------------------------------------------------------
+//
+//   magic (8 bytes), length of the header (u32), its CRC-32 (u32), the header (JSON), then the sections of the index and
+//   the table of directories to check (pairs of nodes: which, and where it leads), all in the byte order of the machine that wrote them.
+
+const magic = Buffer.from('lvfs-ix\n');
+const version = 1;
+const preludeBytes = magic.length + 8;
+const maxHeaderBytes = 4096;
+const ioBytes = 1 << 20;
+/** A temporary file of this age belongs to a process that was killed while it saved. */
+const orphanAgeMs = 10 * 60_000;
+
+interface SavedHeader {
+  version: number;
+  isLittleEndian: boolean;
+  sizes: IndexSizes;
+  abandoned: number;
+  directories: number;
+  bodyBytes: number;
+  bodyCrc: number;
+}
+
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+interface SavedIndex {
+  index: PathIndex;
+  directories: Map<IndexNode, IndexNode>;
+}
+
+/** The saved index, or undefined when there is none that can be believed; a damaged one is a warning. */
+function loadIndex(file: string, warn: OpenIndexOptions['warn']): SavedIndex | undefined {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code !== 'ENOENT')
+      warn({ file, line: 0, message: `cannot read the saved index: ${describeError(error)}` });
+    return undefined;
+  }
+  try {
+    const result = readSaved(fd);
+    if (typeof result !== 'string') return result;
+    warn({ file, line: 0, message: `the saved index is not used and will be made anew: ${result}` });
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    warn({ file, line: 0, message: `cannot read the saved index: ${describeError(error)}` });
+  } finally {
+    fs.closeSync(fd);
+  }
+  return undefined;
+}
+
+/** The index in an open file, or what is wrong with it. */
+function readSaved(fd: number): SavedIndex | string {
+  const stat = fs.fstatSync(fd);
+  if (!stat.isFile()) return 'it is not a regular file';
+  if (stat.uid !== process.geteuid?.() && stat.uid !== 0) return `it belongs to another user (${stat.uid})`;
+  if ((stat.mode & 0o022) !== 0) return 'others may write to it';
+  const prelude = Buffer.alloc(preludeBytes);
+  if (!readAll(fd, prelude, 0)) return 'it is cut short';
+  if (!prelude.subarray(0, magic.length).equals(magic)) return 'it is not an index';
+  const headerBytes = prelude.readUInt32LE(magic.length);
+  if (headerBytes > maxHeaderBytes) return 'its header is damaged';
+  const text = Buffer.alloc(headerBytes);
+  if (!readAll(fd, text, preludeBytes)) return 'it is cut short';
+  if (crc32(text) !== prelude.readUInt32LE(magic.length + 4)) return 'its header is damaged';
+  const header = JSON.parse(text.toString()) as SavedHeader;
+  if (header.version !== version) return `it is of version ${header.version}, not ${version}`;
+  if (header.isLittleEndian !== isLittleEndian) return 'it was made on a machine of another byte order';
+  if (stat.size !== preludeBytes + headerBytes + header.bodyBytes) return 'its size is wrong';
+
+  if (savedBytes(header.sizes) + header.directories * 8 !== header.bodyBytes) return 'its sizes disagree';
+
+  const pairs = new Uint32Array(header.directories * 2);
+  const index = PathIndex.fromSections(header.sizes, header.abandoned, (sections) => {
+    const windows = [...sections, bytesOf(pairs)];
+    let crc = 0;
+    let position = preludeBytes + headerBytes;
+    for (const window of windows) {
+      for (let at = 0; at < window.length; at += ioBytes) {
+        const part = window.subarray(at, at + ioBytes);
+        if (!readAll(fd, part, position)) return false;
+        crc = crc32(part, crc);
+        position += part.length;
+      }
+    }
+    return crc === header.bodyCrc;
+  });
+  if (index === undefined) return 'its checksum is wrong';
+  const directories = new Map<IndexNode, IndexNode>();
+  for (let i = 0; i < pairs.length; i += 2) directories.set(pairs[i] as IndexNode, pairs[i + 1] as IndexNode);
+  return { index, directories };
+}
+
+/** Fills the buffer from a position of the file; false when the file ends before. */
+function readAll(fd: number, target: Uint8Array, position: number): boolean {
+  for (let at = 0; at < target.length;) {
+    const got = fs.readSync(fd, target, at, target.length - at, position + at);
+    if (got === 0) return false;
+    at += got;
+  }
+  return true;
+}
+
+/** Writes a new file and puts it in the place of the old one; whether that succeeded. */
+function saveIndex(
+  file: string,
+  index: PathIndex,
+  directories: ReadonlyMap<IndexNode, IndexNode>,
+  warn: OpenIndexOptions['warn'],
+): boolean {
+  const { sizes, abandoned, sections } = index.sections();
+  const pairs = Uint32Array.from([...directories].filter((pair) => Math.max(...pair) < sizes.nodes).flat());
+  const windows: IndexSections = [...sections, bytesOf(pairs)].filter((window) => window.length > 0);
+  let crc = 0;
+  // An empty window without memory would reset the sum (Node 20); those are left out above.
+  for (const window of windows) crc = crc32(window, crc);
+  const header: SavedHeader = {
+    version,
+    isLittleEndian,
+    sizes,
+    abandoned,
+    directories: pairs.length / 2,
+    bodyBytes: windows.reduce((sum, window) => sum + window.length, 0),
+    bodyCrc: crc,
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const prelude = Buffer.alloc(preludeBytes);
+  magic.copy(prelude);
+  prelude.writeUInt32LE(text.length, magic.length);
+  prelude.writeUInt32LE(crc32(text), magic.length + 4);
+
+  const random = Math.random().toString(36).slice(2, 10);
+  const temporary = `${file}.${process.pid}-${random}.tmp`;
+  let isOurs = false;
+  try {
+    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    removeOrphans(file);
+    const fd = fs.openSync(temporary, 'wx', 0o644);
+    isOurs = true;
+    try {
+      for (const window of [prelude, text, ...windows]) {
+        for (let at = 0; at < window.length;)
+          at += fs.writeSync(fd, window, at, Math.min(window.length - at, 1 << 30));
+      }
+      fs.fchmodSync(fd, 0o644);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    if (isOurs) fs.rmSync(temporary, { force: true });
+    warn({
+      file,
+      line: 0,
+      message: `the index cannot be saved, so each start makes it anew: ${describeError(error)}`,
+    });
+    return false;
+  }
+}
+
+/** Removes what processes that were killed while they saved have left. */
+function removeOrphans(file: string): void {
+  const prefix = `${basename(file)}.`;
+  for (const name of fs.readdirSync(dirname(file))) {
+    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;
+    const path = join(dirname(file), name);
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > orphanAgeMs) fs.rmSync(path, { force: true });
+  }
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

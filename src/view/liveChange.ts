@@ -1,0 +1,356 @@
+/**
+ * Changes what a mounted view shows. When {@link LiveChanges.apply} has ended, nothing that was answered before
+ * the change is left in the kernel: names, missing names, attributes, listings.
+ *
+ * How that is certain:
+ *  1. The new state is in shared memory before the epoch that announces it, so a request that begins later sees it.
+ *  2. Then the caller's `quiescent` waits until every request that had begun earlier has been answered.
+ *  3. Then the kernel is told. For each name and listing that it may hold there is a bit in the index, set before the answer
+ *     was given. The process that waited for such an answer may not have entered it into the kernel's caches yet,
+ *     but it holds the directory's lock until it has, and dropping a name takes that lock: also for a name that is not
+ *     cached, which is how the lock is waited for before a listing is dropped. A name is dropped, not merely expired: a
+ *     process that just looks an expired name up again holds no lock, and would make an old answer valid anew.
+ *
+ * Only what may have changed is told: a change costs in proportion to the changed packages and to what the kernel holds
+ * of them, not to the view.
+ */
+import { hostKind } from './host.js';
+import { indexKind, rootNode, type IndexNode } from './pathIndex.js';
+import type { Overrides } from './rules.js';
+import { nodeState, type View } from './view.js';
+
+/** How the kernel is told. Never called from a thread that serves. */
+export interface KernelCaches {
+  /** Drops a name, existing or missing, with what is cached below it. Waits for the directory's lock even when nothing is cached. */
+  dropName(directory: IndexNode, name: Uint8Array): void;
+  /** Drops attributes and, with `content`, the pages of a file or the listing of a directory. */
+  dropNode(node: IndexNode, content: boolean): void;
+}
+
+/** What changes; what is not given stays. */
+export interface ViewChange {
+  /** Ids of all packages that are visible from now on. */
+  visible?: Iterable<number>;
+  metadataOnly?: Iterable<number>;
+  overrides?: Overrides;
+  /** What an update of the index found: nodes with other owners, and the cpvs of packages that came, went or changed. */
+  updated?: { readonly nodes: Iterable<IndexNode>; readonly packages: Iterable<string> };
+}
+
+/** Something that happened to a name in a directory of the host. */
+export interface HostChange {
+  readonly directory: IndexNode;
+  readonly name: Uint8Array;
+  /** The name came, went, or stands for another file; else the file's content or attributes changed. */
+  readonly structural: boolean;
+}
+
+/** How much there was to tell. */
+export interface ChangeSummary {
+  names: number;
+  directories: number;
+}
+
+const known = nodeState.positive | nodeState.negative | nodeState.listed;
+/** A name that no directory has: only the lock matters. */
+const noName = Buffer.from('.');
+const cacheName = Buffer.from('__pycache__');
+
+/** The changes of one mounted view, one after the other. */
+export class LiveChanges {
+  readonly #view: View;
+  readonly #caches: KernelCaches;
+  readonly #quiescent: () => Promise<unknown>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param quiescent resolves when all requests that were being answered when it was called have been answered */
+  constructor(view: View, caches: KernelCaches, quiescent: () => Promise<unknown>) {
+    this.#view = view;
+    this.#caches = caches;
+    this.#quiescent = quiescent;
+  }
+
+  /**
+   * Makes a change and resolves when the view shows it to everybody. Changes wait for each other.
+   * @throws LvfsError as {@link View.change}; whatever `quiescent` throws
+   */
+  apply(change: ViewChange): Promise<ChangeSummary> {
+    const next = this.#last.then(
+      () => this.#apply(change),
+      () => this.#apply(change),
+    );
+    this.#last = next;
+    return next;
+  }
+
+  /** Makes the kernel forget what it knows of names that changed on the host without a change of the packages. */
+  hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
+    const work = (): Promise<ChangeSummary> => this.#hostChanged(changes);
+    const next = this.#last.then(work, work);
+    this.#last = next;
+    return next;
+  }
+
+  async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
+    await this.#quiescent();
+    const affected = new Affected(this.#view, { visible: this.#view.visible });
+    for (const change of changes) affected.changedOnHost(change);
+    if (changes.some(({ structural }) => structural)) affected.recheckUnowned();
+    return affected.tell(this.#caches);
+  }
+
+  async #apply(change: ViewChange): Promise<ChangeSummary> {
+    const view = this.#view;
+    const before = { visible: view.visible.slice(), metadataOnly: view.metadataOnly.slice() };
+    const { updated, ...state } = change;
+    view.change({ ...state, packagesChanged: updated !== undefined });
+    await this.#quiescent();
+
+    const affected = new Affected(view, before);
+    for (const id of different(before.visible, view.visible)) affected.packageFlipped(id);
+    for (const id of different(before.metadataOnly, view.metadataOnly)) affected.entryFlipped(id);
+    if (updated !== undefined) affected.updated(updated);
+    affected.recheckKnown(change.overrides !== undefined);
+    return affected.tell(this.#caches);
+  }
+}
+
+/** Collects what the kernel has to forget. */
+class Affected {
+  readonly #view: View;
+  readonly #before: { readonly visible: Uint32Array };
+  readonly #names = new Set<IndexNode>();
+  readonly #directories = new Set<IndexNode>();
+  /** Files whose attributes or content may be others. */
+  readonly #contents = new Set<IndexNode>();
+  readonly #climbed = new Set<IndexNode>();
+  /** Directories whose compiled modules have been looked at. */
+  readonly #modules = new Set<IndexNode>();
+  /** Names that the index does not know; the kernel may hold them as missing. */
+  readonly #unknown: HostChange[] = [];
+
+  constructor(view: View, before: { readonly visible: Uint32Array }) {
+    this.#view = view;
+    this.#before = before;
+  }
+
+  /** A package has become visible or hidden. */
+  packageFlipped(id: number): void {
+    const { index, visible, hasOverrides } = this.#view;
+    const nodes = index.nodesOf(id);
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i] as IndexNode;
+      const is = index.ownerVisible(node, visible);
+      if (index.ownerVisible(node, this.#before.visible) === is) continue;
+      const state = index.state[node] as number;
+      if ((state & (is ? nodeState.negative : nodeState.positive)) !== 0) {
+        // Nothing but a glob or what is in it can show what all its owners hide.
+        const isPlain = index.kind(node) === indexKind.obj || index.kind(node) === indexKind.sym;
+        this.#check(node, is ? true : isPlain && !hasOverrides ? false : undefined);
+      }
+      this.#sourceChanged(node);
+      this.#changedIn(index.parent(node));
+    }
+    this.entryFlipped(id);
+  }
+
+  /** A package's VDB entry may have appeared or vanished. */
+  entryFlipped(id: number): void {
+    const entry = this.#view.entryOf(id);
+    if (entry >= 0) this.#entryChanged(entry as IndexNode);
+  }
+
+  #entryChanged(entry: IndexNode): void {
+    const { index } = this.#view;
+    const category = index.parent(entry);
+    for (const node of [entry, category]) {
+      if (((index.state[node] as number) & known) !== 0) this.#check(node);
+      this.#directories.add(index.parent(node));
+    }
+  }
+
+  /** Packages were merged or unmerged on the host: paths came or went, and files have other content. */
+  updated(update: NonNullable<ViewChange['updated']>): void {
+    const view = this.#view;
+    const { index } = view;
+    for (const node of update.nodes) this.#pathUpdated(node);
+    for (const cpv of update.packages) {
+      const id = index.packageId(cpv);
+      if (id >= 0) for (const node of index.nodesOf(id)) this.#pathUpdated(node as IndexNode);
+      const entry = view.entryFor(cpv);
+      this.#names.add(entry);
+      this.#names.add(index.parent(entry));
+      this.#entryChanged(entry);
+      this.#treeUpdated(entry);
+    }
+  }
+
+  #pathUpdated(node: IndexNode): void {
+    const { index } = this.#view;
+    const directory = index.parent(node);
+    // A name that was missing may be cached without a bit, as the index did not know it then.
+    const isCachedDirectory =
+      (index.kind(node) === indexKind.dir || index.firstChild(node) >= 0) &&
+      ((index.state[node] as number) & nodeState.positive) !== 0;
+    if (isCachedDirectory) this.#check(node);
+    else if (directory === rootNode || ((index.state[directory] as number) & known) !== 0)
+      this.#names.add(node);
+    if (((index.state[node] as number) & known) !== 0) this.#contents.add(node);
+    this.#changedIn(directory);
+  }
+
+  /** A name changed on the host. A directory that is still there is not dropped: something may be mounted on or below it. */
+  changedOnHost(change: HostChange): void {
+    const { index, host, paths } = this.#view;
+    const { directory, structural } = change;
+    const found = index.find(directory, change.name);
+    if (found < 0) {
+      if (structural) {
+        this.#unknown.push(change);
+        this.#directories.add(directory);
+      }
+      return;
+    }
+    const node = found as IndexNode;
+    if (this.#view.isUntouchable(node)) return;
+    this.#contents.add(node);
+    if (!structural) return;
+    this.#directories.add(directory);
+    if (host.kind(paths.of(node)) === hostKind.directory) {
+      if (((index.state[node] as number) & nodeState.negative) !== 0) this.#names.add(node);
+    } else if (!this.#view.isAlwaysThere(node)) this.#names.add(node);
+    this.#directories.add(node);
+    this.#treeReplaced(node);
+  }
+
+  /** What the kernel knows below a directory that may be another one now. */
+  #treeReplaced(directory: IndexNode): void {
+    const { index } = this.#view;
+    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
+      const child = node as IndexNode;
+      if (((index.state[child] as number) & known) !== 0) {
+        this.#contents.add(child);
+        this.#directories.add(child);
+        if (!this.#view.isAlwaysThere(child)) this.#names.add(child);
+      }
+      this.#treeReplaced(child);
+    }
+  }
+
+  #treeUpdated(directory: IndexNode): void {
+    const { index } = this.#view;
+    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
+      const child = node as IndexNode;
+      this.#names.add(child);
+      this.#contents.add(child);
+      this.#treeUpdated(child);
+    }
+  }
+
+  /** Looks again at what hangs on more than its own owners, and with `all` at everything that the kernel may hold. */
+  recheckKnown(all: boolean): void {
+    const { index } = this.#view;
+    const { state, nodeCount } = index;
+    for (let i = 0; i < nodeCount; i++) {
+      const bits = state[i] as number;
+      if ((bits & known) === 0) continue;
+      const node = i as IndexNode;
+      const conditional = (bits & nodeState.conditional) !== 0;
+      if (all || conditional || (!index.isOwned(node) && this.#view.hangsOnPackages(node))) {
+        this.#check(node);
+        if (all || conditional) this.#directories.add(node);
+      }
+      if ((bits & nodeState.linked) !== 0) this.#contents.add(node);
+    }
+  }
+
+  /** Looks again at what may hang on a file elsewhere: links on what they lead to. */
+  recheckUnowned(): void {
+    const { index } = this.#view;
+    const { state, nodeCount } = index;
+    for (let i = 0; i < nodeCount; i++) {
+      const node = i as IndexNode;
+      if (((state[i] as number) & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
+        this.#check(node);
+    }
+  }
+
+  /** Notes a name if the kernel may hold the wrong thing of it. `visible`: what is right, when that is known. */
+  #check(node: IndexNode, visible?: boolean): void {
+    const view = this.#view;
+    const { index } = view;
+    const state = index.state[node] as number;
+    if ((state & (nodeState.positive | nodeState.negative)) === 0 || view.isUntouchable(node)) return;
+    if (visible === undefined) {
+      const kind = view.host.kind(view.paths.of(node));
+      visible = kind === hostKind.missing ? view.isAlwaysThere(node) : view.isVisible(node, kind);
+    }
+    if ((state & (visible ? nodeState.negative : nodeState.positive)) === 0) return;
+    this.#names.add(node);
+    this.#directories.add(index.parent(node));
+    if (!index.isOwned(node)) this.#sourceChanged(node);
+  }
+
+  /** A Python module has come or gone: so do its compiled forms beside it, for which rule 6 stands. */
+  #sourceChanged(node: IndexNode): void {
+    const { index } = this.#view;
+    const directory = index.parent(node);
+    if (this.#modules.has(directory) || !isModule(index.name(node))) return;
+    this.#modules.add(directory);
+    const cache = index.find(directory, cacheName);
+    if (cache < 0) return;
+    this.#check(cache as IndexNode);
+    this.#directories.add(cache as IndexNode);
+    for (let at = index.firstChild(cache as IndexNode); at >= 0; at = index.nextSibling(at as IndexNode)) {
+      this.#check(at as IndexNode);
+    }
+  }
+
+  /** Something in a directory has come or gone: its listing, and perhaps whether it is there itself. */
+  #changedIn(directory: IndexNode): void {
+    const { index, visible } = this.#view;
+    this.#directories.add(directory);
+    for (let at = directory; at !== rootNode && !this.#climbed.has(at); at = index.parent(at)) {
+      this.#climbed.add(at);
+      if (index.ownerVisible(at, this.#before.visible) && index.ownerVisible(at, visible)) break;
+      if (((index.state[at] as number) & known) !== 0) this.#check(at);
+      this.#directories.add(index.parent(at));
+    }
+  }
+
+  tell(caches: KernelCaches): ChangeSummary {
+    const { index } = this.#view;
+    // From the bottom up (a node's number is above its directory's): a name below one that is gone cannot be dropped.
+    const names = [...this.#names].sort((a, b) => b - a);
+    for (const node of names) {
+      index.clearState(node, nodeState.positive | nodeState.negative);
+      caches.dropName(index.parent(node), index.name(node));
+    }
+    for (const { directory, name } of this.#unknown) caches.dropName(directory, name);
+    for (const node of this.#contents) caches.dropNode(node, true);
+    let directories = 0;
+    for (const node of this.#directories) {
+      const state = index.state[node] as number;
+      if ((state & (nodeState.listed | nodeState.positive)) === 0 && node !== rootNode) continue;
+      directories++;
+      if ((state & nodeState.listed) !== 0) {
+        index.clearState(node, nodeState.listed);
+        caches.dropName(node, noName);
+      }
+      caches.dropNode(node, true);
+    }
+    return { names: names.length, directories };
+  }
+}
+
+function isModule(name: Uint8Array): boolean {
+  const end = name.length;
+  return end > 3 && name[end - 3] === 0x2e && name[end - 2] === 0x70 && name[end - 1] === 0x79;
+}
+
+function* different(a: Uint32Array, b: Uint32Array): Iterable<number> {
+  for (let i = 0; i < a.length; i++) {
+    const word = (a[i] as number) ^ (b[i] as number);
+    for (let bit = 0; word !== 0 && bit < 32; bit++) if ((word >>> bit) & 1) yield i * 32 + bit;
+  }
+}

@@ -1,0 +1,172 @@
+/** The settings of a view, and the places in the tree that are treated by themselves. */
+import { LvfsError } from '../base/index.js';
+import { GlobSet, isGlob } from './globs.js';
+import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import type { SystemPath } from './systemPaths.js';
+
+/**
+ * What decides about a path. Positive: visible. The numbers are for comparing, the names are what `lvfs why` prints.
+ */
+export const rule = {
+  hide: -1,
+  hiddenOwner: -2,
+  unowned: -3,
+  absent: -4,
+  show: 1,
+  owned: 2,
+  ancestor: 3,
+  symlink: 4,
+  cache: 5,
+  system: 6,
+} as const;
+
+/** One of the numbers in {@link rule}. */
+export type Rule = (typeof rule)[keyof typeof rule];
+
+/** The words of `lvfs why`. */
+export const ruleNames: ReadonlyMap<Rule, string> = new Map<Rule, string>([
+  [rule.hide, 'hide'],
+  [rule.hiddenOwner, 'hidden-owner'],
+  [rule.unowned, 'unowned'],
+  [rule.absent, 'absent'],
+  [rule.show, 'show'],
+  [rule.owned, 'owned'],
+  [rule.ancestor, 'ancestor'],
+  [rule.symlink, 'symlink'],
+  [rule.cache, 'cache'],
+  [rule.system, 'system'],
+]);
+
+/** Globs that decide before anything else; a directory that matches stands for its tree. */
+export interface Overrides {
+  readonly show: readonly string[];
+  readonly hide: readonly string[];
+}
+
+/** What a view is made with. Plain data, given to every serving thread; paths inside the root are view paths. */
+export interface ViewSettings {
+  /** Host path of the root, with its own links resolved. */
+  root: string;
+  /** Host path of the mount point, resolved; absent when nothing is mounted (`lvfs why`). */
+  mountPoint?: string;
+  /** Gentoo Prefix offset, where `etc` lies; default empty. */
+  prefix?: string;
+  /** Where the installed-package database is shown. */
+  vdb: string;
+  systemPaths: readonly SystemPath[];
+  /** Directories that are shown from elsewhere: view path and host path. */
+  grafts: readonly { path: string; host: string }[];
+  /** Places of later mounts: always there, even when the host has no such directory. */
+  directories: readonly string[];
+  overrides: Overrides;
+}
+
+/** A place that decides about the unowned paths below it. */
+export type Area =
+  | { readonly kind: 'tree'; readonly entry: SystemPath; readonly packages: readonly number[] | undefined }
+  | { readonly kind: 'directory' | 'private' | 'filtered'; readonly entry: SystemPath }
+  | { readonly kind: 'vdb' }
+  | { readonly kind: 'category'; readonly packages: readonly number[] }
+  | { readonly kind: 'entry'; readonly package: number };
+
+/** A compiled glob of the system paths. */
+export interface SystemGlob {
+  readonly globs: GlobSet;
+  readonly entry: SystemPath;
+  readonly packages: readonly number[] | undefined;
+}
+
+/** `category/name` of a `category/PF`. */
+export function packageName(cpv: string): string {
+  return /^(.+)-\d[^-]*(-r\d+)?$/.exec(cpv)?.[1] ?? cpv;
+}
+
+/** The places of a view, by node. Made anew when packages come or go. */
+export class Places {
+  readonly areas = new Map<IndexNode, Area>();
+  readonly globs: SystemGlob[] = [];
+  /** Directories above (or at) a place, with those places: what makes them visible by rule 5. */
+  readonly below = new Map<IndexNode, IndexNode[]>();
+  /** Shown whatever the host has: grafts, places of later mounts, and the directories above them. */
+  readonly always = new Set<IndexNode>();
+  /** The children of {@link always} nodes that are in it, too. */
+  readonly alwaysIn = new Map<IndexNode, IndexNode[]>();
+  /** Directories whose subdirectories are private when no package uses them, with the place that says so. */
+  readonly unusedIn = new Map<IndexNode, Area>();
+  /** The VDB entry of each package. */
+  readonly entryOf = new Map<number, IndexNode>();
+
+  /** @param locate the node of a view path, its parents taken through the root's links */
+  constructor(index: PathIndex, settings: ViewSettings, locate: (path: string) => IndexNode) {
+    const idsByName = new Map<string, number[]>();
+    const packages = index.packages;
+    for (const { id, cpv } of packages) append(idsByName, packageName(cpv), id);
+    const idsOf = (entry: SystemPath) => entry.packages?.flatMap((name) => idsByName.get(name) ?? []);
+
+    for (const entry of settings.systemPaths) {
+      if (!entry.path.startsWith('/')) {
+        throw new LvfsError(
+          'BAD_SYSTEM_PATH',
+          `the system path ${JSON.stringify(entry.path)} is not absolute`,
+        );
+      }
+      if (entry.kind === 'tree' && isGlob(entry.path)) {
+        this.globs.push({ globs: new GlobSet([entry.path]), entry, packages: idsOf(entry) });
+        continue;
+      }
+      if (entry.kind === 'private' && entry.path.endsWith('/*')) {
+        const directory = entry.path === '/*' ? rootNode : locate(entry.path.slice(0, -2));
+        this.unusedIn.set(directory, { kind: 'private', entry });
+        continue;
+      }
+      const node = locate(entry.path);
+      this.areas.set(
+        node,
+        entry.kind === 'tree' ? { kind: 'tree', entry, packages: idsOf(entry) } : { kind: entry.kind, entry },
+      );
+      if (entry.kind !== 'private') this.#noteAbove(index, node);
+    }
+
+    const vdb = locate(settings.vdb);
+    this.areas.set(vdb, { kind: 'vdb' });
+    this.#noteAbove(index, vdb);
+    const categories = new Map<IndexNode, number[]>();
+    for (const { id, cpv } of packages) {
+      const slash = cpv.indexOf('/');
+      const category = index.ensure(vdb, Buffer.from(cpv.slice(0, slash)));
+      const entry = index.ensure(category, Buffer.from(cpv.slice(slash + 1)));
+      append(categories, category, id);
+      this.areas.set(entry, { kind: 'entry', package: id });
+      this.entryOf.set(id, entry);
+    }
+    for (const [category, ids] of categories) this.areas.set(category, { kind: 'category', packages: ids });
+
+    for (const { path } of settings.grafts) {
+      const node = locate(path);
+      const entry: SystemPath = { path, kind: 'tree', reason: 'Shown from another place.' };
+      if (!this.areas.has(node)) this.areas.set(node, { kind: 'tree', entry, packages: undefined });
+    }
+    for (const path of [...settings.directories, ...settings.grafts.map((graft) => graft.path)]) {
+      let node = locate(path);
+      while (node !== rootNode && !this.always.has(node)) {
+        this.always.add(node);
+        const parent = index.parent(node);
+        append(this.alwaysIn, parent, node);
+        node = parent;
+      }
+    }
+  }
+
+  #noteAbove(index: PathIndex, place: IndexNode): void {
+    for (let node = place; node !== rootNode;) {
+      node = index.parent(node);
+      append(this.below, node, place);
+    }
+  }
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

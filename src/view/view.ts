@@ -1,0 +1,826 @@
+/**
+ * Which paths exist inside the view, and by which rule. This file decides about one path; `liveChange.ts` changes what is
+ * visible under a mounted view.
+ *
+ * All that decides is in shared memory (the index, one bit a package, the overrides), so that every thread gives the
+ * same answer. The *epoch* numbers the states of that memory: a thread calls {@link View.begin} before each request and
+ * then sees, to the end of the request, at least that state. What was found out by searching is remembered in one of two
+ * tables, by the parity of the epoch; the table of the next epoch is cleared before it begins, and no thread can still be
+ * writing to it, as a change ends only when all requests of the epoch before it have been answered.
+ *
+ * Deciding about directories and links is a search for something visible at the other end of "is in" and "leads to": an
+ * alternative of alternatives, so a search that meets itself has nothing to add there. A negative answer that
+ * was found while part of the search was still open is not remembered.
+ */
+import { LvfsError, silent, type Logger } from '../base/index.js';
+import { GlobSet } from './globs.js';
+import { hostKind, type Host, type HostKind } from './host.js';
+import { HostPaths, latin1 } from './hostPaths.js';
+import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
+import { Resolver, type Resolved } from './resolver.js';
+import {
+  Places,
+  rule,
+  type Area,
+  type Overrides,
+  type Rule,
+  type SystemGlob,
+  type ViewSettings,
+} from './rules.js';
+
+/** Bits of {@link PathIndex.state}. */
+export const nodeState = {
+  /** The kernel may hold the name as existing, with attributes. */
+  positive: 1,
+  /** The kernel may hold the name as missing. */
+  negative: 2,
+  /** The kernel may hold the directory's listing. */
+  listed: 4,
+  /** The content was read through the view. */
+  read: 8,
+  /**
+   * The directory's visibility or listing hangs on unowned names in it (links, system paths), so a change anywhere
+   * may change it.
+   */
+  conditional: 16,
+  /** The kernel may hold a link count of a file with several names. */
+  linked: 32,
+  /** Changes of names in the directory are noticed and told to the kernel. */
+  watched: 64,
+} as const;
+
+/** What other threads need to {@link View.attach}; can be cloned. */
+export interface SharedView {
+  readonly settings: ViewSettings;
+  readonly index: SharedIndex;
+  readonly control: SharedArrayBuffer;
+  readonly memo: SharedArrayBuffer;
+}
+
+/** What {@link View.change} changes; what is not given stays. */
+export interface StateChange {
+  visible?: Iterable<number>;
+  metadataOnly?: Iterable<number>;
+  overrides?: Overrides;
+  /** Packages of the index, or the host's files, have changed. */
+  packagesChanged?: boolean;
+}
+
+/** Entries that a search of the host for visible links looks at before it gives up. */
+const searchLimit = 20_000;
+/** What is remembered about paths at most. */
+const rememberedPaths = 100_000;
+
+/** Words at the start of the control memory. */
+const wordEpoch = 0;
+const wordOverrides = 1;
+const wordPlaces = 2;
+const wordOverrideBytes = 3;
+const controlWords = 16;
+const overrideCapacity = 1 << 18;
+
+// Bits of a node in the memo tables.
+const totalYes = 1;
+const totalNo = 2;
+const belowYes = 4;
+const belowNo = 8;
+
+/** What a search found below a directory. `open`: nothing, but part of it was still being searched. */
+const enum Found {
+  no,
+  yes,
+  open,
+}
+
+interface Search {
+  readonly entered: Set<IndexNode>;
+  /** How often it has met a directory that it was still searching. */
+  met: number;
+  /** Entries it may still look at. */
+  left: number;
+}
+
+/** The rules of a view over an index and a host. One for each thread. */
+export class View {
+  readonly index: PathIndex;
+  readonly settings: ViewSettings;
+  readonly host: Host;
+  /** Where the host keeps what the view shows. */
+  readonly paths: HostPaths;
+  readonly #names: HostPaths;
+  readonly #resolver: Resolver;
+  readonly #log: Logger;
+  readonly #control: Int32Array;
+  readonly #visible: Uint32Array;
+  readonly #metadata: Uint32Array;
+  readonly #overrideBytes: Uint8Array;
+  readonly #memoBuffer: SharedArrayBuffer;
+  readonly #memos: readonly [Uint8Array, Uint8Array];
+  readonly #mountPoint: IndexNode | -1;
+  readonly #scratch = Buffer.alloc(256);
+  #memo: Uint8Array;
+  #epoch = -1;
+  #overridesSeen = -1;
+  #placesSeen = -1;
+  #places!: Places;
+  #etc: IndexNode | -1 = -1;
+  #show = new GlobSet([]);
+  #hide = new GlobSet([]);
+  #hasOverrides = false;
+  readonly #overrideRules = new Map<IndexNode, Rule | 0>();
+  /** Whether a glob of the system paths may match something in a directory; as long as the places are the same. */
+  readonly #globReaches = new Map<IndexNode, boolean>();
+  /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
+  readonly #used = new Map<IndexNode, boolean>();
+  #search: Search | undefined;
+  #warned = false;
+
+  private constructor(index: PathIndex, host: Host, log: Logger, shared: Omit<SharedView, 'index'>) {
+    this.index = index;
+    this.host = host;
+    this.settings = shared.settings;
+    this.#log = log;
+    this.#control = new Int32Array(shared.control, 0, controlWords);
+    const words = bitWords(index);
+    this.#visible = new Uint32Array(shared.control, controlWords * 4, words);
+    this.#metadata = new Uint32Array(shared.control, (controlWords + words) * 4, words);
+    this.#overrideBytes = new Uint8Array(shared.control, (controlWords + 2 * words) * 4, overrideCapacity);
+    this.#memoBuffer = shared.memo;
+    this.#memos = [index.memo, new Uint8Array(shared.memo)];
+    this.#memo = this.#memos[0];
+
+    const root = hostBytes(shared.settings.root);
+    const grafts = new Map<IndexNode, string>();
+    this.#names = new HostPaths(index, '', new Map());
+    this.paths = new HostPaths(index, root, grafts);
+    this.#resolver = new Resolver(
+      index,
+      this.paths,
+      host,
+      (node) => this.isUntouchable(node),
+      (node) => this.#isOutOfBounds(node),
+    );
+    const { mountPoint } = shared.settings;
+    this.#mountPoint =
+      mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
+        ? -1
+        : ensureAll(index, hostBytes(mountPoint).slice(root.length));
+    for (const graft of shared.settings.grafts) grafts.set(this.#locate(graft.path), hostBytes(graft.host));
+    this.begin();
+  }
+
+  /**
+   * A view in which no package is visible yet; see {@link setVisible}. The index must not be changed in a way that
+   * moves its memory any more.
+   */
+  static create(index: PathIndex, settings: ViewSettings, host: Host, log: Logger = silent): View {
+    index.share();
+    const control = new SharedArrayBuffer((controlWords + 2 * bitWords(index)) * 4 + overrideCapacity);
+    const memo = new SharedArrayBuffer(index.capacity.nodes);
+    const view = new View(index, host, log, { settings, control, memo });
+    view.change({ overrides: settings.overrides });
+    return view;
+  }
+
+  /** The same view in another thread. `index` must be attached to the same memory. */
+  static attach(index: PathIndex, shared: SharedView, host: Host, log: Logger = silent): View {
+    return new View(index, host, log, shared);
+  }
+
+  /** What other threads attach to. */
+  share(): SharedView {
+    return {
+      settings: this.settings,
+      index: this.index.share(),
+      control: this.#control.buffer as SharedArrayBuffer,
+      memo: this.#memoBuffer,
+    };
+  }
+
+  // ---- the state that decides ---------------------------------------------------------------------------------------
+
+  /** Notes the current state before a request; returns its number. */
+  begin(): number {
+    const epoch = Atomics.load(this.#control, wordEpoch);
+    if (epoch !== this.#epoch) this.#takeUp(epoch);
+    return epoch;
+  }
+
+  #takeUp(epoch: number): void {
+    this.#epoch = epoch;
+    this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    const places = this.#control[wordPlaces] as number;
+    if (places !== this.#placesSeen) {
+      this.#placesSeen = places;
+      this.#globReaches.clear();
+      this.#used.clear();
+      this.#places = new Places(this.index, this.settings, (path) => this.#locate(path));
+      this.#etc = this.#locate(`${this.settings.prefix ?? ''}/etc`);
+    }
+    const overrides = this.#control[wordOverrides] as number;
+    if (overrides !== this.#overridesSeen) {
+      this.#overridesSeen = overrides;
+      const bytes = this.#overrideBytes.slice(0, this.#control[wordOverrideBytes]);
+      const { show, hide } = (
+        bytes.length === 0 ? { show: [], hide: [] } : JSON.parse(Buffer.from(bytes).toString())
+      ) as Overrides;
+      this.#show = new GlobSet(show);
+      this.#hide = new GlobSet(hide);
+      this.#hasOverrides = !this.#show.isEmpty || !this.#hide.isEmpty;
+      this.#overrideRules.clear();
+    }
+  }
+
+  /** Packages whose files are visible: bit `id % 32` of word `id / 32`. To be changed with {@link setVisible} only. */
+  get visible(): Uint32Array {
+    return this.#visible;
+  }
+
+  /** Packages whose VDB entry is visible although their files are not, as {@link visible}. */
+  get metadataOnly(): Uint32Array {
+    return this.#metadata;
+  }
+
+  /** The globs in force. */
+  get overrides(): Overrides {
+    const length = this.#control[wordOverrideBytes] as number;
+    if (length === 0) return { show: [], hide: [] };
+    return JSON.parse(Buffer.from(this.#overrideBytes.slice(0, length)).toString()) as Overrides;
+  }
+
+  /** Begins a new state with these packages; see {@link change}. */
+  setVisible(visible: Iterable<number>, metadataOnly: Iterable<number>): void {
+    this.change({ visible, metadataOnly });
+  }
+
+  /** Begins a new state after packages of the index, or the host's files, have changed; see {@link change}. */
+  packagesChanged(): void {
+    this.change({ packagesChanged: true });
+  }
+
+  /**
+   * Begins a new state, all at once. The caller sees to it that no answers from the old one survive, and that all
+   * requests begun before have been answered when it calls this again (see `LiveChanges`).
+   * @throws LvfsError `TOO_MANY_RULES` when the globs do not fit in the memory kept for them; then nothing has changed.
+   */
+  change(to: StateChange): void {
+    const bytes = to.overrides === undefined ? undefined : encodeOverrides(to.overrides);
+    const control = this.#control;
+    const next = this.#memos[((control[wordEpoch] as number) + 1) & 1] as Uint8Array;
+    next.fill(0, 0, this.index.nodeCount);
+    if (bytes !== undefined) {
+      this.#overrideBytes.set(bytes);
+      control[wordOverrideBytes] = bytes.length;
+      control[wordOverrides] = (control[wordOverrides] as number) + 1;
+    }
+    if (to.visible !== undefined) setBits(this.#visible, to.visible);
+    if (to.metadataOnly !== undefined) setBits(this.#metadata, to.metadataOnly);
+    if (to.packagesChanged === true) control[wordPlaces] = (control[wordPlaces] as number) + 1;
+    Atomics.add(control, wordEpoch, 1);
+    this.begin();
+  }
+
+  // ---- answers ------------------------------------------------------------------------------------------------------
+
+  /**
+   * The rule for a path that exists on the host as a file of type `kind`, provided that the directories above it are
+   * visible. Positive: visible.
+   */
+  decide(node: IndexNode, kind: HostKind): Rule {
+    if (node === this.#mountPoint) return rule.hide;
+    if (this.#hasOverrides) {
+      const decided = this.#overrideRule(node);
+      if (decided !== 0) return decided;
+    }
+    if (this.index.ownerVisible(node, this.#visible)) return rule.owned;
+    if (kind === hostKind.directory) return this.#decideDirectory(node);
+    if (this.index.isOwned(node)) return rule.hiddenOwner;
+    if (kind === hostKind.link) {
+      const end = this.#isInBounds(this.index.parent(node), node) ? this.#resolver.final(node) : undefined;
+      if (end !== undefined && this.decide(end.node, end.kind) > 0) return rule.symlink;
+    } else if (kind === hostKind.file && this.#isCacheOfVisible(node)) {
+      return rule.cache;
+    }
+    return this.#systemRule(node);
+  }
+
+  /** Whether a directory, known to exist, is visible, and all directories above it are. */
+  isVisibleDirectory(node: IndexNode): boolean {
+    const known = (this.#memo[node] as number) & (totalYes | totalNo);
+    if (known !== 0) return known === totalYes;
+    const yes =
+      node === rootNode ||
+      (this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, hostKind.directory) > 0);
+    (this.#memo[node] as number) |= yes ? totalYes : totalNo;
+    return yes;
+  }
+
+  /** Whether a path that exists on the host as a file of type `kind` is visible, and all directories above it are. */
+  isVisible(node: IndexNode, kind: HostKind): boolean {
+    if (kind === hostKind.directory) return this.isVisibleDirectory(node);
+    return this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, kind) > 0;
+  }
+
+  /** Whether the host may not be asked about a path at all: it is the mount point, and asking would wait for ourselves. */
+  isUntouchable(node: IndexNode): boolean {
+    return node === this.#mountPoint;
+  }
+
+  /** Whether a directory is shown even when the host has none (a place for a mount, or on the way to one). */
+  isAlwaysThere(node: IndexNode): boolean {
+    return this.#places.always.has(node);
+  }
+
+  /** The children of a directory for which {@link isAlwaysThere} holds. */
+  alwaysIn(directory: IndexNode): readonly IndexNode[] {
+    return this.#places.alwaysIn.get(directory) ?? [];
+  }
+
+  /** Whether a path changes without a package being merged: everything in /etc, and what the system paths show. */
+  isConfiguration(node: IndexNode): boolean {
+    for (let at = node; ; at = this.index.parent(at)) {
+      if (at === this.#etc) return true;
+      const area = this.#places.areas.get(at);
+      if (area !== undefined) return area.kind === 'tree';
+      if (at === rootNode) return false;
+    }
+  }
+
+  /** Whether there are any show or hide globs. */
+  get hasOverrides(): boolean {
+    return this.#hasOverrides;
+  }
+
+  /**
+   * Whether another set of packages can make another verdict on an unowned path, apart from what `LiveChanges` follows
+   * by itself: VDB entries of the packages, and compiled modules.
+   */
+  hangsOnPackages(node: IndexNode): boolean {
+    if (this.isPythonCache(this.index.parent(node))) return false;
+    const area = this.#areaOf(node);
+    return area === undefined || (area.kind === 'tree' && area.packages !== undefined);
+  }
+
+  /** Whether a directory is named `__pycache__`. */
+  isPythonCache(directory: IndexNode): boolean {
+    return isNamed(this.index.name(directory), '__pycache__');
+  }
+
+  /** The directories of the links through which a link leads, and of its end: what its visibility hangs on. */
+  linkDirectories(link: IndexNode): ReadonlySet<IndexNode> {
+    const directories = new Set([this.index.parent(link)]);
+    this.#resolver.final(link, (directory) => directories.add(directory));
+    return directories;
+  }
+
+  /** The VDB entry of a package, or -1. */
+  entryOf(packageId: number): IndexNode | -1 {
+    return this.#places.entryOf.get(packageId) ?? -1;
+  }
+
+  /** Where the VDB entry of a package is, or was, or would be. */
+  entryFor(cpv: string): IndexNode {
+    const slash = cpv.indexOf('/');
+    const vdb = this.#locate(this.settings.vdb);
+    const category = this.index.ensure(vdb, Buffer.from(cpv.slice(0, slash)));
+    return this.index.ensure(category, Buffer.from(cpv.slice(slash + 1)));
+  }
+
+  /** The canonical form of an absolute path: its parents resolved on the host. Undefined when links loop. */
+  canonical(path: Uint8Array): Resolved | undefined {
+    return this.#resolver.canonical(path);
+  }
+
+  /** The path of a node inside the view, one character per byte. */
+  pathOf(node: IndexNode): string {
+    return node === rootNode
+      ? '/'
+      : this.#names.directory(this.index.parent(node)) + '/' + latin1(this.index.name(node));
+  }
+
+  /** The packages that own what an unowned symbolic link leads to; none for anything else. */
+  ownersThroughLink(node: IndexNode): number[] {
+    if (this.index.isOwned(node) || !this.#isInBounds(node)) return [];
+    const end = this.#resolver.final(node);
+    return end === undefined ? [] : this.index.owners(end.node);
+  }
+
+  /** More about a decision, for people: the glob, the place, the end of the link, or what is visible below. */
+  detail(node: IndexNode, decided: Rule): string {
+    if (decided === rule.hide || decided === rule.show) {
+      if (node === this.#mountPoint) return 'the mount point';
+      const { show, hide } = this.overrides;
+      const patterns = decided === rule.hide ? hide : show;
+      const globs = new GlobSet(patterns);
+      for (let at = node; at !== rootNode; at = this.index.parent(at)) {
+        const found = globs.indexOf(this.pathOf(at));
+        if (found >= 0) return patterns[found] as string;
+      }
+      return '';
+    }
+    if (decided === rule.symlink) {
+      const end = this.#resolver.final(node);
+      return end === undefined ? '' : this.pathOf(end.node);
+    }
+    if (decided === rule.cache) return this.pathOf(this.index.parent(this.index.parent(node)));
+    if (decided === rule.system) {
+      const area = this.#areaOf(node);
+      if (area !== undefined && 'entry' in area) return area.entry.path;
+      return this.#systemGlob(node)?.entry.path ?? '';
+    }
+    if (decided === rule.owned && !this.index.isOwned(node)) return 'an entry of the package database';
+    return '';
+  }
+
+  // ---- rules --------------------------------------------------------------------------------------------------------
+
+  /** Rules 1 and 2, from the top down: a directory's answer holds for its tree. */
+  #overrideRule(node: IndexNode): Rule | 0 {
+    if (node === rootNode) return 0;
+    const known = this.#overrideRules.get(node);
+    if (known !== undefined) return known;
+    const above = this.#overrideRule(this.index.parent(node));
+    let decided: Rule | 0 = above;
+    if (above !== rule.hide) {
+      const path = this.pathOf(node);
+      if (this.#hide.matches(path)) decided = rule.hide;
+      else if (above !== rule.show && this.#show.matches(path)) decided = rule.show;
+    }
+    if (this.#overrideRules.size >= rememberedPaths) this.#overrideRules.clear();
+    this.#overrideRules.set(node, decided);
+    return decided;
+  }
+
+  /** Rules 3 (inside the VDB), 5, 4, 7 and 8 for a directory without a visible owner. */
+  #decideDirectory(node: IndexNode): Rule {
+    if (node === rootNode || this.#places.always.has(node)) return rule.ancestor;
+    const owned = this.index.isOwned(node);
+    if (!owned) {
+      const decided = this.#systemRule(node);
+      if (decided > 0) return decided;
+    }
+    const area = this.#places.areas.get(node);
+    if (area !== undefined && area.kind !== 'tree' && this.#shows(area, true)) {
+      return 'entry' in area ? rule.system : rule.owned;
+    }
+    if (this.#isVisibleBelow(node, false) === Found.yes) return rule.ancestor;
+    return owned ? rule.hiddenOwner : rule.unowned;
+  }
+
+  /** Rule 3 inside the VDB, rule 7, or rule 8, for a path that nobody owns. */
+  #systemRule(node: IndexNode): Rule {
+    for (let at = node; ; at = this.index.parent(at)) {
+      const area = this.#places.areas.get(at);
+      if (area !== undefined) {
+        if (this.#shows(area, at === node)) {
+          return 'entry' in area ? rule.system : rule.owned;
+        }
+        break;
+      }
+      if (at === rootNode) break;
+    }
+    return this.#systemGlob(node) === undefined ? rule.unowned : rule.system;
+  }
+
+  /** The glob of the system paths that shows a path or a directory above it. */
+  #systemGlob(node: IndexNode): SystemGlob | undefined {
+    for (let at = node; at !== rootNode; at = this.index.parent(at)) {
+      if (!this.#reachesSystemGlob(this.index.parent(at))) continue;
+      const path = this.pathOf(at);
+      const hit = this.#places.globs.find(
+        ({ globs, packages }) => this.#isTied(packages) && globs.matches(path),
+      );
+      if (hit !== undefined) return hit;
+    }
+    return undefined;
+  }
+
+  /** The place that decides about unowned names at or below itself: the nearest one. */
+  #areaOf(node: IndexNode): Area | undefined {
+    for (let at = node; ; at = this.index.parent(at)) {
+      const area = this.#places.areas.get(at);
+      if (area !== undefined || at === rootNode) return area;
+    }
+  }
+
+  /** The place that decides about names in a directory. A directory that nobody uses may be a private one. */
+  #areaIn(directory: IndexNode): Area | undefined {
+    for (let at = directory; ; at = this.index.parent(at)) {
+      const area = this.#places.areas.get(at) ?? this.#unusedArea(at);
+      if (area !== undefined || at === rootNode) return area;
+    }
+  }
+
+  /** The private place that a directory is because no package owns it or has anything in it. */
+  #unusedArea(directory: IndexNode): Area | undefined {
+    if (directory === rootNode) return undefined;
+    const area = this.#places.unusedIn.get(this.index.parent(directory));
+    if (area === undefined) return undefined;
+    let used = this.#used.get(directory);
+    if (used === undefined) {
+      // A directory with system paths in it, such as /etc, is one of the system's own.
+      used = this.#places.below.has(directory) || this.#isUsed(directory);
+      if (this.#used.size >= rememberedPaths) this.#used.clear();
+      this.#used.set(directory, used);
+    }
+    return used ? undefined : area;
+  }
+
+  /** Whether a package, visible or not, owns a directory or has anything in it. */
+  #isUsed(directory: IndexNode): boolean {
+    const { index } = this;
+    if (index.isOwned(directory)) return true;
+    for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
+      if (this.#isUsed(child as IndexNode)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a place shows the unowned; `itself`: the place, not something in it. */
+  #shows(area: Area, itself: boolean): boolean {
+    switch (area.kind) {
+      case 'tree':
+        return this.#isTied(area.packages);
+      case 'directory':
+      case 'filtered':
+      case 'vdb':
+        return itself;
+      case 'private':
+        return false;
+      case 'category':
+        return itself && area.packages.some((id) => this.#isListed(id));
+      case 'entry':
+        return this.#isListed(area.package);
+    }
+  }
+
+  /** Whether a system path's packages let it be seen. */
+  #isTied(packages: readonly number[] | undefined): boolean {
+    return packages === undefined || packages.some((id) => isSet(this.#visible, id));
+  }
+
+  #isListed(id: number): boolean {
+    return (isSet(this.#visible, id) || isSet(this.#metadata, id)) && this.index.isLive(id);
+  }
+
+  /** Whether a path, if it is no directory, is known to be hidden without a look at the host. */
+  #isHiddenByOwners(node: IndexNode): boolean {
+    return !this.#hasOverrides && this.index.isOwned(node) && !this.index.ownerVisible(node, this.#visible);
+  }
+
+  /** `__pycache__/name.*.pyc` beside a visible `name.py`. */
+  #isCacheOfVisible(node: IndexNode): boolean {
+    const directory = this.index.parent(node);
+    if (!endsWith(this.index.name(node), '.pyc') || !this.isPythonCache(directory)) return false;
+    const name = this.index.name(node);
+    const stem = name.subarray(0, name.indexOf(0x2e));
+    if (stem.length === 0 || stem.length > 252) return false;
+    this.#scratch.set(stem);
+    this.#scratch.write('.py', stem.length, 'latin1');
+    const parent = this.index.parent(directory);
+    const source = this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
+    if (source < 0) return false;
+    if (this.#isHiddenByOwners(source as IndexNode)) return false;
+    const kind = this.host.kind(this.paths.of(source as IndexNode));
+    return (
+      kind !== hostKind.missing && kind !== hostKind.directory && this.decide(source as IndexNode, kind) > 0
+    );
+  }
+
+  /** Whether links in a directory count (or the link `at`): not in private trees, unless a glob shows something there. */
+  #isInBounds(directory: IndexNode, at?: IndexNode): boolean {
+    const area = (at === undefined ? undefined : this.#places.areas.get(at)) ?? this.#areaIn(directory);
+    if (area?.kind !== 'private' && area?.kind !== 'directory') return true;
+    return this.#show.reaches(
+      this.#names.directory(at === undefined ? this.index.parent(directory) : directory),
+    );
+  }
+
+  /** Whether a link may not lead through a name: what is unowned in a private tree. */
+  #isOutOfBounds(node: IndexNode): boolean {
+    if (this.#places === undefined || this.index.isOwned(node)) return false;
+    const directory = this.index.parent(node);
+    const area = this.#areaIn(directory);
+    return (
+      (area?.kind === 'private' || area?.kind === 'directory') &&
+      !this.#places.areas.has(node) &&
+      !this.#places.below.has(node) &&
+      !this.#show.reaches(this.#names.directory(directory))
+    );
+  }
+
+  // ---- rule 5 -------------------------------------------------------------------------------------------------------
+
+  /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
+  #isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
+    const known = (this.#memo[directory] as number) & (belowYes | belowNo);
+    if (known !== 0) return known === belowYes ? Found.yes : Found.no;
+    const outermost = this.#search === undefined;
+    const search = (this.#search ??= { entered: new Set(), met: 0, left: searchLimit });
+    if (search.entered.has(directory)) {
+      search.met++;
+      return Found.open;
+    }
+    const { met } = search;
+    search.entered.add(directory);
+    try {
+      let found =
+        this.#hasPlaceBelow(directory) || (!noOwned && this.#hasOwnedBelow(directory)) ? Found.yes : Found.no;
+      if (found === Found.no) found = this.#searchHost(directory);
+      // Also when it was met at the end of a link, where the answer is just "not visible".
+      if (found === Found.no && search.met !== met) found = Found.open;
+      if (found === Found.yes) (this.#memo[directory] as number) |= belowYes;
+      else if (found === Found.no || outermost) (this.#memo[directory] as number) |= belowNo;
+      return outermost && found === Found.open ? Found.no : found;
+    } finally {
+      if (outermost) this.#search = undefined;
+    }
+  }
+
+  #hasPlaceBelow(directory: IndexNode): boolean {
+    const places = this.#places.below.get(directory);
+    if (places === undefined) return false;
+    this.index.setState(directory, nodeState.conditional);
+    return places.some((place) => {
+      const kind = this.host.kind(this.paths.of(place));
+      return kind !== hostKind.missing && this.decide(place, kind) > 0;
+    });
+  }
+
+  /** Whether a visible package has a path below a directory that the host has, too. Looks at the index first. */
+  #hasOwnedBelow(directory: IndexNode): boolean {
+    const index = this.index;
+    let node = index.firstChild(directory);
+    while (node >= 0) {
+      const here = node as IndexNode;
+      if (
+        here !== this.#mountPoint &&
+        index.ownerVisible(here, this.#visible) &&
+        !(this.#hasOverrides && this.#overrideRule(here) === rule.hide) &&
+        this.#existsBelow(directory, here)
+      ) {
+        return true;
+      }
+      // Depth first, without a stack: down, else aside, else up until there is something aside.
+      node = here === this.#mountPoint ? -1 : index.firstChild(here);
+      for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
+    }
+    return false;
+  }
+
+  /** Whether the host has a path of the index, with real directories between it and one above it. */
+  #existsBelow(directory: IndexNode, node: IndexNode): boolean {
+    if (this.host.kind(this.paths.of(node)) === hostKind.missing) return false;
+    for (let at = this.index.parent(node); at !== directory; at = this.index.parent(at)) {
+      if (this.host.kind(this.paths.of(at)) !== hostKind.directory) return false;
+    }
+    return true;
+  }
+
+  /** Looks on the host for unowned paths that are visible. */
+  #searchHost(directory: IndexNode): Found {
+    const index = this.index;
+    const search = this.#search as Search;
+    if (!this.#isInBounds(directory)) return Found.no;
+    if (!index.isOwned(directory) && this.host.isMountPoint(this.paths.directory(directory))) return Found.no;
+    const listing = this.host.list(this.paths.of(directory));
+    if (listing === undefined) return Found.no;
+    const { names, kinds } = listing;
+    const area = this.#areaOf(directory);
+    const isShown = area !== undefined && this.#shows(area, false);
+    const isPythonCache = this.isPythonCache(directory);
+    const globs = this.#reachesSystemGlob(directory);
+    const subdirectories: IndexNode[] = [];
+    let conditional = false;
+    let found: Found = Found.no;
+    for (let i = 0; i < names.length && found !== Found.yes; i++) {
+      if (--search.left < 0) {
+        this.#warnOfLimit(directory);
+        break;
+      }
+      const name = names[i] as string;
+      const kind = kinds[i] as HostKind;
+      const length = this.#scratch.write(name, 0, 'latin1');
+      let child = index.find(directory, this.#scratch, 0, length);
+      const isOwned = child >= 0 && index.isOwned(child as IndexNode);
+      // Of the owned there are only hidden ones left, which nothing but a glob can show.
+      const mayBeVisible =
+        this.#hasOverrides ||
+        (!isOwned &&
+          (isShown || globs || kind === hostKind.link || (isPythonCache && name.endsWith('.pyc'))));
+      if (kind !== hostKind.directory && !mayBeVisible) continue;
+      if (child < 0) child = index.tryEnsure(directory, this.#scratch, 0, length);
+      if (child < 0 || child === this.#mountPoint) continue;
+      if (kind === hostKind.directory) {
+        subdirectories.push(child as IndexNode);
+        continue;
+      }
+      if (!isOwned && !isPythonCache) conditional = true;
+      if (this.decide(child as IndexNode, kind) > 0) found = Found.yes;
+    }
+    for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
+      const node = subdirectories[i] as IndexNode;
+      const below = this.#findInSubdirectory(node);
+      if (below !== Found.no) found = below;
+      if (((index.state[node] as number) & nodeState.conditional) !== 0) conditional = true;
+    }
+    if (conditional || found === Found.open) index.setState(directory, nodeState.conditional);
+    return found;
+  }
+
+  #findInSubdirectory(node: IndexNode): Found {
+    if (this.#hasOverrides) {
+      const decided = this.#overrideRule(node);
+      if (decided !== 0) return decided === rule.show ? Found.yes : Found.no;
+    }
+    if (this.index.ownerVisible(node, this.#visible) || this.#places.always.has(node)) return Found.yes;
+    if (!this.index.isOwned(node) && this.#systemRule(node) > 0) return Found.yes;
+    const area = this.#places.areas.get(node);
+    if (area !== undefined && this.#shows(area, true)) return Found.yes;
+    return this.#isVisibleBelow(node, true);
+  }
+
+  #reachesSystemGlob(directory: IndexNode): boolean {
+    const known = this.#globReaches.get(directory);
+    if (known !== undefined) return known;
+    const path = this.#names.directory(directory);
+    const reaches = this.#places.globs.some(({ globs }) => globs.reaches(path));
+    if (this.#globReaches.size >= rememberedPaths) this.#globReaches.clear();
+    this.#globReaches.set(directory, reaches);
+    return reaches;
+  }
+
+  #warnOfLimit(directory: IndexNode): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#log(
+      'warn',
+      `gave up looking for visible links below ${this.pathOf(directory)} after ${searchLimit} entries`,
+    );
+  }
+
+  // ---- places -------------------------------------------------------------------------------------------------------
+
+  /** The node of a view path with its parents resolved; as written when they cannot be. */
+  #locate(path: string): IndexNode {
+    const bytes = Buffer.from(path);
+    const found = this.#resolver.canonical(bytes)?.node;
+    if (found !== undefined) return found;
+    return ensureAll(this.index, bytes.toString('latin1'));
+  }
+}
+
+function bitWords(index: PathIndex): number {
+  return Math.ceil(index.packageCapacity / 32);
+}
+
+/** The globs as they are kept in shared memory. */
+function encodeOverrides({ show, hide }: Overrides): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify({ show, hide }));
+  if (bytes.length > overrideCapacity) {
+    throw new LvfsError(
+      'TOO_MANY_RULES',
+      `${show.length + hide.length} show and hide patterns are too many`,
+      {
+        hint: 'use globs that cover more',
+      },
+    );
+  }
+  return bytes;
+}
+
+function isSet(bits: Uint32Array, id: number): boolean {
+  return (((bits[id >>> 5] as number) >>> (id & 31)) & 1) === 1;
+}
+
+function setBits(bits: Uint32Array, ids: Iterable<number>): void {
+  const next = new Uint32Array(bits.length);
+  for (const id of ids) (next[id >>> 5] as number) |= 1 << (id & 31);
+  bits.set(next);
+}
+
+/** A host path as one character per byte, without a trailing slash: `/` becomes the empty string. */
+function hostBytes(path: string): string {
+  return Buffer.from(path).toString('latin1').replace(/\/+$/, '');
+}
+
+function isBelow(path: string, root: string): boolean {
+  return root === '/' || path.startsWith(root.endsWith('/') ? root : `${root}/`);
+}
+
+/** The node of a path (latin1) taken as it is written. */
+function ensureAll(index: PathIndex, path: string): IndexNode {
+  let node = rootNode;
+  for (const name of path.split('/')) {
+    if (name !== '' && name !== '.') node = index.ensure(node, Buffer.from(name, 'latin1'));
+  }
+  return node;
+}
+
+function endsWith(name: Uint8Array, text: string): boolean {
+  return name.length > text.length && latin1(name.subarray(name.length - text.length)) === text;
+}
+
+function isNamed(name: Uint8Array, text: string): boolean {
+  return name.length === text.length && latin1(name) === text;
+}
