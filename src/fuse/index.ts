@@ -1,0 +1,49 @@
+/** FUSE: the contract between filesystems and drivers, and the drivers. */
+import { LvfsError } from '../base/index.js';
+import type { Driver, Endpoint, ServeOptions } from './driver.js';
+import { kernelDriver, serveKernel, type KernelEndpoint } from './kernelDriver.js';
+import { libfuseDriver, serveLibfuse, type LibfuseEndpoint } from './libfuseDriver.js';
+import type { Operations } from './operations.js';
+import type { ServeResult } from './server.js';
+
+export * from './operations.js';
+export type * from './driver.js';
+export type { ProtocolOptions, ServeResult } from './server.js';
+export { Activity, type Negotiated } from './activity.js';
+export { warmUp } from './warmUp.js';
+export { probeLibfuse } from './libfuseDriver.js';
+export { capabilityMeanings, capabilityTable } from './capabilities.js';
+
+/** All drivers, the preferred one first. */
+export const drivers: readonly Driver[] = [kernelDriver, libfuseDriver];
+
+/** A driver by its name. Throws `NO_DRIVER` (exit 1), naming those that exist. */
+export function findDriver(name: string): Driver {
+  const driver = drivers.find((candidate) => candidate.name === name);
+  if (driver === undefined) {
+    throw new LvfsError('NO_DRIVER', `no driver ${JSON.stringify(name)}`, {
+      hint: `drivers: ${drivers.map((candidate) => candidate.name).join(', ')}`,
+    });
+  }
+  return driver;
+}
+
+/**
+ * Serves a connection in this thread, a worker, until the mount is gone. A driver may block the thread all the while.
+ *
+ * Errors: those of the driver, as {@link LvfsError}s with exit 23.
+ */
+export async function serve(
+  endpoint: Endpoint,
+  operations: Operations,
+  options: ServeOptions,
+): Promise<ServeResult> {
+  switch (endpoint.driver) {
+    case 'kernel':
+      return Promise.resolve(serveKernel(endpoint as KernelEndpoint, operations, options));
+    case 'libfuse':
+      return Promise.resolve(serveLibfuse(endpoint as LibfuseEndpoint, operations, options));
+    default:
+      throw new Error(`no driver ${endpoint.driver}`);
+  }
+}

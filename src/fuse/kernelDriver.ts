@@ -1,0 +1,219 @@
+/**
+ * The driver that speaks to /dev/fuse itself. `mount(8)` and `umount(8)` of util-linux do the system calls that
+ * Node has not; everything else is reading and writing a descriptor.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { Activity } from './activity.js';
+import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
+import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+import { expireOnly } from './layout.js';
+import { currentMounts, latin1, resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import type { NodeId, Notifier, Operations } from './operations.js';
+import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js';
+
+const device = '/dev/fuse';
+
+/** The endpoint of a connection of this driver. The descriptor is shared by all threads of the process. */
+export interface KernelEndpoint extends Endpoint {
+  readonly driver: 'kernel';
+  readonly fd: number;
+}
+
+function openDevice(): number {
+  try {
+    return openSync(device, 'r+');
+  } catch (error) {
+    const hints: Record<string, string> = {
+      ENOENT: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
+      ENODEV: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
+      ENXIO: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
+      EACCES: 'run as root, or give the user access to /dev/fuse',
+      EPERM: 'run as root; in a container, let it use /dev/fuse',
+    };
+    const hint = hints[errorCode(error) ?? ''];
+    throw new LvfsError('FUSE_UNAVAILABLE', `cannot open ${device}`, {
+      exit: exitStatus.cannotMount,
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+function mountFailed(message: string, cause?: unknown): LvfsError {
+  let hint: string | undefined;
+  if (/unknown filesystem type/.test(message)) {
+    hint = 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS';
+  } else if (/superuser|permission denied|not permitted/i.test(message)) {
+    hint = 'run as root, or in a user namespace of your own (unshare --user --mount --map-root-user)';
+  } else if (errorCode(cause) === 'ENOENT') {
+    hint = 'install util-linux';
+  }
+  return new LvfsError('MOUNT_FAILED', message, {
+    exit: exitStatus.cannotMount,
+    ...(hint === undefined ? {} : { hint }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+class KernelNotifier implements Notifier {
+  constructor(
+    private readonly fd: number,
+    private readonly activity: Activity,
+  ) {}
+
+  invalidateNode(node: NodeId, offset: number, length: number): void {
+    this.#send(encodeInvalidateNode(node, offset, length));
+  }
+
+  invalidateEntry(parent: NodeId, name: Uint8Array, drop = false): void {
+    // Without the flag the kernel drops whatever is mounted below the name.
+    const flags = !drop && this.activity.isOffered('HAS_EXPIRE_ONLY') ? expireOnly : 0;
+    this.#send(encodeInvalidateEntry(parent, name, flags));
+  }
+
+  #send(message: Buffer): void {
+    // Before INIT nothing is cached; before 7.12 the kernel knows no notifications, and validities have to do.
+    if (this.activity.minor < 12) return;
+    try {
+      writeSync(this.fd, message);
+    } catch (error) {
+      const code = errorCode(error);
+      // ENOENT: not cached; ENOTDIR: the node is no directory any more; the others: the mount is gone.
+      if (code === 'ENOENT' || code === 'ENOTDIR') return;
+      if (code === 'ENODEV' || code === 'ENOTCONN' || code === 'EPERM') return;
+      throw error;
+    }
+  }
+}
+
+class KernelConnection implements Connection {
+  readonly notifier: Notifier;
+  #closed = false;
+
+  constructor(
+    readonly mountpoint: string,
+    readonly endpoint: KernelEndpoint,
+    readonly activity: Activity,
+    /** `major:minor` of the mounted filesystem. */
+    readonly device: string,
+  ) {
+    this.notifier = new KernelNotifier(endpoint.fd, activity);
+  }
+
+  isMounted(): boolean {
+    const mountpoint = latin1(this.mountpoint);
+    return currentMounts().some((mount) => mount.device === this.device && mount.mountpoint === mountpoint);
+  }
+
+  async unmount({ lazy = false }: { lazy?: boolean } = {}): Promise<void> {
+    if (!this.isMounted()) return;
+    // -c: without it umount(8) asks the mount for its statistics, and waits forever where nobody serves.
+    const args = ['-i', '-c', ...(lazy ? ['-l'] : []), this.mountpoint];
+    const { status, message } = await run('umount', args);
+    if (status === 0 || !this.isMounted()) return;
+    if (/busy/.test(message)) {
+      throw new LvfsError('MOUNT_BUSY', `cannot unmount ${this.mountpoint}: it is in use`, {
+        hint: `find who uses it with "fuser -vm ${this.mountpoint}", or unmount lazily`,
+      });
+    }
+    throw new LvfsError('UNMOUNT_FAILED', `cannot unmount ${this.mountpoint}: ${message}`);
+  }
+
+  abort(): void {
+    const id = this.device.split(':')[1]!;
+    const control = `/sys/fs/fuse/connections/${id}/abort`;
+    try {
+      writeFileSync(control, '1');
+      return;
+    } catch (error) {
+      // Gone already, or fusectl is not mounted here, or sysfs is read-only.
+      if (errorCode(error) === undefined) throw error;
+    }
+    const options = { stdio: 'ignore', env: utilityEnvironment() } as const;
+    const script = `mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e ${control} ] || echo 1 >${control}; }`;
+    const { status } = spawnSync('unshare', ['--mount', 'sh', '-c', script], options);
+    // A forced unmount aborts, too, but it finds the connection only while it is in the tree.
+    if (status !== 0 && this.isMounted()) {
+      spawnSync('umount', ['-i', '-c', '-f', this.mountpoint], options);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.endpoint.fd);
+  }
+}
+
+async function mount(options: MountOptions): Promise<KernelConnection> {
+  const { subtype, source = subtype, allowOther = true, threads = 1, protocol = {} } = options;
+  const type = `fuse.${subtype}`;
+  const mountpoint = resolveMountpoint(options.mountpoint, type);
+  const fd = openDevice();
+  try {
+    const flags = [
+      'ro',
+      'nosuid',
+      'nodev',
+      'fd=3',
+      'rootmode=40000',
+      `user_id=${process.getuid?.() ?? 0}`,
+      `group_id=${process.getgid?.() ?? 0}`,
+      'default_permissions',
+      ...(allowOther ? ['allow_other'] : []),
+      `max_read=${protocol.maxReadBytes ?? defaultMaxReadBytes}`,
+    ];
+    const args = ['-i', '-t', type, '-o', flags.join(','), '--source', source, '--target', mountpoint];
+    const { status, message } = await run('mount', args, [fd]).catch((error: unknown) => {
+      // Only spawning itself rejects.
+      throw mountFailed('cannot run mount(8)', error);
+    });
+    if (status !== 0) {
+      throw mountFailed(message === '' ? `mount(8) failed with status ${status}` : message);
+    }
+    const expected = latin1(mountpoint);
+    const mounted = currentMounts().findLast(
+      (candidate) => candidate.mountpoint === expected && candidate.type === type,
+    );
+    if (mounted === undefined)
+      throw mountFailed(`mount(8) succeeded, but nothing is mounted on ${mountpoint}`);
+    const activity = Activity.create(threads);
+    const endpoint: KernelEndpoint = { driver: 'kernel', shared: activity.buffer, protocol, fd };
+    return new KernelConnection(mountpoint, endpoint, activity, mounted.device);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Speaks the kernel's protocol on /dev/fuse; Linux only, needs the right to mount. */
+export const kernelDriver: Driver = {
+  name: 'kernel',
+  capabilities: {
+    exactNanoseconds: true,
+    inodeNumbers: true,
+    invalidation: true,
+    staleSeconds: 0,
+    perEntryValidity: true,
+    negativeCaching: true,
+    byteNames: true,
+    callers: true,
+    maxThreads: 64,
+  },
+  mount,
+};
+
+/** Serves a connection of {@link kernelDriver} in this thread until it ends; see {@link serveDevice}. */
+export function serveKernel(
+  endpoint: KernelEndpoint,
+  operations: Operations,
+  options: ServeOptions,
+): ServeResult {
+  return serveDevice(endpoint.fd, operations, {
+    ...options,
+    activity: new Activity(endpoint.shared),
+    protocol: endpoint.protocol,
+  });
+}

@@ -1,0 +1,359 @@
+/**
+ * The driver over libfuse 2, through the npm package `fuse-native`: for systems whose kernel interface is another one,
+ * and for users who may mount by `fusermount` only. What it cannot do is in its capabilities.
+ *
+ *     kernel ── libfuse's threads ── fuse-native's event loop ══ pipes ══ the thread that serves
+ *               └────────── a process of its own ───────────┘             └── this process ──┘
+ */
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { Activity } from './activity.js';
+import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+import type { BridgeStatus } from './libfuseBridge.js';
+import { servePaths } from './libfuseServer.js';
+import { currentMounts, latin1, resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import type { Operations, Seconds } from './operations.js';
+import type { ServeResult } from './server.js';
+
+/** The endpoint of a connection of this driver: pipes to the process that speaks with libfuse. */
+export interface LibfuseEndpoint extends Endpoint {
+  readonly driver: 'libfuse';
+  readonly requestFd: number;
+  readonly replyFd: number;
+}
+
+/**
+ * How long the kernel believes names, missing names and attributes. Nothing can be taken back through fuse-native, so
+ * this is also how long a change may take to be seen.
+ */
+const validity: Seconds = 1;
+
+/** fuse-native copies mount point and options into this many bytes, with a NUL. */
+const longestArgument = 1023;
+
+/** The mount of an unprivileged user is taken away by these; libfuse 3 brings the second. */
+const userUnmounters = ['fusermount', 'fusermount3'] as const;
+
+const installHint =
+  'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0) and, where it is missing, the npm package fuse-native';
+
+/** Whether the npm package is there; its library may still be missing. Loads nothing. */
+export function isLibfuseInstalled(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('fuse-native/package.json');
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+/** Two pipes as (end here, end there) pairs of descriptors that block. */
+interface Pipes {
+  readonly requestFd: number;
+  readonly replyFd: number;
+  readonly theirRequestFd: number;
+  readonly theirReplyFd: number;
+}
+
+/** Node makes no pipes that block, so these begin as named ones. */
+function makePipes(): Pipes {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-pipes-'));
+  const opened: number[] = [];
+  const open = (path: string, flags: number): number => {
+    const fd = openSync(path, flags);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const pipe = (name: string): [read: number, write: number] => {
+      const path = join(directory, name);
+      execFileSync('mkfifo', ['-m', '600', path], { env: utilityEnvironment() });
+      // Opening one end waits for the other, unless both are opened at once.
+      const both = openSync(path, constants.O_RDWR);
+      const ends: [number, number] = [open(path, constants.O_RDONLY), open(path, constants.O_WRONLY)];
+      closeSync(both);
+      return ends;
+    };
+    const [requestFd, theirRequestFd] = pipe('requests');
+    const [theirReplyFd, replyFd] = pipe('replies');
+    return { requestFd, replyFd, theirRequestFd, theirReplyFd };
+  } catch (error) {
+    for (const fd of opened) closeSync(fd);
+    throw mountFailed('cannot make pipes', undefined, error);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function mountFailed(message: string, hint?: string, cause?: unknown): LvfsError {
+  return new LvfsError('MOUNT_FAILED', message, {
+    exit: exitStatus.cannotMount,
+    ...(hint === undefined ? {} : { hint }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** A value within libfuse's `-o`, where commas and backslashes have to be escaped. */
+function escapeOption(value: string): string {
+  return value.replace(/[\\,]/g, '\\$&');
+}
+
+function libfuseOptions(options: MountOptions, mountpoint: string): string {
+  const isRoot = process.getuid?.() === 0;
+  const { subtype, source = subtype, allowOther = isRoot, protocol = {} } = options;
+  const fixed = [
+    'ro',
+    'nosuid',
+    'nodev',
+    'default_permissions',
+    ...(allowOther ? ['allow_other'] : []),
+    // Whether the directory may have something in it is not the driver's to say; fusermount 3 does not know the option.
+    ...(isRoot ? ['nonempty'] : []),
+    'use_ino',
+    // Pages are kept while size and modification time stay the same; `kernel_cache` would keep them regardless.
+    'auto_cache',
+    `entry_timeout=${validity}`,
+    `negative_timeout=${validity}`,
+    `attr_timeout=${validity}`,
+    `max_read=${Math.min(protocol.maxReadBytes ?? 1 << 17, 1 << 17)}`,
+    `subtype=${escapeOption(subtype)}`,
+  ].join(',');
+  const room = longestArgument - Buffer.byteLength(`-o${fixed},fsname=`);
+  if (Buffer.byteLength(mountpoint) > longestArgument || room < 1) {
+    throw new LvfsError(
+      'MOUNT_POINT',
+      `cannot mount on ${mountpoint}: libfuse takes ${longestArgument} bytes`,
+      {
+        exit: exitStatus.cannotMount,
+      },
+    );
+  }
+  let shown = source;
+  while (Buffer.byteLength(escapeOption(shown)) > room) shown = shown.slice(0, -1);
+  return `${fixed},fsname=${escapeOption(shown)}`;
+}
+
+interface Bridge {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
+/** Starts the process that speaks with libfuse; it has mounted when this resolves. */
+async function startBridge(mountpoint: string, options: string, pipes: Pipes): Promise<Bridge> {
+  const program = fileURLToPath(new URL('./libfuseBridge.js', import.meta.url));
+  const child = spawn(process.execPath, [program, mountpoint, options], {
+    stdio: ['pipe', 'pipe', 'pipe', pipes.theirRequestFd, pipes.theirReplyFd],
+    env: utilityEnvironment(),
+    cwd: '/',
+    // The terminal's signals are for the daemon, which unmounts in order.
+    detached: true,
+  });
+  let answer = '';
+  let complaint = '';
+  (child.stdout as Readable).setEncoding('utf8').on('data', (text: string) => (answer += text));
+  (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  const failedToStart = new Promise<Error>((done) => child.on('error', done));
+  const ended = new Promise<void>((done) => child.on('exit', () => done()));
+  const closed = new Promise<void>((done) => child.on('close', () => done()));
+  const answered = new Promise<void>((done) =>
+    (child.stdout as Readable).on('data', () => {
+      if (answer.includes('\n')) done();
+    }),
+  );
+  const problem = await Promise.race([failedToStart, answered, closed]);
+  if (problem instanceof Error) throw mountFailed('cannot run node', undefined, problem);
+  const status = (answer.includes('\n') ? JSON.parse(answer) : undefined) as BridgeStatus | undefined;
+  if (status?.mounted === true) {
+    // It is the daemon's own business when to end; it is not kept alive by this process.
+    child.unref();
+    for (const stream of [child.stdin, child.stdout, child.stderr]) {
+      (stream as unknown as { unref?(): void }).unref?.();
+    }
+    (child.stdin as Writable).on('error', () => undefined);
+    return { child, ended };
+  }
+  await closed;
+  const said = complaint.trim().replace(/\s*\n\s*/g, '; ');
+  if (status?.failed === 'load') throw loadFailure(status.message);
+  if (/device not found|No such device|modprobe/.test(said)) {
+    throw new LvfsError('FUSE_UNAVAILABLE', `libfuse: ${said}`, {
+      exit: exitStatus.cannotMount,
+      hint: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
+    });
+  }
+  const hint = /fusermount/.test(said) && /exec|not found/.test(said) ? 'install fuse' : undefined;
+  throw mountFailed(`libfuse: ${said === '' ? (status?.message ?? 'ended without a word') : said}`, hint);
+}
+
+function loadFailure(message: string): LvfsError {
+  const firstLine = message.split('\n')[0] ?? '';
+  const missing = /^(\S*libfuse\S*): cannot open shared object/.exec(firstLine)?.[1];
+  const what =
+    missing !== undefined
+      ? `the library ${missing} is not installed`
+      : /Cannot find module/.test(firstLine)
+        ? 'the npm package fuse-native is not installed'
+        : `fuse-native cannot be loaded: ${firstLine}`;
+  return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, {
+    exit: exitStatus.cannotMount,
+    hint: installHint,
+  });
+}
+
+class LibfuseConnection implements Connection {
+  readonly notifier = undefined;
+  #closed = false;
+
+  constructor(
+    readonly mountpoint: string,
+    readonly endpoint: LibfuseEndpoint,
+    readonly activity: Activity,
+    private readonly bridge: Bridge,
+    /** `major:minor` of the mounted filesystem; undefined where the mount table cannot be read. */
+    private readonly device: string | undefined,
+  ) {}
+
+  isMounted(): boolean {
+    if (this.device === undefined) return this.bridge.child.exitCode === null;
+    const mountpoint = latin1(this.mountpoint);
+    return currentMounts().some((mount) => mount.device === this.device && mount.mountpoint === mountpoint);
+  }
+
+  async unmount({ lazy = false }: { lazy?: boolean } = {}): Promise<void> {
+    if (!this.isMounted()) return;
+    const isRoot = process.getuid?.() === 0;
+    const attempts: [string, string[]][] = isRoot
+      ? [['umount', ['-i', '-c', ...(lazy ? ['-l'] : []), this.mountpoint]]]
+      : userUnmounters.map((program) => [program, ['-u', ...(lazy ? ['-z'] : []), this.mountpoint]]);
+    let message = '';
+    for (const [program, args] of attempts) {
+      try {
+        const result = await run(program, args);
+        message = result.message;
+        if (result.status === 0 || !this.isMounted()) {
+          // A lazily detached mount lives on until nobody uses it.
+          if (!lazy) this.#end();
+          return;
+        }
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error;
+        message ||= `${program}: not installed`;
+      }
+    }
+    if (/busy/i.test(message)) {
+      throw new LvfsError('MOUNT_BUSY', `cannot unmount ${this.mountpoint}: it is in use`, {
+        hint: `find who uses it with "fuser -vm ${this.mountpoint}", or unmount lazily`,
+      });
+    }
+    throw new LvfsError('UNMOUNT_FAILED', `cannot unmount ${this.mountpoint}: ${message}`);
+  }
+
+  abort(): void {
+    // The kernel aborts a connection whose last descriptor is closed.
+    this.bridge.child.kill('SIGKILL');
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#end();
+    closeSync(this.endpoint.requestFd);
+    closeSync(this.endpoint.replyFd);
+  }
+
+  #end(): void {
+    this.bridge.child.stdin?.destroy();
+  }
+}
+
+async function mount(options: MountOptions): Promise<LibfuseConnection> {
+  const type = `fuse.${options.subtype}`;
+  const mountpoint = resolveMountpoint(options.mountpoint, type);
+  const settings = libfuseOptions(options, mountpoint);
+  if (!isLibfuseInstalled()) throw loadFailure('Cannot find module');
+  const pipes = makePipes();
+  let bridge: Bridge;
+  try {
+    bridge = await startBridge(mountpoint, settings, pipes);
+  } catch (error) {
+    closeSync(pipes.requestFd);
+    closeSync(pipes.replyFd);
+    throw error;
+  } finally {
+    // Only when they are open nowhere else does each side see the end of the other.
+    closeSync(pipes.theirRequestFd);
+    closeSync(pipes.theirReplyFd);
+  }
+  const activity = Activity.create(1);
+  const endpoint: LibfuseEndpoint = {
+    driver: 'libfuse',
+    shared: activity.buffer,
+    protocol: options.protocol ?? {},
+    requestFd: pipes.requestFd,
+    replyFd: pipes.replyFd,
+  };
+  return new LibfuseConnection(mountpoint, endpoint, activity, bridge, mountedDevice(mountpoint, type));
+}
+
+function mountedDevice(mountpoint: string, type: string): string | undefined {
+  const expected = latin1(mountpoint);
+  try {
+    return currentMounts().findLast((one) => one.mountpoint === expected && one.type === type)?.device;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** libfuse 2 through fuse-native; also for users without rights, by fusermount. */
+export const libfuseDriver: Driver = {
+  name: 'libfuse',
+  capabilities: {
+    exactNanoseconds: false,
+    inodeNumbers: false,
+    invalidation: false,
+    staleSeconds: validity,
+    perEntryValidity: false,
+    negativeCaching: true,
+    byteNames: false,
+    callers: false,
+    maxThreads: 1,
+  },
+  mount,
+};
+
+/** Serves a connection of {@link libfuseDriver} in this thread until it ends. */
+export function serveLibfuse(
+  endpoint: LibfuseEndpoint,
+  operations: Operations,
+  options: ServeOptions,
+): ServeResult {
+  return servePaths(operations, {
+    ...options,
+    requestFd: endpoint.requestFd,
+    replyFd: endpoint.replyFd,
+    activity: new Activity(endpoint.shared),
+    validity,
+  });
+}
+
+/** Asks the library whether it can be loaded, in a process of its own. The reason when not. */
+export function probeLibfuse(): LvfsError | undefined {
+  if (!isLibfuseInstalled()) return loadFailure('Cannot find module');
+  const script = `const { createRequire } = require('node:module');
+    const manifest = createRequire(process.argv[1]).resolve('fuse-native/package.json');
+    createRequire(manifest)('node-gyp-build')(require('node:path').dirname(manifest));`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script, fileURLToPath(import.meta.url)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (status === 0) return undefined;
+  return loadFailure(/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
+}
