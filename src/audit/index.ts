@@ -1,0 +1,23 @@
+/** What was refused, and what follows from it. */
+export {
+  displayPath,
+  type AccessEvent,
+  type Milliseconds,
+  type Operation,
+  type ProcessFacts,
+} from './events.js';
+export { Ledger, type Denial } from './ledger.js';
+export { complaintsIn, type Complaint } from './buildLog.js';
+export { pathKind, type PathKind } from './pathKinds.js';
+export {
+  makeReport,
+  type Declared,
+  type IgnoreRule,
+  type Missing,
+  type Report,
+  type ReportInput,
+  type SecondHand,
+  type Use,
+} from './report.js';
+export { reportHtml } from './html.js';
+export { compareImages, neededLibraries, readImage, type Image, type ImageDifference } from './images.js';

@@ -1,0 +1,72 @@
+import test from 'ava';
+import { makeReport, reportHtml, type ReportInput } from '../../../src/audit/index.js';
+
+const input: ReportInput = {
+  targets: ['a/target-1'],
+  declared: [
+    { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
+    { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: 'dev-util/idle-1' },
+  ],
+  visible: new Map([
+    ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
+    ['dev-util/idle-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/idle' }]],
+    ['dev-libs/m-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/m' }]],
+    ['dev-libs/b-1', [{ from: 'dev-libs/m-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+  ]),
+  system: new Set(),
+  denials: [
+    {
+      time: 0,
+      path: '/usr/include/<evil>&.h',
+      owners: ['sys-libs/zlib-1.3'],
+      operation: 'open',
+      pid: 1,
+      comm: 'cc1',
+      cmdline: '',
+      phase: 'compile',
+      package: '',
+      count: 3,
+      directory: false,
+      visible: false,
+    },
+  ],
+  uses: [
+    { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
+    { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
+  ],
+  hiddenEndingIn: () => [],
+  readText: () => undefined,
+  atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+  hasFiles: () => true,
+};
+
+test('the page shows the line to paste, and every class of finding in picture and table', (t) => {
+  const html = reportHtml(makeReport(input), input);
+  for (const part of [
+    'DEPEND=&#34;sys-libs/zlib&#34;',
+    'class="probed"',
+    'class="second-hand"',
+    'class="unused"',
+  ])
+    t.true(html.includes(part), part);
+  t.true(
+    html.includes('dev-libs/m-1 → dev-libs/b-1: RDEPEND dev-libs/b'),
+    'the chain to a second-hand package',
+  );
+});
+
+test('nothing is loaded from elsewhere and nothing runs', (t) => {
+  const html = reportHtml(makeReport(input), input);
+  t.notRegex(html, /<script|\bsrc=|\bhref=|https?:/);
+});
+
+test('names from the host are escaped', (t) => {
+  const html = reportHtml(makeReport(input), input);
+  t.false(html.includes('<evil>'));
+  t.true(html.includes('&#60;evil&#62;&#38;.h'));
+});
+
+test('a report without findings is a page too', (t) => {
+  const empty = { ...input, denials: [], uses: [], declared: [] };
+  t.true(reportHtml(makeReport(empty), empty).includes('0 missing'));
+});

@@ -1,0 +1,278 @@
+import test from 'ava';
+import {
+  complaintsIn,
+  makeReport,
+  pathKind,
+  type Denial,
+  type PathKind,
+  type ReportInput,
+} from '../../../src/audit/index.js';
+
+function denial(path: string, owners: string[], changes: Partial<Denial> = {}): Denial {
+  return {
+    time: 0,
+    path,
+    owners,
+    operation: 'open',
+    pid: 1,
+    comm: 'cc1',
+    cmdline: 'cc1',
+    phase: 'compile',
+    package: 'a/target-1',
+    count: 1,
+    directory: false,
+    visible: false,
+    ...changes,
+  };
+}
+
+/** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
+function input(changes: Partial<ReportInput> = {}): ReportInput {
+  return {
+    targets: ['a/target-1'],
+    declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' }],
+    visible: new Map([
+      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      ['sys-devel/gcc-13', [{ from: '@system', variable: '', atom: 'sys-devel/gcc' }]],
+      ['dev-build/make-4', [{ from: '@system', variable: '', atom: 'dev-build/make' }]],
+    ]),
+    system: new Set(['sys-devel/gcc-13', 'dev-build/make-4']),
+    denials: [],
+    uses: [],
+    hiddenEndingIn: () => [],
+    readText: () => undefined,
+    atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+    hasFiles: () => true,
+    ...changes,
+  };
+}
+
+const kind = test.macro({
+  exec(t, path: string, expected: PathKind) {
+    t.is(pathKind(path), expected);
+  },
+  title: (_, path, expected) => `${path} is of kind ${expected}`,
+});
+test(kind, '/usr/bin/flex', 'executable');
+test(kind, '/usr/include/zlib.h', 'header');
+test(kind, '/usr/lib64/pkgconfig/zlib.pc', 'pkg-config');
+test(kind, '/usr/lib64/libz.so', 'library');
+test(kind, '/usr/lib/x86_64-linux-gnu/libz.a', 'library');
+test(kind, '/usr/lib64/libz.so.1.3', 'runtime library');
+test(kind, '/usr/lib64/cmake/ZLIB/ZLIBConfig.cmake', 'cmake');
+test(kind, '/usr/share/aclocal/libtool.m4', 'aclocal');
+test(kind, '/usr/lib/python3.12/site-packages/docutils/__init__.py', 'python');
+test(kind, '/usr/lib64/perl5/vendor_perl/5.40/XML/Parser.pm', 'perl');
+test(kind, '/usr/share/locale/de/LC_MESSAGES/bash.mo', 'noise');
+test(kind, '/usr/lib64/gconv/UTF-16.so', 'noise');
+test(kind, '/usr/share/man/man1/x.1', 'noise');
+test(kind, '/usr/share/xml/docbook/x.dtd', 'data');
+
+const complains = test.macro({
+  exec(t, line: string, expected: [PathKind, string, boolean] | undefined) {
+    const [complaint] = complaintsIn(`before\n${line}\nafter`);
+    t.deepEqual(complaint && [complaint.kind, complaint.name, complaint.fatal], expected);
+  },
+  title: (_, line) => `understands: ${line}`,
+});
+test(complains, 'x.c:1:10: fatal error: zlib.h: No such file or directory', ['header', 'zlib.h', true]);
+test(complains, "x.c:1:10: fatal error: 'a/b.h' file not found", ['header', 'a/b.h', true]);
+test(complains, '/usr/bin/ld: cannot find -lpng: No such file or directory', ['library', 'png', true]);
+test(complains, "Can't locate XML/Parser.pm in @INC (you may need", ['perl', 'XML/Parser.pm', true]);
+test(complains, "ModuleNotFoundError: No module named 'docutils'", ['python', 'docutils', true]);
+test(complains, "No package 'libfoo' found", ['pkg-config', 'libfoo', true]);
+test(complains, "Package 'libfoo', required by 'virtual:world', not found", ['pkg-config', 'libfoo', true]);
+test(complains, 'Run-time dependency zlib found: NO (tried pkgconfig)', undefined);
+test(complains, 'Dependency zlib found: NO (tried pkgconfig)', ['pkg-config', 'zlib', false]);
+test(complains, "meson.build:3:0: ERROR: Program 'flex' not found or not executable", [
+  'executable',
+  'flex',
+  true,
+]);
+test(complains, '-- Could NOT find ZLIB (missing: ZLIB_LIBRARY)', ['cmake', 'ZLIB', false]);
+test(complains, '/bin/sh: 1: flex: not found', ['executable', 'flex', true]);
+test(complains, '/bin/sh: line 1: bison: command not found', ['executable', 'bison', true]);
+test(complains, 'make: gperf: No such file or directory', ['executable', 'gperf', true]);
+test(complains, 'checking for flex... no', ['executable', 'flex', false]);
+test(complains, 'checking for flex... /usr/bin/flex', undefined);
+test(complains, 'all is well', undefined);
+
+test('a log of one endless line is looked at in bounded time', (t) => {
+  t.deepEqual(complaintsIn('a'.repeat(5_000_000)), []);
+});
+
+test('a denied header is a missing DEPEND, a denied program a missing BDEPEND', (t) => {
+  const { missing } = makeReport(
+    input({
+      denials: [
+        denial('/usr/include/zlib.h', ['sys-libs/zlib-1.3']),
+        denial('/usr/bin/flex', ['sys-devel/flex-2.6'], {
+          operation: 'exec',
+          comm: 'sh',
+          phase: 'configure',
+        }),
+      ],
+    }),
+  );
+  t.deepEqual(missing.map(({ suggest }) => suggest).sort(), [
+    'BDEPEND="sys-devel/flex"',
+    'DEPEND="sys-libs/zlib"',
+  ]);
+});
+
+test('strong evidence ranks before weak, whatever the counts', (t) => {
+  const { missing } = makeReport(
+    input({
+      denials: [
+        denial('/usr/share/foo/data', ['a/data-1'], { operation: 'stat', count: 900 }),
+        denial('/usr/bin/ctags', ['a/ctags-1'], { operation: 'stat', count: 20 }),
+        denial('/usr/include/b.h', ['a/header-1']),
+      ],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['a/header-1', 'a/ctags-1', 'a/data-1'],
+  );
+});
+
+test('a path of many owners says less than a path of one', (t) => {
+  const { missing } = makeReport(
+    input({
+      denials: [
+        denial('/usr/include/shared', ['a/x-1', 'a/y-1'], { directory: true }),
+        denial('/usr/include/y.h', ['a/y-1'], { operation: 'open' }),
+      ],
+    }),
+  );
+  t.is(missing[0]?.cpv, 'a/y-1');
+});
+
+test('noise is no evidence', (t) => {
+  const { missing, unowned } = makeReport(
+    input({
+      denials: [
+        denial('/usr/share/locale/de/LC_MESSAGES/x.mo', ['a/x-1']),
+        denial('/usr/share/man/man1', [], { directory: true }),
+        denial('/usr/local/include', [], { directory: true, operation: 'stat' }),
+        denial('/opt/tools', [], { directory: true, operation: 'exec', comm: 'sh' }),
+        denial('/usr/local/include/mine.h', []),
+      ],
+    }),
+  );
+  t.deepEqual(missing, []);
+  t.deepEqual(
+    unowned.map(({ path }) => path),
+    ['/usr/local/include/mine.h'],
+  );
+});
+
+test('the target itself, hidden in an older version, is not missing', (t) => {
+  t.deepEqual(makeReport(input({ denials: [denial('/usr/include/t.h', ['a/target-1'])] })).missing, []);
+});
+
+test('what only the log speaks of is found among the hidden files and comes first', (t) => {
+  const { missing } = makeReport(
+    input({
+      denials: [
+        denial('/usr/bin/git', ['dev-vcs/git-2'], { operation: 'exec', comm: 'meson', phase: 'configure' }),
+      ],
+      log: "ModuleNotFoundError: No module named 'docutils'",
+      hiddenEndingIn: (ending) =>
+        ending === '/dist-packages/docutils/__init__.py'
+          ? [{ path: `/usr/lib/python3${ending}`, owners: ['dev-python/docutils-0.19'] }]
+          : [],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv, certainty, suggest }) => [cpv, certainty, suggest]),
+    [
+      ['dev-python/docutils-0.19', 'needed', 'BDEPEND="dev-python/docutils"'],
+      ['dev-vcs/git-2', 'probed', 'BDEPEND="dev-vcs/git"'],
+    ],
+  );
+});
+
+test('a header of a second-hand package that the sources include is used directly', (t) => {
+  const { secondHand } = makeReport(
+    input({ uses: [{ path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' }] }),
+  );
+  t.deepEqual(
+    secondHand.map(({ cpv, use, suggest, from }) => ({ cpv, use, suggest, from })),
+    [{ cpv: 'dev-libs/b-1', use: 'direct', suggest: 'DEPEND="dev-libs/b"', from: ['dev-libs/a-1'] }],
+  );
+});
+
+test('a header that another package includes is used through it', (t) => {
+  const { secondHand } = makeReport(
+    input({
+      uses: [
+        { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
+        { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
+      ],
+      readText: (path) => (path === '/usr/include/a.h' ? '#pragma once\n# include <b.h>\n' : ''),
+    }),
+  );
+  t.deepEqual(
+    secondHand.map(({ cpv, use }) => [cpv, use]),
+    [['dev-libs/b-1', 'through']],
+  );
+});
+
+test('a pkg-config module that another one requires is used through it', (t) => {
+  const { secondHand } = makeReport(
+    input({
+      uses: [
+        { path: '/usr/lib64/pkgconfig/a.pc', owners: ['dev-libs/a-1'], comm: 'pkg-config' },
+        { path: '/usr/lib64/pkgconfig/b.pc', owners: ['dev-libs/b-1'], comm: 'pkg-config' },
+      ],
+      readText: (path) => (path.endsWith('/a.pc') ? 'Name: a\nRequires: b >= 1, c\n' : ''),
+    }),
+  );
+  t.is(secondHand[0]?.use, 'through');
+});
+
+test('a library loaded at run time is no use by the target', (t) => {
+  const { secondHand } = makeReport(
+    input({ uses: [{ path: '/usr/lib64/libb.so.1', owners: ['dev-libs/b-1'], comm: 'a-tool' }] }),
+  );
+  t.deepEqual(secondHand, []);
+});
+
+test('a program counts when a build driver starts it, not when another tool does', (t) => {
+  const uses = (comm: string) => [{ path: '/usr/bin/b', owners: ['dev-libs/b-1'], comm }];
+  t.is(makeReport(input({ uses: uses('make') })).secondHand.length, 1);
+  t.is(makeReport(input({ uses: uses('a-tool') })).secondHand.length, 0);
+});
+
+test('a declared package none of whose files were read is unused, a virtual is not', (t) => {
+  t.deepEqual(makeReport(input()).unused, [{ atom: 'dev-libs/a', cpv: 'dev-libs/a-1', variable: 'DEPEND' }]);
+  t.deepEqual(makeReport(input({ hasFiles: () => false })).unused, []);
+  const uses = [{ path: '/usr/lib64/liba.so.1', owners: ['dev-libs/a-1'], comm: '' }];
+  t.deepEqual(makeReport(input({ uses })).unused, []);
+});
+
+test('@system packages that were used are implicit', (t) => {
+  const uses = [{ path: '/usr/bin/make', owners: ['dev-build/make-4'], comm: 'bash' }];
+  t.deepEqual(makeReport(input({ uses })).implicit, [
+    { cpv: 'dev-build/make-4', hits: 1, paths: ['/usr/bin/make'] },
+  ]);
+});
+
+test('an ignore rule takes evidence out and is reported with its reason', (t) => {
+  const { missing, ignored } = makeReport(
+    input({
+      denials: [denial('/usr/bin/git', ['dev-vcs/git-2'], { operation: 'exec' })],
+      ignore: [
+        {
+          target: 'a/target',
+          matches: ({ owner }) => owner.startsWith('dev-vcs/git-'),
+          reason: 'version only',
+        },
+      ],
+    }),
+  );
+  t.deepEqual(missing, []);
+  t.deepEqual(ignored, [{ cpv: 'dev-vcs/git-2', path: '/usr/bin/git', reason: 'version only' }]);
+});
