@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import type { AccessEvent } from '../../../src/audit/index.js';
+import { errno } from '../../../src/base/index.js';
+import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
+import type { Entry, NodeId } from '../../../src/fuse/index.js';
+import { gentooRoot } from '../../helpers/gentooRoot.js';
+import { openTestView } from '../../helpers/withView.js';
+
+const caller = { uid: 0, gid: 0, pid: process.pid };
+
+function entry(): Entry {
+  const attr = {
+    ino: 0,
+    size: 0,
+    blocks: 0,
+    atimeSec: 0,
+    atimeNsec: 0,
+    mtimeSec: 0,
+    mtimeNsec: 0,
+    ctimeSec: 0,
+  };
+  return {
+    nodeId: 0,
+    entryValid: 0,
+    attrValid: 0,
+    attr: { ...attr, ctimeNsec: 0, mode: 0, nlink: 0, uid: 0, gid: 0, rdev: 0, blksize: 0 },
+  };
+}
+
+async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onAccess'> = {}) {
+  const gentoo = await gentooRoot({
+    packages: {
+      'sys-libs/shown-1': {
+        files: {
+          '/usr/bin/shown': 'content',
+          '/usr/bin/again': { hardLink: '/usr/bin/shown' },
+          '/etc/shown.conf': 'x',
+          '/usr/share/a/1': '',
+          '/usr/share/b/1': '',
+        },
+      },
+      'dev-libs/hidden-1': {
+        files: { '/usr/bin/hidden': 'x', '/usr/include/hidden/x.h': 'x', '/usr/share/c/1': '' },
+      },
+    },
+    files: {
+      '/usr/bin/unowned': 'x',
+      '/usr/bin/third': { hardLink: '/usr/bin/unowned' },
+      '/usr/bin/link': { link: 'shown' },
+    },
+  });
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['sys-libs/shown-1'] });
+  const events: AccessEvent[] = [];
+  const files = new ViewFs(opened.view, new NodeHost(), {
+    ...options,
+    onAccess: (event) => events.push(event),
+  });
+  t.teardown(() => files.close());
+  const out = entry();
+  /** The node id of a path; 0 when the last component is missing. */
+  const walk = (path: string): NodeId => {
+    let node: NodeId = 1;
+    for (const name of path.split('/').slice(1)) {
+      t.is(files.lookup(node, Buffer.from(name), caller, out), 0);
+      node = out.nodeId;
+    }
+    return node;
+  };
+  const list = (node: NodeId, offset = 0, room = Infinity) => {
+    const names: string[] = [];
+    let last = offset;
+    const add = (name: Uint8Array, next: number) => {
+      if (names.length >= room) return false;
+      names.push(Buffer.from(name).toString());
+      last = next;
+      return true;
+    };
+    const sink = {
+      wantsAttributes: true,
+      add: (name: Uint8Array, _ino: number, _type: number, next: number) => add(name, next),
+      addWithAttributes: (name: Uint8Array, _entry: Entry, next: number) => add(name, next),
+    };
+    t.is(files.readdir(node, offset, caller, sink), 0);
+    return { names, last };
+  };
+  return { gentoo, ...opened, files, events, out, walk, list };
+}
+
+test('a hidden name is a missing one, and is reported with its owners and the process that asked', async (t) => {
+  const { walk, out, events } = await filesystem(t);
+  t.is(walk('/usr/bin/hidden'), 0);
+  t.is(out.entryValid, 86_400);
+  t.is(walk('/usr/include'), 0);
+  t.is(walk('/usr/bin/unowned'), 0);
+  t.is(walk('/usr/bin/nothing'), 0);
+  t.deepEqual(
+    events.map(({ path, owners, visible, directory }) => ({ path, owners, visible, directory })),
+    [
+      { path: '/usr/bin/hidden', owners: ['dev-libs/hidden-1'], visible: false, directory: false },
+      { path: '/usr/include', owners: ['dev-libs/hidden-1'], visible: false, directory: true },
+      { path: '/usr/bin/unowned', owners: [], visible: false, directory: false },
+    ],
+  );
+  t.is(events[0]?.process.pid, process.pid);
+  t.is(events[0]?.process.comm, readFileSync('/proc/self/comm', 'utf8').trim());
+  t.regex(events[0]?.process.cmdline ?? '', /node/);
+});
+
+test('what is visible is not reported, unless everything is to be seen; then nothing is cached', async (t) => {
+  const quiet = await filesystem(t);
+  quiet.walk('/usr/bin/shown');
+  t.deepEqual(quiet.events, []);
+  const { walk, out, events, files } = await filesystem(t, { trace: true });
+  const node = walk('/usr/bin/shown');
+  t.is(out.entryValid + out.attrValid, 0);
+  files.read(node, 0, Buffer.alloc(10), caller);
+  t.deepEqual(
+    events.map(({ path, operation }) => `${path} ${operation === 'read' ? 'read' : ''}`),
+    ['/usr ', '/usr/bin ', '/usr/bin/shown ', '/usr/bin/shown read'],
+  );
+});
+
+test('validities: a day for what packages own, a second for configuration and unowned links', async (t) => {
+  const { walk, out } = await filesystem(t);
+  const valid = (path: string) => (walk(path), out.entryValid);
+  t.is(valid('/usr/bin/shown'), 86_400);
+  t.is(valid('/usr/bin/nothing'), 86_400);
+  t.is(valid('/usr/bin/link'), 1);
+  t.is(valid('/etc/shown.conf'), 1);
+  t.is(valid('/etc/nothing'), 1);
+});
+
+test('link counts and inode numbers tell nothing of hidden names', async (t) => {
+  const { walk, out } = await filesystem(t);
+  walk('/usr/bin/shown');
+  const { ino, nlink } = out.attr;
+  walk('/usr/bin/again');
+  t.deepEqual([out.attr.ino, out.attr.nlink], [ino, nlink]);
+  t.is(nlink, 2);
+  walk('/usr/share');
+  t.is(out.attr.nlink, 4);
+});
+
+test('a listing goes on from any offset, whatever is remembered', async (t) => {
+  const { walk, list, view } = await filesystem(t);
+  const node = walk('/usr/bin');
+  const whole = list(node).names;
+  t.deepEqual([...whole].sort(), ['.', '..', 'again', 'link', 'shown']);
+  const pieces: string[] = [];
+  for (let offset = 0; ;) {
+    const { names, last } = list(node, offset, 1);
+    if (names.length === 0) break;
+    pieces.push(...names);
+    offset = last;
+    if (pieces.length === 3) view.packagesChanged();
+  }
+  t.deepEqual(pieces, whole);
+});
+
+test('node ids of what has become hidden lead nowhere', async (t) => {
+  const { walk, view, files, out } = await filesystem(t);
+  const bin = walk('/usr/bin');
+  const file = walk('/usr/bin/shown');
+  const link = walk('/usr/bin/link');
+  view.setVisible([], []);
+  t.is(files.getattr(file, caller, out), errno.ENOENT);
+  t.is(files.getattr(bin, caller, out), errno.ENOENT);
+  t.is(files.readlink(link), errno.ENOENT);
+  t.is(files.read(file, 0, Buffer.alloc(5), caller), -errno.ENOENT);
+  t.is(files.lookup(bin, Buffer.from('shown'), caller, out), errno.ENOENT);
+  const sink = { wantsAttributes: false, add: () => true, addWithAttributes: () => true };
+  t.is(files.readdir(bin, 0, caller, sink), errno.ENOENT);
+});
+
+test('node ids that were never given are refused', async (t) => {
+  const { files, out } = await filesystem(t);
+  for (const node of [0, -1, 2 ** 31, 2 ** 40]) {
+    t.is(files.getattr(node, caller, out), errno.ENOENT);
+    t.is(files.lookup(node, Buffer.from('x'), caller, out), errno.ENOENT);
+    t.is(files.read(node, 0, Buffer.alloc(1), caller), -errno.ENOENT);
+  }
+});
+
+test('a file that is replaced on the host is read anew', async (t) => {
+  const { walk, files, gentoo } = await filesystem(t);
+  const read = (node: NodeId) => {
+    const into = Buffer.alloc(20);
+    return into.subarray(0, files.read(node, 0, into, caller)).toString();
+  };
+  const node = walk('/etc/shown.conf');
+  t.is(read(node), 'x');
+  gentoo.uninstall('sys-libs/shown-1');
+  gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'new', '/usr/bin/shown': 'other' } });
+  t.is(walk('/etc/shown.conf'), node);
+  t.is(read(node), 'new');
+});
