@@ -1,0 +1,166 @@
+/**
+ * What lvfs costs before and beside the serving: start-up, mounting, index and memory, at the size of a workstation. All of it
+ * on a generated root, each figure the median of several processes.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSystem } from '../src/portage/index.js';
+import { generateRoot, type GenerateOptions } from './generate.js';
+import { measureIndex } from './index.js';
+import { run } from './peers.js';
+import { median, type Figure } from './results.js';
+
+interface Timed {
+  wall: number;
+  /** Processor time of the command and what it waited for, seconds. */
+  cpu: number;
+}
+
+/** Runs a command to its end. The shell's `times` tells what it used. */
+function timed(command: string, args: readonly string[]): Timed {
+  const start = process.hrtime.bigint();
+  const result = spawnSync('sh', ['-c', '"$@" >/dev/null || exit 1; times', 'sh', command, ...args], {
+    encoding: 'utf8',
+  });
+  const wall = Number(process.hrtime.bigint() - start) / 1e9;
+  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${result.stderr.trim()}`);
+  const children = (result.stdout.trim().split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g);
+  let cpu = 0;
+  for (const [, minutes, seconds] of children) cpu += Number(minutes) * 60 + Number(seconds);
+  return { wall, cpu };
+}
+
+const ms = (seconds: number): string => `${(seconds * 1000).toFixed(0)} ms`;
+const described = (runs: readonly Timed[]): string =>
+  `${ms(median(runs.map(({ wall }) => wall)))} (CPU ${ms(median(runs.map(({ cpu }) => cpu)))})`;
+
+/** For a command that leaves its work to another process. */
+const wall = (runs: readonly Timed[]): string => ms(median(runs.map((one) => one.wall)));
+
+/**
+ * @param main the built command
+ * @param scratch a directory on a filesystem with room for the root, 200 MiB at full size
+ */
+export function measureSetup(main: string, scratch: string, size: GenerateOptions, runs: number): Figure[] {
+  const root = join(scratch, 'generated');
+  const { target, installed, entries, visible } = generateRoot(root, size);
+  const at = ['--root', root, '--cache', join(scratch, 'generated-cache')];
+  const mountpoint = join(scratch, 'generated-mnt');
+  mkdirSync(mountpoint);
+  const figures: Figure[] = [];
+  const note = (what: string, value: string, aim = ''): void => {
+    figures.push({ what, value, aim });
+    console.error(`${what}: ${value}`);
+  };
+  const lvfs = (...args: string[]): Timed => timed(process.execPath, [main, ...args]);
+  const repeat = (work: () => Timed, before: () => void = () => undefined): Timed[] =>
+    Array.from({ length: runs }, () => {
+      before();
+      return work();
+    });
+
+  const node = repeat(() => timed(process.execPath, ['-e', '0']));
+  const version = repeat(() => lvfs('--version'));
+  const ratio = median(version.map(({ wall }) => wall)) / median(node.map(({ wall }) => wall));
+  note('`lvfs --version`', `${described(version)}, ${ratio.toFixed(2)} × \`node -e 0\``, '≤ 1.5 ×');
+
+  const scale = `${installed.length} packages, ${entries} entries, ${visible.length} visible`;
+  const mount = (): Timed => lvfs('mount', ...at, target, mountpoint);
+  const unmount = (): void => void run(process.execPath, [main, 'umount', mountpoint]);
+  const mounts = (before: () => void): Timed[] =>
+    Array.from({ length: runs }, () => {
+      before();
+      const one = mount();
+      // The index is saved after the view answers; the next mount must not meet half of it.
+      const status = daemonStatus(main, mountpoint);
+      waitForIdle(status.pid);
+      unmount();
+      return one;
+    });
+  const clean = (): void => rmSync(join(scratch, 'generated-cache'), { recursive: true, force: true });
+  note(`\`lvfs mount\` without a saved index: ${scale}`, wall(mounts(clean)), '≤ 3 s');
+  note('the same with a saved index', wall(mounts(() => undefined)), '≤ 400 ms');
+
+  mount();
+  const mounted = daemonStatus(main, mountpoint);
+  waitForIdle(mounted.pid);
+  const before = residentMiB(mounted.pid);
+  const walk = (): void => void spawnSync('find', [mountpoint, '-ls'], { maxBuffer: 1 << 30 });
+  walk();
+  const walked = residentMiB(mounted.pid);
+  for (let i = 0; i < 3; i++) walk();
+  spawnSync('sh', ['-c', 'echo 2 >/proc/sys/vm/drop_caches'], { stdio: 'ignore' });
+  walk();
+  note(
+    'daemon RSS: mounted; walked; walked five times, once with cold kernel caches',
+    `${before} MiB; ${walked} MiB; ${residentMiB(mounted.pid)} MiB`,
+    '≤ 200 MiB',
+  );
+  unmount();
+
+  const path = '/usr/bin/x';
+  note('`lvfs why /usr/bin/x`', described(repeat(() => lvfs('why', ...at, path))), '≤ 160 ms');
+  note(
+    `\`lvfs deps\` of ${visible.length} packages`,
+    described(repeat(() => lvfs('deps', ...at, target))),
+    '≤ 500 ms',
+  );
+  note('100 targets in one process', ms(hundredTargets(root, installed)), '≤ 5 s');
+
+  const index = measureIndex(root, runs);
+  const both = (wall: number, cpu: number): string => `${wall.toFixed(0)} ms (CPU ${cpu.toFixed(0)} ms)`;
+  note('index made anew', both(index.build, index.buildCpu));
+  note('index loaded', both(index.load, index.loadCpu));
+  note(
+    'index brought up to date, one package changed',
+    both(index.updateOneChanged, index.updateOneChangedCpu),
+    '≤ 100 ms',
+  );
+  note(
+    'index loaded and brought up to date',
+    both(index.loadOneChanged, index.loadOneChangedCpu),
+    '≤ 100 ms',
+  );
+  note('saved index', `${(index.fileBytes / 2 ** 20).toFixed(1)} MiB`);
+  return figures;
+}
+
+function hundredTargets(root: string, installed: readonly string[]): number {
+  const start = process.hrtime.bigint();
+  const system = openSystem({ root }, { env: {} });
+  const step = Math.max(1, Math.floor(installed.length / 100));
+  for (let i = 0; i < installed.length; i += step) {
+    system.visibleSet({ targets: [`=${installed[i]}`], allowMissing: true });
+  }
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+function daemonStatus(main: string, mountpoint: string): { pid: number } {
+  const answer = JSON.parse(run(process.execPath, [main, 'status', '--json', mountpoint])) as {
+    mounts: { pid: number }[];
+  };
+  const [mount] = answer.mounts;
+  if (mount === undefined) throw new Error(`no daemon for ${mountpoint}`);
+  return mount;
+}
+
+function residentMiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Math.round(Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? NaN) / 1024);
+}
+
+/** Processor time of a process, ticks of 10 ms. */
+export function cpuTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Waits until a process has used no processor time for a while. */
+function waitForIdle(pid: number): void {
+  const end = Date.now() + 20_000;
+  for (let last = -1, now = cpuTicks(pid); last !== now && Date.now() < end; now = cpuTicks(pid)) {
+    last = now;
+    spawnSync('sleep', ['0.3']);
+  }
+}

@@ -1,0 +1,221 @@
+/** One build in a private view, and what it says about the target's dependencies; for `lvfs build` and `lvfs check`. */
+import { existsSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Denial, ImageDifference, Report } from '../audit/index.js';
+import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import type { Inside, InsideRequest, LiveResult, ReportResult } from '../daemon/index.js';
+import { statusOf, withInside, type Signals } from './inside.js';
+import type { Output } from './output.js';
+import { packageName } from './notFound.js';
+import { isIncomplete } from './reportText.js';
+import type { Settings } from './config.js';
+
+/** Options that `build` and `check` share. */
+export const buildOptions = {
+  command: {
+    type: 'string',
+    value: 'COMMAND',
+    describe: 'Build with this, run by sh -c in the current directory, instead of emerge',
+  },
+  compare: {
+    type: 'boolean',
+    describe: 'Build again with what was looked for in vain, and compare the results',
+  },
+  image: {
+    type: 'string',
+    value: 'DIR',
+    describe:
+      'With --command: where the result of a build lies, for --compare (default: the current directory)',
+  },
+} as const;
+
+/** How to build. */
+export interface BuildPlan {
+  readonly command: string | undefined;
+  readonly compare: boolean;
+  readonly image: string | undefined;
+  readonly html: boolean;
+  /** Show the build's output. */
+  readonly show: boolean;
+  readonly ignore: Settings['ignore'];
+}
+
+/** What came of a build. */
+export interface BuildOutcome {
+  /** cpvs. */
+  readonly targets: readonly string[];
+  /** Exit status of the build command, as a shell gives it. */
+  readonly status: number;
+  readonly seconds: number;
+  readonly report: Report;
+  readonly html?: string;
+  readonly denials: readonly Denial[];
+  /** The end of the build's output. */
+  readonly output: string;
+  readonly comparison?: Comparison;
+}
+
+/** The second build of `--compare`. */
+export interface Comparison {
+  /** What was allowed for it. */
+  readonly allowed: readonly string[];
+  readonly status: number;
+  /** Undefined when one of the builds failed, or there was nothing to allow. */
+  readonly difference?: ImageDifference;
+}
+
+/** Builds in a view of its own and reports. */
+export async function build(
+  request: InsideRequest,
+  plan: BuildPlan,
+  output: Output,
+  signals: Signals,
+): Promise<BuildOutcome> {
+  return withInside(request, output, signals, async (inside) => {
+    const targets = inside.status.targets;
+    const start = performance.now();
+    const status = await runBuild(inside, plan, targets, output);
+    const seconds = Math.round((performance.now() - start) / 100) / 10;
+    throwIfInterrupted(signals);
+    const { report, html } = (await inside.request('report', {
+      ignore: plan.ignore,
+      html: plan.html,
+      captured: true,
+    })) as ReportResult;
+    const { denials } = (await inside.request('denials')) as { denials: Denial[] };
+    const text = (await inside.request('output')) as string;
+    const comparison = plan.compare
+      ? await compare(inside, plan, targets, status, report, output)
+      : undefined;
+    throwIfInterrupted(signals);
+    return {
+      targets,
+      status,
+      seconds,
+      report,
+      denials,
+      output: text,
+      ...(html === undefined ? {} : { html }),
+      ...(comparison === undefined ? {} : { comparison }),
+    };
+  });
+}
+
+function throwIfInterrupted(signals: Signals): void {
+  if (signals.status !== undefined) throw new LvfsError('CANCELLED', 'interrupted');
+}
+
+async function runBuild(
+  inside: Inside,
+  plan: BuildPlan,
+  targets: readonly string[],
+  output: Output,
+): Promise<number> {
+  const argv =
+    plan.command === undefined
+      ? [
+          ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
+          ...(output.colors.isColorSupported ? ['--color=y'] : []),
+          ...targets.map((cpv) => `=${cpv}`),
+        ]
+      : ['/bin/sh', '-c', plan.command];
+  const features = process.env['FEATURES'] ?? '';
+  return statusOf(
+    await inside.run({
+      argv,
+      capture: true,
+      show: plan.show,
+      // The image is looked at after the build.
+      ...(plan.compare && plan.command === undefined
+        ? { environment: { FEATURES: `${features} noclean`.trim() } }
+        : {}),
+    }),
+  );
+}
+
+async function compare(
+  inside: Inside,
+  plan: BuildPlan,
+  targets: readonly string[],
+  status: number,
+  report: Report,
+  output: Output,
+): Promise<Comparison> {
+  const names = report.missing.map(({ cpv }) => `=${cpv}`);
+  if (names.length === 0) return { allowed: [], status };
+  const { compareImages, readImage } = await import('../audit/index.js');
+  const directories = await imageDirectories(inside, plan, targets);
+  const read = () => {
+    const gone = directories.find((directory) => !existsSync(directory));
+    if (gone === undefined) return new Map(directories.flatMap((directory) => [...readImage(directory)]));
+    output.log('warn', `${gone}: the build left nothing there to compare`);
+    return undefined;
+  };
+  const first = status === 0 ? read() : undefined;
+  const { shown } = (await inside.request('allow', { names })) as LiveResult;
+  output.log('info', `building again with ${shown.join(' ')}`);
+  const again = await runBuild(inside, plan, targets, output);
+  const second = again === 0 ? read() : undefined;
+  if (plan.command === undefined) for (const directory of directories) removeBuild(directory);
+  return {
+    allowed: names.map((name) => name.slice(1)),
+    status: again,
+    ...(first === undefined || second === undefined ? {} : { difference: compareImages(first, second) }),
+  };
+}
+
+async function imageDirectories(
+  inside: Inside,
+  plan: BuildPlan,
+  targets: readonly string[],
+): Promise<string[]> {
+  if (plan.command !== undefined) return [resolve(plan.image ?? '.')];
+  const directory = (await inside.request('buildDirectory')) as string;
+  return targets.map((cpv) => join(directory, 'portage', cpv, 'image'));
+}
+
+/** What Portage itself would have removed after a build that went well. */
+function removeBuild(image: string): void {
+  rmSync(resolve(image, '..'), { recursive: true, force: true });
+}
+
+/** Whether two builds came out differently in more than bytes. */
+export function isAutomagic({ difference }: Comparison): boolean {
+  return (
+    difference !== undefined &&
+    difference.onlyFirst.length + difference.onlySecond.length + difference.needs.length > 0
+  );
+}
+
+/** What a build ends with: it failed, it used what it does not declare, or all is well. */
+export function verdict(outcome: BuildOutcome): ExitStatus {
+  if (outcome.status !== 0) return exitStatus.buildFailed;
+  const automagic = outcome.comparison !== undefined && isAutomagic(outcome.comparison);
+  return automagic || isIncomplete(outcome.report) ? exitStatus.undeclared : exitStatus.ok;
+}
+
+/** The second build for a terminal. */
+export function comparisonText({ allowed, status, difference }: Comparison, output: Output): string {
+  const { bold, dim } = output.colors;
+  if (allowed.length === 0)
+    return `${bold('Comparison:')} nothing was looked for in vain, so there is nothing to compare.`;
+  const with_ = allowed.map(packageName).join(' ');
+  if (difference === undefined) {
+    return `${bold('Comparison:')} with ${with_} the build ${status === 0 ? 'succeeds' : `fails too (status ${status})`}.`;
+  }
+  const lines = [
+    ...difference.onlySecond.map((path) => `  + ${path}`),
+    ...difference.onlyFirst.map((path) => `  - ${path}`),
+    ...difference.needs.map(
+      ({ path, onlyFirst, onlySecond }) =>
+        `  ~ ${path}: ${[...onlySecond.map((name) => `+${name}`), ...onlyFirst.map((name) => `-${name}`)].join(' ')}`,
+    ),
+  ];
+  const changed =
+    difference.changed.length === 0
+      ? ''
+      : dim(`\n  ${difference.changed.length} files differ in content only`);
+  return lines.length === 0
+    ? `${bold('Comparison:')} with ${with_} the same files are built.${changed}`
+    : `${bold('Comparison:')} with ${with_} the build comes out differently (automagic):\n${lines.join('\n')}${changed}`;
+}

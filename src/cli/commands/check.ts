@@ -1,0 +1,148 @@
+/** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
+import { availableParallelism } from 'node:os';
+import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
+import { build, buildOptions, isAutomagic, verdict, type BuildOutcome } from '../building.js';
+import { defineCommand } from '../command.js';
+import { endLike, Signals } from '../inside.js';
+import { insideOptions, insideRequest } from '../insideOptions.js';
+import { errorToJson, type Output } from '../output.js';
+import { writeReportPage } from '../reportPage.js';
+import { reportJson } from '../reportText.js';
+import { checkPage, junit } from '../checkFiles.js';
+
+/** The verdict on one target. */
+export interface Verdict {
+  /** As given. */
+  readonly target: string;
+  readonly verdict: 'clean' | 'undeclared' | 'failed' | 'error';
+  readonly outcome?: BuildOutcome;
+  readonly error?: LvfsError;
+}
+
+export const command = defineCommand({
+  usage: 'check <atom…>',
+  describe:
+    'Builds each target in a private view of its own, several at a time, and prints one verdict each: clean, undeclared, failed, or error. ' +
+    'With --json one object a line, as they come. 29: a build failed; 30: undeclared dependencies were found; 1: a target could not be checked.',
+  options: {
+    ...insideOptions,
+    ...buildOptions,
+    jobs: {
+      type: 'number',
+      alias: 'j',
+      value: 'N',
+      range: [1, 256],
+      describe: 'Builds at a time (default: processors / 2)',
+    },
+    junit: { type: 'string', value: 'FILE', describe: 'Write the verdicts as JUnit XML' },
+    html: { type: 'string', value: 'FILE', describe: 'Write all reports as one self-contained page' },
+  },
+  examples: [
+    ['lvfs check dev-libs/foo dev-libs/bar', 'two packages'],
+    ['lvfs check --jobs 8 --junit result.xml @changed', 'in CI'],
+  ],
+  operands: [1, Number.POSITIVE_INFINITY],
+  async run(invocation) {
+    const { operands, options, output } = invocation;
+    const { ignore } = await invocation.settings();
+    const signals = new Signals();
+    const plan = {
+      command: options.command,
+      compare: options.compare,
+      image: options.image,
+      html: options.html !== undefined,
+      show: false,
+      ignore,
+    };
+    const verdicts: Verdict[] = [];
+    const queue = [...operands];
+    const worker = async (): Promise<void> => {
+      for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+        if (signals.status !== undefined) return;
+        output.progress(`${verdicts.length} of ${operands.length} checked; building ${target}`);
+        const one = await checkOne(target);
+        if (signals.status !== undefined) return;
+        verdicts.push(one);
+        print(one, output);
+      }
+    };
+    const checkOne = async (target: string): Promise<Verdict> => {
+      try {
+        const request = await insideRequest(invocation, [target], { create: options.command === undefined });
+        const outcome = await build(request, plan, output, signals);
+        const status = verdict(outcome);
+        const word =
+          status === exitStatus.ok ? 'clean' : status === exitStatus.undeclared ? 'undeclared' : 'failed';
+        return { target, verdict: word, outcome };
+      } catch (error) {
+        if (!(error instanceof LvfsError)) throw error;
+        return { target, verdict: 'error', error };
+      }
+    };
+    try {
+      const jobs = options.jobs ?? Math.max(1, Math.floor(availableParallelism() / 2));
+      await Promise.all(Array.from({ length: Math.min(jobs, operands.length) }, worker));
+    } finally {
+      output.endProgress();
+      signals.release();
+    }
+    if (signals.status !== undefined) return endLike(signals.status, signals);
+    if (options.junit !== undefined) writeReportPage(options.junit, junit(verdicts));
+    if (options.html !== undefined) writeReportPage(options.html, checkPage(verdicts));
+    return overall(verdicts);
+  },
+});
+
+function overall(verdicts: readonly Verdict[]): ExitStatus {
+  const has = (word: Verdict['verdict']): boolean => verdicts.some((one) => one.verdict === word);
+  if (has('failed')) return exitStatus.buildFailed;
+  if (has('undeclared')) return exitStatus.undeclared;
+  return has('error') ? exitStatus.failure : exitStatus.ok;
+}
+
+function print(one: Verdict, output: Output): void {
+  const { target, outcome, error } = one;
+  if (output.json) {
+    output.printJson({
+      target,
+      verdict: one.verdict,
+      ...(outcome === undefined
+        ? {}
+        : {
+            targets: outcome.targets,
+            status: outcome.status,
+            seconds: outcome.seconds,
+            ...reportJson(outcome.report),
+            ...(outcome.comparison === undefined ? {} : { comparison: outcome.comparison }),
+          }),
+      ...(error === undefined ? {} : { error: errorToJson(error) }),
+    });
+    return;
+  }
+  const { bold, dim } = output.colors;
+  output.print(`${paint(one.verdict, output)} ${bold(target)} ${dim(summary(one))}`.trimEnd());
+}
+
+function paint(word: Verdict['verdict'], { colors }: Output): string {
+  const color = { clean: colors.green, undeclared: colors.yellow, failed: colors.red, error: colors.red }[
+    word
+  ];
+  return color(word.padEnd(10));
+}
+
+/** What a verdict rests on, in a line. */
+export function summary({ outcome, error }: Verdict): string {
+  if (error !== undefined) return error.message;
+  if (outcome === undefined) return '';
+  const { missing, secondHand } = outcome.report;
+  const needed = missing.filter(({ certainty }) => certainty === 'needed').map(({ suggest }) => suggest);
+  const direct = secondHand.filter(({ use }) => use === 'direct').map(({ suggest }) => suggest);
+  const automagic = outcome.comparison !== undefined && isAutomagic(outcome.comparison);
+  return [
+    ...(outcome.status === 0 ? [] : [`status ${outcome.status}`]),
+    ...(needed.length === 0 ? [] : [`missing ${needed.join(' ')}`]),
+    ...(direct.length === 0 ? [] : [`second-hand ${direct.join(' ')}`]),
+    ...(automagic ? [`automagic ${outcome.comparison.allowed.join(' ')}`] : []),
+    `${outcome.seconds} s`,
+  ].join('; ');
+}

@@ -1,0 +1,245 @@
+/** `lvfs deps`: the packages that a build may see, and why. */
+import { exitStatus, LvfsError } from '../../base/index.js';
+import type { Plan, VisibleSet } from '../../daemon/index.js';
+import { defineCommand, placeOptions, setOptions, type Invocation } from '../command.js';
+import { UsageError } from '../errors.js';
+import type { Output } from '../output.js';
+import { table } from '../table.js';
+import { viewRequest } from '../viewRequest.js';
+
+/** As many chains to one package are shown. */
+const shownChains = 100;
+
+const options = {
+  ...setOptions,
+  tree: { type: 'boolean', describe: 'As a tree: below each package what it brings in' },
+  dot: { type: 'boolean', describe: 'As a graph for dot(1)' },
+  why: { type: 'list', value: 'ATOM', describe: 'Only the chains that bring these installed packages in' },
+  files: { type: 'boolean', describe: 'Also how many files each package has, and their size' },
+  diff: { type: 'list', value: 'ATOM', describe: 'What differs from the set of these targets' },
+  ...placeOptions,
+} as const;
+
+export const command = defineCommand({
+  usage: 'deps <atom…>',
+  describe:
+    'Prints the installed packages that a build of the atoms may see, each with what brought it in: an atom of the target’s DEPEND or ' +
+    'BDEPEND, @system, --with, or what another visible package needs to run. An atom may also be the path of an ebuild in a ' +
+    'configured repository, or a set such as @world.',
+  options,
+  examples: [
+    ['lvfs deps dev-libs/foo', 'a table'],
+    ['lvfs deps dev-libs/foo --why sys-libs/zlib', 'every chain that leads to one package'],
+    ['lvfs deps dev-libs/foo --diff dev-libs/bar', 'the difference of two sets'],
+  ],
+  operands: [1, Number.POSITIVE_INFINITY],
+  async run(invocation) {
+    const { options: given, operands, output } = invocation;
+    const modes = (['tree', 'dot', 'why', 'diff'] as const).filter((name) => {
+      const value = given[name];
+      return typeof value === 'boolean' ? value : value.length > 0;
+    });
+    if (modes.length > 1) {
+      throw new UsageError(`deps: --${modes.join(' and --')} cannot be combined`, undefined, 'deps');
+    }
+    const { makePlan } = await import('../../daemon/index.js');
+    const plan = await makePlan(viewRequest(await invocation.settings(), given, operands), output.log);
+    if (given.why.length > 0) printChains(plan, given.why, output);
+    else if (given.diff.length > 0) printDifference(plan.set, plan.setOf(given.diff), output);
+    else if (given.dot) output.print(dot(plan.set));
+    else if (output.json) printJson(plan, given.files, invocation);
+    else if (given.tree) output.print(tree(plan.set, output));
+    else printTable(plan, given.files, output);
+    return exitStatus.ok;
+  },
+});
+
+function printJson(plan: Plan, withFiles: boolean, { output }: Pick<Invocation, 'output'>): void {
+  const { set } = plan;
+  const targets = set.targets.map(({ cpv, repository, use }) => ({ cpv, repository, use }));
+  const files = new Map(
+    withFiles
+      ? plan.files(set.visible.keys(), (text) => output.progress(text)).map((row) => [row.cpv, row])
+      : [],
+  );
+  output.printJson({
+    target: targets[0] ?? null,
+    targets,
+    buildDeps: set.buildDeps,
+    visible: [...set.visible].map(([cpv, because]) => ({
+      cpv,
+      because,
+      ...(withFiles ? { files: files.get(cpv)?.files ?? 0, bytes: files.get(cpv)?.bytes ?? null } : {}),
+    })),
+    metadataOnly: set.metadataOnly,
+    unsatisfied: set.unsatisfied,
+  });
+}
+
+function printTable(plan: Plan, withFiles: boolean, output: Output): void {
+  const { set } = plan;
+  const { dim, yellow } = output.colors;
+  const buildDeps = new Set(set.buildDeps);
+  const because = (cpv: string): string => {
+    const [first, ...others] = set.visible.get(cpv) ?? [];
+    if (first === undefined) return '';
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    return [first.from, first.variable, first.atom].filter((word) => word !== '').join(' ') + dim(more);
+  };
+  const mark = (cpv: string): string => (buildDeps.has(cpv) ? 'build' : '');
+  if (withFiles) {
+    const rows = plan.files(set.visible.keys(), (text) => output.progress(text));
+    const lines = rows.map(({ cpv, files, bytes }) => [
+      cpv,
+      mark(cpv),
+      String(files),
+      bytes === null ? '-' : size(bytes),
+      because(cpv),
+    ]);
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    lines.push([
+      `${rows.length} packages`,
+      '',
+      String(sum(rows.map(({ files }) => files))),
+      size(sum(rows.map(({ bytes }) => bytes ?? 0))),
+      '',
+    ]);
+    output.print(table(['package', '', 'files', 'size', 'because of'], lines, output, [2, 3]));
+  } else {
+    const lines = [...set.visible.keys()].map((cpv) => [cpv, mark(cpv), because(cpv)]);
+    output.print(table(['package', '', 'because of'], lines, output));
+  }
+  for (const { variable, atom } of set.unsatisfied)
+    output.print(yellow(`not installed: ${variable} ${atom}`));
+}
+
+/** `1.2M`, in powers of 1024, as `ls -h` has it. */
+function size(bytes: number): string {
+  const units = ['', 'K', 'M', 'G', 'T'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return unit === 0 ? String(bytes) : `${value < 10 ? value.toFixed(1) : Math.round(value)}${units[unit]}`;
+}
+
+/** What each package, and each place where chains begin, brings in. */
+function childrenOf(set: VisibleSet): Map<string, { cpv: string; through: string }[]> {
+  const children = new Map<string, { cpv: string; through: string }[]>();
+  for (const [cpv, reasons] of set.visible) {
+    for (const { from, variable, atom } of reasons) {
+      const list = children.get(from) ?? [];
+      if (list.length === 0) children.set(from, list);
+      const known = list.find((child) => child.cpv === cpv);
+      if (known === undefined) list.push({ cpv, through: variable === '' ? atom : `${variable} ${atom}` });
+    }
+  }
+  return children;
+}
+
+function tree(set: VisibleSet, output: Output): string {
+  const children = childrenOf(set);
+  const { bold, dim } = output.colors;
+  const lines: string[] = [];
+  const shown = new Set<string>();
+  const roots = [...children.keys()].filter((from) => !set.visible.has(from));
+  // An explicit stack: chains of dependencies may be longer than the call stack.
+  const stack: { cpv: string; through: string; indent: string; last: boolean }[] = [];
+  const pushChildren = (from: string, indent: string): void => {
+    const list = children.get(from) ?? [];
+    for (let i = list.length - 1; i >= 0; i--) {
+      const child = list[i] as { cpv: string; through: string };
+      stack.push({ ...child, indent, last: i === list.length - 1 });
+    }
+  };
+  for (const root of roots.sort(
+    (a, b) => Number(b === 'target') - Number(a === 'target') || (a < b ? -1 : 1),
+  )) {
+    lines.push(bold(root === 'target' ? set.targets.map(({ cpv }) => cpv).join(' ') : root));
+    pushChildren(root, '');
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const { cpv, through, indent, last } = next;
+      const again = shown.has(cpv) && (children.get(cpv)?.length ?? 0) > 0;
+      lines.push(
+        `${indent}${last ? '└─ ' : '├─ '}${cpv}  ${dim(`${through}${again ? ' (shown above)' : ''}`)}`,
+      );
+      if (shown.has(cpv)) continue;
+      shown.add(cpv);
+      pushChildren(cpv, indent + (last ? '   ' : '│  '));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** A digraph: targets and other beginnings as boxes, an edge for each reason, labelled with the variable. */
+function dot(set: VisibleSet): string {
+  const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const targetName = set.targets.map(({ cpv }) => cpv).join('\\n');
+  const lines = ['digraph visible {', '  rankdir=LR;', '  node [shape=ellipse];'];
+  const roots = new Set<string>();
+  for (const reasons of set.visible.values())
+    for (const { from } of reasons) if (!set.visible.has(from)) roots.add(from);
+  for (const root of [...roots].sort()) {
+    lines.push(`  ${quote(root)} [shape=box, label=${root === 'target' ? `"${targetName}"` : quote(root)}];`);
+  }
+  for (const [cpv, reasons] of set.visible) {
+    lines.push(`  ${quote(cpv)};`);
+    for (const { from, variable, atom } of reasons) {
+      lines.push(`  ${quote(from)} -> ${quote(cpv)} [label=${quote(variable)}, tooltip=${quote(atom)}];`);
+    }
+  }
+  lines.push('}');
+  return lines.join('\n');
+}
+
+function printChains(plan: Plan, atoms: readonly string[], output: Output): void {
+  const { set } = plan;
+  const matched = plan.matchInstalled(atoms);
+  const packages = matched.filter((cpv) => set.visible.has(cpv));
+  if (packages.length === 0) {
+    const what =
+      matched.length === 0 ? 'is not installed' : `(${matched.join(', ')}) is not in the visible set`;
+    throw new LvfsError('NOT_VISIBLE', `${atoms.join(' ')} ${what}`, {
+      exit: exitStatus.noPackage,
+      hint: "'lvfs deps' without --why lists the set",
+    });
+  }
+  const chains = packages.map((cpv) => ({ cpv, chains: plan.chains(cpv, shownChains) }));
+  if (output.json) {
+    output.printJson({ targets: set.targets.map(({ cpv }) => cpv), why: chains });
+    return;
+  }
+  const target = set.targets.map(({ cpv }) => cpv).join(' ');
+  for (const { cpv, chains: list } of chains) {
+    output.print(
+      output.colors.bold(`${cpv}: ${list.length}${list.length === shownChains ? ' or more' : ''} chains`),
+    );
+    for (const chain of list) {
+      const steps = chain.map(
+        (link) => ` → ${link.variable === '' ? '' : `${link.variable} `}${link.atom} → ${link.cpv}`,
+      );
+      const from = chain[0]?.from ?? '';
+      output.print(`  ${from === 'target' ? target : from}${steps.join('')}`);
+    }
+  }
+}
+
+function printDifference(first: VisibleSet, second: VisibleSet, output: Output): void {
+  const only = (a: VisibleSet, b: VisibleSet): string[] =>
+    [...a.visible.keys()].filter((cpv) => !b.visible.has(cpv));
+  const removed = only(first, second);
+  const added = only(second, first);
+  if (output.json) {
+    output.printJson({
+      targets: first.targets.map(({ cpv }) => cpv),
+      others: second.targets.map(({ cpv }) => cpv),
+      onlyHere: removed,
+      onlyThere: added,
+      common: first.visible.size - removed.length,
+    });
+    return;
+  }
+  const { red, green } = output.colors;
+  const lines = [...removed.map((cpv) => ({ cpv, mark: '-' })), ...added.map((cpv) => ({ cpv, mark: '+' }))];
+  lines.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+  for (const { cpv, mark } of lines) output.print(mark === '-' ? red(`- ${cpv}`) : green(`+ ${cpv}`));
+}

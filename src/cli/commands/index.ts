@@ -1,0 +1,51 @@
+/** `lvfs index`: the saved index of installed packages' files. */
+import { exitStatus } from '../../base/index.js';
+import type { IndexAction } from '../../daemon/index.js';
+import { defineCommand, placeOptions } from '../command.js';
+import { UsageError } from '../errors.js';
+import { nearest } from '../suggest.js';
+import { locations } from '../viewRequest.js';
+
+const actions: readonly string[] = ['build', 'check', 'rebuild'] satisfies IndexAction[];
+
+export const command = defineCommand({
+  usage: 'index [build|check|rebuild]',
+  describe:
+    'Brings the saved index of all installed packages’ files up to date (build, the default), tells whether it is (check), or makes it anew ' +
+    '(rebuild). Other commands do the first by themselves; done ahead it makes the next one quick.',
+  options: placeOptions,
+  examples: [
+    ['lvfs index', 'bring it up to date, after many packages were merged'],
+    ['lvfs index check', 'status 1 when it is not up to date'],
+  ],
+  operands: [0, 1],
+  async run({ operands, output, settings: load }) {
+    const action = operands[0] ?? 'build';
+    if (!actions.includes(action)) {
+      throw new UsageError(
+        `index: '${action}' is not one of ${actions.join(', ')}`,
+        nearest(action, actions),
+        'index',
+      );
+    }
+    const { indexHost } = await import('../../daemon/index.js');
+    const settings = await load();
+    const report = await indexHost(
+      locations(settings),
+      settings.cache,
+      action as IndexAction,
+      output.log,
+      (text) => output.progress(text),
+    );
+    const current = report.origin === 'saved';
+    if (output.json) output.printJson({ ...report, current });
+    else {
+      const how = { saved: 'up to date', updated: 'brought up to date', built: 'built' }[report.origin];
+      const state = action === 'check' && !current ? 'not up to date' : how;
+      output.print(
+        `${report.file}: ${state}: ${report.packages} packages, ${report.nodes} paths (${report.milliseconds} ms)`,
+      );
+    }
+    return action === 'check' && !current ? exitStatus.failure : exitStatus.ok;
+  },
+});

@@ -1,0 +1,56 @@
+/** `lvfs log`: the denials of a mounted view. */
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { exitStatus, LvfsError } from '../../base/index.js';
+import type { Denial } from '../../audit/index.js';
+import { defineCommand } from '../command.js';
+import { denialJson, denialText } from '../denialText.js';
+
+export const command = defineCommand({
+  usage: 'log <mountpoint>',
+  describe:
+    'Prints the denials of a mounted view: every hidden path that exists on the host and was looked for, with who looked. Repeated ones ' +
+    'are printed once. With --json one object a line.',
+  options: {
+    follow: { type: 'boolean', alias: 'f', describe: 'Go on until the view is unmounted or you interrupt' },
+    log: { type: 'string', value: 'FILE', describe: 'Also write them to a file as JSON lines' },
+  },
+  examples: [
+    ['lvfs log /var/tmp/lvroot', 'what was denied so far'],
+    ['lvfs log -f --json /var/tmp/lvroot', 'as it happens, for a program'],
+  ],
+  operands: [1, 1],
+  async run({ operands, options, output }) {
+    const { connect } = await import('../../daemon/index.js');
+    const client = await connect(operands[0] as string);
+    const file = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' });
+    let failure: Error | undefined;
+    file?.on('error', (error) => (failure = error));
+    const show = (denial: Denial): void => {
+      const json = denialJson(denial);
+      file?.write(`${JSON.stringify({ schemaVersion: 1, ...json })}\n`);
+      if (output.json) output.printJson(json);
+      else output.print(denialText(denial, output));
+    };
+    try {
+      if (options.follow) {
+        await client
+          .request('follow', {}, (event) => show(event as Denial))
+          .catch((error: unknown) => {
+            // The view was unmounted: that is how following ends.
+            if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
+          });
+      } else {
+        const { denials } = (await client.request('denials')) as { denials: Denial[] };
+        for (const denial of denials) show(denial);
+      }
+    } finally {
+      client.close();
+      file?.end();
+      if (file !== undefined && failure === undefined) await once(file, 'close');
+    }
+    if (failure !== undefined)
+      throw new LvfsError('CANNOT_WRITE', `${options.log ?? ''}: cannot be written`, { cause: failure });
+    return exitStatus.ok;
+  },
+});

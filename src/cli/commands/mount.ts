@@ -1,0 +1,101 @@
+/** `lvfs mount`: mounts a view and leaves a daemon behind that serves it. */
+import { resolve } from 'node:path';
+import { exitStatus, type ExitStatus } from '../../base/index.js';
+import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
+import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
+import { bindOptions, bindRequest } from '../insideOptions.js';
+import { viewRequest } from '../viewRequest.js';
+
+const options = {
+  ...setOptions,
+  ...ruleOptions,
+  ...placeOptions,
+  ...bindOptions,
+  trace: {
+    type: 'boolean',
+    describe: 'Report every access in lvfs log, not only denials; the kernel then remembers nothing',
+  },
+  foreground: { type: 'boolean', alias: 'f', describe: 'Serve in this process until the view is unmounted' },
+  driver: {
+    type: 'string',
+    value: 'NAME',
+    choices: ['auto', 'kernel', 'libfuse'],
+    describe: 'How to speak to the kernel (default auto: the first that works)',
+  },
+  threads: { type: 'number', value: 'N', range: [1, 64], describe: 'Serving threads (default 1)' },
+  nonempty: { type: 'boolean', describe: 'Mount over a directory that is not empty' },
+} as const;
+
+export const command = defineCommand({
+  usage: 'mount <atom…> <mountpoint>',
+  describe:
+    "Mounts a view of the host's root that shows only the files of packages that a build of the atoms may use: the installed " +
+    'matches of DEPEND and BDEPEND, @system, and what these need to run. Returns when the view answers; a daemon serves it until ' +
+    'it is unmounted.',
+  options,
+  examples: [
+    ['lvfs mount dev-libs/foo /var/tmp/lvroot', 'the view for building dev-libs/foo'],
+    ['lvfs mount --with dev-debug/gdb =dev-libs/foo-1.2 /var/tmp/lvroot', 'with one more package'],
+    ['lvfs umount /var/tmp/lvroot', 'its end'],
+  ],
+  operands: [2, Number.POSITIVE_INFINITY],
+  async run(invocation) {
+    const { operands, options: given } = invocation;
+    const settings = await invocation.settings();
+    const request: SessionRequest = {
+      ...viewRequest(settings, given, operands.slice(0, -1)),
+      mountpoint: resolve(operands.at(-1) as string),
+      driver: settings.driver,
+      threads: settings.threads,
+      nonempty: given.nonempty,
+      binds: mountedOver(invocation),
+      trace: given.trace,
+      version: invocation.version(),
+    };
+    return given.foreground ? foreground(invocation, request) : background(invocation, request);
+  },
+});
+
+/** What is mounted over the view. An ordinary user's view, made by fusermount, is all that he may mount. */
+function mountedOver({ options: given, output }: MountInvocation): BindRequest {
+  const request = bindRequest(given, false);
+  if (process.getuid?.() === 0 || !request.defaults) return request;
+  output.log('info', 'nothing is mounted over the view: only root can; run and shell do it in a namespace');
+  return { ...request, defaults: false };
+}
+
+type MountInvocation = Invocation<typeof options>;
+
+async function background({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
+  const { launch } = await import('../../daemon/index.js');
+  const status = await launch(new URL('../daemonMain.js', import.meta.url), request, {
+    progress: (text) => output.progress(text),
+    log: output.log,
+  });
+  announce({ output }, status);
+  return exitStatus.ok;
+}
+
+async function foreground({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
+  const { createSessionDirectory, runSession } = await import('../../daemon/index.js');
+  const end = await runSession(request, {
+    directory: createSessionDirectory(),
+    progress: (text) => output.progress(text),
+    log: output.log,
+    ready: (status) => announce({ output }, status),
+    hangup: 'stop',
+  });
+  return end.failure === undefined ? exitStatus.ok : exitStatus.failure;
+}
+
+function announce({ output }: Pick<MountInvocation, 'output'>, status: SessionStatus): void {
+  output.endProgress();
+  if (output.json) {
+    output.printJson({ mounts: [status] });
+    return;
+  }
+  const { mountpoint, targets, packages, paths } = status;
+  output.print(
+    `${output.colors.bold(mountpoint)}: ${targets.join(' ')} (${packages} packages, ${paths} paths)`,
+  );
+}

@@ -1,0 +1,34 @@
+/** `lvfs paths`: the system paths. */
+import { exitStatus } from '../../base/index.js';
+import { defineCommand, placeOptions } from '../command.js';
+
+export const command = defineCommand({
+  usage: 'paths',
+  describe:
+    'Prints the system paths: what a build sees although no package owns it (tree), what is only there for something to be mounted on ' +
+    '(directory), and where nothing unowned is shown or looked for (private). A path with packages is shown exactly when one of them is visible. ' +
+    'The configuration adds and removes paths; see lvfs.conf(5).',
+  options: placeOptions,
+  examples: [
+    ['lvfs paths', 'a table'],
+    ['lvfs paths --json', 'the same for a program'],
+  ],
+  operands: [0, 0],
+  async run({ output, settings: load }) {
+    const { systemPathList } = await import('../../daemon/index.js');
+    const settings = await load();
+    const paths = await systemPathList(settings.systemPaths, output.log, settings.prefix);
+    if (output.json) {
+      output.printJson({
+        paths: paths.map(({ path, kind, packages = [], reason }) => ({ path, kind, packages, reason })),
+      });
+      return exitStatus.ok;
+    }
+    const { bold, dim } = output.colors;
+    for (const { path, kind, packages = [], reason } of paths) {
+      const of = packages.length === 0 ? '' : ` [${packages.join(' ')}]`;
+      output.print(`${kind.padEnd(9)}  ${bold(path)}${of}\n           ${dim(reason)}`);
+    }
+    return exitStatus.ok;
+  },
+});

@@ -1,0 +1,44 @@
+/** `lvfs run`: a command in a view of its own. */
+import { exitStatus } from '../../base/index.js';
+import { defineCommand } from '../command.js';
+import { UsageError } from '../errors.js';
+import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
+import { insideOptions, insideRequest } from '../insideOptions.js';
+import { explainNotFound } from '../notFound.js';
+
+export const command = defineCommand({
+  usage: 'run <atom…> -- <command…>',
+  describe:
+    'Runs a command in a private view of the host that shows only what a build of the atoms may use, with the places that builds ' +
+    'write to bound over it, and ends with its exit status. Nothing it starts or mounts is left afterwards. 125: lvfs itself failed; 126: ' +
+    'the command cannot be executed; 127: it is not there; 128+n: it was killed by signal n.',
+  options: insideOptions,
+  examples: [
+    ['lvfs run dev-libs/foo -- ./configure', 'configure what lies in this directory'],
+    ['lvfs run --net=none dev-libs/foo -- make check', 'without a network'],
+    ['lvfs run dev-libs/foo -- emerge -1B dev-libs/foo', 'let emerge build it'],
+  ],
+  operands: [1, Number.POSITIVE_INFINITY],
+  rest: true,
+  async run(invocation) {
+    const { operands, rest, output } = invocation;
+    if (rest === undefined || rest.length === 0) {
+      throw new UsageError("run: no command given; it stands behind '--'", undefined, 'run');
+    }
+    const signals = new Signals();
+    try {
+      const request = await insideRequest(invocation, operands, { create: false });
+      const status = await withInside(request, output, signals, async (inside) => {
+        const end = statusOf(await inside.run({ argv: rest, capture: false }));
+        if (end === exitStatus.commandNotFound) await explainNotFound(inside, rest[0] ?? '', output);
+        return end;
+      });
+      return endLike(status, signals);
+    } catch (error) {
+      if (signals.status !== undefined) return endLike(signals.status, signals);
+      throw asRunFailure(error);
+    } finally {
+      signals.release();
+    }
+  },
+});

@@ -1,0 +1,102 @@
+/** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
+import { accessSync, constants } from 'node:fs';
+import type { Denial } from '../../audit/index.js';
+import type { Inside } from '../../daemon/index.js';
+import { defineCommand } from '../command.js';
+import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
+import { insideOptions, insideRequest } from '../insideOptions.js';
+import { packageName } from '../notFound.js';
+import type { Output } from '../output.js';
+
+export const command = defineCommand({
+  usage: 'shell <atom…|mountpoint> [-- argument…]',
+  describe:
+    'Starts $SHELL (or /bin/sh, when the view hides that) in a private view as `lvfs run` does, or in a mounted view. LVFS_TARGET is set inside, ' +
+    'for your prompt. At the end it says which packages were looked for in vain.',
+  options: insideOptions,
+  examples: [
+    ['lvfs shell dev-libs/foo', 'look around in what a build of it sees'],
+    ['lvfs shell /var/tmp/lvroot', 'the same in a mounted view'],
+    ["lvfs shell dev-libs/foo -- -c 'which flex'", 'with arguments for the shell'],
+  ],
+  operands: [1, Number.POSITIVE_INFINITY],
+  rest: true,
+  async run(invocation) {
+    const { operands, output, rest = [] } = invocation;
+    const signals = new Signals();
+    try {
+      const [first = ''] = operands;
+      if (operands.length === 1 && /^[./]/.test(first)) {
+        const { enterMounted } = await import('../../daemon/index.js');
+        const entered = await enterMounted(first, {
+          argv: (isVisible) => [shellProgram(isVisible), ...rest],
+          noNetwork: invocation.options.net === 'none',
+          hostProcesses: invocation.options.pid === 'host',
+        });
+        signals.passTo((name) => entered.signal(name));
+        return endLike(statusOf(await entered.ended), signals);
+      }
+      const request = await insideRequest(invocation, operands, { create: false });
+      const status = await withInside(request, output, signals, async (inside) => {
+        if (process.stdin.isTTY && rest.length === 0) greet(inside, output);
+        const shell = await inside.choose(shells());
+        const end = statusOf(await inside.run({ argv: [shell, ...rest], capture: false }));
+        await tellDenials(inside, output);
+        return end;
+      });
+      return endLike(status, signals);
+    } catch (error) {
+      if (signals.status !== undefined) return endLike(signals.status, signals);
+      throw asRunFailure(error);
+    } finally {
+      signals.release();
+    }
+  },
+});
+
+/** The user's shell, and the one that every system has. */
+function shells(): string[] {
+  const own = process.env['SHELL'];
+  return own?.startsWith('/') === true && isProgram(own) ? [own, '/bin/sh'] : ['/bin/sh'];
+}
+
+function shellProgram(isVisible: (path: string) => boolean): string {
+  return shells().find(isVisible) ?? '/bin/sh';
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not for us: the other one is used.
+    return false;
+  }
+}
+
+function greet(inside: Inside, output: Output): void {
+  const { targets, packages, pid } = inside.status;
+  output.log(
+    'warn',
+    `this shell sees what a build of ${targets.join(' ')} may use (${packages} packages); from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`,
+  );
+}
+
+/** Packages at most that are named at the end. */
+const namedPackages = 10;
+
+async function tellDenials(inside: Inside, output: Output): Promise<void> {
+  if (!process.stderr.isTTY) return;
+  const { denials } = (await inside.request('denials')) as { denials: Denial[] };
+  const packages = [
+    ...new Set(denials.flatMap(({ owners, operation }) => (operation === 'list' ? [] : owners))),
+  ];
+  if (packages.length === 0) return;
+  const named = packages.slice(0, namedPackages).map(packageName);
+  const more = packages.length - named.length;
+  output.log(
+    'warn',
+    `hidden files of ${packages.length} packages were looked for; to show them: ${named.map((name) => `--with ${name}`).join(' ')}` +
+      (more > 0 ? ` (and ${more} more)` : ''),
+  );
+}

@@ -1,0 +1,96 @@
+/** `lvfs status`: the mounted views. */
+import { exitStatus } from '../../base/index.js';
+import type { SessionStatus } from '../../daemon/index.js';
+import { defineCommand } from '../command.js';
+import type { Output } from '../output.js';
+import { table } from '../table.js';
+
+export const command = defineCommand({
+  usage: 'status [mountpoint…]',
+  describe:
+    'Lists the mounted views of this user, also those whose daemon has died. With mount points, tells all about these.',
+  options: {},
+  examples: [
+    ['lvfs status', 'a table'],
+    ['lvfs status --json /var/tmp/lvroot', 'everything about one view, for a program'],
+  ],
+  operands: [0, Number.POSITIVE_INFINITY],
+  async run({ operands, output }) {
+    const { statuses } = await import('../../daemon/index.js');
+    const mounts = await statuses(operands.length === 0 ? undefined : operands);
+    if (output.json) output.printJson({ mounts });
+    else if (operands.length > 0) for (const mount of mounts) output.print(details(mount, output));
+    else if (mounts.length > 0) output.print(overview(mounts, output));
+    else output.log('info', 'no view is mounted');
+    return exitStatus.ok;
+  },
+});
+
+function overview(mounts: readonly SessionStatus[], output: Output): string {
+  const rows = mounts.map((mount) => [
+    mount.mountpoint,
+    paintState(mount.state, output),
+    mount.targets.join(' '),
+    count(mount.packages),
+    count(mount.paths),
+    count(mount.denials),
+    age(mount.since),
+    String(mount.pid),
+  ]);
+  const head = ['mountpoint', 'state', 'target', 'packages', 'paths', 'denials', 'up', 'pid'];
+  return table(head, rows, output, [3, 4, 5, 6, 7]);
+}
+
+function details(mount: SessionStatus, output: Output): string {
+  const { live } = mount;
+  const rows: [string, string][] = [
+    ['mountpoint', mount.mountpoint],
+    ['state', paintState(mount.state, output) + (mount.failure === undefined ? '' : `: ${mount.failure}`)],
+    ['targets', mount.targets.join(' ')],
+    ['packages', count(mount.packages)],
+    ['paths', count(mount.paths)],
+    ['denials', count(mount.denials)],
+    ['root', mount.root],
+    ['since', mount.since],
+    ['pid', String(mount.pid)],
+    ['log', mount.log],
+    ['driver', mount.driver],
+  ];
+  if (live !== undefined) {
+    const named = (values: Readonly<Record<string, unknown>>): string =>
+      Object.entries(values)
+        .map(([name, value]) => `${name} ${String(value)}`)
+        .join(', ') || 'none';
+    rows.push(
+      ['threads', String(live.threads)],
+      ['protocol', live.protocolMinor === null ? '-' : `7.${live.protocolMinor}`],
+      ['capabilities', named(live.capabilities)],
+      ['memory', `${(live.residentBytes / 2 ** 20).toFixed(0)} MiB`],
+      ['requests', named(live.requests)],
+      ['changes', String(live.changes)],
+    );
+  }
+  return rows.map(([name, value]) => `${output.colors.bold(name.padEnd(13))}${value}`).join('\n');
+}
+
+function paintState(state: SessionStatus['state'], { colors }: Output): string {
+  return state === 'serving'
+    ? colors.green(state)
+    : state === 'unmounting'
+      ? colors.yellow(state)
+      : colors.red(state);
+}
+
+function count(value: number | null): string {
+  return value === null ? '-' : String(value);
+}
+
+/** `3d4h`, `2h05m`, `7m`, `12s`. */
+function age(since: string): string {
+  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return `${Math.floor(hours / 24)}d${hours % 24}h`;
+  if (hours > 0) return `${hours}h${String(minutes % 60).padStart(2, '0')}m`;
+  return minutes > 0 ? `${minutes}m` : `${seconds}s`;
+}

@@ -1,0 +1,48 @@
+/** `lvfs umount`: takes views away. */
+import { exitStatus, LvfsError } from '../../base/index.js';
+import { defineCommand } from '../command.js';
+import { UsageError } from '../errors.js';
+
+export const command = defineCommand({
+  usage: 'umount <mountpoint…>',
+  describe:
+    'Unmounts views and waits until their daemons have ended. Cleans up after a daemon that was killed. A plain umount(8) ends ' +
+    'the daemon too.',
+  options: {
+    all: { type: 'boolean', alias: 'a', describe: 'Every view of this user' },
+    lazy: {
+      type: 'boolean',
+      alias: 'l',
+      describe: 'Detach now although it is in use; who uses it gets errors',
+    },
+  },
+  examples: [
+    ['lvfs umount /var/tmp/lvroot', 'end one view'],
+    ['lvfs umount --all', 'end them all'],
+  ],
+  operands: [0, Number.POSITIVE_INFINITY],
+  async run({ options, operands, output }) {
+    if (options.all ? operands.length > 0 : operands.length === 0) {
+      throw new UsageError('umount: expected mount points or --all, and not both', undefined, 'umount');
+    }
+    const { statuses, unmountView } = await import('../../daemon/index.js');
+    const mountpoints = options.all
+      ? (await statuses()).map(({ mountpoint }) => mountpoint).reverse()
+      : operands;
+    const unmounted: string[] = [];
+    let failed: LvfsError | undefined;
+    for (const mountpoint of mountpoints) {
+      try {
+        await unmountView(mountpoint, { lazy: options.lazy });
+        unmounted.push(mountpoint);
+      } catch (error) {
+        if (!(error instanceof LvfsError) || mountpoints.length === 1) throw error;
+        // The others are unmounted all the same.
+        output.failure(error);
+        failed ??= error;
+      }
+    }
+    if (output.json) output.printJson({ unmounted });
+    return failed?.exit ?? exitStatus.ok;
+  },
+});

@@ -1,0 +1,125 @@
+/** `lvfs why`: who owns a path, and whether and why it is visible. */
+import { readFileSync } from 'node:fs';
+import { displayPath } from '../../audit/index.js';
+import { exitStatus } from '../../base/index.js';
+import type { Explanation } from '../../daemon/index.js';
+import { bytesField } from '../bytes.js';
+import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
+import { UsageError } from '../errors.js';
+import type { Output } from '../output.js';
+import { viewRequest, locations } from '../viewRequest.js';
+
+const options = {
+  for: { type: 'list', value: 'ATOM', describe: 'In the view that these targets would get' },
+  mount: { type: 'string', value: 'DIR', describe: 'In the view that is mounted there' },
+  ...setOptions,
+  ...ruleOptions,
+  ...placeOptions,
+} as const;
+
+export const command = defineCommand({
+  usage: 'why <path…>',
+  describe:
+    'Says which packages own a path, whether it is visible and by which rule, and how its owner came into the visible set. Paths are those ' +
+    'inside the root. Without --for and --mount only the owners are told.',
+  options,
+  examples: [
+    ['lvfs why /usr/include/zlib.h --for dev-libs/foo', 'would a build of dev-libs/foo see it?'],
+    ['lvfs why /usr/bin/cc --mount /var/tmp/lvroot', 'the same of a mounted view'],
+    ['lvfs why /usr/bin/awk', 'who owns it'],
+  ],
+  operands: [1, Number.POSITIVE_INFINITY],
+  async run(invocation) {
+    const { options: given, operands, output } = invocation;
+    if (given.mount !== undefined && given.for.length > 0) {
+      throw new UsageError('why: --for and --mount cannot be combined', undefined, 'why');
+    }
+    for (const path of operands) {
+      if (!path.startsWith('/')) {
+        throw new UsageError(`why: '${path}' is not an absolute path inside the root`, undefined, 'why');
+      }
+    }
+    const answers = await explain(invocation, operands.map(argumentBytes));
+    if (output.json) {
+      const objects = answers.map(toJson);
+      output.printJson(objects.length === 1 ? (objects[0] as Record<string, unknown>) : { paths: objects });
+    } else {
+      for (const answer of answers) output.print(describe(answer, output));
+    }
+    return exitStatus.ok;
+  },
+});
+
+async function explain(
+  { options: given, output, settings: load }: Invocation<typeof options>,
+  paths: readonly Buffer[],
+): Promise<readonly Explanation[]> {
+  const daemon = await import('../../daemon/index.js');
+  const progress = (text: string): void => output.progress(text);
+  if (given.mount !== undefined) {
+    const client = await daemon.connect(given.mount);
+    try {
+      const result = await client.request('why', { paths: paths.map((path) => path.toString('latin1')) });
+      return (result as { paths: Explanation[] }).paths;
+    } finally {
+      client.close();
+    }
+  }
+  const settings = await load();
+  if (given.for.length > 0) {
+    return daemon.explainFor(viewRequest(settings, given, given.for), paths, output.log, progress);
+  }
+  return daemon.explainOwners(locations(settings), settings.cache, paths, output.log, progress);
+}
+
+/** The bytes of an argument: Node turns what is not UTF-8 into U+FFFD, the kernel still has it. */
+function argumentBytes(argument: string): Buffer {
+  if (!argument.includes('\ufffd')) return Buffer.from(argument);
+  const raw = readFileSync('/proc/self/cmdline').toString('latin1').split('\0');
+  const found = raw.find((word) => Buffer.from(word, 'latin1').toString() === argument);
+  return found === undefined ? Buffer.from(argument) : Buffer.from(found, 'latin1');
+}
+
+function toJson({ path, canonical, detail, ...rest }: Explanation): Record<string, unknown> {
+  return {
+    ...bytesField('path', path),
+    ...bytesField('canonical', canonical),
+    ...rest,
+    detail: displayPath(detail),
+  };
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  hide: 'hidden by --hide',
+  show: 'shown by --show',
+  owned: 'a visible package owns it',
+  'hidden-owner': 'its owners are hidden',
+  ancestor: 'something visible is in it',
+  symlink: 'a link to something visible',
+  cache: 'the compiled cache of something visible',
+  system: 'a system path',
+  unowned: 'no package owns it',
+  absent: 'the host does not have it',
+};
+
+function describe(answer: Explanation, { colors }: Output): string {
+  const { bold, green, red, dim } = colors;
+  const path = displayPath(answer.path);
+  const canonical = displayPath(answer.canonical);
+  const lines: string[] = [];
+  if (answer.visible === null) {
+    lines.push(bold(path) + (answer.exists ? '' : ': the host does not have it'));
+  } else {
+    const verdict = answer.visible ? green('visible') : red('hidden');
+    const detail = answer.detail === '' ? '' : ` (${displayPath(answer.detail)})`;
+    lines.push(`${bold(path)}: ${verdict}: ${meanings[answer.rule ?? ''] ?? answer.rule}${detail}`);
+  }
+  if (canonical !== path) lines.push(`  is ${canonical}`);
+  lines.push(answer.owners.length === 0 ? '  owned by no package' : `  owned by ${answer.owners.join(', ')}`);
+  for (const { cpv, from, variable, atom } of answer.chain) {
+    lines.push(
+      `  ${cpv} ${dim(`because of ${[from, variable, atom].filter((word) => word !== '').join(' ')}`)}`,
+    );
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,504 @@
+/**
+ * The settings: built-in defaults, configuration files, environment and options, merged in this order, each value
+ * with where it comes from. The format of the files is described in lvfs.conf(5).
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
+import { nearest } from './suggest.js';
+
+/** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
+export type Origin = string;
+
+/** A change of the built-in list of system paths, as in `[[system-path]]`. */
+export interface SystemPathSetting {
+  readonly path: string;
+  /** The whole tree, only the directory itself, or a tree that is never searched. */
+  readonly kind: 'tree' | 'directory' | 'private';
+  /** `category/name` of the packages that generate it: visible exactly when one of them is. */
+  readonly packages?: readonly string[];
+  /** Why it is on the list. */
+  readonly reason: string;
+  /** Takes the path off the list. */
+  readonly remove: boolean;
+  readonly origin: Origin;
+}
+
+/** Evidence that the report passes over, as in `[[ignore]]`. */
+export interface IgnoreRule {
+  /** Denials of this package's paths; `category/name`. */
+  readonly package?: string;
+  /** Denials of paths that match this glob. */
+  readonly path?: string;
+  /** Only for this target, `category/name`; undefined: for every target. */
+  readonly target?: string;
+  readonly reason: string;
+  readonly origin: Origin;
+}
+
+/** Everything that can be set outside of the operands of a command. */
+export interface Settings {
+  readonly root: string;
+  readonly vdb: string | undefined;
+  readonly configRoot: string | undefined;
+  /** Empty where there is no Gentoo Prefix. */
+  readonly prefix: string;
+  readonly repos: readonly string[] | undefined;
+  readonly cache: string;
+  readonly driver: 'auto' | 'kernel' | 'libfuse';
+  readonly threads: number;
+  readonly with: readonly string[];
+  readonly without: readonly string[];
+  readonly show: readonly string[];
+  readonly hide: readonly string[];
+  readonly systemPaths: readonly SystemPathSetting[];
+  readonly ignore: readonly IgnoreRule[];
+  /** Every simple setting by its name in the file, in a fixed order, with its origins (several for a list). */
+  readonly origins: ReadonlyMap<string, { value: unknown; origins: readonly Origin[] }>;
+  /** The configuration files that were read, in order. */
+  readonly files: readonly string[];
+}
+
+type Kind = 'path' | 'paths' | 'strings' | 'word' | 'number';
+
+interface Key {
+  readonly kind: Kind;
+  readonly variable: string;
+  readonly option?: string;
+  readonly choices?: readonly string[];
+  readonly range?: readonly [number, number];
+}
+
+/** The simple settings by their name in the file. Lists of kind `strings` add up, all others replace. */
+const keys: Readonly<Record<string, Key>> = {
+  root: { kind: 'path', variable: 'LVFS_ROOT', option: 'root' },
+  vdb: { kind: 'path', variable: 'LVFS_VDB', option: 'vdb' },
+  'config-root': { kind: 'path', variable: 'LVFS_CONFIG_ROOT', option: 'config-root' },
+  prefix: { kind: 'path', variable: 'LVFS_PREFIX', option: 'prefix' },
+  repos: { kind: 'paths', variable: 'LVFS_REPOS', option: 'repo' },
+  cache: { kind: 'path', variable: 'LVFS_CACHE', option: 'cache' },
+  driver: { kind: 'word', variable: 'LVFS_DRIVER', option: 'driver', choices: ['auto', 'kernel', 'libfuse'] },
+  threads: { kind: 'number', variable: 'LVFS_THREADS', option: 'threads', range: [1, 64] },
+  with: { kind: 'strings', variable: 'LVFS_WITH', option: 'with' },
+  without: { kind: 'strings', variable: 'LVFS_WITHOUT', option: 'without' },
+  show: { kind: 'strings', variable: 'LVFS_SHOW', option: 'show' },
+  hide: { kind: 'strings', variable: 'LVFS_HIDE', option: 'hide' },
+};
+
+/** Variables that are no settings: where things are. */
+const placeVariables = ['LVFS_CONFIG', 'LVFS_RUNTIME_DIR'];
+
+type Value = string | number | readonly string[];
+
+/** The options that {@link loadSettings} looks at. */
+export type OptionSource = Readonly<Record<string, unknown>>;
+
+/**
+ * Merges all sources.
+ *
+ * @param options the parsed options of the command; those it does not have are passed over
+ * @param environment usually `process.env`
+ * @param log hears of unknown `LVFS_…` variables
+ * @throws LvfsError BAD_CONFIG naming file and line, variable or option
+ */
+export async function loadSettings(
+  options: OptionSource,
+  environment: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<Settings> {
+  const merged = new Merged();
+  merged.set('root', '/', 'default');
+  merged.set('cache', defaultCache(environment), 'default');
+  merged.set('driver', 'auto', 'default');
+  merged.set('threads', 1, 'default');
+  const explicit = typeof options['config'] === 'string' ? options['config'] : environment['LVFS_CONFIG'];
+  const files = configFiles(explicit, environment);
+  if (files.length > 0) {
+    const toml = await import('smol-toml');
+    for (const file of files) readFile(file.path, file.text, toml.parse, merged);
+  }
+  readEnvironment(environment, merged, log);
+  readOptions(options, merged);
+  merged.setDefaultPrefix(environment);
+  return merged.settings(files.map((file) => file.path));
+}
+
+/** `/var/cache/lvfs` for root; `$XDG_CACHE_HOME/lvfs` for anybody else. */
+function defaultCache(environment: NodeJS.ProcessEnv): string {
+  if (process.getuid?.() === 0) return '/var/cache/lvfs';
+  const base = environment['XDG_CACHE_HOME'];
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
+}
+
+/** Collects values with their origins. */
+class Merged {
+  readonly #values = new Map<string, { value: Value; origins: Origin[] }>();
+  readonly systemPaths: SystemPathSetting[] = [];
+  readonly ignore: IgnoreRule[] = [];
+
+  set(name: string, value: Value, origin: Origin): void {
+    const known = this.#values.get(name);
+    if (keys[name]?.kind === 'strings' && known !== undefined) {
+      known.value = [...(known.value as readonly string[]), ...(value as readonly string[])];
+      known.origins.push(origin);
+    } else {
+      this.#values.set(name, { value, origins: [origin] });
+    }
+  }
+
+  /** The prefix of the Portage that would be run: its own variable, or where `portageq` is found. */
+  setDefaultPrefix(environment: NodeJS.ProcessEnv): void {
+    if (this.#values.has('prefix') || this.#values.get('root')?.value !== '/') return;
+    const override = environment['PORTAGE_OVERRIDE_EPREFIX'];
+    if (override !== undefined && isAbsolute(override)) {
+      this.set('prefix', override, 'PORTAGE_OVERRIDE_EPREFIX');
+      return;
+    }
+    const program = (environment['PATH'] ?? '')
+      .split(':')
+      .map((directory) => join(directory, 'portageq'))
+      .find((path) => isAbsolute(path) && existsSync(path));
+    const found = /^(\/.+)\/usr\/bin\/portageq$/.exec(program ?? '')?.[1];
+    if (found !== undefined && existsSync(join(found, 'etc/portage')))
+      this.set('prefix', found, String(program));
+  }
+
+  settings(files: readonly string[]): Settings {
+    const value = (name: string): Value | undefined => this.#values.get(name)?.value;
+    const list = (name: string): readonly string[] => (value(name) ?? []) as readonly string[];
+    return {
+      root: value('root') as string,
+      vdb: value('vdb') as string | undefined,
+      configRoot: value('config-root') as string | undefined,
+      prefix: ((value('prefix') ?? '') as string).replace(/\/+$/, ''),
+      repos: value('repos') as readonly string[] | undefined,
+      cache: value('cache') as string,
+      driver: value('driver') as 'auto' | 'kernel' | 'libfuse',
+      threads: value('threads') as number,
+      with: list('with'),
+      without: list('without'),
+      show: list('show'),
+      hide: list('hide'),
+      systemPaths: this.systemPaths,
+      ignore: this.ignore,
+      origins: new Map(
+        Object.keys(keys).map((name) => {
+          const known = this.#values.get(name);
+          return [name, { value: known?.value ?? null, origins: known?.origins ?? ['default'] }];
+        }),
+      ),
+      files,
+    };
+  }
+}
+
+function bad(where: Origin, what: string, hint?: string): LvfsError {
+  return new LvfsError('BAD_CONFIG', `${where}: ${what}`, {
+    exit: exitStatus.usage,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** The files to read, in order, with their text. One that is named explicitly must exist. */
+function configFiles(
+  explicit: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): { path: string; text: string }[] {
+  if (explicit !== undefined) {
+    if (explicit === '') return [];
+    const path = resolve(explicit);
+    const text = readIfThere(path);
+    if (text === undefined) throw bad(path, 'no such configuration file');
+    return [{ path, text }];
+  }
+  const xdg = environment['XDG_CONFIG_HOME'];
+  const user = join(
+    xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.config'),
+    'lvfs',
+    'lvfs.conf',
+  );
+  const paths = ['/etc/lvfs.conf', ...dropIns('/etc/lvfs.conf.d'), user];
+  return paths.flatMap((path) => {
+    const text = readIfThere(path);
+    return text === undefined ? [] : [{ path, text }];
+  });
+}
+
+function dropIns(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.toml') && !name.startsWith('.'))
+      .sort()
+      .map((name) => join(directory, name));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw bad(directory, 'cannot be listed');
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw bad(path, `cannot be read (${code ?? String(error)})`);
+  }
+}
+
+type TomlParser = (text: string) => Record<string, unknown>;
+
+function readFile(path: string, text: string, parser: TomlParser, merged: Merged): void {
+  const lines = new KeyLines(text);
+  for (const [name, raw] of Object.entries(parseToml(path, text, parser))) {
+    const at = `${path}:${lines.of(name)}`;
+    if (name === 'system-path')
+      readTables(raw, name, path, lines, (t) => merged.systemPaths.push(systemPath(t)));
+    else if (name === 'ignore') readTables(raw, name, path, lines, (t) => merged.ignore.push(ignoreRule(t)));
+    else {
+      const key = keys[name];
+      if (key === undefined) throw unknownKey(at, name, [...Object.keys(keys), 'system-path', 'ignore']);
+      merged.set(name, checkValue(raw, key, `${at}: ${name}`), at);
+    }
+  }
+}
+
+function unknownKey(at: Origin, name: string, candidates: readonly string[]): LvfsError {
+  const suggestion = nearest(name, candidates);
+  const hint =
+    suggestion === undefined ? `known are ${candidates.join(', ')}` : `did you mean '${suggestion}'?`;
+  return bad(at, `unknown key '${name}'`, hint);
+}
+
+/** A `[[table]]` of the file with its place. */
+interface Table {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly origin: Origin;
+  /** `FILE:LINE` of one of its keys. */
+  at(key: string): Origin;
+}
+
+function readTables(
+  raw: unknown,
+  name: string,
+  path: string,
+  lines: KeyLines,
+  take: (table: Table) => void,
+): void {
+  if (
+    !Array.isArray(raw) ||
+    raw.some((item) => typeof item !== 'object' || item === null || Array.isArray(item))
+  ) {
+    throw bad(`${path}:${lines.of(name)}`, `${name}: expected tables, written [[${name}]]`);
+  }
+  raw.forEach((values: Record<string, unknown>, index) => {
+    take({
+      values,
+      origin: `${path}:${lines.of(name, index)}`,
+      at: (key) => `${path}:${lines.of(name, index, key)}`,
+    });
+  });
+}
+
+function stringIn(table: Table, key: string): string | undefined {
+  const value = table.values[key];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '')
+    throw bad(table.at(key), `${key}: expected a string, found ${show(value)}`);
+  return value;
+}
+
+function checkKeys(table: Table, known: readonly string[]): void {
+  for (const key of Object.keys(table.values))
+    if (!known.includes(key)) throw unknownKey(table.at(key), key, known);
+}
+
+function packageIn(table: Table, key: string): string | undefined {
+  const value = stringIn(table, key);
+  if (value !== undefined) checkPackage(value, table.at(key), key);
+  return value;
+}
+
+function checkPackage(value: unknown, at: Origin, key: string): void {
+  if (typeof value !== 'string' || !/^\w[\w+.-]*\/\w[\w+-]*$/.test(value)) {
+    throw bad(at, `${key}: expected category/name, found ${show(value)}`);
+  }
+}
+
+function systemPath(table: Table): SystemPathSetting {
+  checkKeys(table, ['path', 'kind', 'packages', 'reason', 'remove']);
+  const path = stringIn(table, 'path');
+  if (path === undefined) throw bad(table.origin, "system-path: 'path' is missing");
+  if (!isAbsolute(path)) throw bad(table.at('path'), `path: expected an absolute path, found '${path}'`);
+  const kind = stringIn(table, 'kind') ?? 'tree';
+  if (kind !== 'tree' && kind !== 'directory' && kind !== 'private') {
+    throw bad(table.at('kind'), `kind: expected tree, directory or private, found '${kind}'`);
+  }
+  const remove = table.values['remove'] ?? false;
+  if (typeof remove !== 'boolean') {
+    throw bad(table.at('remove'), `remove: expected true or false, found ${show(remove)}`);
+  }
+  const packages = table.values['packages'] ?? [];
+  if (!Array.isArray(packages)) {
+    throw bad(table.at('packages'), `packages: expected a list of strings, found ${show(packages)}`);
+  }
+  for (const name of packages) checkPackage(name, table.at('packages'), 'packages');
+  return {
+    path,
+    kind,
+    remove,
+    reason: stringIn(table, 'reason') ?? `Set in ${table.origin}.`,
+    origin: table.origin,
+    ...(packages.length === 0 ? {} : { packages: packages as string[] }),
+  };
+}
+
+function ignoreRule(table: Table): IgnoreRule {
+  checkKeys(table, ['package', 'path', 'target', 'reason']);
+  const reason = stringIn(table, 'reason');
+  const owner = packageIn(table, 'package');
+  const path = stringIn(table, 'path');
+  const target = packageIn(table, 'target');
+  if (reason === undefined) throw bad(table.origin, "ignore: 'reason' is missing");
+  if (owner === undefined && path === undefined)
+    throw bad(table.origin, "ignore: 'package' or 'path' is missing");
+  return {
+    reason,
+    origin: table.origin,
+    ...(owner === undefined ? {} : { package: owner }),
+    ...(path === undefined ? {} : { path }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
+}
+
+/** Checks a value from a file; `at` names it in the error. */
+function checkValue(raw: unknown, key: Key, at: string): Value {
+  const isStrings =
+    Array.isArray(raw) && raw.every((item): item is string => typeof item === 'string' && item !== '');
+  switch (key.kind) {
+    case 'strings':
+      if (!isStrings) throw bad(at, `expected a list of strings, found ${show(raw)}`);
+      return raw;
+    case 'paths':
+      if (!isStrings || !raw.every(isAbsolute))
+        throw bad(at, `expected a list of absolute paths, found ${show(raw)}`);
+      return raw;
+    case 'path':
+      if (typeof raw !== 'string' || !isAbsolute(raw))
+        throw bad(at, `expected an absolute path, found ${show(raw)}`);
+      return raw;
+    case 'word':
+      if (typeof raw !== 'string' || key.choices?.includes(raw) !== true) {
+        throw bad(at, `expected ${(key.choices ?? []).join(' or ')}, found ${show(raw)}`);
+      }
+      return raw;
+    case 'number': {
+      const [least, most] = key.range as readonly [number, number];
+      if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most) {
+        throw bad(at, `expected a whole number from ${least} to ${most}, found ${show(raw)}`);
+      }
+      return raw;
+    }
+  }
+}
+
+/** Lists are separated by white space, paths in a list by colons. An empty variable counts as unset. */
+function readEnvironment(environment: NodeJS.ProcessEnv, merged: Merged, log: Logger): void {
+  for (const [name, key] of Object.entries(keys)) {
+    const text = environment[key.variable];
+    if (text === undefined || text === '') continue;
+    merged.set(name, checkValue(fromText(text, key), key, key.variable), key.variable);
+  }
+  const known = new Set([...Object.values(keys).map((key) => key.variable), ...placeVariables]);
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('LVFS_') && !known.has(name)) {
+      const suggestion = nearest(name, known);
+      log(
+        'warn',
+        `${name}: unknown variable${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}`,
+      );
+    }
+  }
+}
+
+function fromText(text: string, key: Key): unknown {
+  switch (key.kind) {
+    case 'paths':
+      return text.split(':').map((path) => resolve(path));
+    case 'strings':
+      return text.split(/\s+/).filter((word) => word !== '');
+    case 'path':
+      return resolve(text);
+    case 'number':
+      return /^\d+$/.test(text) ? Number(text) : text;
+    case 'word':
+      return text;
+  }
+}
+
+function readOptions(options: OptionSource, merged: Merged): void {
+  for (const [name, key] of Object.entries(keys)) {
+    if (key.option === undefined) continue;
+    const raw = options[key.option];
+    if (raw === undefined || (Array.isArray(raw) && raw.length === 0)) continue;
+    const origin = `--${key.option}`;
+    const value = Array.isArray(raw) && key.kind === 'paths' ? raw.map((path) => resolve(String(path))) : raw;
+    if (value === '') throw bad(origin, 'needs a value');
+    merged.set(name, checkValue(key.kind === 'path' ? resolve(String(value)) : value, key, origin), origin);
+  }
+}
+
+/** @throws LvfsError BAD_CONFIG at the line of a syntax error */
+function parseToml(path: string, text: string, parser: TomlParser): Record<string, unknown> {
+  try {
+    return parser(text);
+  } catch (error) {
+    if (!(error instanceof Error && 'line' in error && typeof error.line === 'number')) throw error;
+    const message = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
+    throw bad(`${path}:${error.line}`, `is not TOML: ${message}`);
+  }
+}
+
+/**
+ * The lines on which keys stand. The TOML parser gives none, so the text is read once more, just far enough: table
+ * headers and the first word of each line outside of them.
+ */
+class KeyLines {
+  readonly #lines = new Map<string, number>();
+
+  constructor(text: string) {
+    const count = new Map<string, number>();
+    let table = '';
+    text.split('\n').forEach((line, index) => {
+      const header = /^\s*\[\[?\s*["']?([\w-]+)["']?\s*\]/.exec(line);
+      if (header !== null) {
+        const name = header[1] as string;
+        const nth = count.get(name) ?? 0;
+        count.set(name, nth + 1);
+        table = `${name}[${nth}]`;
+        this.#add(table, index);
+        this.#add(name, index);
+        return;
+      }
+      const key = /^\s*["']?([\w-]+)["']?\s*[=.]/.exec(line);
+      if (key !== null) this.#add(table === '' ? (key[1] as string) : `${table}.${key[1]}`, index);
+    });
+  }
+
+  #add(name: string, index: number): void {
+    if (!this.#lines.has(name)) this.#lines.set(name, index + 1);
+  }
+
+  /** 1-based line of a top-level key, of the n-th table of a name, or of a key in it. */
+  of(name: string, nth?: number, key?: string): number {
+    const table = nth === undefined ? name : `${name}[${nth}]`;
+    return (
+      (key === undefined ? undefined : this.#lines.get(`${table}.${key}`)) ?? this.#lines.get(table) ?? 1
+    );
+  }
+}

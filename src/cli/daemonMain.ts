@@ -1,0 +1,42 @@
+/**
+ * The program of a daemon, which `lvfs mount` starts; daemon/launch.ts says how the two speak. Its standard output and error
+ * are its log.
+ */
+import { closeSync, writeSync } from 'node:fs';
+import { errorCode, exitStatus, type Logger } from '../base/index.js';
+import { runDaemon, reportDescriptor, type StartupMessage } from '../daemon/index.js';
+
+/** The log stops growing at about this size, in bytes. */
+const largestLog = 4 << 20;
+
+let reporting = true;
+let logged = 0;
+
+const log: Logger = (level, text) => {
+  if (logged <= largestLog) {
+    const line = `${new Date().toISOString()} ${level}: ${text}\n`;
+    logged += line.length;
+    writeSync(
+      2,
+      logged > largestLog ? `${line}the log has reached its limit; nothing more is written\n` : line,
+    );
+  }
+  if (level !== 'debug') report({ type: 'log', level, text });
+};
+
+/** Tells the process that started this one, until the view is there or that process is not. */
+function report(message: StartupMessage): void {
+  if (!reporting) return;
+  try {
+    writeSync(reportDescriptor, `${JSON.stringify(message)}\n`);
+  } catch (error) {
+    if (errorCode(error) !== 'EPIPE') throw error;
+    reporting = false;
+  }
+  if (message.type === 'ready' || message.type === 'error') {
+    reporting = false;
+    closeSync(reportDescriptor);
+  }
+}
+
+process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

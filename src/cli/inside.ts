@@ -1,0 +1,121 @@
+/** Running something in a private view from the command line: signals, progress, and exit statuses. */
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
+import type { Output } from './output.js';
+
+/** Signals that are meant for the command. */
+const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** Signals that the terminal sends to every process of the foreground group, so that the command has it already. */
+const fromTerminal: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
+
+/** Catches signals while something runs in a view. */
+export class Signals {
+  /** Aborted by the first signal that arrives while no command runs. */
+  readonly cancelled = new AbortController();
+  readonly #received = new Set<NodeJS.Signals>();
+  #receiver: ((name: NodeJS.Signals) => void) | undefined;
+
+  constructor() {
+    for (const name of passedOn) process.on(name, this.#take);
+  }
+
+  /** From now on signals go to a command; undefined: there is none. */
+  passTo(receiver: ((name: NodeJS.Signals) => void) | undefined): void {
+    this.#receiver = receiver;
+  }
+
+  /** Stops catching. */
+  release(): void {
+    for (const name of passedOn) process.off(name, this.#take);
+  }
+
+  /** Ends this process by the signal that ended the command, if both had it; otherwise returns. */
+  dieLike(status: number): void {
+    const name = signalName(status - 128);
+    if (name !== undefined && this.#received.has(name)) process.kill(process.pid, name);
+  }
+
+  /** The exit status of a process that the first signal received would have ended; undefined when none was. */
+  get status(): number | undefined {
+    const [first] = this.#received;
+    return first === undefined ? undefined : 128 + constants.signals[first];
+  }
+
+  readonly #take = (name: NodeJS.Signals): void => {
+    this.#received.add(name);
+    if (this.#receiver === undefined) this.cancelled.abort();
+    else if (!fromTerminal.has(name) || !isInForeground()) this.#receiver(name);
+  };
+}
+
+function signalName(number: number): NodeJS.Signals | undefined {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] as NodeJS.Signals | undefined;
+}
+
+/** Whether this process belongs to the foreground group of its terminal; fields 5, 7 and 8 of proc_pid_stat(5). */
+function isInForeground(): boolean {
+  const text = readFileSync('/proc/self/stat', 'latin1');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [group, terminal, foreground] = [fields[2], fields[4], fields[5]];
+  return terminal !== '0' && group === foreground;
+}
+
+/** The exit status that a shell would give for how a command ended. */
+export function statusOf({ code, signal }: CommandEnd): number {
+  return signal === null ? (code ?? exitStatus.runFailed) : 128 + constants.signals[signal];
+}
+
+/**
+ * Mounts a private view, does something with it, and takes it away, whatever happens.
+ *
+ * @throws LvfsError what keeps the view from being mounted, or what `use` throws
+ */
+export async function withInside<T>(
+  request: InsideRequest,
+  output: Output,
+  signals: Signals,
+  use: (inside: Inside) => Promise<T>,
+): Promise<T> {
+  const { Inside } = await import('../daemon/index.js').then((daemon) => daemon.loadInside());
+  const inside = await Inside.open(
+    new URL('./insideMain.js', import.meta.url),
+    request,
+    { progress: (text) => output.progress(text), log: output.log },
+    signals.cancelled.signal,
+  );
+  output.endProgress();
+  signals.passTo((name) => inside.signal(name));
+  try {
+    return await use(inside);
+  } finally {
+    signals.passTo(undefined);
+    await inside.close();
+  }
+}
+
+/**
+ * Gives failures of lvfs itself the status that `run` and `shell` keep for them, so that they cannot be taken for the
+ * command's own.
+ */
+export function asRunFailure(error: unknown): unknown {
+  if (!(error instanceof LvfsError) || error.exit === exitStatus.usage) return error;
+  return new LvfsError(error.code, error.message, {
+    exit: exitStatus.runFailed,
+    details: error.details,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
+  });
+}
+
+/**
+ * The end of a verb that ran one command: its status, and death by the signal that ended both.
+ */
+export function endLike(status: number, signals: Signals): ExitStatus {
+  signals.release();
+  signals.dieLike(status);
+  return status as ExitStatus;
+}

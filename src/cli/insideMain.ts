@@ -1,0 +1,37 @@
+/**
+ * The program that serves a private view for `lvfs run`, `shell`, `build` and `check`; daemon/inside.ts says how it and the
+ * command line speak. Started by them only.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import { errorCode, type Logger } from '../base/index.js';
+import { loadInside } from '../daemon/index.js';
+
+const log: Logger = (level, text) => {
+  if (level === 'error' || level === 'warn')
+    write(2, Buffer.from(`lvfs: ${level === 'warn' ? 'warning: ' : ''}${text}\n`));
+};
+
+/** Writes everything, waiting for a slow reader; what nobody reads is dropped. */
+function write(fd: 1 | 2, data: Buffer): void {
+  let rest = data;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      else if (code === 'EPIPE' || code === 'EIO') return;
+      else throw error;
+    }
+  }
+}
+
+const manifest = new URL('../../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+const { serveInside } = await loadInside();
+await serveInside({
+  parent: Number(process.argv[2]),
+  output: (stream, data) => write(stream === 'stdout' ? 1 : 2, data),
+  log,
+  version,
+});

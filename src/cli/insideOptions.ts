@@ -1,0 +1,83 @@
+/** Options of the verbs that run something in a view, and the request they make. */
+import type { BindRequest, InsideRequest } from '../daemon/index.js';
+import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
+import { viewRequest } from './viewRequest.js';
+
+/** Options about what is mounted over a view. */
+export const bindOptions = {
+  bind: {
+    type: 'list',
+    value: 'SRC[:DST]',
+    describe: 'Show this directory or file of the host inside, writable',
+  },
+  ro: { type: 'list', value: 'SRC[:DST]', describe: 'The same, read-only' },
+  'no-binds': {
+    type: 'boolean',
+    describe: 'Without /proc, /dev, /tmp and the other places that builds need; only --bind and --ro',
+  },
+} as const;
+
+/** Options about the namespaces of a command. */
+export const namespaceOptions = {
+  net: {
+    type: 'string',
+    value: 'WHICH',
+    choices: ['host', 'none'],
+    describe: "The host's network (default), or none",
+  },
+  pid: {
+    type: 'string',
+    value: 'WHICH',
+    choices: ['own', 'host'],
+    describe: 'Processes of its own (default), or among those of the host',
+  },
+} as const;
+
+/** All options of a verb that mounts a view for itself. */
+export const insideOptions = {
+  ...setOptions,
+  ...ruleOptions,
+  ...placeOptions,
+  ...bindOptions,
+  ...namespaceOptions,
+  driver: {
+    type: 'string',
+    value: 'NAME',
+    choices: ['auto', 'kernel', 'libfuse'],
+    describe: 'How to speak to the kernel (default auto: the first that works)',
+  },
+} as const;
+
+/** What is bound, as the daemon is asked for it. */
+export function bindRequest(given: OptionValues<typeof bindOptions>, create: boolean): BindRequest {
+  return {
+    defaults: !given['no-binds'],
+    create,
+    binds: given.bind,
+    readOnlyBinds: given.ro,
+  };
+}
+
+/**
+ * The private view of a command.
+ *
+ * @param create make the directories that emerge itself would make
+ */
+export async function insideRequest(
+  invocation: Invocation<typeof insideOptions>,
+  targets: readonly string[],
+  { create, trace = false }: { create: boolean; trace?: boolean },
+): Promise<InsideRequest> {
+  const { options: given } = invocation;
+  const settings = await invocation.settings();
+  return {
+    ...viewRequest(settings, given, targets),
+    driver: settings.driver,
+    threads: settings.threads,
+    version: invocation.version(),
+    binds: bindRequest(given, create),
+    trace,
+    noNetwork: given.net === 'none',
+    hostProcesses: given.pid === 'host',
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The only way to standard output and standard error. Data goes to the first, talk to the second.
+ *
+ * A reader that goes away (`lvfs deps foo | head -1`) ends the program quietly.
+ */
+import { writeSync } from 'node:fs';
+import picocolors from 'picocolors';
+import { describeError, errorCode, LvfsError, type LogLevel, type Logger } from '../base/index.js';
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** The version of every JSON object that lvfs prints; see docs/json.md for what may change within one. */
+export const schemaVersion = 1;
+
+/** How an {@link Output} behaves. */
+export interface OutputOptions {
+  json: boolean;
+  color: 'auto' | 'always' | 'never';
+  quiet: boolean;
+  verbose: boolean;
+}
+
+/** Where the answers of a command go. */
+export class Output {
+  readonly json: boolean;
+  /** Columns of the terminal; undefined when standard output is none. Nothing is ever cut to it. */
+  readonly width: number | undefined;
+  /** Colours of standard output. */
+  readonly colors: Colors;
+  readonly #errorColors: Colors;
+  readonly #quiet: boolean;
+  readonly #verbose: boolean;
+  #progressShown = false;
+
+  constructor(options: OutputOptions) {
+    this.json = options.json;
+    this.width = process.stdout.isTTY ? process.stdout.columns : undefined;
+    this.colors = picocolors.createColors(wantsColor(options.color, process.stdout.isTTY) && !options.json);
+    this.#errorColors = picocolors.createColors(wantsColor(options.color, process.stderr.isTTY));
+    this.#quiet = options.quiet;
+    this.#verbose = options.verbose;
+  }
+
+  /** Writes text and a line end to standard output; returns when the reader has it. */
+  print(text: string): void {
+    this.endProgress();
+    writeAll(1, `${text}\n`);
+  }
+
+  /** Writes one JSON object, `schemaVersion` first, on one line to standard output. */
+  printJson(value: Readonly<Record<string, unknown>>): void {
+    this.endProgress();
+    writeAll(1, `${JSON.stringify({ schemaVersion, ...value })}\n`);
+  }
+
+  /** Shows what is going on, on a terminal only; the next call replaces it. */
+  progress(text: string): void {
+    if (this.#quiet || !process.stderr.isTTY) return;
+    writeAll(2, `\r\x1b[K${text}`);
+    this.#progressShown = true;
+  }
+
+  /** Takes the progress line away. */
+  endProgress(): void {
+    if (!this.#progressShown) return;
+    writeAll(2, '\r\x1b[K');
+    this.#progressShown = false;
+  }
+
+  /** Writes a message to standard error, as far as the user wants to hear it. */
+  readonly log: Logger = (level, message) => {
+    if (!this.hears(level)) return;
+    this.endProgress();
+    const { red, yellow, dim } = this.#errorColors;
+    const mark = { error: red('error: '), warn: yellow('warning: '), info: '', debug: dim('debug: ') }[level];
+    writeAll(2, `lvfs: ${mark}${message}\n`);
+  };
+
+  /** Whether messages of a level are shown. */
+  hears(level: LogLevel): boolean {
+    if (level === 'error') return true;
+    if (level === 'warn') return !this.#quiet;
+    return this.#verbose;
+  }
+
+  /**
+   * Reports a failure: one line `lvfs: what: why` and, where there is one, a line that says what to do. With
+   * `--json` the same as an object on standard output. Anything but an {@link LvfsError} is a bug and shown with
+   * its stack.
+   */
+  failure(error: unknown): void {
+    this.endProgress();
+    const { red, bold } = this.#errorColors;
+    if (error instanceof LvfsError) {
+      if (this.json) {
+        writeAll(1, `${JSON.stringify({ schemaVersion, error: errorToJson(error) })}\n`);
+      }
+      writeAll(2, `${red('lvfs:')} ${describeError(error)}\n`);
+      if (error.hint !== undefined) writeAll(2, `${bold('hint:')} ${error.hint}\n`);
+      return;
+    }
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    writeAll(2, `lvfs: this is a bug in lvfs: ${stack}\n`);
+  }
+}
+
+/** What `--json` says of a failure. */
+export function errorToJson(error: LvfsError): Record<string, unknown> {
+  return {
+    code: error.code,
+    message: describeError(error),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    exitStatus: error.exit,
+    ...error.details,
+  };
+}
+
+/** `--color` first; then NO_COLOR (any non-empty value, https://no-color.org) and TERM=dumb; then the terminal. */
+function wantsColor(when: OutputOptions['color'], isTerminal: boolean | undefined): boolean {
+  if (when !== 'auto') return when === 'always';
+  if ((process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb') return false;
+  return isTerminal === true;
+}
+
+/** Writes everything, waiting for a slow reader of a non-blocking descriptor. */
+function writeAll(fd: 1 | 2, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      else if (code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      else if (code === undefined) throw error;
+      // A full disk, or a closed descriptor. Where not even errors can be written nothing more can be said.
+      else if (fd === 2) return;
+      else throw new LvfsError('OUTPUT', 'cannot write to standard output', { cause: error });
+    }
+  }
+}

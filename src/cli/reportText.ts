@@ -1,0 +1,88 @@
+/** The report for people and for programs. */
+import type { Report } from '../audit/index.js';
+import type { Output } from './output.js';
+import { table } from './table.js';
+
+/** `lvfs report --json`: lists as in docs/json.md. */
+export function reportJson(report: Report): Record<string, unknown> {
+  return { ...report };
+}
+
+/** Whether undeclared dependencies were found: what a tool gave up over, and what is used second-hand. */
+export function isIncomplete(report: Report): boolean {
+  return (
+    report.missing.some(({ certainty }) => certainty === 'needed') ||
+    report.secondHand.some(({ use }) => use === 'direct')
+  );
+}
+
+/** The whole report for a terminal; one line when there is nothing to say. */
+export function reportText(report: Report, output: Output): string {
+  const { bold, dim, red, yellow } = output.colors;
+  const needed = report.missing.filter(({ certainty }) => certainty === 'needed');
+  const probed = report.missing.filter(({ certainty }) => certainty === 'probed');
+  const parts: string[] = [];
+  const section = (title: string, explanation: string, text: string): void => {
+    parts.push(`${title} ${dim(explanation)}\n${text}`);
+  };
+  const missingRows = (list: Report['missing']): string =>
+    list
+      .map((one) => {
+        const evidence = one.messages[0] ?? one.paths[0] ?? '';
+        const who = [one.processes.slice(0, 3).join(', '), one.phases.join(', ')].filter(
+          (text) => text !== '',
+        );
+        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}`;
+      })
+      .join('\n');
+  if (needed.length > 0)
+    section(red('Missing:'), 'the build gave up over these; declare them', missingRows(needed));
+  if (probed.length > 0) {
+    section(
+      yellow('Looked for:'),
+      'hidden, and the build may have gone on without (automagic)',
+      missingRows(probed),
+    );
+  }
+  if (report.secondHand.length > 0) {
+    section(
+      yellow('Second-hand:'),
+      'used, but visible only because something else brought it in',
+      report.secondHand
+        .map(
+          (one) =>
+            `  ${bold(one.suggest)}\n    ${one.cpv}, through ${one.from.join(', ')}: ${one.paths[0] ?? ''}` +
+            (one.use === 'through' ? dim(' (only from files of other packages)') : ''),
+        )
+        .join('\n'),
+    );
+  }
+  if (report.unused.length > 0) {
+    section(
+      'Unused:',
+      'declared, but nothing of it was read',
+      report.unused.map(({ variable, atom, cpv }) => `  ${variable}: ${atom} ${dim(`(${cpv})`)}`).join('\n'),
+    );
+  }
+  if (report.implicit.length > 0) {
+    section(
+      'Implicit:',
+      '@system packages that were used',
+      `  ${report.implicit.map(({ cpv }) => cpv).join(' ')}`,
+    );
+  }
+  if (report.unowned.length > 0) {
+    const shown = report.unowned.slice(0, 20);
+    const rows = shown.map(({ path, hits, processes }) => [`  ${path}`, String(hits), processes.join(', ')]);
+    const more = report.unowned.length - shown.length;
+    section(
+      'Unowned:',
+      'files of no package that were looked for',
+      table(['  path', 'times', 'by'], rows, output, [1]) + (more > 0 ? dim(`\n  and ${more} more`) : ''),
+    );
+  }
+  if (report.ignored.length > 0)
+    parts.push(dim(`${report.ignored.length} findings are ignored by the configuration.`));
+  if (parts.length === 0) return 'Nothing hidden was looked for, and all that was declared was used.';
+  return parts.join('\n\n');
+}

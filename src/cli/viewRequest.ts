@@ -1,0 +1,43 @@
+/** From settings and options to what the daemon is asked. */
+import type { ViewRequest } from '../daemon/index.js';
+import type { OptionValues, setOptions } from './command.js';
+import type { Settings } from './config.js';
+
+/**
+ * The view that a command is about.
+ *
+ * @param targets atoms, sets or paths of ebuilds, as given
+ */
+export function viewRequest(
+  settings: Settings,
+  given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
+  targets: readonly string[],
+): ViewRequest {
+  return {
+    locations: locations(settings),
+    set: {
+      targets,
+      with: settings.with,
+      without: settings.without,
+      system: !given['no-system'],
+      rdepend: given.rdepend,
+      test: given.test,
+      allowMissing: given['allow-missing'],
+    },
+    show: settings.show,
+    hide: settings.hide,
+    systemPaths: settings.systemPaths,
+    cache: settings.cache,
+  };
+}
+
+/** Where Portage's data lies. */
+export function locations(settings: Settings): ViewRequest['locations'] {
+  return {
+    root: settings.root,
+    ...(settings.vdb === undefined ? {} : { vdb: settings.vdb }),
+    ...(settings.configRoot === undefined ? {} : { configRoot: settings.configRoot }),
+    ...(settings.prefix === '' ? {} : { prefix: settings.prefix }),
+    ...(settings.repos === undefined ? {} : { repos: settings.repos }),
+  };
+}

@@ -1,0 +1,177 @@
+/** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import picomatch from 'picomatch';
+import { errorCode } from '../base/index.js';
+import {
+  displayPath,
+  makeReport,
+  reportHtml,
+  type IgnoreRule,
+  type Ledger,
+  type Report,
+  type ReportInput,
+  type Use,
+} from '../audit/index.js';
+import type { VisibleSet } from '../portage/index.js';
+import { indexKind, nodeState, type IndexNode, type PathIndex, type View } from '../view/index.js';
+import type { IgnoreSetting } from './request.js';
+
+/** What a report is made of, besides what the session itself knows. */
+export interface ReportRequest {
+  readonly ignore: readonly IgnoreSetting[];
+  /** Also as a page. */
+  readonly html: boolean;
+  /** What the build printed. */
+  readonly log?: string;
+}
+
+/** A report, and the same as a page. */
+export interface ReportResult {
+  readonly report: Report;
+  readonly html?: string;
+}
+
+/** The parts of a session that a report looks at. */
+export interface Audited {
+  readonly view: View;
+  readonly set: VisibleSet;
+  readonly ledger: Ledger;
+  /** The first reader of a file's content, by its name; empty when nobody knows. */
+  readonly readerOf: (node: IndexNode) => string;
+}
+
+/** Makes the report of a session so far. */
+export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
+  const input = reportInput(audited, request);
+  const report = makeReport(input);
+  return request.html ? { report, html: reportHtml(report, input) } : { report };
+}
+
+function reportInput({ view, set, ledger, readerOf }: Audited, { ignore, log }: ReportRequest): ReportInput {
+  const { index } = view;
+  const uses = usesOf(view, readerOf);
+  return {
+    targets: set.targets.map(({ cpv }) => cpv),
+    declared: set.targets.flatMap(({ buildDeps }) =>
+      [...buildDeps].flatMap(([cpv, reasons]) =>
+        reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
+      ),
+    ),
+    visible: set.visible,
+    system: systemPackages(set),
+    denials: ledger.denials(),
+    uses,
+    ...(log === undefined || log === '' ? {} : { log }),
+    hiddenEndingIn: (ending) => hiddenEndingIn(view, ending),
+    readText: (path) => readText(view, path),
+    atomFor: (cpv) => atomFor(cpv, index),
+    hasFiles: (cpv) => hasFiles(index, cpv),
+    ignore: ignore.map(ignoreRule),
+  };
+}
+
+/** Visible files whose content was read through the view. */
+function usesOf(view: View, readerOf: (node: IndexNode) => string): Use[] {
+  const { index } = view;
+  const { state, nodeCount } = index;
+  const uses: Use[] = [];
+  for (let i = 0; i < nodeCount; i++) {
+    if (((state[i] as number) & nodeState.read) === 0) continue;
+    const node = i as IndexNode;
+    uses.push({
+      path: displayPath(view.pathOf(node)),
+      owners: index.owners(node).map((id) => index.cpv(id)),
+      comm: readerOf(node),
+    });
+  }
+  return uses;
+}
+
+/** @system's packages and what these need to run. */
+function systemPackages(set: VisibleSet): Set<string> {
+  const system = new Set<string>();
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const [cpv, reasons] of set.visible) {
+      if (system.has(cpv)) continue;
+      if (reasons.some(({ from }) => from === '@system' || system.has(from))) {
+        system.add(cpv);
+        grown = true;
+      }
+    }
+  }
+  return system;
+}
+
+/** Hidden files at most; an ending that more files have says nothing. */
+const maxHidden = 200;
+
+/** Looks at the last component of every node first: a comparison of bytes in memory. */
+function hiddenEndingIn(view: View, ending: string): { path: string; owners: string[] }[] {
+  const { index, visible } = view;
+  const name = Buffer.from(ending.slice(ending.lastIndexOf('/') + 1), 'utf8');
+  const bytes = Buffer.from(ending, 'utf8').toString('latin1');
+  const found: { path: string; owners: string[] }[] = [];
+  const { nodeCount } = index;
+  for (let i = 1; i < nodeCount && found.length < maxHidden; i++) {
+    const node = i as IndexNode;
+    if (index.nameLength(node) !== name.length || Buffer.compare(index.name(node), name) !== 0) continue;
+    const owners = index.isOwned(node) ? index.owners(node) : view.ownersThroughLink(node);
+    if (owners.length === 0 || owners.some((id) => isSet(visible, id))) continue;
+    const path = view.pathOf(node);
+    if (!path.endsWith(bytes) || index.kind(node) === indexKind.dir) continue;
+    found.push({ path: displayPath(path), owners: owners.map((id) => index.cpv(id)) });
+  }
+  return found;
+}
+
+function isSet(bits: Uint32Array, id: number): boolean {
+  return (((bits[id >>> 5] ?? 0) >>> (id & 31)) & 1) === 1;
+}
+
+/** Headers and .pc files are small; what is larger is not text to be looked through. */
+const largestText = 1 << 20;
+
+function readText(view: View, path: string): string | undefined {
+  try {
+    const text = readFileSync(join(view.settings.root, path));
+    return text.length > largestText ? undefined : text.toString('utf8');
+  } catch (error) {
+    // Gone meanwhile, or a name that is not UTF-8.
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** `category/name`, with the version when several versions are installed: their slots are not the index's business. */
+function atomFor(cpv: string, index: PathIndex): string {
+  const cp = packageName(cpv);
+  const several = index.packages.filter((one) => packageName(one.cpv) === cp).length > 1;
+  return several ? `~${cpv.replace(/-r\d+$/, '')}` : cp;
+}
+
+/** A cpv without its version; PMS 3.1.2 and 3.2: a version begins with a digit behind the last such hyphen. */
+function packageName(cpv: string): string {
+  return cpv.replace(/-\d[^-]*(-r\d+)?$/, '');
+}
+
+function hasFiles(index: PathIndex, cpv: string): boolean {
+  const id = index.packageId(cpv);
+  if (id < 0) return false;
+  for (const node of index.nodesOf(id)) if (index.kind(node as IndexNode) !== indexKind.dir) return true;
+  return false;
+}
+
+function ignoreRule(setting: IgnoreSetting): IgnoreRule {
+  const matchesPath = setting.path === undefined ? undefined : picomatch(setting.path, { dot: true });
+  return {
+    ...(setting.target === undefined ? {} : { target: setting.target }),
+    reason: setting.reason,
+    matches: ({ owner, path }) =>
+      (setting.package === undefined ||
+        setting.package === owner ||
+        setting.package === packageName(owner)) &&
+      (matchesPath === undefined || matchesPath(path)),
+  };
+}

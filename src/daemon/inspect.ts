@@ -1,0 +1,100 @@
+/** What can be asked of a host without a visible set: who owns a path, and how the index is. */
+import { statSync } from 'node:fs';
+import { errorCode, type Logger } from '../base/index.js';
+import { NodeHost } from '../filesystem/index.js';
+import type { SystemLocations } from '../portage/index.js';
+import { indexFileName, View } from '../view/index.js';
+import { explainPath, openSystemIndex, openView, readSystem, type Explanation } from './openView.js';
+import type { ViewRequest } from './request.js';
+
+/**
+ * Explains paths in the view that a request would give.
+ *
+ * @param paths absolute, in bytes
+ */
+export function explainFor(
+  request: ViewRequest,
+  paths: readonly Buffer[],
+  log: Logger,
+  progress: (text: string) => void,
+): Explanation[] {
+  const open = openView(request, log, progress);
+  open.save();
+  return paths.map((path) => open.explain(path));
+}
+
+/** Says who owns paths, without any visible set. */
+export function explainOwners(
+  locations: SystemLocations,
+  cache: string,
+  paths: readonly Buffer[],
+  log: Logger,
+  progress: (text: string) => void,
+): Explanation[] {
+  const system = readSystem(locations, log);
+  const store = openSystemIndex(system, cache, log, progress);
+  store.save();
+  const settings = {
+    root: system.root,
+    vdb: '/var/db/pkg',
+    systemPaths: [],
+    grafts: [],
+    directories: [],
+    overrides: { show: [], hide: [] },
+  };
+  const view = View.create(store.index, settings, new NodeHost(), log);
+  return paths.map((path) => explainPath(view, undefined, path));
+}
+
+/** What is to be done with the saved index. */
+export type IndexAction = 'build' | 'check' | 'rebuild';
+
+/** The state of a host's index. */
+export interface IndexReport {
+  /** The saved file. */
+  readonly file: string;
+  /** Its size in bytes; null when there is none. */
+  readonly bytes: number | null;
+  /** `saved`: it was up to date; `updated`: packages were read again; `built`: it was made anew. */
+  readonly origin: 'saved' | 'updated' | 'built';
+  readonly packages: number;
+  /** Path components. */
+  readonly nodes: number;
+  readonly root: string;
+  readonly database: string;
+  readonly milliseconds: number;
+}
+
+/** Opens the index, and unless it is only to be checked saves what is new; `rebuild` does not look at the saved one. */
+export function indexHost(
+  locations: SystemLocations,
+  cache: string,
+  action: IndexAction,
+  log: Logger,
+  progress: (text: string) => void,
+): IndexReport {
+  const start = performance.now();
+  const system = readSystem(locations, log);
+  const file = indexFileName(cache, system.root, system.database);
+  const store = openSystemIndex(system, cache, log, progress, action === 'rebuild');
+  if (action !== 'check') store.save();
+  return {
+    file,
+    bytes: sizeOf(file),
+    origin: store.origin,
+    packages: store.index.packages.length,
+    nodes: store.index.nodeCount,
+    root: system.root,
+    database: system.database,
+    milliseconds: Math.round(performance.now() - start),
+  };
+}
+
+function sizeOf(file: string): number | null {
+  try {
+    return statSync(file).size;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
+}

@@ -1,0 +1,625 @@
+/**
+ * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
+ * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
+ */
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode, LvfsError, type Logger } from '../base/index.js';
+import { findDriver, type Connection } from '../fuse/index.js';
+import { NodeHost } from '../filesystem/index.js';
+import {
+  chainsTo,
+  openSystem,
+  scanContents,
+  type ChainLink,
+  type DataWarning,
+  type SetRequest,
+  type System,
+  type SystemLocations,
+  type VisibleSet,
+} from '../portage/index.js';
+import {
+  hostKind,
+  hostLinks,
+  indexFileName,
+  LiveChanges,
+  openIndex,
+  rule,
+  ruleNames,
+  systemPaths,
+  systemPathsOfPrefix,
+  View,
+  type HostChange,
+  type IndexStore,
+  type Overrides,
+  type PathIndex,
+  type Rule,
+  type SharedView,
+  type SystemPath,
+  type ViewChange,
+  type ViewSettings,
+} from '../view/index.js';
+import { configurationRoot, planBinds, type BindPlan } from './binds.js';
+import { filterLoaderCache } from './loaderCache.js';
+import { loaderCachePath } from './mountBinds.js';
+import { isWithin } from './mounts.js';
+import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
+
+export type { SystemPath };
+
+/** Directories that builds need as mount points, whatever the root has. */
+const mountPlaces = [
+  '/dev',
+  '/proc',
+  '/run',
+  '/sys',
+  '/tmp',
+  '/var/cache/edb',
+  '/var/db',
+  '/var/log',
+  '/var/tmp',
+];
+
+/** Portage's variables that name directories in which builds write. */
+const writtenDirectories = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
+
+/** Reads a system, passing on what is wrong in its data. */
+export function readSystem(locations: SystemLocations, log: Logger): System {
+  const warn = (warning: DataWarning): void => log('warn', describeWarning(warning));
+  return openSystem(locations, { env: portageEnvironment(), warn });
+}
+
+/** The variables of the environment that emerge listens to. */
+function portageEnvironment(): Record<string, string> {
+  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function describeWarning({ file, line, message }: DataWarning): string {
+  return line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}`;
+}
+
+/**
+ * Opens the index of a system's root.
+ *
+ * @param cache the directory of saved indexes
+ * @param anew throw away what is saved
+ */
+export function openSystemIndex(
+  system: System,
+  cache: string,
+  log: Logger,
+  progress: (text: string) => void,
+  anew = false,
+): IndexStore {
+  const cacheFile = indexFileName(cache, system.root, system.database);
+  if (anew) rmSync(cacheFile, { force: true });
+  return openIndex({
+    ...installedState(system),
+    scan: scanContents,
+    links: hostLinks(system.root),
+    cacheFile,
+    onProgress: (done, total) => progress(`reading the contents of packages: ${done} of ${total}`),
+    warn: (warning) => log('warn', describeWarning(warning)),
+  });
+}
+
+/** What is installed, as the index wants to know it. */
+export function installedState(system: System): {
+  packages: ReturnType<System['installed']>;
+  preserved: { cpv: string; paths: readonly string[] }[];
+} {
+  return { packages: system.installed(), preserved: preservedLibraries(system) };
+}
+
+/**
+ * Libraries that outlived their package and are kept for others: `preserved_libs_registry`, a JSON object from
+ * `category/name:slot` to cpv, counter and paths. A registry of another form preserves nothing.
+ */
+function preservedLibraries(system: System): { cpv: string; paths: readonly string[] }[] {
+  let text: string;
+  try {
+    text = readFileSync(join(system.root, system.prefix, 'var/lib/portage/preserved_libs_registry'), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return [];
+  }
+  let registry: unknown;
+  try {
+    registry = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+  if (typeof registry !== 'object' || registry === null) return [];
+  return Object.values(registry).flatMap((entry: unknown) => {
+    if (!Array.isArray(entry)) return [];
+    const [cpv, , paths] = entry as unknown[];
+    if (typeof cpv !== 'string' || !Array.isArray(paths)) return [];
+    return [{ cpv, paths: paths.filter((path): path is string => typeof path === 'string') }];
+  });
+}
+
+/** The built-in system paths with the changes of the configuration, those of the user first. */
+export function systemPathList(changes: readonly SystemPathChange[], log: Logger, prefix = ''): SystemPath[] {
+  const builtIn = prefix === '' ? systemPaths : systemPathsOfPrefix(prefix);
+  const removed = new Set(changes.filter(({ remove }) => remove).map(({ path }) => path));
+  const added = changes.filter(({ remove }) => !remove);
+  for (const path of removed) {
+    if (!builtIn.some((entry) => entry.path === path))
+      log('warn', `system path ${path}: is not on the list, so it cannot be removed`);
+  }
+  const replaced = new Set([...removed, ...added.map(({ path }) => path)]);
+  return [
+    ...builtIn.filter(({ path }) => !replaced.has(path)),
+    ...added.map(({ path, kind, reason, packages }) => ({
+      path,
+      kind,
+      reason,
+      ...(packages === undefined ? {} : { packages }),
+    })),
+  ];
+}
+
+/** Where a view's database, configuration and repositories are shown when they are not at their usual places. */
+function places(
+  system: System,
+  locations: SystemLocations,
+): Pick<ViewSettings, 'grafts' | 'directories' | 'vdb'> & { prefix: string; trees: SystemPath[] } {
+  const { root, prefix } = system;
+  const inside = (host: string): string | undefined =>
+    isWithin(host, root) ? `/${relative(root, host)}` : undefined;
+  const grafts: { path: string; host: string }[] = [];
+  const graft = (path: string, host: string): void => {
+    if (existsSync(host) && realOf(join(root, path)) !== host) grafts.push({ path, host });
+  };
+  const vdb = `${prefix}/var/db/pkg`;
+  if (locations.vdb !== undefined) graft(vdb, system.database);
+  if (locations.configRoot !== undefined) graft(`${prefix}/etc/portage`, system.userConfiguration);
+  const trees: SystemPath[] = [];
+  for (const { name, location } of system.repositories()) {
+    const path = inside(location);
+    if (path === undefined) graft(`${prefix}/var/db/repos/${name}`, location);
+    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.` });
+  }
+  const written = writtenDirectories.flatMap((name) => {
+    const path = system.variable(name);
+    return path?.startsWith('/') === true ? [resolve(path)] : [];
+  });
+  return {
+    prefix,
+    vdb,
+    grafts,
+    trees,
+    directories: [...mountPlaces.map((path) => prefix + path), ...written],
+  };
+}
+
+function realOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** `lvfs why --json` of one path; see docs/json.md. Paths are one character a byte (latin1). */
+export interface Explanation {
+  readonly path: string;
+  /** The path with the links of its parents resolved. */
+  readonly canonical: string;
+  /** Whether the host has it. */
+  readonly exists: boolean;
+  /** Null when nothing was said about a visible set. */
+  readonly visible: boolean | null;
+  readonly rule: string | null;
+  /** What the rule means here: the glob, the system path, the end of the link, the hidden directory above. */
+  readonly detail: string;
+  readonly owners: readonly string[];
+  /** How the first visible owner came into the set. */
+  readonly chain: readonly ChainLink[];
+}
+
+/** Explains a path; without a set only who owns it. */
+export function explainPath(view: View, set: VisibleSet | undefined, path: Buffer): Explanation {
+  const { index } = view;
+  const given = path.toString('latin1');
+  const found = view.canonical(path);
+  if (found === undefined) {
+    const detail = 'something on the way is no directory, or its links lead nowhere';
+    const nothing = { exists: false, owners: [], chain: [], detail };
+    return {
+      path: given,
+      canonical: given,
+      ...nothing,
+      visible: set && false,
+      rule: set && ruleName(rule.absent),
+    } as Explanation;
+  }
+  const { node, kind } = found;
+  const owners = index
+    .owners(node)
+    .map((id) => index.cpv(id))
+    .sort();
+  const facts = { path: given, canonical: view.pathOf(node), exists: kind !== hostKind.missing, owners };
+  if (set === undefined) return { ...facts, visible: null, rule: null, detail: '', chain: [] };
+  const exists = facts.exists || view.isAlwaysThere(node);
+  if (!exists) return { ...facts, visible: false, rule: ruleName(rule.absent), detail: '', chain: [] };
+  const shown = facts.exists ? kind : hostKind.directory;
+  const decided = view.decide(node, shown);
+  const visible = view.isVisible(node, shown);
+  const owner = visible ? owners.find((cpv) => set.visible.has(cpv)) : undefined;
+  const chain = owner === undefined ? [] : (chainsTo(set, owner, 1)[0] ?? []);
+  if (visible === decided > 0) {
+    return { ...facts, visible, rule: ruleName(decided), detail: view.detail(node, decided), chain };
+  }
+  // Visible by itself, but a directory above it is not.
+  let above = index.parent(node);
+  while (view.isVisibleDirectory(above) || !view.isVisibleDirectory(index.parent(above)))
+    above = index.parent(above);
+  const reason = view.decide(above, hostKind.directory);
+  return { ...facts, visible, rule: ruleName(reason), detail: view.pathOf(above), chain };
+}
+
+function ruleName(decided: Rule): string {
+  return ruleNames.get(decided) ?? '';
+}
+
+/** A request with the place at which it will be mounted, if any. */
+export interface OpenRequest extends ViewRequest {
+  /** Canonical; hidden inside the view. */
+  readonly mountpoint?: string;
+  /** What will be mounted over it. */
+  readonly binds?: BindRequest;
+}
+
+/**
+ * Opens a view.
+ *
+ * @throws LvfsError what Portage's data or the targets make impossible; see `System.visibleSet`
+ */
+export function openView(request: OpenRequest, log: Logger, progress: (text: string) => void): OpenView {
+  const system = readSystem(request.locations, log);
+  const set = system.visibleSet(request.set);
+  const plan =
+    request.binds === undefined
+      ? undefined
+      : planBinds(system, request.binds, {
+          prefix: system.prefix,
+          reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+        });
+  const store = openSystemIndex(system, request.cache, log, progress);
+  return new OpenView(request, system, set, plan, store, log);
+}
+
+/** See the head of this file. */
+export class OpenView {
+  readonly view: View;
+  /** Host path of the database of installed packages. */
+  readonly databaseDirectory: string;
+  /** What is to be mounted over the view, if anything. */
+  readonly plan: BindPlan | undefined;
+  readonly #request: OpenRequest;
+  readonly #log: Logger;
+  readonly #store: IndexStore;
+  #system: System;
+  #set: VisibleSet;
+  /** What `allow` and `deny` changed, as given: atoms, and absolute paths. */
+  #allowed: readonly string[] = [];
+  #denied: readonly string[] = [];
+  #live: LiveChanges | undefined;
+  /** How long the kernel may hold what is not so any more. */
+  #staleMs = 0;
+  #changes = 0;
+  /** See {@link visiblePaths}; undefined when it has to be counted again. */
+  #paths: number | undefined;
+
+  /** Use {@link openView}. */
+  constructor(
+    request: OpenRequest,
+    system: System,
+    set: VisibleSet,
+    plan: BindPlan | undefined,
+    store: IndexStore,
+    log: Logger,
+  ) {
+    this.#request = request;
+    this.#system = system;
+    this.plan = plan;
+    this.#log = log;
+    this.#store = store;
+    this.#set = set;
+    this.databaseDirectory = system.database;
+    const { trees, directories, ...where } = places(system, request.locations);
+    this.view = View.create(
+      store.index,
+      {
+        ...where,
+        directories: [...directories, ...(plan?.directories ?? [])],
+        root: system.root,
+        ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
+        systemPaths: [...systemPathList(request.systemPaths, log, where.prefix), ...trees],
+        overrides: { show: request.show, hide: request.hide },
+      },
+      new NodeHost(),
+      log,
+    );
+    this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
+  }
+
+  /** The visible set in force. */
+  get set(): VisibleSet {
+    return this.#set;
+  }
+
+  get index(): PathIndex {
+    return this.#store.index;
+  }
+
+  /** The targets as resolved. */
+  get targets(): readonly string[] {
+    return this.#set.targets.map(({ cpv }) => cpv);
+  }
+
+  get visiblePackages(): number {
+    return this.#set.visible.size;
+  }
+
+  /** How often the visible set has changed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** How many paths visible packages own. */
+  visiblePaths(): number {
+    if (this.#paths !== undefined) return this.#paths;
+    const counted = new Uint8Array(this.index.nodeCount);
+    let count = 0;
+    for (const id of this.#ids(this.#set.visible.keys())) {
+      for (const node of this.index.nodesOf(id)) {
+        if (counted[node] !== 0) continue;
+        counted[node] = 1;
+        count++;
+      }
+    }
+    this.#paths = count;
+    return count;
+  }
+
+  /** Whether and why a path is there; `path` is absolute inside the view, in bytes. */
+  explain(path: Buffer): Explanation {
+    this.view.begin();
+    return explainPath(this.view, this.#set, path);
+  }
+
+  /** What a serving thread attaches to. */
+  share(): SharedView {
+    return this.view.share();
+  }
+
+  /** From now on the kernel holds answers of this view, and changes are made known to it. */
+  serve(connection: Connection): void {
+    const { notifier, activity, endpoint } = connection;
+    const caches = {
+      dropName: (directory: number, name: Uint8Array): void =>
+        notifier?.invalidateEntry(directory + 1, name, true),
+      dropNode: (node: number, content: boolean): void =>
+        notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+    };
+    this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
+    this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;
+  }
+
+  /** Makes changes of the host that are no merges known to the kernel. */
+  async hostChanged(changes: readonly HostChange[]): Promise<void> {
+    await this.#live?.hostChanged(changes);
+  }
+
+  /** Brings the view up to what is installed now. */
+  async reload(): Promise<void> {
+    this.#system = readSystem(this.#request.locations, this.#log);
+    const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
+    const { added, removed, changed, nodes } = this.#store.update(installedState(this.#system));
+    await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
+  }
+
+  /** What was allowed and denied since the view was mounted. */
+  get changesMade(): LiveChangesMade {
+    return { allowed: this.#allowed, denied: this.#denied };
+  }
+
+  /**
+   * Shows installed packages with what they need to run, and single paths.
+   *
+   * @param names atoms, names, sets, or absolute paths
+   * @throws LvfsError exit 20 for a name that no installed package matches; NO_SUCH_PATH
+   */
+  allow(names: readonly string[]): Promise<LiveResult> {
+    const { atoms, paths } = this.#sort(names);
+    const matched = new Set(this.#system.matchInstalled(atoms));
+    const denied = this.#denied.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
+    return this.#change([...this.#allowed, ...atoms, ...paths], denied, paths);
+  }
+
+  /**
+   * Hides packages, with what only they brought in, and single paths.
+   *
+   * @throws LvfsError as {@link allow}
+   */
+  deny(names: readonly string[]): Promise<LiveResult> {
+    const { atoms, paths } = this.#sort(names);
+    const matched = new Set(this.#system.matchInstalled(atoms));
+    const allowed = this.#allowed.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
+    // What is visible only because it was allowed is gone with that.
+    const without = this.#system.visibleSet(this.#currentSet(allowed, this.#denied));
+    const still = atoms.filter((atom) =>
+      this.#system.matchInstalled([atom]).some((cpv) => without.visible.has(cpv)),
+    );
+    const wasShown = (path: string): boolean => this.#allowed.includes(path);
+    return this.#change(
+      allowed,
+      [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))],
+      paths,
+    );
+  }
+
+  #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {
+    const atoms = names.filter((name) => !name.startsWith('/'));
+    const paths = names.filter((name) => name.startsWith('/')).map((name) => this.#canonicalPath(name));
+    return { atoms, paths };
+  }
+
+  #canonicalPath(path: string): string {
+    const found = this.view.canonical(Buffer.from(path));
+    if (found === undefined || found.kind === hostKind.missing) {
+      throw new LvfsError('NO_SUCH_PATH', `${path}: does not exist on the host`);
+    }
+    return Buffer.from(this.view.pathOf(found.node), 'latin1').toString('utf8');
+  }
+
+  #isCovered(name: string, matched: ReadonlySet<string>): boolean {
+    return !name.startsWith('/') && this.#system.matchInstalled([name]).every((cpv) => matched.has(cpv));
+  }
+
+  /** The request as it is after live changes: what was allowed is no longer excluded, and the other way round. */
+  #currentSet(allowed: readonly string[], denied: readonly string[]): SetRequest {
+    const { set } = this.#request;
+    const atoms = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('/'));
+    const shown = new Set(this.#system.matchInstalled(atoms(allowed)));
+    const hidden = new Set(this.#system.matchInstalled(atoms(denied)));
+    return {
+      ...set,
+      with: [...(set.with ?? []).filter((name) => !this.#isCovered(name, hidden)), ...atoms(allowed)],
+      without: [...(set.without ?? []).filter((name) => !this.#isCovered(name, shown)), ...atoms(denied)],
+    };
+  }
+
+  async #change(
+    allowed: readonly string[],
+    denied: readonly string[],
+    paths: readonly string[],
+  ): Promise<LiveResult> {
+    const set = this.#system.visibleSet(this.#currentSet(allowed, denied));
+    const before = this.#set.visible;
+    const escaped = (names: readonly string[]): string[] =>
+      names.filter((name) => name.startsWith('/')).map((name) => name.replace(/[*?[\]{}()!\\]/g, '\\$&'));
+    const overrides: Overrides = {
+      show: [...this.#request.show, ...escaped(allowed)],
+      hide: [...this.#request.hide, ...escaped(denied)],
+    };
+    const [show, hide] = [new Set(allowed), new Set(denied)];
+    await this.#adopt(set, this.#hasOverrides(overrides) ? {} : { overrides });
+    this.#allowed = [...show];
+    this.#denied = [...hide];
+    return {
+      shown: [...set.visible.keys()].filter((cpv) => !before.has(cpv)),
+      hidden: [...before.keys()].filter((cpv) => !set.visible.has(cpv)),
+      paths,
+    };
+  }
+
+  #hasOverrides({ show, hide }: Overrides): boolean {
+    const now = this.view.overrides;
+    return now.show.join('\0') === show.join('\0') && now.hide.join('\0') === hide.join('\0');
+  }
+
+  /** Makes a new set the one in force, and resolves when the kernel holds nothing older. */
+  async #adopt(set: VisibleSet, more: Pick<ViewChange, 'updated' | 'overrides'>): Promise<void> {
+    const change: ViewChange = {
+      ...more,
+      visible: this.#ids(set.visible.keys()),
+      metadataOnly: this.#ids(set.metadataOnly),
+    };
+    if (this.#live === undefined) throw new Error('a view that nobody serves cannot be changed');
+    await this.#live.apply(change);
+    // Where nothing can be taken back, what the kernel holds has to expire.
+    if (this.#staleMs > 0) await delay(this.#staleMs);
+    this.#set = set;
+    this.#changes++;
+  }
+
+  /** The loader's cache for what is visible now; undefined when the host has none that is understood. */
+  loaderCache(): Buffer | undefined {
+    const { root } = this.view.settings;
+    let cache: Buffer;
+    try {
+      cache = readFileSync(join(root, loaderCachePath));
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return undefined;
+    }
+    this.view.begin();
+    const filtered = filterLoaderCache(cache, (path) => this.#isVisible(Buffer.from(path, 'latin1')));
+    if (filtered === undefined)
+      this.#log(
+        'warn',
+        `${loaderCachePath}: is of an unknown format and shown as it is; it names hidden libraries`,
+      );
+    return filtered;
+  }
+
+  #isVisible(path: Buffer): boolean {
+    const found = this.view.canonical(path);
+    return (
+      found !== undefined && found.kind !== hostKind.missing && this.view.isVisible(found.node, found.kind)
+    );
+  }
+
+  /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
+  isDirectory(path: string): boolean {
+    // What is bound deepest covers what lies below it.
+    const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
+    if (bind?.source !== undefined) {
+      const onHost = join(bind.source, relative(bind.target, path));
+      return statSync(onHost, { throwIfNoEntry: false })?.isDirectory() === true;
+    }
+    this.view.begin();
+    const found = this.view.canonical(Buffer.from(path));
+    return (
+      found !== undefined &&
+      ((found.kind === hostKind.directory && this.view.isVisible(found.node, found.kind)) ||
+        this.view.isAlwaysThere(found.node))
+    );
+  }
+
+  /** Whether a program is visible; for choosing a shell. */
+  hasFile(path: string): boolean {
+    return this.#isVisible(Buffer.from(path));
+  }
+
+  /** Variables that a command inside needs to find what was set apart. */
+  environment(): Record<string, string> {
+    const root = configurationRoot(this.#system, this.#request.locations.prefix);
+    return {
+      LVFS_TARGET: this.targets.join(' '),
+      ...(root === undefined || this.plan === undefined ? {} : { PORTAGE_CONFIGROOT: root }),
+    };
+  }
+
+  /** The host directory that a variable of Portage names. */
+  directoryOf(variable: string): string | undefined {
+    const path = this.#system.variable(variable);
+    return path?.startsWith('/') === true ? join(this.#system.root, path) : undefined;
+  }
+
+  /** Saves the index, if there is anything new in it. */
+  save(): void {
+    this.#store.save();
+  }
+
+  #ids(cpvs: Iterable<string>): number[] {
+    const ids: number[] = [];
+    for (const cpv of cpvs) {
+      const id = this.index.packageId(cpv);
+      if (id >= 0) ids.push(id);
+    }
+    return ids;
+  }
+}

@@ -1,0 +1,134 @@
+/** What a view is asked to be: plain data that travels from the command line to the daemon as JSON. */
+import type { SetRequest, SystemLocations } from '../portage/index.js';
+
+/** A change of the built-in list of system paths. */
+export interface SystemPathChange {
+  /** Absolute path or glob inside the root. */
+  readonly path: string;
+  readonly kind: 'tree' | 'directory' | 'private';
+  /** `category/name` of the packages that generate it. */
+  readonly packages?: readonly string[];
+  readonly reason: string;
+  /** Takes the path off the list. */
+  readonly remove: boolean;
+}
+
+/** Which packages and which paths a view shows. */
+export interface ViewRequest {
+  readonly locations: SystemLocations;
+  readonly set: SetRequest;
+  /** Globs of `--show` and `--hide`. */
+  readonly show: readonly string[];
+  readonly hide: readonly string[];
+  readonly systemPaths: readonly SystemPathChange[];
+  /** The directory in which the index is saved. */
+  readonly cache: string;
+}
+
+/** What is mounted over a view; see binds.ts. */
+export interface BindRequest {
+  /** Everything that builds need; false: only what is listed here. */
+  readonly defaults: boolean;
+  /** Make the directories on the host that emerge itself would make; otherwise missing ones are in memory. */
+  readonly create: boolean;
+  /** `SRC[:DST]`, writable. */
+  readonly binds: readonly string[];
+  /** `SRC[:DST]`, read-only. */
+  readonly readOnlyBinds: readonly string[];
+}
+
+/** Evidence that reports pass over, as in lvfs.conf(5). */
+export interface IgnoreSetting {
+  /** `category/name` or cpv of the owner. */
+  readonly package?: string;
+  /** Glob. */
+  readonly path?: string;
+  /** Only for this target. */
+  readonly target?: string;
+  readonly reason: string;
+}
+
+/** A view to be mounted. */
+export interface SessionRequest extends ViewRequest {
+  /** As given, made absolute. */
+  readonly mountpoint: string;
+  /** A driver's name, or `auto`. */
+  readonly driver: string;
+  /** Serving threads. */
+  readonly threads: number;
+  /** Mount over a directory that is not empty. */
+  readonly nonempty: boolean;
+  /** What is mounted over it; undefined: nothing. */
+  readonly binds?: BindRequest;
+  /** Report every access, not only denials; slow, since nothing is remembered by the kernel. */
+  readonly trace?: boolean;
+  /** The version of lvfs, for the record. */
+  readonly version: string;
+}
+
+/** A view in a private namespace, for one command. */
+export interface InsideRequest extends Omit<SessionRequest, 'mountpoint' | 'nonempty'> {
+  readonly binds: BindRequest;
+  /** Without a network. */
+  readonly noNetwork: boolean;
+  /** Among the host's processes. */
+  readonly hostProcesses: boolean;
+}
+
+/** What `lvfs allow` or `deny` did; also listed by `status`. */
+export interface LiveResult {
+  /** cpvs that became visible, the run-time dependencies of what was named among them. */
+  readonly shown: readonly string[];
+  readonly hidden: readonly string[];
+  /** Paths that are now shown or hidden by themselves. */
+  readonly paths: readonly string[];
+}
+
+/** What was changed in a mounted view since it was mounted, as given. */
+export interface LiveChangesMade {
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+}
+
+/** `lvfs status --json` of one mount; see docs/json.md. */
+export interface SessionStatus {
+  readonly mountpoint: string;
+  readonly pid: number;
+  /** `failed`: its daemon ended by an error, which `failure` says; `stale`: its daemon was killed; `stuck`: its daemon does not answer. */
+  readonly state: 'serving' | 'unmounting' | 'stale' | 'stuck' | 'failed';
+  readonly driver: string;
+  /** cpvs. */
+  readonly targets: readonly string[];
+  /** Visible packages. */
+  readonly packages: number | null;
+  /** Paths that belong to them. */
+  readonly paths: number | null;
+  /** Lookups of hidden paths that were recorded. */
+  readonly denials: number | null;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly root: string;
+  readonly log: string;
+  /** Why the daemon ended; only with `failed`. */
+  readonly failure?: string;
+  /** What a running daemon adds. */
+  readonly live?: LiveStatus;
+}
+
+/** Facts that only the daemon itself knows. */
+export interface LiveStatus {
+  /** Requests answered so far by kind; see linux/fuse.h. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Resident memory of the daemon in bytes, the shared index included. */
+  readonly residentBytes: number;
+  readonly threads: number;
+  /** What the driver can do. */
+  readonly capabilities: Readonly<Record<string, boolean | number>>;
+  /** Minor version of the FUSE protocol in use. */
+  readonly protocolMinor: number | null;
+  /** Changes of the visible set since the mount. */
+  readonly changes: number;
+  /** What `lvfs allow` and `lvfs deny` changed, as given. */
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+}

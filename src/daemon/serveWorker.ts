@@ -1,0 +1,72 @@
+/**
+ * A serving thread: loads its code while the main thread computes, then blocks in its read of the device until the mount is
+ * gone. Messages to the main thread go out all the while; none reach this thread.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { describeError, type Logger, type LogLevel } from '../base/index.js';
+import type { AccessEvent } from '../audit/index.js';
+import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
+import { serve, type Endpoint } from '../fuse/index.js';
+import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
+
+/** What a thread is told, once. */
+export interface ToWorker {
+  readonly endpoint: Endpoint;
+  readonly view: SharedView;
+  /** Memory of the table of devices, shared by all threads; see DeviceTable. */
+  readonly devices: SharedArrayBuffer;
+  /** Who read what first. */
+  readonly readers: SharedReaders;
+  /** Memory of the watches on the host, shared by all threads; undefined where the kernel cannot be told of changes. */
+  readonly watches: SharedArrayBuffer | undefined;
+  /** Report visible paths as well. */
+  readonly trace: boolean;
+}
+
+/** What a thread says. */
+export type FromWorker =
+  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly type: 'access'; readonly event: AccessEvent }
+  | { readonly type: 'watch'; readonly directory: IndexNode }
+  | { readonly type: 'failed'; readonly text: string };
+
+const { thread } = workerData as { thread: number };
+const port = parentPort;
+if (port === null) throw new Error('not a worker');
+const say = (message: FromWorker): void => port.postMessage(message);
+const log: Logger = (level, text) => say({ type: 'log', level, text });
+
+port.once('message', (order: ToWorker) => {
+  void work(order).catch((error: unknown) => {
+    say({
+      type: 'failed',
+      text: `serving thread ${thread}: ${error instanceof Error ? (error.stack ?? '') : describeError(error)}`,
+    });
+  });
+});
+
+async function work({ endpoint, view: shared, devices, readers, watches, trace }: ToWorker): Promise<void> {
+  const host = new NodeHost();
+  const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
+  const files = new ViewFs(view, host, {
+    devices,
+    readers: new Readers(readers),
+    trace,
+    ...(watches === undefined
+      ? {}
+      : {
+          watched: new WatchedDirectories(view.index, watches, (directory) =>
+            say({ type: 'watch', directory }),
+          ),
+        }),
+    onAccess: (event) => say({ type: 'access', event }),
+  });
+  try {
+    const { end } = await serve(endpoint, files, { thread, log });
+    if (end === 'closed')
+      say({ type: 'failed', text: `serving thread ${thread}: the FUSE device was closed` });
+  } finally {
+    files.close();
+    port?.close();
+  }
+}

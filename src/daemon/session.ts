@@ -1,0 +1,583 @@
+/**
+ * One mounted view, from the request to the end: the process's main thread computes, mounts, answers the control socket,
+ * watches the database of installed packages and notifies the kernel; worker threads serve.
+ *
+ * The states are `starting`, `serving`, `unmounting`, `ended`. A session ends when its mount is gone, whoever took it away:
+ * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
+ * a path below its own mount point: what it asked there only it could answer.
+ */
+import { Worker } from 'node:worker_threads';
+import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
+import { dirname, relative } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Ledger } from '../audit/index.js';
+import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
+import { findDriver, probeLibfuse, type Connection } from '../fuse/index.js';
+import { sessionReport } from './auditing.js';
+import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
+import {
+  checkKernelDriver,
+  checkMountpoint,
+  filesystemType,
+  findHolders,
+  isWithin,
+  mountAt,
+  unmount,
+} from './mounts.js';
+import { mountBinds, replaceLoaderCache, unmountBinds } from './mountBinds.js';
+import { inUserNamespace } from './namespaces.js';
+import { openView, type OpenView } from './openView.js';
+import {
+  controlSocket,
+  logFile,
+  processStartTime,
+  claimMountpoint,
+  removeSessionDirectory,
+  writeMeta,
+  type SessionMeta,
+} from './registry.js';
+import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
+import type { FromWorker, ToWorker } from './serveWorker.js';
+import { busyError, clearFailures, isServed } from './sessions.js';
+import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
+import { HostWatch } from './hostWatch.js';
+
+/** How long the kernel's first request may take to arrive and be answered after the mount. */
+const readyDeadlineMs = 10_000;
+
+/** What a session is given besides its request. */
+export interface SessionOptions {
+  /** Its directory in the registry, which exists. */
+  readonly directory: string;
+  readonly log: Logger;
+  /** Hears of what takes long before the view is mounted. */
+  readonly progress: (text: string) => void;
+  /** Aborted when the session is no longer wanted before it has started. */
+  readonly signal: AbortSignal;
+  /** Where others find the view, when they do not find it at its mount point; for a private namespace. */
+  readonly shownAt?: string;
+  /** With {@link shownAt}: the host's processes are seen inside. */
+  readonly hostProc?: boolean;
+  /** What the build has printed, if that is known. */
+  readonly output?: () => string;
+}
+
+/** How a session ended: by a failure, or because its mount was taken away. */
+export interface SessionEnd {
+  readonly failure: string | undefined;
+}
+
+/** A mounted view. Made by {@link startSession}. */
+export class Session {
+  readonly #request: SessionRequest;
+  readonly #options: SessionOptions;
+  readonly #connection: Connection;
+  readonly #workers: Workers;
+  readonly #open: OpenView;
+  readonly #ledger: Ledger;
+  readonly #readers: Readers;
+  readonly #device: string;
+  readonly #since = new Date().toISOString();
+  #state: 'serving' | 'unmounting' = 'serving';
+  #hasLoaderCache = false;
+  #control: ControlServer | undefined;
+  #watch: DatabaseWatch | undefined;
+  /** Resolves when nothing of the session is left. */
+  readonly ended: Promise<SessionEnd>;
+
+  /** Takes over what {@link startSession} has made so far; the view answers already. */
+  constructor(
+    request: SessionRequest,
+    options: SessionOptions,
+    connection: Connection,
+    workers: Workers,
+    open: OpenView,
+    ledger: Ledger,
+    readers: Readers,
+  ) {
+    this.#readers = readers;
+    this.#request = request;
+    this.#options = options;
+    this.#connection = connection;
+    this.#workers = workers;
+    this.#open = open;
+    this.#ledger = ledger;
+    this.#device = mountAt(connection.mountpoint)?.device ?? '';
+    this.ended = workers.ended.then((failure) => this.#finish(failure));
+  }
+
+  /** Records the session and starts to listen; only then others find it. */
+  async announce(): Promise<void> {
+    const { directory, log } = this.#options;
+    const hello = {
+      lvfs: this.#request.version,
+      protocol: protocolVersion,
+      pid: process.pid,
+      mountpoint: this.#shownAt,
+    };
+    this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
+    writeMeta(directory, this.#meta());
+    this.#watch = watchDatabase(this.#open.databaseDirectory, () => this.#reload(), log);
+  }
+
+  /** Where others find the view. */
+  get #shownAt(): string {
+    return this.#options.shownAt ?? this.#connection.mountpoint;
+  }
+
+  #meta(failure?: string): SessionMeta {
+    return {
+      schemaVersion: 1,
+      pid: process.pid,
+      startTime: processStartTime(process.pid) ?? '0',
+      mountpoint: this.#shownAt,
+      device: this.#device,
+      targets: this.#open.targets,
+      driver: this.#request.driver,
+      since: this.#since,
+      root: this.#request.locations.root,
+      version: this.#request.version,
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+
+  /** The methods of docs/control-protocol.md. */
+  handlers(): Handlers {
+    return {
+      ...this.#auditHandlers(),
+      ...this.#liveHandlers(),
+      inside: ({ cwd, programs }) => ({
+        root: this.#connection.mountpoint,
+        cwd: typeof cwd === 'string' ? this.directoryInside(cwd) : '/',
+        visible: Array.isArray(programs)
+          ? programs.filter((path) => typeof path === 'string' && this.#open.hasFile(path))
+          : [],
+        hasProc: this.#request.binds?.defaults === true,
+        environment: this.environment(),
+      }),
+      status: () => this.status(),
+      umount: async ({ lazy }) => {
+        await this.stop({ lazy: lazy === true });
+      },
+      why: ({ paths }) => {
+        if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
+          throw new LvfsError('BAD_REQUEST', 'why: paths is not a list of strings', {
+            exit: exitStatus.usage,
+          });
+        }
+        return { paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) };
+      },
+    };
+  }
+
+  /** What `lvfs status` says of this view. */
+  status(): SessionStatus {
+    const { driver: driverName, locations } = this.#request;
+    const { activity } = this.#connection;
+    const driver = findDriver(driverName);
+    return {
+      mountpoint: this.#shownAt,
+      pid: process.pid,
+      state: this.#state,
+      driver: driverName,
+      targets: this.#open.targets,
+      packages: this.#open.visiblePackages,
+      paths: this.#open.visiblePaths(),
+      denials: this.#ledger.total,
+      since: this.#since,
+      root: locations.root,
+      log: logFile(this.#options.directory),
+      live: {
+        requests: activity.requests(),
+        residentBytes: process.memoryUsage.rss(),
+        threads: this.#workers.count,
+        capabilities: { ...driver.capabilities },
+        protocolMinor: activity.negotiated?.minor ?? null,
+        changes: this.#open.changes,
+        ...this.#open.changesMade,
+      },
+    };
+  }
+
+  /**
+   * Unmounts; {@link ended} then resolves.
+   *
+   * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
+   * @throws LvfsError MOUNT_BUSY naming the processes that use it
+   */
+  async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    const { mountpoint } = this.#connection;
+    this.#state = 'unmounting';
+    if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
+    const result = await unmount(mountpoint, lazy);
+    if (!result.done) {
+      this.#state = 'serving';
+      if (result.busy) throw busyError(mountpoint, findHolders(mountpoint, this.#device));
+      throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
+    }
+    // What fusermount detaches lives on until nobody uses it.
+    if (lazy && process.getuid?.() !== 0) this.#connection.abort();
+  }
+
+  /** Nothing is taken away while anything of it is in use. */
+  async #unmountBinds(): Promise<void> {
+    const { mountpoint } = this.#connection;
+    let holders = findHolders(mountpoint, this.#device);
+    if (holders.length === 0 && (await unmountBinds(mountpoint, false)).length === 0) return;
+    this.#state = 'serving';
+    if (holders.length === 0) holders = findHolders(mountpoint, this.#device);
+    throw busyError(mountpoint, holders);
+  }
+
+  /**
+   * Mounts what was asked for over the view.
+   *
+   * @throws LvfsError BIND_FAILED
+   */
+  async mountBinds(): Promise<void> {
+    const { plan } = this.#open;
+    // Only root can mount anything else, and make the mount private.
+    if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
+    for (const note of plan.notes) this.#options.log('warn', note);
+    const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
+    await mountBinds(this.#connection.mountpoint, plan, {
+      directory: this.#options.directory,
+      trees: inUserNamespace(),
+      hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
+      ...(cache === undefined ? {} : { loaderCache: cache }),
+    });
+    this.#hasLoaderCache = cache !== undefined;
+  }
+
+  /** The loader's cache names what is visible, so it changes with that. */
+  async #renewLoaderCache(): Promise<void> {
+    if (!this.#hasLoaderCache) return;
+    const cache = this.#open.loaderCache();
+    if (cache !== undefined)
+      await replaceLoaderCache(this.#connection.mountpoint, this.#options.directory, cache);
+  }
+
+  /** The targets as resolved. */
+  get targets(): readonly string[] {
+    return this.#open.targets;
+  }
+
+  /** Variables for a command inside. */
+  environment(): Record<string, string> {
+    return this.#open.environment();
+  }
+
+  /** Where a command starts that was started in a directory of the host: there, if it exists inside. */
+  directoryInside(cwd: string): string {
+    const { root } = this.#open.view.settings;
+    const inside = isWithin(cwd, root) ? `/${relative(root, cwd)}` : cwd;
+    return this.#open.isDirectory(inside) ? inside : '/';
+  }
+
+  /** Whether a path, absolute inside the view, is visible. */
+  hasFile(path: string): boolean {
+    return this.#open.hasFile(path);
+  }
+
+  /** The host directory in which Portage builds. */
+  buildDirectory(): string {
+    return this.#open.directoryOf('PORTAGE_TMPDIR') ?? '/var/tmp';
+  }
+
+  #auditHandlers(): Handlers {
+    return {
+      denials: async () => {
+        await this.#settled();
+        return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
+      },
+      follow: (_, { emit, signal }) => {
+        const stop = this.#ledger.subscribe(emit);
+        for (const denial of this.#ledger.accesses()) emit(denial);
+        return new Promise((done) => {
+          signal.addEventListener('abort', () => {
+            stop();
+            done(null);
+          });
+        });
+      },
+      report: async ({ ignore, html, log, captured }) => {
+        await this.#settled();
+        const { output } = this.#options;
+        const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
+        return sessionReport(
+          {
+            view: this.#open.view,
+            set: this.#open.set,
+            ledger: this.#ledger,
+            readerOf: (node) => this.#readers.of(node),
+          },
+          {
+            ignore: (ignore ?? []) as IgnoreSetting[],
+            html: html === true,
+            ...(text === undefined ? {} : { log: text }),
+          },
+        );
+      },
+    };
+  }
+
+  #liveHandlers(): Handlers {
+    const change = (verb: 'allow' | 'deny') => async (parameters: Parameters) => {
+      const { names } = parameters;
+      if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+        throw new LvfsError('BAD_REQUEST', `${verb}: names is not a list of strings`, {
+          exit: exitStatus.usage,
+        });
+      }
+      const result = await this.#open[verb](names);
+      await this.#renewLoaderCache();
+      return result;
+    };
+    return { allow: change('allow'), deny: change('deny') };
+  }
+
+  /** What the serving threads have sent so far has arrived after a turn of the event loop. */
+  async #settled(): Promise<void> {
+    await nextTurn();
+    await nextTurn();
+  }
+
+  /** Brings the view up to what is installed now. */
+  async #reload(): Promise<void> {
+    if (this.#state !== 'serving') return;
+    await this.#open.reload();
+    await this.#renewLoaderCache();
+  }
+
+  async #finish(failure: string | undefined): Promise<SessionEnd> {
+    this.#state = 'unmounting';
+    this.#watch?.close();
+    this.#workers.watch?.close();
+    const { directory, log } = this.#options;
+    const { mountpoint } = this.#connection;
+    // Threads that ended without a failure did so because of the mount's end, or because somebody cut the connection.
+    const why = failure ?? (isMounted(mountpoint, this.#device) ? 'the connection was aborted' : undefined);
+    if (why !== undefined) await removeMount(mountpoint, this.#device);
+    this.#connection.close();
+    await this.#control?.close();
+    if (why === undefined) {
+      log('info', `${mountpoint}: unmounted`);
+      removeSessionDirectory(directory);
+    } else {
+      log('error', `${mountpoint}: ${why}`);
+      try {
+        writeMeta(directory, this.#meta(why));
+      } catch (error) {
+        // A start that failed has taken its directory away already; then there is nothing to tell anybody.
+        if (errorCode(error) !== 'ENOENT') throw error;
+      }
+    }
+    return { failure: why };
+  }
+}
+
+function isMounted(mountpoint: string, device: string): boolean {
+  const mount = mountAt(mountpoint);
+  return mount?.type === filesystemType && mount.device === device;
+}
+
+/** Takes away a mount that nobody serves any more. */
+async function removeMount(mountpoint: string, device: string): Promise<void> {
+  if (isMounted(mountpoint, device)) await unmount(mountpoint, true);
+}
+
+/**
+ * Mounts a view and returns when it answers. Nothing is left behind when this fails.
+ *
+ * @throws LvfsError for what is wrong with the request, Portage's data, the mount point or the mount; CANCELLED (exit 1)
+ *   when the signal was aborted
+ */
+export async function startSession(asked: SessionRequest, options: SessionOptions): Promise<Session> {
+  const { log, signal, directory } = options;
+  let workers: Workers | undefined;
+  let connection: Connection | undefined;
+  let mountpoint: string | undefined;
+  let release: (() => void) | undefined;
+  try {
+    const request = { ...asked, driver: chooseDriver(asked.driver, log) };
+    const driver = findDriver(request.driver);
+    const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
+    // Nobody else can mount in a private namespace.
+    if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);
+    // From here on what is mounted there, and not served, is of this attempt.
+    mountpoint = place;
+    clearFailures(mountpoint);
+    const ledger = new Ledger({ trace: request.trace === true });
+    const threads = Math.min(request.threads, driver.capabilities.maxThreads);
+    // Threads load their code while this one computes.
+    workers = new Workers(threads, log, ledger);
+    const open = openView({ ...request, mountpoint }, log, options.progress);
+    throwIfCancelled(signal);
+    connection = await driver.mount({
+      mountpoint,
+      subtype: 'lvfs',
+      source: request.set.targets.join(' '),
+      threads,
+    });
+    const readers = Readers.create(open.index);
+    open.serve(connection);
+    const watches =
+      connection.notifier === undefined || request.trace === true ? undefined : newWatchMemory();
+    if (watches !== undefined) {
+      workers.watch = new HostWatch(
+        open.view,
+        new WatchAnswers(watches),
+        (changes) => open.hostChanged(changes),
+        log,
+      );
+    }
+    workers.serve(
+      {
+        endpoint: connection.endpoint,
+        view: open.share(),
+        devices: new DeviceTable().buffer,
+        readers: readers.shared,
+        watches,
+        trace: request.trace === true,
+      },
+      connection,
+    );
+    await waitUntilServed(connection, workers);
+    throwIfCancelled(signal);
+    const session = new Session(request, options, connection, workers, open, ledger, readers);
+    await session.mountBinds();
+    throwIfCancelled(signal);
+    await session.announce();
+    open.save();
+    return session;
+  } catch (error) {
+    // Also when there is no connection: mount(8) may have been interrupted after it had mounted.
+    if (mountpoint !== undefined && !isServed(mountpoint)) {
+      await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '');
+    }
+    // Where that failed, threads would wait for requests for ever.
+    if (connection?.isMounted() === true) connection.abort();
+    await workers?.stop();
+    connection?.close();
+    removeSessionDirectory(directory);
+    throw error;
+  } finally {
+    release?.();
+  }
+}
+
+/**
+ * The driver for this machine and user: what was asked for or, with `auto`, the kernel driver where it can be used.
+ *
+ * @throws LvfsError why the kernel driver cannot be used, when that was asked for or the other one cannot either
+ */
+function chooseDriver(asked: string, log: Logger): string {
+  if (asked !== 'kernel' && asked !== 'auto') return asked;
+  try {
+    checkKernelDriver();
+    return 'kernel';
+  } catch (error) {
+    if (asked === 'kernel' || !(error instanceof LvfsError) || probeLibfuse() !== undefined) throw error;
+    log('info', `${error.message}; using the libfuse driver`);
+    return 'libfuse';
+  }
+}
+
+function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted before the view was mounted');
+}
+
+async function waitUntilServed(connection: Connection, workers: Workers): Promise<void> {
+  const end = performance.now() + readyDeadlineMs;
+  let failure: string | undefined;
+  let ended = false;
+  void workers.ended.then((why) => {
+    failure = why;
+    ended = true;
+  });
+  while (connection.activity.negotiated === undefined) {
+    if (ended) {
+      throw new LvfsError(
+        'NOT_SERVED',
+        failure ?? `${connection.mountpoint}: was unmounted while it was being mounted`,
+        {
+          exit: exitStatus.cannotMount,
+        },
+      );
+    }
+    if (performance.now() > end) {
+      throw new LvfsError(
+        'NOT_SERVED',
+        `${connection.mountpoint}: the kernel sent no request for ${readyDeadlineMs / 1000} s`,
+        {
+          exit: exitStatus.cannotMount,
+        },
+      );
+    }
+    await new Promise((done) => setTimeout(done, 1));
+  }
+}
+
+/** The serving threads of a session. */
+class Workers {
+  readonly #threads: Worker[] = [];
+  readonly #log: Logger;
+  /** Resolves when all have ended, with the first failure. */
+  readonly ended: Promise<string | undefined>;
+  #serving: Connection | undefined;
+  /** Watches what threads ask for. */
+  watch: HostWatch | undefined;
+
+  constructor(count: number, log: Logger, ledger: Ledger) {
+    this.#log = log;
+    for (let thread = 0; thread < count; thread++) {
+      const worker = new Worker(new URL('./serveWorker.js', import.meta.url), { workerData: { thread } });
+      worker.on('message', (message: FromWorker) => {
+        if (message.type === 'log') log(message.level, message.text);
+        else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'watch') this.watch?.request(message.directory);
+      });
+      this.#threads.push(worker);
+    }
+    this.ended = this.#watchEnds();
+  }
+
+  get count(): number {
+    return this.#threads.length;
+  }
+
+  /** Tells every thread what to serve. */
+  serve(order: ToWorker, connection: Connection): void {
+    this.#serving = connection;
+    for (const worker of this.#threads) worker.postMessage(order);
+  }
+
+  /** Ends threads that serve nothing, or whose connection is gone. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((worker) => worker.terminate()));
+  }
+
+  async #watchEnds(): Promise<string | undefined> {
+    const failures = await Promise.all(
+      this.#threads.map(
+        (worker) =>
+          new Promise<string | undefined>((done) => {
+            let failure: string | undefined;
+            worker.on('message', (message: FromWorker) => {
+              if (message.type === 'failed') failure = message.text;
+            });
+            worker.on('error', (error) => (failure = `a serving thread crashed: ${describeError(error)}`));
+            worker.on('exit', () => {
+              // The others would go on answering, and requests that this one has taken would hang for ever.
+              if (failure !== undefined) {
+                this.#log('error', failure);
+                this.#serving?.abort();
+              }
+              done(failure);
+            });
+          }),
+      ),
+    );
+    return failures.find((failure) => failure !== undefined);
+  }
+}

@@ -1,0 +1,252 @@
+/** Views that are mounted, seen from outside: finding, asking and ending them, dead ones included. */
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { ControlClient } from './control.js';
+import {
+  filesystemType,
+  findHolders,
+  isWithin,
+  mountAt,
+  readMounts,
+  shellWord,
+  unmount,
+  type Holder,
+  type MountEntry,
+} from './mounts.js';
+import {
+  controlSocket,
+  listSessions,
+  logFile,
+  processStartTime,
+  removeSessionDirectory,
+  type SessionMeta,
+  type SessionRecord,
+} from './registry.js';
+import type { SessionStatus } from './request.js';
+
+/** How long to wait for a daemon to go away after its mount is gone. */
+const endDeadlineMs = 10_000;
+
+/** The mounted views, without the parts of them that are bound over themselves (the package database). */
+function viewMounts(): MountEntry[] {
+  const views = readMounts().filter((entry) => entry.type === filesystemType);
+  return views.filter(
+    ({ device, mountpoint }) =>
+      !views.some(
+        (other) =>
+          other.device === device &&
+          other.mountpoint !== mountpoint &&
+          isWithin(mountpoint, other.mountpoint),
+      ),
+  );
+}
+
+function isMounted(meta: SessionMeta, views: readonly MountEntry[]): boolean {
+  return views.some((view) => view.mountpoint === meta.mountpoint && view.device === meta.device);
+}
+
+/** The recorded sessions; see {@link listSessions}. */
+export function sessions(): SessionRecord[] {
+  const views = viewMounts();
+  return listSessions((meta) => isMounted(meta, views));
+}
+
+/** Whether the process of a daemon that serves `mountpoint` is there. */
+export function isServed(mountpoint: string): boolean {
+  return sessions().some((session) => session.alive && session.meta.mountpoint === mountpoint);
+}
+
+/** Forgets daemons of this mount point that failed: something new is being mounted there. */
+export function clearFailures(mountpoint: string): void {
+  for (const { alive, meta, directory } of sessions()) {
+    if (!alive && meta.failure !== undefined && meta.mountpoint === mountpoint)
+      removeSessionDirectory(directory);
+  }
+}
+
+/**
+ * A mount point as it stands in the mount table. Only the parents' links are resolved, and nothing is asked of a view.
+ */
+export function mountpointPath(given: string): string {
+  const absolute = resolve(given);
+  if (absolute === '/' || viewMounts().some((view) => isWithin(absolute, view.mountpoint))) return absolute;
+  try {
+    const parent = join(realpathSync(dirname(absolute)), basename(absolute));
+    return viewMounts().some((view) => view.mountpoint === parent) ? parent : realpathSync(absolute);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return absolute;
+  }
+}
+
+/**
+ * The session of a mount point.
+ *
+ * @throws LvfsError NOT_MOUNTED (exit 24)
+ */
+export function findSession(given: string): SessionRecord {
+  const all = sessions();
+  // A view in a private namespace is named by its process, or by the place in /proc at which others find it.
+  const named = all.findLast(({ meta }) => String(meta.pid) === given || meta.mountpoint === given);
+  if (named !== undefined) return named;
+  const path = mountpointPath(given);
+  const found = all.findLast((session) => session.meta.mountpoint === path);
+  if (found !== undefined) return found;
+  const other = viewMounts().some((view) => view.mountpoint === path);
+  throw new LvfsError(
+    'NOT_MOUNTED',
+    other
+      ? `${given}: a view is mounted there, but its daemon is unknown`
+      : `${given}: no view is mounted there`,
+    {
+      exit: exitStatus.noMount,
+      hint: other ? `lvfs umount ${shellWord(given)}` : "'lvfs status' lists the mounted views",
+    },
+  );
+}
+
+/**
+ * Connects to the daemon of a mount point. The caller closes the connection.
+ *
+ * @throws LvfsError NOT_MOUNTED, STALE_MOUNT or NO_ANSWER (exit 24)
+ */
+export async function connect(given: string): Promise<ControlClient> {
+  const session = findSession(given);
+  if (!session.alive) {
+    throw new LvfsError('STALE_MOUNT', `${given}: its daemon (pid ${session.meta.pid}) is dead`, {
+      exit: exitStatus.noMount,
+      hint: `lvfs umount ${shellWord(given)}`,
+    });
+  }
+  return ControlClient.connect(controlSocket(session.directory));
+}
+
+/**
+ * The state of recorded views, in the order of their mounts. Views that others recorded elsewhere (another user, a private
+ * namespace) are not among them.
+ *
+ * @param only these mount points; undefined: all
+ * @throws LvfsError NOT_MOUNTED (exit 24) for a mount point that is asked for and has no session
+ */
+export async function statuses(only?: readonly string[]): Promise<SessionStatus[]> {
+  const records = only === undefined ? sessions() : only.map(findSession);
+  return Promise.all(records.map(statusOf));
+}
+
+async function statusOf(record: SessionRecord): Promise<SessionStatus> {
+  if (!record.alive) return deadStatus(record, record.meta.failure === undefined ? 'stale' : 'failed');
+  let client: ControlClient | undefined;
+  try {
+    client = await ControlClient.connect(controlSocket(record.directory));
+    return (await client.request('status')) as SessionStatus;
+  } catch (error) {
+    if (!(error instanceof LvfsError)) throw error;
+    return deadStatus(record, 'stuck');
+  } finally {
+    client?.close();
+  }
+}
+
+function deadStatus({ meta, directory }: SessionRecord, state: SessionStatus['state']): SessionStatus {
+  const { mountpoint, pid, driver, targets, since, root } = meta;
+  const unknown = { packages: null, paths: null, denials: null };
+  const failure = meta.failure === undefined ? {} : { failure: meta.failure };
+  return {
+    mountpoint,
+    pid,
+    state,
+    driver,
+    targets,
+    ...unknown,
+    since,
+    root,
+    log: logFile(directory),
+    ...failure,
+  };
+}
+
+/** How {@link unmountView} works. */
+export interface UnmountOptions {
+  /** Detach now; who still uses the view gets errors. */
+  readonly lazy: boolean;
+}
+
+/**
+ * Takes a view away and waits until its daemon has ended. Cleans up after a dead daemon too.
+ *
+ * @throws LvfsError NOT_MOUNTED (exit 24); MOUNT_BUSY (exit 1) naming the processes that use it; UNMOUNT_FAILED (exit 1)
+ */
+export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
+  const path = mountpointPath(given);
+  const mount = mountAt(path);
+  const record = sessions().findLast((session) => session.meta.mountpoint === path);
+  if (record === undefined && mount?.type !== filesystemType) findSession(given);
+  if (record?.alive === true && (await askToUnmount(record, options))) return;
+  await unmountFromOutside(given, path, mount, record, options);
+}
+
+/** False when the daemon does not answer. */
+async function askToUnmount(record: SessionRecord, { lazy }: UnmountOptions): Promise<boolean> {
+  let client: ControlClient | undefined;
+  try {
+    client = await ControlClient.connect(controlSocket(record.directory));
+    await client.request('umount', { lazy });
+  } catch (error) {
+    if (error instanceof LvfsError && error.code === 'NO_ANSWER') return false;
+    throw error;
+  } finally {
+    client?.close();
+  }
+  return waitForEnd(record.meta);
+}
+
+async function unmountFromOutside(
+  given: string,
+  path: string,
+  mount: MountEntry | undefined,
+  record: SessionRecord | undefined,
+  { lazy }: UnmountOptions,
+): Promise<void> {
+  if (mount?.type === filesystemType) {
+    let result = await unmount(path, lazy);
+    // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it.
+    if (!result.done && result.busy && record?.alive !== true) result = await unmount(path, true);
+    if (!result.done) {
+      const holders = result.busy ? findHolders(path, mount.device) : [];
+      if (record?.alive === true && holders.length === 0) {
+        throw new LvfsError('NO_ANSWER', `${given}: its daemon (pid ${record.meta.pid}) does not answer`, {
+          exit: exitStatus.noMount,
+          hint: `detach it without its help: lvfs umount --lazy ${shellWord(given)}`,
+        });
+      }
+      if (result.busy) throw busyError(given, holders);
+      throw new LvfsError('UNMOUNT_FAILED', `${given}: cannot be unmounted: ${result.message}`);
+    }
+  }
+  if (record === undefined) return;
+  if (record.alive) await waitForEnd(record.meta);
+  removeSessionDirectory(record.directory);
+}
+
+/** Whether the daemon's process is gone within ten seconds. */
+async function waitForEnd(meta: SessionMeta): Promise<boolean> {
+  const end = performance.now() + endDeadlineMs;
+  while (processStartTime(meta.pid) === meta.startTime) {
+    if (performance.now() > end) return false;
+    await delay(5);
+  }
+  return true;
+}
+
+/** The error for a view that is in use; names at most five of the processes that use it. */
+export function busyError(mountpoint: string, holders: readonly Holder[]): LvfsError {
+  const named = holders.slice(0, 5).map(({ pid, comm, use }) => `${comm} (pid ${pid}, ${use})`);
+  if (holders.length > named.length) named.push(`${holders.length - named.length} more`);
+  const who = named.length === 0 ? '' : ` by ${named.join(', ')}`;
+  return new LvfsError('MOUNT_BUSY', `${mountpoint}: is in use${who}`, {
+    hint: `end what uses it, or: lvfs umount --lazy ${shellWord(mountpoint)}`,
+    details: { holders },
+  });
+}

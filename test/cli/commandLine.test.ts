@@ -1,0 +1,177 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { verbs } from '../../src/cli/verbs.js';
+import { finished, program, sandbox } from '../helpers/lvfs.js';
+
+const box = sandbox();
+test.after.always(() => box.cleanup());
+
+interface Expected {
+  status: number;
+  stdout?: string | RegExp;
+  stderr?: string | RegExp;
+}
+
+function matches(t: ExecutionContext, actual: string, expected: string | RegExp | undefined): void {
+  if (expected instanceof RegExp) t.regex(actual, expected);
+  else t.is(actual, expected ?? '');
+}
+
+const answers = test.macro<[args: readonly string[], expected: Expected]>({
+  async exec(t, args, expected) {
+    const result = await box.lvfs(...args);
+    t.is(result.status, expected.status, result.stderr);
+    matches(t, result.stdout, expected.stdout);
+    matches(t, result.stderr, expected.stderr);
+  },
+  title: (_, args, expected) => `'lvfs ${args.join(' ')}' ends with status ${expected.status}`,
+});
+
+test(answers, [], { status: 2, stderr: "lvfs: no command given\nhint: see 'lvfs --help'\n" });
+test(answers, ['--version'], { status: 0, stdout: /^lvfs \d+\.\d+\.\d+\n$/ });
+test(answers, ['--json', '--version'], { status: 0, stdout: /^lvfs \d/ });
+test(answers, ['--verbose'], { status: 2, stderr: /^lvfs: --verbose: no command given\nhint: / });
+test(answers, ['stauts'], {
+  status: 2,
+  stderr: "lvfs: unknown command 'stauts'\nhint: did you mean 'status'? See 'lvfs --help'\n",
+});
+test(answers, ['xyzzy'], { status: 2, stderr: "lvfs: unknown command 'xyzzy'\nhint: see 'lvfs --help'\n" });
+test(answers, ['status', '--jsno'], {
+  status: 2,
+  stderr: "lvfs: status: unknown option '--jsno'\nhint: did you mean '--json'? See 'lvfs status --help'\n",
+});
+test(answers, ['status', '-x'], { status: 2, stderr: /^lvfs: status: unknown option '-x'\nhint: / });
+test(answers, ['status', '--frobnicate=3'], {
+  status: 2,
+  stderr: "lvfs: status: unknown option '--frobnicate'\nhint: see 'lvfs status --help'\n",
+});
+test(answers, ['config', 'operand'], {
+  status: 2,
+  stderr: "lvfs: config: 'operand' is one operand too many: lvfs config\nhint: see 'lvfs config --help'\n",
+});
+test(answers, ['config', '--root'], {
+  status: 2,
+  stderr: "lvfs: config: --root: needs a value (DIR)\nhint: see 'lvfs config --help'\n",
+});
+test(answers, ['config', '--color=sometimes'], {
+  status: 2,
+  stderr: /^lvfs: config: --color: 'sometimes' is not one of auto, always, never\n/,
+});
+test(answers, ['mount', 'a/b', '/x', '--threads', 'many'], {
+  status: 2,
+  stderr: /^lvfs: mount: --threads: 'many' is not a whole number from 1 to 64\n/,
+});
+test(answers, ['mount', 'a/b', '/x', '--threads=65'], {
+  status: 2,
+  stderr: /'65' is not a whole number from 1 to 64/,
+});
+test(answers, ['mount', 'a/b'], {
+  status: 2,
+  stderr: /^lvfs: mount: an operand is missing: lvfs mount <atom…> <mountpoint>\n/,
+});
+test(answers, ['umount'], { status: 2, stderr: /^lvfs: umount: expected mount points or --all/ });
+test(answers, ['umount', '--all', '/x'], {
+  status: 2,
+  stderr: /^lvfs: umount: expected mount points or --all/,
+});
+test(answers, ['umount', '--all'], { status: 0 });
+test(answers, ['umount', '/no/such/place'], {
+  status: 24,
+  stderr: "lvfs: /no/such/place: no view is mounted there\nhint: 'lvfs status' lists the mounted views\n",
+});
+test(answers, ['status'], { status: 0 });
+test(answers, ['status', '/no/such/place'], { status: 24, stderr: /no view is mounted there/ });
+test(answers, ['status', '--json'], { status: 0, stdout: '{"schemaVersion":1,"mounts":[]}\n' });
+test(answers, ['--json', 'status'], { status: 0, stdout: '{"schemaVersion":1,"mounts":[]}\n' });
+test(answers, ['--root', '/tmp', 'config', '--json'], {
+  status: 0,
+  stdout: /"root":\{"value":"\/tmp","origins":\["--root"\]\}/,
+});
+test(answers, ['config', '--json', '--', 'x'], {
+  status: 2,
+  stderr: /one operand too many/,
+  stdout: /"code":"USAGE"/,
+});
+test(answers, ['status', '--json', '/no/such/place'], {
+  status: 24,
+  stdout:
+    /^\{"schemaVersion":1,"error":\{"code":"NOT_MOUNTED","message":"[^"]+","hint":"[^"]+","exitStatus":24\}\}\n$/,
+  stderr: /no view is mounted there/,
+});
+
+test('every verb has a help text with an example, as it stands in the fixtures', async (t) => {
+  const update = process.env['LVFS_TEST_UPDATE'] === '1';
+  for (const name of ['', ...verbs.map((verb) => verb.name)]) {
+    const { status, stdout, stderr } = await box.lvfs(...(name === '' ? [] : [name]), '--help');
+    t.is(status, 0);
+    t.is(stderr, '');
+    t.regex(stdout, /Examples?:\n {2}\S/, name);
+    const fixture = fileURLToPath(
+      new URL(`../../../test/fixtures/help/${name === '' ? 'lvfs' : name}.txt`, import.meta.url),
+    );
+    if (update) writeFileSync(fixture, stdout);
+    t.true(existsSync(fixture), `${name}: make it with LVFS_TEST_UPDATE=1`);
+    t.is(stdout, readFileSync(fixture, 'utf8'), name);
+  }
+});
+
+test('-h gives the help even when the rest of the line is wrong', async (t) => {
+  const { status, stdout } = await box.lvfs('mount', '--bogus', '-h');
+  t.is(status, 0);
+  t.regex(stdout, /^Usage: lvfs mount/);
+});
+
+test('colours are used when asked for, and never by default in a pipe', async (t) => {
+  t.false((await box.lvfs('config')).stdout.includes('\x1b'));
+  t.true((await box.lvfs('config', '--color=always')).stdout.includes('\x1b[1m'));
+  t.false((await box.lvfs('config', '--color=always', '--json')).stdout.includes('\x1b'));
+});
+
+const onTerminal = test.macro<
+  [environment: Record<string, string>, args: readonly string[], colored: boolean]
+>({
+  async exec(t, environment, args, colored) {
+    const line = [process.execPath, program, 'config', ...args].join(' ');
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      env: { ...box.environment, TERM: 'xterm', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { status, stdout } = await finished(child);
+    t.is(status, 0);
+    t.is(stdout.includes('\x1b['), colored);
+  },
+  title: (_, environment, args, colored) =>
+    `a terminal gets ${colored ? '' : 'no '}colours with ${JSON.stringify(environment)} ${args.join(' ')}`,
+});
+test(onTerminal, {}, [], true);
+test(onTerminal, { NO_COLOR: '1' }, [], false);
+test(onTerminal, { NO_COLOR: '' }, [], true);
+test(onTerminal, { TERM: 'dumb' }, [], false);
+test(onTerminal, { NO_COLOR: '1' }, ['--color=always'], true);
+test(onTerminal, {}, ['--color=never'], false);
+
+test('a reader that goes away ends the command quietly', async (t) => {
+  const line = `"${process.execPath}" "${program}" config | true; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: box.environment });
+  t.is(stderr, '');
+  t.is(stdout, '0\n');
+});
+
+test('the version is printed without loading anything of lvfs', async (t) => {
+  const trace = join(box.directory, 'trace');
+  await promisify(execFile)(
+    'strace',
+    ['-f', '-e', 'trace=openat', '-o', trace, process.execPath, program, '--version'],
+    {
+      env: box.environment,
+    },
+  ).catch((error: unknown) => {
+    t.log('strace is not installed, so only the output is looked at', String(error).split('\n')[0]);
+  });
+  if (existsSync(trace)) t.notRegex(readFileSync(trace, 'utf8'), /cli\/run\.js|node_modules/);
+  else t.pass();
+});

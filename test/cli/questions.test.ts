@@ -1,0 +1,193 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { gentooRoot } from '../helpers/gentooRoot.js';
+import { sandbox } from '../helpers/lvfs.js';
+
+const gentoo = await gentooRoot({
+  packages: {
+    'sys-libs/zlib-1.3': {
+      SIZE: '2048',
+      files: { '/usr/include/zlib.h': 'zlib', '/usr/lib/libz.so': { link: 'libz.so.1' } },
+    },
+    'dev-libs/bar-1': { RDEPEND: 'sys-libs/zlib', files: { '/usr/include/bar.h': 'bar' } },
+    'dev-libs/hidden-1': { files: { '/usr/include/hidden.h': 'hidden', 'latin1:/usr/share/caf\xe9': 'x' } },
+    'app-shells/bash-5': { RDEPEND: 'sys-libs/zlib', files: { '/bin/bash': '#!' } },
+  },
+  ebuilds: {
+    'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' },
+    'dev-libs/other-1': { BDEPEND: 'dev-libs/hidden' },
+    'dev-libs/broken-1': { DEPEND: 'dev-libs/absent || ( a/b c/d )' },
+  },
+  system: ['app-shells/bash'],
+  files: { '/usr/bin/sh': { link: '../../bin/bash' } },
+});
+const box = sandbox({ LVFS_ROOT: gentoo.root });
+test.after.always(() => {
+  gentoo.cleanup();
+  box.cleanup();
+});
+
+interface Expected {
+  status?: number;
+  stdout?: string;
+  stderr?: RegExp;
+}
+
+const answers = test.macro<[args: readonly string[], expected: Expected]>({
+  async exec(t, args, { status = 0, stdout = '', stderr }) {
+    const result = await box.lvfs(...args);
+    t.is(result.status, status, result.stderr);
+    t.is(result.stdout, stdout);
+    if (stderr === undefined) t.is(result.stderr, '');
+    else t.regex(result.stderr, stderr);
+  },
+  title: (_, args) => `lvfs ${args.join(' ')}`,
+});
+
+test(answers, ['deps', 'dev-libs/foo'], {
+  stdout: `package                   because of
+app-shells/bash-5         @system app-shells/bash
+dev-libs/bar-1     build  target DEPEND dev-libs/bar
+sys-libs/zlib-1.3         app-shells/bash-5 RDEPEND sys-libs/zlib (and 1 more)
+`,
+});
+test(answers, ['deps', '--no-system', '--files', 'foo'], {
+  stdout: `package                   files  size  because of
+dev-libs/bar-1     build      1     -  target DEPEND dev-libs/bar
+sys-libs/zlib-1.3             2  2.0K  dev-libs/bar-1 RDEPEND sys-libs/zlib
+2 packages                    3  2.0K
+`,
+});
+test(answers, ['deps', '--tree', 'dev-libs/foo'], {
+  stdout: `dev-libs/foo-1
+└─ dev-libs/bar-1  DEPEND dev-libs/bar
+   └─ sys-libs/zlib-1.3  RDEPEND sys-libs/zlib
+@system
+└─ app-shells/bash-5  app-shells/bash
+   └─ sys-libs/zlib-1.3  RDEPEND sys-libs/zlib
+`,
+});
+test(answers, ['deps', '--dot', '--no-system', 'dev-libs/foo'], {
+  stdout: `digraph visible {
+  rankdir=LR;
+  node [shape=ellipse];
+  "target" [shape=box, label="dev-libs/foo-1"];
+  "dev-libs/bar-1";
+  "target" -> "dev-libs/bar-1" [label="DEPEND", tooltip="dev-libs/bar"];
+  "sys-libs/zlib-1.3";
+  "dev-libs/bar-1" -> "sys-libs/zlib-1.3" [label="RDEPEND", tooltip="sys-libs/zlib"];
+}
+`,
+});
+test(answers, ['deps', 'dev-libs/foo', '--why', 'zlib'], {
+  stdout: `sys-libs/zlib-1.3: 2 chains
+  @system → app-shells/bash → app-shells/bash-5 → RDEPEND sys-libs/zlib → sys-libs/zlib-1.3
+  dev-libs/foo-1 → DEPEND dev-libs/bar → dev-libs/bar-1 → RDEPEND sys-libs/zlib → sys-libs/zlib-1.3
+`,
+});
+test(answers, ['deps', 'dev-libs/foo', '--diff', 'dev-libs/other'], {
+  stdout: '- dev-libs/bar-1\n+ dev-libs/hidden-1\n',
+});
+test(answers, ['deps', 'dev-libs/foo', 'dev-libs/other', '--no-system', '--json'], {
+  stdout:
+    '{"schemaVersion":1,"target":{"cpv":"dev-libs/foo-1","repository":"gentoo","use":["amd64","elibc_glibc","kernel_linux"]},' +
+    '"targets":[{"cpv":"dev-libs/foo-1","repository":"gentoo","use":["amd64","elibc_glibc","kernel_linux"]},' +
+    '{"cpv":"dev-libs/other-1","repository":"gentoo","use":["amd64","elibc_glibc","kernel_linux"]}],' +
+    '"buildDeps":["dev-libs/bar-1","dev-libs/hidden-1"],"visible":[' +
+    '{"cpv":"dev-libs/bar-1","because":[{"from":"target","variable":"DEPEND","atom":"dev-libs/bar"}]},' +
+    '{"cpv":"dev-libs/hidden-1","because":[{"from":"target","variable":"BDEPEND","atom":"dev-libs/hidden"}]},' +
+    '{"cpv":"sys-libs/zlib-1.3","because":[{"from":"dev-libs/bar-1","variable":"RDEPEND","atom":"sys-libs/zlib"}]}],' +
+    '"metadataOnly":[],"unsatisfied":[]}\n',
+});
+test(answers, ['deps', 'dev-libs/broken'], {
+  status: 21,
+  stderr: /^lvfs: .*dev-libs\/absent \(DEPEND\), \|\| \( a\/b c\/d \) \(DEPEND\)\nhint: .*--allow-missing\n$/,
+});
+test(answers, ['deps', 'dev-libs/broken', '--allow-missing', '--no-system'], {
+  stdout: `package    because of
+not installed: DEPEND dev-libs/absent
+not installed: DEPEND || ( a/b c/d )
+`,
+});
+test(answers, ['deps', 'dev-libs/absent'], { status: 20, stderr: /^lvfs: .*dev-libs\/absent/ });
+test(answers, ['deps', 'dev-libs/foo', '--why', 'dev-libs/hidden'], {
+  status: 20,
+  stderr: /^lvfs: dev-libs\/hidden \(dev-libs\/hidden-1\) is not in the visible set\nhint: /,
+});
+test(answers, ['deps', 'dev-libs/foo', '--tree', '--dot'], {
+  status: 2,
+  stderr: /^lvfs: deps: --tree and --dot cannot be combined\n/,
+});
+test(answers, ['why', '/usr/include/zlib.h', '/usr/share/nothing'], {
+  stdout: `/usr/include/zlib.h
+  owned by sys-libs/zlib-1.3
+/usr/share/nothing: the host does not have it
+  owned by no package
+`,
+});
+test(
+  answers,
+  ['why', '--for', 'dev-libs/foo', '/usr/include/zlib.h', '/usr/include/hidden.h', '/usr/bin/sh', '/opt'],
+  {
+    stdout: `/usr/include/zlib.h: visible: a visible package owns it
+  owned by sys-libs/zlib-1.3
+  app-shells/bash-5 because of @system app-shells/bash
+  sys-libs/zlib-1.3 because of app-shells/bash-5 RDEPEND sys-libs/zlib
+/usr/include/hidden.h: hidden: its owners are hidden
+  owned by dev-libs/hidden-1
+/usr/bin/sh: visible: a link to something visible (/bin/bash)
+  owned by no package
+/opt: hidden: the host does not have it
+  owned by no package
+`,
+  },
+);
+test(answers, ['why', '--for', 'dev-libs/foo', '--hide', '/usr/include', '/usr/include/zlib.h', '--json'], {
+  stdout:
+    '{"schemaVersion":1,"path":"/usr/include/zlib.h","canonical":"/usr/include/zlib.h","exists":true,"owners":["sys-libs/zlib-1.3"],' +
+    '"visible":false,"rule":"hide","chain":[],"detail":"/usr/include"}\n',
+});
+test(answers, ['why', 'relative'], {
+  status: 2,
+  stderr: /'relative' is not an absolute path inside the root/,
+});
+test(answers, ['why', '/x', '--for', 'a/b', '--mount', '/m'], {
+  status: 2,
+  stderr: /--for and --mount cannot be combined/,
+});
+test(answers, ['why', '/x', '--mount', '/no/such/mount'], { status: 24, stderr: /no view is mounted there/ });
+test(answers, ['index', 'chek'], {
+  status: 2,
+  stderr: /'chek' is not one of build, check, rebuild\nhint: did you mean 'check'/,
+});
+
+test('the index is built once, and checked against what is installed', async (t) => {
+  const own = sandbox({ LVFS_ROOT: gentoo.root });
+  t.teardown(() => own.cleanup());
+  t.is((await own.lvfs('index', 'check')).status, 1);
+  t.regex((await own.lvfs('index')).stdout, /: built: 4 packages, \d+ paths/);
+  const check = await own.lvfs('index', 'check', '--json');
+  t.is(check.status, 0, check.stdout);
+  t.regex(check.stdout, /"origin":"saved","packages":4,.*"current":true\}\n$/);
+  t.regex((await own.lvfs('index', 'rebuild')).stdout, /: built: /);
+});
+
+test('the configuration adds and removes system paths', async (t) => {
+  const own = sandbox({ LVFS_ROOT: gentoo.root });
+  t.teardown(() => own.cleanup());
+  const config = join(own.directory, 'lvfs.conf');
+  writeFileSync(
+    config,
+    '[[system-path]]\npath = "/opt/sdk"\nreason = "By hand."\n[[system-path]]\npath = "/etc/passwd"\nremove = true\n' +
+      '[[system-path]]\npath = "/nothing"\nremove = true\n',
+  );
+  const { stdout, stderr, status } = await own.lvfs('paths', '--json', '--config', config);
+  t.is(status, 0);
+  t.regex(stderr, /^lvfs: warning: system path \/nothing: is not on the list/);
+  const { paths } = JSON.parse(stdout) as { paths: { path: string; kind: string; reason: string }[] };
+  t.deepEqual(
+    paths.filter(({ path }) => path === '/opt/sdk' || path === '/etc/passwd'),
+    [{ path: '/opt/sdk', kind: 'tree', packages: [], reason: 'By hand.' }] as never,
+  );
+});

@@ -1,0 +1,82 @@
+/** Runs the built command the way a user does, cut off from the machine's own settings and sessions. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The program under test. */
+export const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+/** What a command said, and how it ended. */
+export interface Result {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A place for sessions, saved indexes and settings of one test. */
+export interface Sandbox {
+  directory: string;
+  /** The registry's directory. */
+  runtime: string;
+  environment: NodeJS.ProcessEnv;
+  /** Runs lvfs to its end. */
+  lvfs(...args: string[]): Promise<Result>;
+  /** Starts lvfs without waiting. */
+  start(...args: string[]): ChildProcess;
+  cleanup(): void;
+}
+
+/** Makes a sandbox; the caller must call `cleanup`, after everything that was mounted is gone. */
+export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-test-'));
+  const runtime = join(directory, 'run');
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(LVFS_|NO_COLOR|FORCE_COLOR|TERM$|XDG_)/.test(name)),
+  );
+  const environment = {
+    ...inherited,
+    LVFS_CONFIG: '',
+    LVFS_DRIVER: process.env['LVFS_TEST_DRIVER'] ?? 'kernel',
+    LVFS_RUNTIME_DIR: runtime,
+    LVFS_CACHE: join(directory, 'cache'),
+    HOME: directory,
+    ...more,
+  };
+  const start = (...args: string[]): ChildProcess =>
+    spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  return {
+    directory,
+    runtime,
+    environment,
+    start,
+    lvfs: (...args) => finished(start(...args)),
+    cleanup: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Collects what a process says until it ends. */
+export function finished(child: ChildProcess): Promise<Result> {
+  const result: Result = { status: null, signal: null, stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (status, signal) => done({ ...result, status, signal }));
+  });
+}
+
+/** Waits until `check` holds, asking again every few milliseconds; fails after ten seconds. */
+export async function until(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  deadlineMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}

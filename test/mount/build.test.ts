@@ -1,0 +1,144 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { makeDebianVdb, type DebianVdb } from '../../examples/debianVdb.js';
+import type { Report } from '../../src/audit/index.js';
+import {
+  buildCases,
+  copyProject,
+  declared,
+  missingTools,
+  type BuildCase,
+  type Removal,
+} from '../helpers/buildCases.js';
+import { whyNotMount } from '../helpers/inView.js';
+import { sandbox, type Result, type Sandbox } from '../helpers/lvfs.js';
+
+/** The packages of this host, described as Gentoo's; undefined where there is no dpkg. */
+interface Host {
+  directory: string;
+  vdb: DebianVdb;
+  installed: Set<string>;
+  box: Sandbox;
+}
+
+const unable = whyNotMount();
+const host = unable === undefined && existsSync('/var/lib/dpkg/status') ? describeHost() : undefined;
+
+function describeHost(): Host {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-host-'));
+  const vdb = makeDebianVdb(directory);
+  const installed = new Set(vdb.packages.map(({ cpv }) => cpv.replace(/-\d[^-]*(-r\d+)?$/, '')));
+  const box = sandbox({
+    LVFS_VDB: join(directory, 'var/db/pkg'),
+    LVFS_CONFIG_ROOT: directory,
+    LVFS_REPOS: join(directory, 'repos/debian'),
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    LC_ALL: 'C',
+  });
+  return { directory, vdb, installed, box };
+}
+
+test.after.always(() => {
+  if (host === undefined) return;
+  host.box.cleanup();
+  rmSync(host.directory, { recursive: true, force: true });
+});
+
+interface Built extends Result {
+  report: Report & { status: number };
+}
+
+let builds = 0;
+
+/** Builds a project in the view of an ebuild that declares what it needs, or all but one thing. */
+async function build(
+  { vdb, box }: Host,
+  one: BuildCase,
+  removal?: Removal,
+  ...args: string[]
+): Promise<Built> {
+  const name = `${one.name}-${++builds}`;
+  const directory = copyProject(one, join(box.directory, name));
+  vdb.addTarget({
+    category: 'app-misc',
+    name: `test-${one.name}${builds}`,
+    version: '1',
+    DEPEND: declared(one, 'DEPEND', removal),
+    BDEPEND: declared(one, 'BDEPEND', removal),
+  });
+  const command = `cd ${directory} && { ${one.build}; } && { ${one.run}; } > ${directory}/printed`;
+  const result = await box.lvfs(
+    'build',
+    '--json',
+    '--command',
+    command,
+    ...args,
+    `app-misc/test-${one.name}${builds}`,
+  );
+  return { ...result, report: JSON.parse(result.stdout || '{}') as Built['report'] };
+}
+
+function whySkipped(one: BuildCase): string | undefined {
+  if (unable !== undefined) return unable;
+  if (host === undefined) return 'needs a Debian host';
+  const missing = missingTools(one, (atom) => host.installed.has(atom) || atom.startsWith('virtual/'));
+  return missing.length === 0 ? undefined : `no ${missing.join(', ')} here`;
+}
+
+for (const one of buildCases) {
+  const why = whySkipped(one);
+  const add = why === undefined ? test.serial : test.serial.skip;
+  const reason = why === undefined ? '' : ` (skipped: ${why})`;
+
+  add(`${one.name} builds in the view of what it declares: ${one.about}${reason}`, async (t) => {
+    const { status, report, stderr } = await build(host as Host, one);
+    t.is(report.status, 0, stderr);
+    t.deepEqual(
+      report.missing.filter(({ certainty }) => certainty === 'needed'),
+      [],
+    );
+    const names = report.secondHand.map(({ cpv }) => packageName(cpv));
+    t.is(status, report.secondHand.some(({ use }) => use === 'direct') ? 30 : 0);
+    if (one.secondHand !== undefined) t.true(names.includes(one.secondHand), names.join(' '));
+  });
+
+  for (const removal of one.removals) {
+    const what = removal.outcome === 'fails' ? 'fails' : 'goes without';
+    add(`${one.name} without ${removal.atom} ${what}, and the report names it first${reason}`, async (t) => {
+      const { status, report, stderr } = await build(host as Host, one, removal);
+      t.is(report.status === 0 ? 'without' : 'fails', removal.outcome, stderr);
+      t.is(status === 29 ? 'fails' : 'without', removal.outcome);
+      const [first] = report.missing;
+      t.is(
+        first === undefined ? undefined : packageName(first.cpv),
+        removal.names,
+        JSON.stringify(report.missing),
+      );
+      t.regex(first?.suggest ?? '', new RegExp(`^${removal.variable}="${removal.names}`));
+    });
+  }
+}
+
+const hello = buildCases.find(({ name }) => name === 'hello') as BuildCase;
+const whyNoHello = whySkipped(hello);
+const comparing = `--compare shows that a build comes out differently with what was hidden${
+  whyNoHello === undefined ? '' : ` (skipped: ${whyNoHello})`
+}`;
+(whyNoHello === undefined ? test.serial : test.serial.skip)(comparing, async (t) => {
+  const { box } = host as Host;
+  const [removal] = hello.removals;
+  const image = join(box.directory, `hello-${builds + 1}`);
+  const { status, report } = await build(host as Host, hello, removal, '--compare', '--image', image);
+  const { comparison } = report as unknown as {
+    comparison: { allowed: string[]; difference: { onlySecond: string[] } };
+  };
+  t.deepEqual(comparison.allowed.map(packageName), ['sys-devel/gettext']);
+  t.deepEqual(comparison.difference.onlySecond, ['/de.mo']);
+  t.is(status, 30);
+});
+
+function packageName(cpv: string): string {
+  return cpv.replace(/-\d[^-]*(-r\d+)?$/, '');
+}

@@ -1,0 +1,221 @@
+/** Packages come and go under a mounted view while processes use it. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { gentooRoot, type FileTree, type GentooRoot } from '../helpers/gentooRoot.js';
+import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
+import { withMountedView, type MountedView } from '../helpers/withView.js';
+
+const reason = reasonNotToMount();
+const mountTest = reason === undefined ? test.serial : test.serial.skip;
+const because = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+function files(prefix: string, count: number, directories: number): FileTree {
+  const tree: FileTree = {};
+  for (let i = 0; i < count; i++) tree[`${prefix}/d${i % directories}/f${i}`] = `content ${i}`;
+  return tree;
+}
+
+async function system(t: ExecutionContext): Promise<GentooRoot> {
+  const gentoo = await gentooRoot({
+    packages: {
+      'sys-libs/base-1': {
+        files: { '/usr/bin/base': 'base', '/usr/share/base/x': 'x', '/usr/lib/python3/mod.py': 'pass' },
+      },
+      'dev-libs/one-1': {
+        files: {
+          '/usr/bin/one': 'one',
+          '/opt': { directory: true },
+          '/usr/share/one/deep/er/file': 'deep',
+          '/usr/share/base/from-one': '1',
+          '/usr/lib/python3/one.py': 'pass',
+          ...files('/usr/share/many', 200, 10),
+        },
+      },
+      // Without a package in them such directories would be nobody's business.
+      'dev-libs/hidden-1': { files: { '/etc/hidden.conf': 'x', '/opt/hidden/x': 'x' } },
+      'dev-libs/two-1': { files: { '/usr/bin/two': 'two', '/usr/share/many/d3/two': '2' } },
+    },
+    files: {
+      '/usr/bin/link-to-one': { link: '../../etc/alternatives/one' },
+      '/etc/alternatives/one': { link: '/usr/bin/one' },
+      '/opt/litter/bin/also-one': { link: '/usr/bin/one' },
+      '/usr/lib/python3/__pycache__/one.cpython-312.pyc': 'pyc',
+    },
+  });
+  t.teardown(gentoo.cleanup);
+  return gentoo;
+}
+
+/** Everything that must be true with or without dev-libs/one. */
+function check(t: ExecutionContext, at: string, one: boolean, round: number): void {
+  const said = `round ${round}, dev-libs/one ${one ? 'visible' : 'hidden'}`;
+  for (const path of [
+    'usr/bin/one',
+    'usr/share/one/deep/er/file',
+    'usr/share/base/from-one',
+    'usr/share/many/d3/f3',
+    'usr/share/many/d4',
+    'usr/bin/link-to-one',
+    'etc/alternatives/one',
+    'etc/alternatives',
+    'opt/litter/bin/also-one',
+    'opt',
+    'usr/lib/python3/__pycache__/one.cpython-312.pyc',
+    'usr/lib/python3/__pycache__',
+    'var/db/pkg/dev-libs/one-1/CONTENTS',
+  ]) {
+    let exists = true;
+    try {
+      lstatSync(join(at, path));
+    } catch {
+      exists = false;
+    }
+    if (exists !== one) t.fail(`${said}: ${path} is ${exists ? 'there' : 'not there'}`);
+  }
+  const listed = (path: string) => readdirSync(join(at, path)).sort().join(' ');
+  const expected: [string, string, string][] = [
+    ['usr/bin', 'base link-to-one one two', 'base two'],
+    ['usr/share', 'base many one', 'base many'],
+    ['usr/share/many', 'd0 d1 d2 d3 d4 d5 d6 d7 d8 d9', 'd3'],
+    ['usr/share/base', 'from-one x', 'x'],
+    ['usr/lib/python3', '__pycache__ mod.py one.py', 'mod.py'],
+    ['var/db/pkg/dev-libs', 'one-1 two-1', 'two-1'],
+  ];
+  for (const [path, withOne, without] of expected) {
+    const names = listed(path);
+    if (names !== (one ? withOne : without)) t.fail(`${said}: ${path} has ${names}`);
+  }
+  const links = lstatSync(join(at, 'usr/share/many')).nlink;
+  if (links !== (one ? 12 : 3)) t.fail(`${said}: usr/share/many has ${links} links`);
+  if (one && readFileSync(join(at, 'usr/share/many/d3/f3'), 'utf8') !== 'content 3')
+    t.fail(`${said}: wrong content`);
+}
+
+async function flip(mounted: MountedView, one: boolean): Promise<void> {
+  const visible = mounted.ids(['sys-libs/base-1', 'dev-libs/two-1', ...(one ? ['dev-libs/one-1'] : [])]);
+  await mounted.live.apply({ visible });
+}
+
+mountTest(`a change shows in everything that the kernel had cached${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView(
+    { root: gentoo.root, visible: ['sys-libs/base-1', 'dev-libs/two-1'] },
+    async (mounted) => {
+      for (let round = 0; round < 6; round++) {
+        check(t, mounted.mountpoint, round % 2 === 1, round);
+        check(t, mounted.mountpoint, round % 2 === 1, round);
+        await flip(mounted, round % 2 === 0);
+      }
+    },
+  );
+  t.pass();
+});
+
+mountTest(`globs can be changed under a mounted view${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView({ root: gentoo.root, visible: ['sys-libs/base-1'] }, async ({ mountpoint, live }) => {
+    const has = (path: string) => lstatSync(join(mountpoint, path), { throwIfNoEntry: false }) !== undefined;
+    const litter = () => [has('opt/litter/bin/also-one'), has('usr/share/many/d1/f1'), has('usr/bin/base')];
+    t.deepEqual(litter(), [false, false, true]);
+    await live.apply({ overrides: { show: ['/usr/share/many', '/usr/bin/one'], hide: ['/usr/bin/base'] } });
+    t.deepEqual(litter(), [true, true, false]);
+    t.deepEqual(readdirSync(join(mountpoint, 'usr/bin')).sort(), ['link-to-one', 'one']);
+    await live.apply({ overrides: { show: [], hide: [] } });
+    t.deepEqual(litter(), [false, false, true]);
+    t.deepEqual(readdirSync(join(mountpoint, 'usr/bin')), ['base']);
+  });
+});
+
+mountTest(`a package that the host merges shows up, and one that it removes goes${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView({ root: gentoo.root, visible: ['sys-libs/base-1'] }, async (mounted) => {
+    const { mountpoint, store, live } = mounted;
+    const { packagesIn } = await import('../helpers/withView.js');
+    const update = async (visible: string[]) => {
+      const changes = store.update({ packages: packagesIn(gentoo.path('/var/db/pkg')) });
+      const packages = [...changes.added, ...changes.removed, ...changes.changed];
+      await live.apply({ visible: mounted.ids(visible), updated: { nodes: changes.nodes, packages } });
+    };
+    const read = (path: string) => {
+      try {
+        return readFileSync(join(mountpoint, path), 'utf8');
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code;
+      }
+    };
+    t.is(read('usr/bin/new'), 'ENOENT');
+    t.is(read('usr/share/new/dir/file'), 'ENOENT');
+    t.is(read('var/db/pkg/dev-libs/new-1/PF'), 'ENOENT');
+    t.deepEqual(readdirSync(join(mountpoint, 'usr/bin')), ['base']);
+    gentoo.install('dev-libs/new-1', {
+      files: { '/usr/bin/new': 'new', '/usr/share/new/dir/file': 'first' },
+    });
+    await update(['sys-libs/base-1', 'dev-libs/new-1']);
+    t.is(read('usr/bin/new'), 'new');
+    t.is(read('usr/share/new/dir/file'), 'first');
+    t.is(read('var/db/pkg/dev-libs/new-1/PF'), 'new-1\n');
+    t.deepEqual(readdirSync(join(mountpoint, 'usr/bin')).sort(), ['base', 'new']);
+    gentoo.uninstall('dev-libs/new-1');
+    gentoo.install('dev-libs/new-1', {
+      files: { '/usr/bin/new': 'newer', '/usr/share/new/dir/other': 'second' },
+    });
+    await update(['sys-libs/base-1', 'dev-libs/new-1']);
+    t.is(read('usr/bin/new'), 'newer');
+    t.is(read('usr/share/new/dir/file'), 'ENOENT');
+    t.is(read('usr/share/new/dir/other'), 'second');
+    gentoo.uninstall('dev-libs/new-1');
+    await update(['sys-libs/base-1']);
+    t.is(read('usr/bin/new'), 'ENOENT');
+    t.is(read('var/db/pkg/dev-libs/new-1/PF'), 'ENOENT');
+    t.deepEqual(readdirSync(join(mountpoint, 'usr/bin')), ['base']);
+  });
+});
+
+mountTest(`an open directory of a hidden package leads nowhere${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView({ root: gentoo.root, visible: ['dev-libs/one-1'] }, async (mounted) => {
+    const directory = join(mounted.mountpoint, 'usr/share/one');
+    const fd = openSync(directory, 'r');
+    try {
+      const inside = `/proc/self/fd/${fd}`;
+      t.true(existsSync(`${inside}/deep/er/file`));
+      await mounted.live.apply({ visible: [] });
+      t.false(existsSync(`${inside}/deep/er/file`));
+      t.false(existsSync(`${inside}/deep`));
+      t.false(existsSync(directory));
+    } finally {
+      closeSync(fd);
+    }
+  });
+});
+
+for (const threads of [1, 2].filter((count) => count <= testDriver().capabilities.maxThreads)) {
+  mountTest(`8 processes walk and read while packages flip, with ${threads} serving${because}`, async (t) => {
+    t.timeout(110_000);
+    const gentoo = await system(t);
+    const rounds = Number(process.env['LVFS_FLIPS'] ?? (testDriver().capabilities.invalidation ? 150 : 10));
+    const spec = { root: gentoo.root, visible: ['sys-libs/base-1', 'dev-libs/two-1'], threads };
+    await withMountedView(spec, async (mounted) => {
+      const script = 'cd "$1" || exit; while :; do find . -type f -exec cat {} + ; ls -lR . ; done';
+      const walkers = Array.from({ length: 8 }, () => {
+        const child = spawn('sh', ['-c', script, 'sh', mounted.mountpoint], {
+          stdio: 'ignore',
+          detached: true,
+        });
+        return child.pid as number;
+      });
+      try {
+        for (let round = 0; round < rounds; round++) {
+          await flip(mounted, round % 2 === 0);
+          check(t, mounted.mountpoint, round % 2 === 0, round);
+        }
+      } finally {
+        for (const pid of walkers) process.kill(-pid, 'SIGKILL');
+      }
+      t.deepEqual(mounted.messages, []);
+    });
+    t.pass();
+  });
+}

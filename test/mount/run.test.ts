@@ -1,0 +1,366 @@
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
+import { mountsNaming, processesNaming, whyNotMount } from '../helpers/inView.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
+import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+
+const reason = whyNotMount();
+const mountTest = reason === undefined ? test.serial : test.serial.skip;
+const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+interface Fixture extends Sandbox {
+  gentoo: GentooRoot;
+  /** `lvfs run dev-libs/foo --` and the words given. */
+  run(...command: string[]): Promise<Result>;
+}
+
+/**
+ * A system whose root holds the host's own shell and core tools by --bind, so that commands can run in views that show hardly
+ * anything else.
+ */
+async function fixture(t: ExecutionContext): Promise<Fixture> {
+  const gentoo = await gentooRoot({
+    packages: {
+      'sys-libs/zlib-1.3': { files: { '/opt/zlib/zlib.h': 'zlib' } },
+      'dev-libs/bar-1': { RDEPEND: 'sys-libs/zlib', files: { '/opt/bar/bar.h': 'bar' } },
+      'dev-libs/hidden-1': {
+        RDEPEND: 'dev-libs/deep',
+        files: { '/opt/hidden/tool': '#!/bin/sh\necho tool\n' },
+      },
+      'dev-libs/deep-1': { files: { '/opt/deep/deep.h': 'deep' } },
+    },
+    ebuilds: { 'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' } },
+    files: { '/opt/litter': 'unowned' },
+  });
+  const box = sandbox({ LVFS_ROOT: gentoo.root, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' });
+  mkdirSync(gentoo.path(box.directory), { recursive: true });
+  t.teardown(() => {
+    gentoo.cleanup();
+    box.cleanup();
+  });
+  return { ...box, gentoo, run: (...command) => box.lvfs('run', ...host, 'dev-libs/foo', '--', ...command) };
+}
+
+/** The host's programs and libraries inside. */
+const host = ['/bin', '/lib', '/lib64', '/usr', '/etc'].flatMap((path) =>
+  existsSync(path) ? ['--ro', path] : [],
+);
+
+/** Nothing of a sandbox is left but its cache: no mount, no process, no session. */
+async function nothingLeft(t: ExecutionContext, box: Sandbox): Promise<void> {
+  await until('no process is left', () => processesNaming(box.runtime).length === 0);
+  t.deepEqual(mountsNaming(box.directory), []);
+  t.deepEqual(existsSync(box.runtime) ? readdirSync(box.runtime) : [], []);
+}
+
+function endsWith(command: readonly string[], status: number, stdout = '', stderr = /^/): void {
+  mountTest(`run: ${JSON.stringify(command)} ends with status ${status}${skipped}`, async (t) => {
+    const f = await fixture(t);
+    const result = await f.run(...command);
+    t.is(result.status, status, result.stderr);
+    t.is(result.signal, null);
+    t.is(result.stdout, stdout);
+    t.regex(result.stderr, stderr);
+    await nothingLeft(t, f);
+  });
+}
+
+mountTest(`a command starts at the top when its directory is only the host's${skipped}`, async (t) => {
+  const f = await fixture(t);
+  // Below /tmp, which inside is the /tmp of the root.
+  const cwd = mkdtempSync('/tmp/lvfs-test-cwd-');
+  t.teardown(() => rmdirSync(cwd));
+  const args = [program, 'run', ...host, 'dev-libs/foo', '--', 'pwd'];
+  t.is((await finished(spawn(process.execPath, args, { env: f.environment, cwd }))).stdout, '/\n');
+});
+
+endsWith(['true'], 0);
+endsWith(['sh', '-c', 'exit 7'], 7);
+endsWith(['sh', '-c', 'exit 125'], 125);
+endsWith(['sh', '-c', 'kill -TERM $$'], 143);
+endsWith(['sh', '-c', 'kill -KILL $$'], 137);
+endsWith(['no-such-command'], 127, '', /no-such-command/);
+endsWith(['/etc/passwd'], 126, '', /passwd/);
+endsWith(['/opt/hidden/tool'], 127, '', /belongs to dev-libs\/hidden-1; --with dev-libs\/hidden shows it/);
+endsWith(['printf', '[%s]', 'a b', '', '"c"', "'d'", '$e', '*', 'f\ng'], 0, `[a b][]["c"]['d'][$e][*][f\ng]`);
+endsWith(['sh', '-c', 'sleep 1000 & setsid sleep 1000 & echo started'], 0, 'started\n');
+endsWith(['cat', '/opt/bar/bar.h', '/opt/zlib/zlib.h'], 0, 'barzlib');
+endsWith(['ls', '/opt'], 0, 'bar\nzlib\n');
+
+mountTest(`a failure of lvfs itself is 125, also for a package that does not exist${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { status, stderr } = await f.lvfs('run', 'dev-libs/nonexistent', '--', 'true');
+  t.is(status, 125);
+  t.regex(stderr, /nonexistent/);
+  await nothingLeft(t, f);
+});
+
+mountTest(`a bind that cannot be is refused before anything runs${skipped}`, async (t) => {
+  const f = await fixture(t);
+  for (const [given, message] of [
+    ['/no/such', /^lvfs: \/no\/such: cannot be bound: it does not exist/],
+    ['/tmp:relative', /--bind \/tmp:relative: expected SRC\[:DST\] with an absolute DST/],
+    ['/tmp:/', /other than \//],
+    ['/etc:/tmp/absent', /\/tmp\/absent: does not exist inside, where \/tmp is the host's/],
+  ] as const) {
+    const { status, stderr } = await f.lvfs('run', '--bind', given, 'dev-libs/foo', '--', 'true');
+    t.is(status, 2, stderr);
+    t.regex(stderr, message);
+  }
+  await nothingLeft(t, f);
+});
+
+mountTest(`the view is read-only, and what is bound is as writable as asked for${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [own, other] = ['own', 'other'].map((name) => join(f.directory, name)) as [string, string];
+  mkdirSync(own);
+  mkdirSync(other);
+  const command = `echo x > /opt/bar/new; echo y > /srv/own/y; echo z > /srv/other/z; test -w /tmp && echo writable`;
+  const binds = ['--bind', `${own}:/srv/own`, '--ro', `${other}:/srv/other`];
+  const { stdout, stderr } = await f.lvfs(
+    'run',
+    ...host,
+    ...binds,
+    'dev-libs/foo',
+    '--',
+    'sh',
+    '-c',
+    command,
+  );
+  t.is(stdout, 'writable\n', stderr);
+  t.is(stderr.match(/Read-only file system/g)?.length, 2, stderr);
+  t.is(readFileSync(join(own, 'y'), 'utf8'), 'y\n');
+  t.deepEqual(readdirSync(other), []);
+  await nothingLeft(t, f);
+});
+
+mountTest(
+  `the database of packages lists what is visible, and beside it a lock can be hard-linked${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const command =
+      'ls /var/db/pkg/*; cd /var/db && touch .lock && ln .lock .second && echo linked; rm .lock .second';
+    const { stdout } = await f.run('sh', '-c', command);
+    t.is(stdout, '/var/db/pkg/dev-libs:\nbar-1\n\n/var/db/pkg/sys-libs:\nzlib-1.3\nlinked\n');
+    t.false(existsSync(f.gentoo.path('/var/db/.lock')));
+  },
+);
+
+mountTest(`the command starts in the same directory where there is one, else in /${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const pwd = async (cwd: string): Promise<string> => {
+    const args = [program, 'run', ...host, '--bind', f.directory, 'dev-libs/foo', '--', 'pwd'];
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: f.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return (await finished(child)).stdout.trim();
+  };
+  t.is(await pwd(f.directory), f.directory);
+  t.is(await pwd('/usr/bin'), '/usr/bin');
+  t.is(await pwd(f.gentoo.path('/opt/hidden')), '/');
+  t.is(await pwd(f.gentoo.path('/opt/bar')), '/opt/bar');
+});
+
+mountTest(`the command has processes of its own, and with --net=none no network${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const inside = ['sh', '-c', 'ls -d /proc/[0-9]* | wc -l; grep -c : /proc/net/dev'];
+  const own = await f.lvfs('run', ...host, '--net=none', 'dev-libs/foo', '--', ...inside);
+  const [processes, interfaces] = own.stdout.split('\n').map(Number);
+  t.true((processes ?? 99) < 10, own.stdout);
+  t.is(interfaces, 1);
+  const shared = await f.lvfs(
+    'run',
+    ...host,
+    '--pid=host',
+    'dev-libs/foo',
+    '--',
+    'sh',
+    '-c',
+    'sleep 1000 & echo $$',
+  );
+  t.true(Number(shared.stdout) > 10);
+  await nothingLeft(t, f);
+});
+
+for (const name of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGINT'] as const) {
+  mountTest(`${name} reaches the command, and its status is passed on${skipped}`, async (t) => {
+    const f = await fixture(t);
+    const short = name.slice(3);
+    const script = `trap 'echo caught; exit 42' ${short}; echo ready; while :; do sleep 0.01; done`;
+    const child = f.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', script);
+    let said = '';
+    child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+    const end = finished(child);
+    await until('the command runs', () => said.includes('ready'), 60_000);
+    child.kill(name);
+    const { status, stdout } = await end;
+    t.is(stdout, 'ready\ncaught\n');
+    t.is(status, 42);
+    await nothingLeft(t, f);
+  });
+}
+
+mountTest(`a signal that kills the command ends lvfs by the same signal${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const child = f.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', 'echo ready; exec sleep 1000');
+  let said = '';
+  child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+  const end = finished(child);
+  await until('the command runs', () => said.includes('ready'), 60_000);
+  child.kill('SIGTERM');
+  t.is((await end).signal, 'SIGTERM');
+  await nothingLeft(t, f);
+});
+
+mountTest(`a shell can be started in a mounted view, with its arguments${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = join(f.directory, 'mnt');
+  mkdirSync(mountpoint);
+  t.is((await f.lvfs('mount', ...host, 'dev-libs/foo', mountpoint)).status, 0);
+  try {
+    const { stdout, status } = await f.lvfs(
+      'shell',
+      mountpoint,
+      '--',
+      '-c',
+      'ls /opt; echo $LVFS_TARGET; exit 5',
+    );
+    t.is(stdout, 'bar\nzlib\ndev-libs/foo-1\n');
+    t.is(status, 5);
+  } finally {
+    t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+  }
+  await nothingLeft(t, f);
+});
+
+mountTest(
+  `allow and deny change a mounted view at once, with what is needed at run time${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const mountpoint = join(f.directory, 'mnt');
+    mkdirSync(mountpoint);
+    t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', mountpoint)).status, 0);
+    const tool = join(mountpoint, 'opt/hidden/tool');
+    const opt = (): string[] => readdirSync(join(mountpoint, 'opt')).sort();
+    const change = async (...args: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await f.lvfs(...args, '--json');
+      return JSON.parse(stdout || JSON.stringify({ stderr })) as unknown;
+    };
+    try {
+      t.false(existsSync(tool));
+      t.deepEqual(opt(), ['bar', 'zlib']);
+      const shown = ['dev-libs/deep-1', 'dev-libs/hidden-1'];
+      const nothing = { schemaVersion: 1, shown: [], hidden: [], paths: [] };
+      t.deepEqual(await change('allow', mountpoint, 'dev-libs/hidden'), { ...nothing, shown });
+      t.true(existsSync(tool));
+      t.deepEqual(opt(), ['bar', 'deep', 'hidden', 'zlib']);
+      const status = JSON.parse((await f.lvfs('status', '--json', mountpoint)).stdout) as {
+        mounts: { live: { allowed: string[] } }[];
+      };
+      t.deepEqual(status.mounts[0]?.live.allowed, ['dev-libs/hidden']);
+      t.deepEqual(await change('deny', mountpoint, 'dev-libs/hidden'), { ...nothing, hidden: shown });
+      t.false(existsSync(tool));
+      t.deepEqual(await change('deny', mountpoint, 'sys-libs/zlib'), {
+        ...nothing,
+        hidden: ['sys-libs/zlib-1.3'],
+      });
+      t.deepEqual(opt(), ['bar']);
+      t.deepEqual(await change('allow', mountpoint, 'sys-libs/zlib'), {
+        ...nothing,
+        shown: ['sys-libs/zlib-1.3'],
+      });
+      t.deepEqual(await change('allow', mountpoint, '/opt/litter'), { ...nothing, paths: ['/opt/litter'] });
+      t.deepEqual(opt(), ['bar', 'litter', 'zlib']);
+      t.deepEqual(await change('deny', mountpoint, '/opt/litter'), { ...nothing, paths: ['/opt/litter'] });
+      t.deepEqual(opt(), ['bar', 'zlib']);
+      const unknown = await f.lvfs('allow', mountpoint, 'dev-libs/nonexistent');
+      t.is(unknown.status, 20, unknown.stderr);
+      t.regex(
+        (await f.lvfs('allow', mountpoint, '/no/such')).stderr,
+        /\/no\/such: does not exist on the host/,
+      );
+    } finally {
+      t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+    }
+  },
+);
+
+mountTest(`denials are logged with their owners, and followed while they happen${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = join(f.directory, 'mnt');
+  mkdirSync(mountpoint);
+  t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', mountpoint)).status, 0);
+  const follower = f.start('log', '-f', '--json', mountpoint);
+  let followed = '';
+  follower.stdout?.on('data', (data: Buffer) => (followed += data.toString()));
+  const end = finished(follower);
+  t.false(existsSync(join(mountpoint, 'opt/hidden')));
+  await until('the denial is followed', () => followed.includes('/opt/hidden'), 60_000);
+  const log = join(f.directory, 'denials');
+  const { stdout } = await f.lvfs('log', '--json', '--log', log, mountpoint);
+  const denial = JSON.parse(stdout) as Record<string, unknown>;
+  t.like(denial, {
+    path: '/opt/hidden',
+    owners: ['dev-libs/hidden-1'],
+    pid: testDriver().capabilities.callers ? process.pid : 0,
+    count: 1,
+  });
+  t.is(readFileSync(log, 'utf8'), stdout);
+  const page = join(f.directory, 'report.html');
+  const report = JSON.parse((await f.lvfs('report', '--json', '--html', page, mountpoint)).stdout) as {
+    missing: { cpv: string }[];
+  };
+  t.deepEqual(
+    report.missing.map(({ cpv }) => cpv),
+    ['dev-libs/hidden-1'],
+  );
+  t.regex(readFileSync(page, 'utf8'), /^<!doctype html>/);
+  t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+  t.is((await end).status, 0);
+});
+
+mountTest(`check gives one verdict for each target, also as JUnit${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const junit = join(f.directory, 'junit.xml');
+  writeFileSync(join(f.directory, 'build.sh'), 'cat /opt/bar/bar.h && exit $1\n');
+  const check = (command: string) =>
+    f.lvfs(
+      'check',
+      ...host,
+      '--bind',
+      f.directory,
+      '--json',
+      '--junit',
+      junit,
+      '--command',
+      command,
+      'dev-libs/foo',
+      'dev-libs/gone',
+    );
+  const good = await check(`sh ${f.directory}/build.sh 0`);
+  const lines = good.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  t.deepEqual(Object.fromEntries(lines.map((line) => [line['target'], line['verdict']])), {
+    'dev-libs/foo': 'clean',
+    'dev-libs/gone': 'error',
+  });
+  t.is(good.status, 1);
+  t.regex(readFileSync(junit, 'utf8'), /<testsuite name="lvfs check" tests="2" failures="0" errors="1">/);
+  t.is((await check(`sh ${f.directory}/build.sh 3`)).status, 29);
+  await nothingLeft(t, f);
+});

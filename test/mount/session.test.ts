@@ -1,0 +1,764 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { readMounts } from '../../src/daemon/mounts.js';
+import { processStartTime } from '../../src/daemon/registry.js';
+import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
+import { processesNaming } from '../helpers/inView.js';
+import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
+
+const reason = whyNot();
+const mountTest = reason === undefined ? test.serial : test.serial.skip;
+const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+/** Why this machine cannot mount. */
+function whyNot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  if (!existsSync('/dev/fuse')) return 'needs /dev/fuse';
+  const probe = spawnSync('unshare', ['-m', 'true']);
+  return probe.status === 0 ? undefined : 'needs the right to mount';
+}
+
+interface Fixture extends Sandbox {
+  gentoo: GentooRoot;
+  /** A fresh, empty directory to mount on. */
+  mountpoint(): string;
+  /** Mounts the view of dev-libs/foo; fails the test when that fails. */
+  mount(...args: string[]): Promise<{ mountpoint: string; pid: number; directory: string }>;
+  views(): string[];
+}
+
+/** A small Gentoo system and a registry of its own; everything is gone after the test. */
+async function fixture(t: ExecutionContext): Promise<Fixture> {
+  const gentoo = await gentooRoot({
+    packages: {
+      'sys-libs/zlib-1.3': { files: { '/usr/include/zlib.h': 'zlib' } },
+      'dev-libs/bar-1': { RDEPEND: 'sys-libs/zlib', files: { '/usr/include/bar.h': 'bar' } },
+      'dev-libs/hidden-1': { files: { '/usr/include/hidden.h': 'hidden' } },
+      'app-shells/bash-5': { files: { '/bin/bash': '#!' } },
+    },
+    ebuilds: {
+      'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' },
+      'dev-libs/broken-1': { DEPEND: 'dev-libs/absent' },
+    },
+    system: ['app-shells/bash'],
+  });
+  const box = sandbox({ LVFS_ROOT: gentoo.root });
+  let count = 0;
+  const mounts = (): string[] =>
+    readMounts()
+      .map((entry) => entry.mountpoint)
+      .filter((path) => path.startsWith(`${box.directory}/`));
+  // What is mounted inside of a view belongs to it.
+  const views = (): string[] =>
+    mounts().filter((path, _, all) => !all.some((other) => path.startsWith(`${other}/`)));
+  const pids = new Set<number>();
+  const self: Fixture = {
+    ...box,
+    gentoo,
+    views,
+    mountpoint() {
+      const path = join(box.directory, `mnt${count++}`);
+      mkdirSync(path);
+      return path;
+    },
+    async mount(...args) {
+      const mountpoint = self.mountpoint();
+      const { status, stdout, stderr } = await box.lvfs(
+        'mount',
+        '--json',
+        ...args,
+        'dev-libs/foo',
+        mountpoint,
+      );
+      t.is(status, 0, stderr);
+      const [mount] = (JSON.parse(stdout) as { mounts: { pid: number; log: string }[] }).mounts;
+      const pid = mount?.pid ?? 0;
+      pids.add(pid);
+      const directory = dirname(mount?.log ?? '');
+      return { mountpoint, pid, directory };
+    },
+  };
+  t.teardown(async () => {
+    await box.lvfs('umount', '--all', '--lazy');
+    for (const view of views()) spawnSync('umount', ['-R', '-l', view]);
+    // An assertion comes too late here; what is thrown fails the test as well.
+    const left = [
+      ...mounts(),
+      ...[...pids].filter((pid) => processStartTime(pid) !== undefined).map((pid) => `daemon ${pid}`),
+      ...(existsSync(box.runtime) ? readdirSync(box.runtime) : []),
+    ];
+    if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+    box.cleanup();
+    gentoo.cleanup();
+  });
+  return self;
+}
+
+/** Lists of a directory, sorted. */
+function names(path: string): string[] {
+  return readdirSync(path).sort();
+}
+
+/** Reads a directory of a view in another process, which may be killed should it hang. */
+function listOutside(path: string): string {
+  return execFileSync('ls', [path], { encoding: 'utf8', timeout: 5000 });
+}
+
+mountTest(`mount returns when the view answers, and umount leaves nothing behind${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const mounted = await f.lvfs('mount', 'dev-libs/foo', mountpoint);
+  t.is(mounted.stdout, `${mountpoint}: dev-libs/foo-1 (3 packages, 6 paths)\n`);
+  t.is(mounted.stderr, '');
+  t.is(mounted.status, 0);
+  t.deepEqual(names(join(mountpoint, 'usr/include')), ['bar.h', 'zlib.h']);
+  t.is(readFileSync(join(mountpoint, 'usr/include/zlib.h'), 'utf8'), 'zlib');
+  const [entry] = readMounts().filter((mount) => mount.mountpoint === mountpoint);
+  t.is(entry?.type, 'fuse.lvfs');
+  t.is(entry?.source, 'dev-libs/foo');
+
+  const status = await f.lvfs('status', '--json');
+  const { mounts } = JSON.parse(status.stdout) as { mounts: Record<string, unknown>[] };
+  const { live, pid, since, log, ...rest } = mounts[0] ?? {};
+  t.deepEqual(rest, {
+    mountpoint,
+    state: 'serving',
+    driver: testDriver().name,
+    targets: ['dev-libs/foo-1'],
+    packages: 3,
+    paths: 6,
+    denials: 0,
+    root: f.gentoo.root,
+  });
+  t.is(typeof (live as { requests: Record<string, number> }).requests['LOOKUP'], 'number');
+  t.is(typeof since, 'string');
+  t.true(existsSync(String(log)));
+  t.regex((await f.lvfs('status')).stdout, /^mountpoint .*\n\S+mnt0 +serving +dev-libs\/foo-1 +3 +6 +0 /);
+  t.regex((await f.lvfs('status', mountpoint)).stdout, /requests +LOOKUP/);
+
+  t.deepEqual(await f.lvfs('umount', mountpoint), { status: 0, signal: null, stdout: '', stderr: '' });
+  t.is(processStartTime(Number(pid)), undefined);
+  t.deepEqual(names(mountpoint), []);
+  t.deepEqual(names(f.runtime), []);
+});
+
+interface Refusal {
+  stderr: RegExp;
+  status?: number;
+}
+
+/** Sets something up, says what to mount on. */
+type Arrangement = (f: Fixture) => string | Promise<string>;
+
+const refuses = test.macro<[arrange: Arrangement, expected: Refusal, ...args: string[]]>({
+  async exec(t, arrange, { stderr, status = 23 }, ...args) {
+    const f = await fixture(t);
+    const before = f.views();
+    const mountpoint = await arrange(f);
+    const after = f.views();
+    const result = await f.lvfs('mount', ...(args.length > 0 ? args : ['dev-libs/foo']), mountpoint);
+    t.is(result.status, status, result.stderr);
+    t.regex(result.stderr, stderr);
+    t.is(result.stdout, '');
+    t.deepEqual(f.views(), after);
+    t.true(before.length <= after.length);
+  },
+  title: (title) => `mount refuses ${title}${skipped}`,
+});
+const refusal = mountTest;
+
+refusal('a mount point that is missing', refuses, (f) => join(f.directory, 'absent'), {
+  stderr: /^lvfs: \S+absent: no such directory\nhint: mkdir -p \S+absent\n$/,
+});
+refusal('a mount point whose parent is missing', refuses, (f) => join(f.directory, 'absent/below'), {
+  stderr: /^lvfs: \S+below: no such directory\n/,
+});
+refusal(
+  'a file',
+  refuses,
+  (f) => {
+    writeFileSync(join(f.directory, 'file'), '');
+    return join(f.directory, 'file');
+  },
+  { stderr: /^lvfs: \S+file: is not a directory\n/ },
+);
+refusal(
+  'a path below a file',
+  refuses,
+  (f) => {
+    writeFileSync(join(f.directory, 'file'), '');
+    return join(f.directory, 'file/x');
+  },
+  { stderr: /^lvfs: \S+file\/x: is not a directory\n/ },
+);
+refusal(
+  'a directory that is not empty',
+  refuses,
+  (f) => {
+    const path = f.mountpoint();
+    writeFileSync(join(path, 'precious'), '');
+    return path;
+  },
+  {
+    stderr:
+      /^lvfs: \S+: is not empty; the view would hide what is in it\nhint: use an empty directory, or --nonempty\n$/,
+  },
+);
+refusal('the root', refuses, () => '/', {
+  stderr: /^lvfs: \/: a view cannot be mounted over the root itself\n/,
+});
+refusal('a mount point that is a view already', refuses, async (f) => (await f.mount()).mountpoint, {
+  stderr: /^lvfs: \S+: a view is mounted there already\nhint: lvfs umount \S+\n$/,
+});
+refusal(
+  'a mount point reached by a link that is a view already',
+  refuses,
+  async (f) => {
+    const { mountpoint } = await f.mount();
+    symlinkSync(mountpoint, join(f.directory, 'link'));
+    return join(f.directory, 'link');
+  },
+  { stderr: /a view is mounted there already\n/ },
+);
+refusal('a mount point below another view', refuses, async (f) => join((await f.mount()).mountpoint, 'usr'), {
+  stderr: /^lvfs: \S+usr: lies below another view, \S+\nhint: choose a directory outside of it\n$/,
+});
+refusal(
+  'a stale view',
+  refuses,
+  async (f) => {
+    const { mountpoint, pid } = await f.mount();
+    process.kill(pid, 'SIGKILL');
+    await until('the daemon is dead', () => processStartTime(pid) === undefined);
+    return mountpoint;
+  },
+  {
+    stderr:
+      /^lvfs: \S+: a stale view is mounted there; its daemon was killed\nhint: clean it up with: lvfs umount \S+\n$/,
+  },
+);
+refusal(
+  'a target that does not exist',
+  refuses,
+  (f) => f.mountpoint(),
+  { stderr: /^lvfs: .*dev-libs\/nonexistent.*\n/, status: 20 },
+  'dev-libs/nonexistent',
+);
+refusal(
+  'a target whose build dependencies are not installed',
+  refuses,
+  (f) => f.mountpoint(),
+  { stderr: /^lvfs: .*dev-libs\/absent.*\nhint: .*--allow-missing\n$/, status: 21 },
+  'dev-libs/broken',
+);
+refusal(
+  'an unknown driver',
+  refuses,
+  (f) => f.mountpoint(),
+  { stderr: /'magic' is not one of auto, kernel, libfuse/, status: 2 },
+  '--driver=magic',
+  'dev-libs/foo',
+);
+
+mountTest(`--allow-missing mounts all the same, --nonempty over anything${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  writeFileSync(join(mountpoint, 'precious'), '');
+  const result = await f.lvfs('mount', '--nonempty', '--allow-missing', 'dev-libs/broken', mountpoint);
+  t.is(result.status, 0, result.stderr);
+  t.deepEqual(names(join(mountpoint, 'bin')), ['bash']);
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  t.deepEqual(names(mountpoint), ['precious']);
+});
+
+mountTest(`an error with --json is an object on standard output${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { stdout, status } = await f.lvfs('mount', '--json', 'dev-libs/broken', f.mountpoint());
+  t.is(status, 21);
+  const { error } = JSON.parse(stdout) as { error: Record<string, unknown> };
+  t.is(error['code'], 'MISSING_DEPENDENCIES');
+  t.is(error['exitStatus'], 21);
+  t.true(Array.isArray(error['unsatisfied']));
+});
+
+mountTest(`the mount point may be given relative or through a link${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const link = join(f.directory, 'link');
+  symlinkSync(mountpoint, link);
+  t.is((await f.lvfs('mount', 'dev-libs/foo', link)).status, 0);
+  t.deepEqual(f.views(), [mountpoint]);
+  const umount = spawn(process.execPath, [program, 'umount', '../link'], {
+    cwd: f.runtime,
+    env: f.environment,
+  });
+  t.is((await finished(umount)).status, 0);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(`a view inside its own root hides itself${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.gentoo.path('/opt/view');
+  mkdirSync(mountpoint, { recursive: true });
+  t.is((await f.lvfs('mount', '--show', '/opt', 'dev-libs/foo', mountpoint)).status, 0);
+  t.teardown(() => spawnSync('umount', ['-R', '-l', mountpoint]));
+  t.is(listOutside(join(mountpoint, 'opt')), '');
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+});
+
+mountTest(`a plain umount -R ends the daemon and clears the record${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  execFileSync('umount', ['-R', mountpoint]);
+  await until('the daemon has ended', () => processStartTime(pid) === undefined);
+  t.deepEqual(names(f.runtime), []);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+  mountTest(`${signal} unmounts${skipped}`, async (t) => {
+    const f = await fixture(t);
+    const { pid } = await f.mount();
+    process.kill(pid, signal);
+    await until('the daemon has ended', () => processStartTime(pid) === undefined);
+    t.deepEqual(f.views(), []);
+    t.deepEqual(names(f.runtime), []);
+  });
+}
+
+/** A process that holds a view busy. */
+async function holder(t: ExecutionContext, cwd: string): Promise<ChildProcess> {
+  const child = spawn('sleep', ['60'], { cwd, stdio: 'ignore' });
+  t.teardown(() => child.kill('SIGKILL'));
+  await until('the holder runs', () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n');
+  return child;
+}
+
+mountTest(`a view in use is not unmounted, and who uses it is named${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  const { pid: user } = await holder(t, join(mountpoint, 'usr'));
+  const result = await f.lvfs('umount', mountpoint);
+  t.is(result.status, 1);
+  t.is(
+    result.stderr,
+    `lvfs: ${mountpoint}: is in use by sleep (pid ${user}, cwd)\n` +
+      `hint: end what uses it, or: lvfs umount --lazy ${mountpoint}\n`,
+  );
+  t.is(listOutside(join(mountpoint, 'bin')), 'bash\n');
+  t.is((await f.lvfs('umount', '--lazy', mountpoint)).status, 0);
+  t.is(processStartTime(pid), undefined);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(`the first signal spares a view in use, the second one does not${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid, directory } = await f.mount();
+  await holder(t, mountpoint);
+  process.kill(pid, 'SIGTERM');
+  await until('the daemon has said why it stays', () =>
+    readFileSync(join(directory, 'log'), 'utf8').includes('is in use by sleep'),
+  );
+  t.is(listOutside(join(mountpoint, 'bin')), 'bash\n');
+  process.kill(pid, 'SIGTERM');
+  await until('the daemon has ended', () => processStartTime(pid) === undefined);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(`a daemon survives its terminal and SIGHUP${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const line = `${process.execPath} ${program} mount dev-libs/foo ${mountpoint}`;
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    env: f.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.is((await finished(child)).status, 0);
+  const { stdout } = await f.lvfs('status', '--json');
+  const [mount] = (JSON.parse(stdout) as { mounts: { pid: number }[] }).mounts;
+  const pid = mount?.pid ?? 0;
+  process.kill(pid, 'SIGHUP');
+  t.is(listOutside(join(mountpoint, 'bin')), 'bash\n');
+  const [, , , , , session, terminal] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/\(.*\)/, 'x')
+    .split(' ');
+  t.is(session, String(pid), 'it leads a session of its own');
+  t.is(terminal, '0', 'it has no terminal');
+  t.is(spawnSync('readlink', [`/proc/${pid}/cwd`], { encoding: 'utf8' }).stdout, '/\n');
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  mountTest(`in the foreground ${signal} unmounts and ends with status 0${skipped}`, async (t) => {
+    const f = await fixture(t);
+    const mountpoint = f.mountpoint();
+    const child = f.start('mount', '--foreground', 'dev-libs/foo', mountpoint);
+    const end = finished(child);
+    await until('the view is announced', async () => (await f.lvfs('status', mountpoint)).status === 0);
+    t.is(listOutside(join(mountpoint, 'bin')), 'bash\n');
+    child.kill(signal);
+    const { status, stdout } = await end;
+    t.is(status, 0);
+    t.regex(stdout, /mnt0: dev-libs\/foo-1 \(3 packages/);
+    t.deepEqual(f.views(), []);
+  });
+}
+
+mountTest(`a signal at any moment of the start leaves nothing behind${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  await f.lvfs('index');
+  for (let wait = 0; wait < 500; wait += 35) {
+    const child = f.start('mount', '--foreground', 'dev-libs/foo', mountpoint);
+    const end = finished(child);
+    await new Promise((done) => setTimeout(done, wait));
+    child.kill('SIGTERM');
+    await end;
+    t.deepEqual(f.views(), [], `after ${wait} ms`);
+    await f.lvfs('status');
+    t.deepEqual(existsSync(f.runtime) ? names(f.runtime) : [], [], `after ${wait} ms`);
+  }
+});
+
+mountTest(`a starting command that is killed takes its daemon along${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  for (let wait = 60; wait < 400; wait += 60) {
+    const child = f.start('mount', 'dev-libs/foo', mountpoint);
+    const end = finished(child);
+    await new Promise((done) => setTimeout(done, wait));
+    child.kill('SIGKILL');
+    await end;
+    // It may have been killed right after the view was there; then the view stays.
+    await until('the daemon is gone, or its view is there', async () => {
+      if (processesNaming(f.runtime).length === 0) return true;
+      const { stdout } = await f.lvfs('status', '--json');
+      return (JSON.parse(stdout) as { mounts: unknown[] }).mounts.length > 0;
+    });
+    t.is((await f.lvfs('umount', '--all')).status, 0);
+    t.deepEqual(f.views(), []);
+  }
+});
+
+mountTest(`after kill -9 status says stale, commands explain, and umount cleans up${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  process.kill(pid, 'SIGKILL');
+  await until('the daemon is dead', () => processStartTime(pid) === undefined);
+  const { mounts } = JSON.parse((await f.lvfs('status', '--json')).stdout) as { mounts: { state: string }[] };
+  t.deepEqual(
+    mounts.map(({ state }) => state),
+    ['stale'],
+  );
+  const why = await f.lvfs('why', '--mount', mountpoint, '/bin/bash');
+  t.is(why.status, 24);
+  t.regex(why.stderr, /^lvfs: \S+: its daemon \(pid \d+\) is dead\nhint: lvfs umount /);
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  t.deepEqual(f.views(), []);
+  t.deepEqual(names(f.runtime), []);
+});
+
+mountTest(`a stale view that is still in use is cleaned up too${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  await holder(t, mountpoint);
+  process.kill(pid, 'SIGKILL');
+  await until('the daemon is dead', () => processStartTime(pid) === undefined);
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(`a view whose record is lost is told apart and can be unmounted${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid, directory } = await f.mount();
+  process.kill(pid, 'SIGKILL');
+  await until('the daemon is dead', () => processStartTime(pid) === undefined);
+  execFileSync('rm', ['-r', directory]);
+  const { status, stderr } = await f.lvfs('status', mountpoint);
+  t.is(status, 24);
+  t.regex(stderr, /^lvfs: \S+: a view is mounted there, but its daemon is unknown\nhint: lvfs umount \S+\n$/);
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(
+  `a connection that is cut ends the daemon, and status says so until something is mounted there${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const { mountpoint, pid } = await f.mount('--verbose');
+    await holder(t, mountpoint);
+    // Cuts the connection; the mount itself stays, since it is in use.
+    t.not(spawnSync('umount', ['-f', mountpoint]).status, 0);
+    await until('the daemon has ended', () => processStartTime(pid) === undefined);
+    t.deepEqual(f.views(), []);
+    const { mounts } = JSON.parse((await f.lvfs('status', '--json')).stdout) as {
+      mounts: Record<string, unknown>[];
+    };
+    t.is(mounts[0]?.['state'], 'failed');
+    t.is(mounts[0]?.['failure'], 'the connection was aborted');
+    t.regex(readFileSync(String(mounts[0]?.['log']), 'utf8'), /the connection was aborted/);
+    const again = await f.lvfs('mount', 'dev-libs/foo', mountpoint);
+    t.is(again.status, 0, again.stderr);
+    t.regex(
+      (await f.lvfs('status', '--json')).stdout,
+      /^\{"schemaVersion":1,"mounts":\[\{[^[]*"state":"serving"/,
+    );
+    t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  },
+);
+
+mountTest(`the record of a daemon that failed is cleared by umount${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  await holder(t, mountpoint);
+  spawnSync('umount', ['-f', mountpoint]);
+  await until('the daemon has ended', () => processStartTime(pid) === undefined);
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  t.deepEqual(names(f.runtime), []);
+});
+
+mountTest(`several threads may serve a view${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const threads = Math.min(3, testDriver().capabilities.maxThreads);
+  const { mountpoint } = await f.mount('--threads', '3');
+  t.deepEqual(names(join(mountpoint, 'usr/include')), ['bar.h', 'zlib.h']);
+  t.regex((await f.lvfs('status', '--json', mountpoint)).stdout, new RegExp(`"threads":${threads}`));
+  t.is((await f.lvfs('umount', mountpoint)).status, 0);
+});
+
+mountTest(`several views live side by side, and --all ends them${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const one = await f.mount();
+  const two = await f.mount('--with', 'dev-libs/hidden');
+  const three = await f.mount(
+    '--no-system',
+    '--without',
+    'sys-libs/zlib',
+    '--hide',
+    '/usr/include/bar.h',
+    '--show',
+    '/usr/include/hidden.h',
+  );
+  t.deepEqual(names(join(one.mountpoint, 'usr/include')), ['bar.h', 'zlib.h']);
+  t.deepEqual(names(join(two.mountpoint, 'usr/include')), ['bar.h', 'hidden.h', 'zlib.h']);
+  t.deepEqual(names(join(three.mountpoint, 'usr/include')), ['hidden.h']);
+  t.false(existsSync(join(three.mountpoint, 'bin/bash')));
+  t.is((await f.lvfs('umount', '--all')).status, 0);
+  t.deepEqual(f.views(), []);
+});
+
+mountTest(`why --mount answers as why --for does${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint } = await f.mount();
+  const paths = [
+    '/usr/include/zlib.h',
+    '/usr/include/hidden.h',
+    '/usr/include',
+    '/nowhere',
+    '/tmp/x',
+    '/etc/portage/make.conf',
+  ];
+  const mounted = await f.lvfs('why', '--json', '--mount', mountpoint, ...paths);
+  const planned = await f.lvfs('why', '--json', '--for', 'dev-libs/foo', ...paths);
+  t.is(mounted.status, 0);
+  t.is(mounted.stdout, planned.stdout);
+  const { paths: answers } = JSON.parse(mounted.stdout) as { paths: Record<string, unknown>[] };
+  t.deepEqual(
+    answers.map(({ rule }) => rule),
+    ['owned', 'hidden-owner', 'owned', 'absent', 'absent', 'system'],
+  );
+});
+
+mountTest(`the control socket refuses what is no request and stays up${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { directory, mountpoint } = await f.mount();
+  const path = join(directory, 'control.sock');
+  const speak = (text: string): Promise<Record<string, unknown>[]> =>
+    new Promise((done, fail) => {
+      const socket = createConnection(path);
+      let received = '';
+      const answers = (): Record<string, unknown>[] =>
+        received
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      socket.setEncoding('utf8').on('data', (data: string) => {
+        received += data;
+        if (answers().length === 2) socket.destroy();
+      });
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') fail(error);
+      });
+      socket.on('close', () => done(answers()));
+      socket.write(text);
+    });
+  const error = (answers: Record<string, unknown>[]): unknown =>
+    (answers[1]?.['error'] as { code?: string } | undefined)?.code;
+  const [hello] = await speak('{"id":1,"method":"status"}\n');
+  t.is(hello?.['protocol'], 1);
+  t.is(hello?.['mountpoint'], mountpoint);
+  t.is(error(await speak('hello\n')), 'BAD_REQUEST');
+  t.is(error(await speak('{"id":1}\n')), 'BAD_REQUEST');
+  t.is(error(await speak('[1,2]\n')), 'BAD_REQUEST');
+  t.is(error(await speak('{"id":"a","method":"toString"}\n')), 'BAD_REQUEST');
+  t.is(error(await speak('{"id":1,"method":"why","params":{"paths":3}}\n')), 'BAD_REQUEST');
+  t.is(error(await speak('x'.repeat((1 << 20) + 1))), 'BAD_REQUEST');
+  t.is((await f.lvfs('status', mountpoint)).status, 0);
+  t.is(spawnSync('stat', ['-c', '%a', directory], { encoding: 'utf8' }).stdout, '700\n');
+});
+
+const helper = fileURLToPath(new URL('../../../mount-helper/mount.lvfs', import.meta.url));
+
+/** Runs the mount helper with lvfs of this build. */
+function runHelper(f: Sandbox, ...args: string[]): Promise<Result> {
+  const command = join(f.directory, 'lvfs');
+  if (!existsSync(command)) symlinkSync(program, command);
+  const wrapper = join(f.directory, 'wrapper');
+  writeFileSync(wrapper, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, { mode: 0o755 });
+  return finished(
+    spawn(helper, args, {
+      env: { ...f.environment, MOUNT_LVFS_COMMAND: wrapper },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+mountTest(`mount.lvfs mounts with the options of mount(8) and fstab${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const options = 'rw,noauto,user,x-systemd.automount,with=dev-libs/hidden,hide="/usr/include/{bar,none}.h"';
+  const result = await runHelper(f, 'dev-libs/foo', mountpoint, '-n', '-o', options);
+  t.deepEqual(result, { status: 0, signal: null, stdout: '', stderr: '' });
+  t.deepEqual(names(join(mountpoint, 'usr/include')), ['hidden.h', 'zlib.h']);
+  execFileSync('umount', ['-R', mountpoint]);
+  await until('the record is cleared', () => names(f.runtime).length === 0);
+});
+
+const helperAnswers = test.macro<[args: string[], status: number, stderr: RegExp]>({
+  async exec(t, args, status, stderr) {
+    const box = sandbox();
+    t.teardown(() => box.cleanup());
+    const result = await runHelper(box, ...args);
+    t.is(result.status, status, result.stderr);
+    t.regex(result.stderr, stderr);
+  },
+  title: (_, args, status) => `'mount.lvfs ${args.join(' ')}' ends with status ${status}`,
+});
+test(helperAnswers, [], 1, /^mount\.lvfs: an atom and a directory are needed\nhint: /);
+test(helperAnswers, ['a/b', '/x', '-o', 'bogus'], 1, /unknown mount option 'bogus'/);
+test(helperAnswers, ['a/b', '/x', '-s', '-f', '-o', 'bogus'], 0, /^$/);
+test(helperAnswers, ['a/b', '/x', '-o', 'suid'], 1, /suid: not possible with a view/);
+test(helperAnswers, ['a/b', '/x', '-o', 'remount,with=x/y'], 1, /remount: a view is changed with lvfs allow/);
+test(helperAnswers, ['a/b', '/x', '-o', 'with="a/b'], 1, /a double quote is not closed/);
+test(helperAnswers, ['a/b', '/x', '-N', '/proc/1/ns/mnt'], 1, /another namespace is not supported/);
+test(helperAnswers, ['a/b', '/x', 'y'], 1, /'y' is one operand too many/);
+test(helperAnswers, ['-x/b', '/no/such/dir', '-o', 'threads=99'], 1, /'99' is not a whole number/);
+
+test('without root the reason is given', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('already an ordinary user');
+  }
+  const box = sandbox({ LVFS_DRIVER: 'kernel' });
+  t.teardown(() => box.cleanup());
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const inner = [process.execPath, program, 'mount', 'a/b', '/tmp'];
+  const runtime = join('/tmp', `lvfs-nobody-${process.pid}`);
+  const child = spawn('setpriv', [...nobody, ...inner], {
+    env: { ...box.environment, HOME: '/nonexistent', LVFS_RUNTIME_DIR: runtime, LVFS_CACHE: runtime },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => {
+    if (existsSync(runtime)) rmdirSync(runtime);
+  });
+  const { status, stderr } = await finished(child);
+  t.is(status, 23, stderr);
+  t.regex(stderr, /^lvfs: mounting a view needs root\nhint: /);
+});
+
+mountTest(`without /dev/fuse the reason is given${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const line = `mount -t tmpfs none /dev && exec "$@"`;
+  const child = spawn(
+    'unshare',
+    ['-m', 'sh', '-c', line, 'sh', process.execPath, program, 'mount', 'dev-libs/foo', mountpoint],
+    {
+      env: f.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const { status, stderr } = await finished(child);
+  t.is(status, 23, stderr);
+  t.regex(
+    stderr,
+    /^lvfs: (\/dev\/fuse: does not exist|libfuse: .*device not found.*)\nhint: .*modprobe fuse/,
+  );
+});
+mountTest(`what the host's package manager does is seen by the view within a second${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint } = await f.mount();
+  const include = join(mountpoint, 'usr/include');
+  t.deepEqual(names(include), ['bar.h', 'zlib.h']);
+  t.false(existsSync(join(include, 'bar2.h')));
+  // A new version of a visible package, with another file and without the old one.
+  f.gentoo.install('dev-libs/bar-2', { RDEPEND: 'sys-libs/zlib', files: { '/usr/include/bar2.h': 'bar2' } });
+  f.gentoo.uninstall('dev-libs/bar-1');
+  await until('the new file is seen', () => existsSync(join(include, 'bar2.h')), 2000);
+  t.deepEqual(names(include), ['bar2.h', 'zlib.h']);
+  t.false(existsSync(join(include, 'bar.h')));
+  // A package of a category that was not there before.
+  f.gentoo.install('new-category/new-1', { files: { '/usr/include/new.h': 'new' } });
+  f.gentoo.install('sys-libs/zlib-1.4', {
+    RDEPEND: 'new-category/new',
+    files: { '/usr/include/zlib4.h': 'x' },
+  });
+  await until('what it needs is seen', () => existsSync(join(include, 'new.h')), 2000);
+  const { stdout } = await f.lvfs('status', '--json', mountpoint);
+  t.regex(stdout, /"changes":[1-9]/);
+});
+
+mountTest(`configuration that changes without a merge is seen as it is${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const host = join(f.gentoo.root, 'etc/local');
+  mkdirSync(join(host, 'old'), { recursive: true });
+  writeFileSync(join(host, 'kept'), 'before');
+  writeFileSync(join(host, 'removed'), '');
+  writeFileSync(join(host, 'old/file'), 'first');
+  const { mountpoint } = await f.mount('--show', '/etc/local');
+  const inside = join(mountpoint, 'etc/local');
+  const state = (): unknown => [
+    readdirSync(inside).sort(),
+    readFileSync(join(inside, 'kept'), 'utf8'),
+    ['made', 'removed', 'old/file'].map((name) => existsSync(join(inside, name))),
+    existsSync(join(inside, 'new/file')) && readFileSync(join(inside, 'new/file'), 'utf8'),
+  ];
+  t.deepEqual(state(), [['kept', 'old', 'removed'], 'before', [false, true, true], false]);
+
+  writeFileSync(join(host, 'kept'), 'after, and longer');
+  writeFileSync(join(host, 'made'), '');
+  rmSync(join(host, 'removed'));
+  renameSync(join(host, 'old'), join(host, 'new'));
+  const expected = [['kept', 'made', 'new'], 'after, and longer', [true, false, false], 'first'];
+  await until('all changes are seen', () => isDeepStrictEqual(state(), expected));
+  t.deepEqual(state(), expected);
+
+  // The renamed directory is watched like any other.
+  writeFileSync(join(host, 'new/file'), 'second');
+  await until('the new content is seen', () => readFileSync(join(inside, 'new/file'), 'utf8') === 'second');
+  t.is(readFileSync(join(inside, 'new/file'), 'utf8'), 'second');
+});

@@ -1,0 +1,155 @@
+/**
+ * An ordinary user, in the two ways that are open to him: a user namespace with the kernel driver, and fusermount with
+ * libfuse. The user is a number only; /dev/fuse is open to him in a private mount namespace.
+ */
+import { spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { findDriver } from '../../src/fuse/index.js';
+import { finished, program, type Result } from '../helpers/lvfs.js';
+import { prefixRoot } from '../helpers/prefixRoot.js';
+import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
+
+const nobody = 65534;
+
+function declare(
+  title: string,
+  reason: string | undefined,
+  body: (t: ExecutionContext) => Promise<void>,
+): void {
+  if (reason === undefined) test.serial(title, body);
+  else test.skip(`${title} (skipped: ${reason})`, body);
+}
+
+interface User {
+  /** The prefix that is shown. */
+  prefix: string;
+  home: string;
+  /** Runs a shell script as the user; `lvfs` is a command in it. */
+  shell(script: string): Promise<Result>;
+}
+
+async function ordinaryUser(t: ExecutionContext, driver: string): Promise<User> {
+  const gentoo = await prefixRoot({
+    packages: {
+      'dev-libs/bar-1': {
+        files: { '/usr/include/bar.h': 'bar\n', '/usr/include/private.h': { text: 'private', mode: 0o600 } },
+      },
+      'dev-libs/hidden-1': { files: { '/usr/include/hidden.h': 'hidden' } },
+      'app-shells/bash-5': { files: { '/bin/bash': '#!' } },
+    },
+    ebuilds: { 'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' } },
+    system: ['app-shells/bash'],
+  });
+  t.teardown(gentoo.cleanup);
+  const home = mkdtempSync(join(tmpdir(), 'lvfs-user-'));
+  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  for (const directory of ['run', 'mnt', 'tmp']) mkdirSync(join(home, directory), { mode: 0o700 });
+  for (const directory of ['', 'run', 'mnt', 'tmp']) chownSync(join(home, directory), nobody, nobody);
+  const openDevice = `
+    mount -t tmpfs none /mnt && mknod -m 666 /mnt/fuse c 10 229 && mount --bind /mnt/fuse /dev/fuse || exit 99
+    exec setpriv --reuid ${nobody} --regid ${nobody} --clear-groups sh -c "lvfs() { '$NODE' '$LVFS' \\"\\$@\\"; }; $1"`;
+  return {
+    prefix: gentoo.root,
+    home,
+    shell: (script) =>
+      finished(
+        spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', openDevice, 'sh', script], {
+          cwd: '/',
+          env: {
+            PATH: process.env['PATH'],
+            NODE: process.execPath,
+            LVFS: program,
+            HOME: home,
+            TMPDIR: join(home, 'tmp'),
+            XDG_RUNTIME_DIR: join(home, 'run'),
+            XDG_CACHE_HOME: join(home, 'cache'),
+            LVFS_CONFIG: '',
+            LVFS_PREFIX: gentoo.root,
+            LVFS_DRIVER: driver,
+            LC_ALL: 'C',
+          },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        }),
+      ),
+  };
+}
+
+declare('run works for an ordinary user in a user namespace', reasonNotToMount(), async (t) => {
+  const user = await ordinaryUser(t, testDriver().name);
+  const { prefix } = user;
+  const { status, stdout, stderr } = await user.shell(
+    `lvfs run dev-libs/foo -- sh -c 'ls ${prefix}/usr/include; cat ${prefix}/usr/include/bar.h; ` +
+      `cat ${prefix}/usr/include/private.h; cat ${prefix}/usr/include/hidden.h; touch ${prefix}/new; ` +
+      `cat /etc/shadow; touch ${user.home}/made && exit 7'`,
+  );
+  t.is(status, 7, stderr);
+  t.is(stdout, 'bar.h\nprivate.h\nbar\n');
+  t.regex(stderr, /private\.h: Permission denied/, 'what the user may not read');
+  t.regex(stderr, /hidden\.h: No such file/);
+  t.regex(stderr, /new'?: Read-only file system/);
+  t.regex(stderr, /shadow: Permission denied/);
+  t.true(existsSync(join(user.home, 'made')), 'what is bound can be written');
+  t.deepEqual(readdirSync(join(user.home, 'cache')), ['lvfs'], 'the index is saved');
+  t.deepEqual(readdirSync(join(user.home, 'run/lvfs')), [], 'nothing is left of the session');
+});
+
+const libfuse = findDriver('libfuse');
+declare('an ordinary user mounts by fusermount', reasonNotToMount(libfuse), async (t) => {
+  const user = await ordinaryUser(t, 'auto');
+  const mountpoint = join(user.home, 'mnt');
+  const include = `${mountpoint}${user.prefix}/usr/include`;
+  const { status, stdout, stderr } = await user.shell(
+    `lvfs mount --quiet dev-libs/foo ${mountpoint} >/dev/null || exit 90; ls ${include}; cat ${include}/private.h; ` +
+      `lvfs status ${mountpoint} | grep -o 'driver.*'; lvfs umount ${mountpoint} || exit 91; ls ${mountpoint}`,
+  );
+  t.is(status, 0, stderr);
+  t.regex(stdout, /^bar\.h\nprivate\.h\ndriver\s+libfuse\n$/);
+  t.regex(stderr, /private\.h: Permission denied/);
+  t.deepEqual(readdirSync(join(user.home, 'run/lvfs')), [], 'nothing is left of the session');
+});
+
+declare(
+  'without a module that can be loaded the reason is said in one line',
+  reasonNotToMount(libfuse),
+  async (t) => {
+    const user = await ordinaryUser(t, 'libfuse');
+    const library = '$(ldconfig -p | grep -o "/.*libfuse.so.2$" | head -n 1)';
+    const child = spawn(
+      'unshare',
+      [
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        `mount --bind /dev/null ${library} && exec "$@"`,
+        'sh',
+        process.execPath,
+        program,
+        'mount',
+        'dev-libs/foo',
+        join(user.home, 'mnt'),
+      ],
+      {
+        env: {
+          PATH: process.env['PATH'],
+          LVFS_CONFIG: '',
+          LVFS_PREFIX: user.prefix,
+          LVFS_DRIVER: 'libfuse',
+          LVFS_RUNTIME_DIR: join(user.home, 'registry'),
+          LVFS_CACHE: join(user.home, 'cache'),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const { status, stderr } = await finished(child);
+    t.is(status, 23, stderr);
+    t.regex(
+      stderr,
+      /^lvfs: the libfuse driver cannot be used: .*\nhint: install libfuse 2 \(Debian: libfuse2, Gentoo: sys-fs\/fuse:0\).*\n$/,
+    );
+  },
+);
