@@ -37,6 +37,8 @@ export interface Audited {
   readonly view: View;
   readonly set: VisibleSet;
   readonly ledger: Ledger;
+  /** See `System.atomFor`. */
+  readonly atomFor: (cpv: string) => string;
   /** The first reader of a file's content, by its name; empty when nobody knows. */
   readonly readerOf: (node: IndexNode) => string;
 }
@@ -48,7 +50,10 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
   return request.html ? { report, html: reportHtml(report, input) } : { report };
 }
 
-function reportInput({ view, set, ledger, readerOf }: Audited, { ignore, log }: ReportRequest): ReportInput {
+function reportInput(
+  { view, set, ledger, atomFor, readerOf }: Audited,
+  { ignore, log }: ReportRequest,
+): ReportInput {
   const { index } = view;
   const uses = usesOf(view, readerOf);
   return {
@@ -65,7 +70,7 @@ function reportInput({ view, set, ledger, readerOf }: Audited, { ignore, log }: 
     ...(log === undefined || log === '' ? {} : { log }),
     hiddenEndingIn: (ending) => hiddenEndingIn(view, ending),
     readText: (path) => readText(view, path),
-    atomFor: (cpv) => atomFor(cpv, index),
+    atomFor,
     hasFiles: (cpv) => hasFiles(index, cpv),
     ignore: ignore.map(ignoreRule),
   };
@@ -142,13 +147,6 @@ function readText(view: View, path: string): string | undefined {
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
-}
-
-/** `category/name`, with the version when several versions are installed: their slots are not the index's business. */
-function atomFor(cpv: string, index: PathIndex): string {
-  const cp = packageName(cpv);
-  const several = index.packages.filter((one) => packageName(one.cpv) === cp).length > 1;
-  return several ? `~${cpv.replace(/-r\d+$/, '')}` : cp;
 }
 
 /** A cpv without its version; PMS 3.1.2 and 3.2: a version begins with a digit behind the last such hyphen. */

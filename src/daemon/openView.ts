@@ -359,6 +359,11 @@ export class OpenView {
     return this.#set;
   }
 
+  /** See `System.atomFor`. */
+  atomFor(cpv: string): string {
+    return this.#system.atomFor(cpv);
+  }
+
   get index(): PathIndex {
     return this.#store.index;
   }

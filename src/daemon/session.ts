@@ -309,6 +309,7 @@ export class Session {
             view: this.#open.view,
             set: this.#open.set,
             ledger: this.#ledger,
+            atomFor: (cpv) => this.#open.atomFor(cpv),
             readerOf: (node) => this.#readers.of(node),
           },
           {

@@ -8,6 +8,7 @@ import { Configuration } from './config.js';
 import { DepCheck, InstalledPackages } from './depCheck.js';
 import { TargetResolver } from './targets.js';
 import { InstalledDatabase } from './vdb.js';
+import { splitCpv } from './version.js';
 import type { Cpv, DataWarning, InstalledPackage, SetRequest, SystemLocations, VisibleSet } from './types.js';
 import { VisibleSets } from './visibleSet.js';
 
@@ -56,6 +57,11 @@ export interface System {
    * @throws LvfsError exit 20 for a name that is unknown or ambiguous.
    */
   matchInstalled(names: readonly string[]): readonly Cpv[];
+  /**
+   * The atom that an ebuild would name an installed package by: `category/name`, with its slot (`category/name:slot`) when
+   * versions of several slots are installed, since without it the highest of them would satisfy the atom.
+   */
+  atomFor(cpv: Cpv): string;
   /** The visible set of a request; what it throws is described at `VisibleSets.compute`. */
   visibleSet(request: SetRequest): VisibleSet;
   /** A variable as `portageq envvar` shows it, with the paths inside the root; undefined when it is not set. */
@@ -126,6 +132,15 @@ class OpenedSystem implements System {
 
   matchInstalled(names: readonly string[]): readonly Cpv[] {
     return this.#reporting(() => [...this.#resolver.hidden(names)].sort());
+  }
+
+  atomFor(cpv: Cpv): string {
+    return this.#reporting(() => {
+      const cp = splitCpv(cpv)?.cp ?? cpv;
+      const slot = this.#packages.get(cpv)?.slot;
+      const isOnlySlot = this.#packages.versionsOf(cp).every((other) => other.slot === slot);
+      return slot === undefined || isOnlySlot ? cp : `${cp}:${slot}`;
+    });
   }
 
   visibleSet(request: SetRequest): VisibleSet {

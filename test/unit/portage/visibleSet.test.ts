@@ -347,6 +347,23 @@ test('the system names its installed packages and places', (t) => {
   t.is(shared.variable('PORTAGE_TMPDIR'), '/var/tmp');
 });
 
+test('an installed package is named with its slot where versions of several slots are installed', async (t) => {
+  const { system: own } = await system(t, {
+    packages: {
+      'dev-lang/python-3.12.1': { SLOT: '3.12' },
+      'dev-lang/python-3.13.0': { SLOT: '3.13/3.13t' },
+      'dev-libs/openssl-3.0': { SLOT: '0/3' },
+      'sys-devel/twice-1': {},
+      'sys-devel/twice-2': {},
+    },
+  });
+  t.is(own.atomFor('dev-lang/python-3.12.1'), 'dev-lang/python:3.12');
+  t.is(own.atomFor('dev-lang/python-3.13.0'), 'dev-lang/python:3.13');
+  t.is(own.atomFor('dev-libs/openssl-3.0'), 'dev-libs/openssl');
+  t.is(own.atomFor('sys-devel/twice-1'), 'sys-devel/twice');
+  t.is(own.atomFor('dev-libs/gone-1-r1'), 'dev-libs/gone');
+});
+
 test('each warning is passed on once', async (t) => {
   const { gentoo } = await system(t, { packages: { 'a/b-1': {} } });
   writeFileSync(gentoo.path('/var/db/pkg/a/b-1/SLOT'), '0');
