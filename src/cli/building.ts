@@ -38,6 +38,8 @@ export interface BuildPlan {
   /** Show the build's output. */
   readonly show: boolean;
   readonly ignore: Settings['ignore'];
+  /** Hears of every denial of the build, of the second one of `--compare` not, as it happens. */
+  readonly onDenial?: (denial: Denial) => void;
 }
 
 /** What came of a build. */
@@ -49,7 +51,6 @@ export interface BuildOutcome {
   readonly seconds: number;
   readonly report: Report;
   readonly html?: string;
-  readonly denials: readonly Denial[];
   /** The end of the build's output. */
   readonly output: string;
   readonly comparison?: Comparison;
@@ -73,6 +74,8 @@ export async function build(
 ): Promise<BuildOutcome> {
   return withInside(request, output, signals, async (inside) => {
     const targets = inside.status.targets;
+    let hears = plan.onDenial;
+    if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
     const start = performance.now();
     const status = await runBuild(inside, plan, targets, output);
     const seconds = Math.round((performance.now() - start) / 100) / 10;
@@ -82,7 +85,8 @@ export async function build(
       html: plan.html,
       captured: true,
     })) as ReportResult;
-    const { denials } = (await inside.request('denials')) as { denials: Denial[] };
+    // Denials come over the same socket, so those of the build are here before the report.
+    hears = undefined;
     const text = (await inside.request('output')) as string;
     const comparison = plan.compare
       ? await compare(inside, plan, targets, status, report, output)
@@ -93,12 +97,21 @@ export async function build(
       status,
       seconds,
       report,
-      denials,
       output: text,
       ...(html === undefined ? {} : { html }),
       ...(comparison === undefined ? {} : { comparison }),
     };
   });
+}
+
+/** Passes on every denial until the view is gone. */
+function follow(inside: Inside, hear: (denial: Denial) => void): void {
+  inside
+    .request('follow', {}, (event) => hear(event as Denial))
+    .catch((error: unknown) => {
+      // The view is gone: that is how following ends.
+      if (!(error instanceof LvfsError)) throw error;
+    });
 }
 
 function throwIfInterrupted(signals: Signals): void {

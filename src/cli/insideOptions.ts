@@ -61,12 +61,12 @@ export function bindRequest(given: OptionValues<typeof bindOptions>, create: boo
 /**
  * The private view of a command.
  *
- * @param create make the directories that emerge itself would make
+ * @param emerge emerge will run in it: it has to be visible, and the directories that it would make are made
  */
 export async function insideRequest(
   invocation: Invocation<typeof insideOptions>,
   targets: readonly string[],
-  { create, trace = false }: { create: boolean; trace?: boolean },
+  { emerge, trace = false }: { emerge: boolean; trace?: boolean },
 ): Promise<InsideRequest> {
   const { options: given } = invocation;
   const settings = await invocation.settings();
@@ -75,8 +75,9 @@ export async function insideRequest(
     driver: settings.driver,
     threads: settings.threads,
     version: invocation.version(),
-    binds: bindRequest(given, create),
+    binds: bindRequest(given, emerge),
     trace,
+    ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',
     hostProcesses: given.pid === 'host',
   };

@@ -194,8 +194,8 @@ export class Inside {
   }
 
   /** Any other request of the control protocol. */
-  request(method: string, params: Parameters = {}): Promise<unknown> {
-    return this.#client.request(method, params);
+  request(method: string, params: Parameters = {}, onEvent?: (event: unknown) => void): Promise<unknown> {
+    return this.#client.request(method, params, onEvent);
   }
 
   /** Takes the view away and returns when nothing is left of it. */
@@ -361,7 +361,7 @@ class Supervisor {
   }
 
   #sessionHandlers(): Handlers {
-    const methods = ['status', 'why', 'report', 'denials', 'allow', 'deny'] as const;
+    const methods = ['status', 'why', 'report', 'denials', 'follow', 'allow', 'deny'] as const;
     return Object.fromEntries(
       methods.map((method): [string, Handler] => [
         method,
@@ -387,6 +387,9 @@ class Supervisor {
         signal: this.#cancel.signal,
         shownAt: `/proc/${process.pid}/root${mountpoint}`,
         hostProc: request.hostProcesses,
+        check: (view) => {
+          if (request.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
+        },
         output: () => Buffer.concat(this.#output).toString('utf8'),
       },
     );

@@ -2,7 +2,7 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
  */
-import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, LvfsError, type Logger } from '../base/index.js';
@@ -63,6 +63,9 @@ const mountPlaces = [
 
 /** Portage's variables that name directories in which builds write. */
 const writtenDirectories = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
+
+/** Who installs a program that may be asked for. */
+const programPackages: Readonly<Record<string, string>> = { emerge: 'sys-apps/portage' };
 
 /** Reads a system, passing on what is wrong in its data. */
 export function readSystem(locations: SystemLocations, log: Logger): System {
@@ -579,12 +582,8 @@ export class OpenView {
 
   /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
   isDirectory(path: string): boolean {
-    // What is bound deepest covers what lies below it.
-    const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
-    if (bind?.source !== undefined) {
-      const onHost = join(bind.source, relative(bind.target, path));
-      return statSync(onHost, { throwIfNoEntry: false })?.isDirectory() === true;
-    }
+    const bound = this.#boundPath(path);
+    if (bound !== undefined) return statSync(bound, { throwIfNoEntry: false })?.isDirectory() === true;
     this.view.begin();
     const found = this.view.canonical(Buffer.from(path));
     return (
@@ -594,9 +593,55 @@ export class OpenView {
     );
   }
 
-  /** Whether a program is visible; for choosing a shell. */
+  /** Whether a program, absolute inside, is there when the plan is carried out. */
   hasFile(path: string): boolean {
+    const bound = this.#boundPath(path);
+    if (bound !== undefined) return lstatSync(bound, { throwIfNoEntry: false }) !== undefined;
+    this.view.begin();
     return this.#isVisible(Buffer.from(path));
+  }
+
+  /**
+   * Makes sure that a program is there.
+   *
+   * @param search directories as in PATH
+   * @throws LvfsError NO_PROGRAM: it is not installed, or hidden and by whom it is owned
+   */
+  requireProgram(name: string, search: string): void {
+    const paths = search
+      .split(':')
+      .filter((directory) => directory.startsWith('/'))
+      .map((directory) => join(directory, name));
+    if (paths.some((path) => this.hasFile(path))) return;
+    const others = `build with another program by --command`;
+    const hidden = paths
+      .map((path) => ({ path, found: this.explain(Buffer.from(path)) }))
+      .find(({ found }) => found.exists);
+    const owner = hidden?.found.owners[0];
+    if (hidden !== undefined && owner !== undefined) {
+      throw new LvfsError('NO_PROGRAM', `${name} is hidden: ${hidden.path} belongs to ${owner}`, {
+        hint: `show it with --with ${this.atomFor(owner)}, or ${others}`,
+      });
+    }
+    if (hidden !== undefined) {
+      throw new LvfsError('NO_PROGRAM', `${name} is hidden: ${hidden.path} belongs to no package`, {
+        hint: `show it with --show ${hidden.path}, or ${others}`,
+      });
+    }
+    throw new LvfsError(
+      'NO_PROGRAM',
+      `${name} is not installed: PATH leads to none in ${this.#system.root}`,
+      {
+        hint: `install ${programPackages[name] ?? 'it'}, or ${others}`,
+      },
+    );
+  }
+
+  /** Where the host has what a bind shows at a path inside; undefined where none does. */
+  #boundPath(path: string): string | undefined {
+    // What is bound deepest covers what lies below it.
+    const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
+    return bind?.source === undefined ? undefined : join(bind.source, relative(bind.target, path));
   }
 
   /** Variables that a command inside needs to find what was set apart. */

@@ -69,6 +69,8 @@ export interface SessionRequest extends ViewRequest {
 /** A view in a private namespace, for one command. */
 export interface InsideRequest extends Omit<SessionRequest, 'mountpoint' | 'nonempty'> {
   readonly binds: BindRequest;
+  /** The name of a program that PATH must lead to inside; otherwise nothing is mounted. */
+  readonly program?: string;
   /** Without a network. */
   readonly noNetwork: boolean;
   /** Among the host's processes. */

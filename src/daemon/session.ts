@@ -58,6 +58,8 @@ export interface SessionOptions {
   readonly shownAt?: string;
   /** With {@link shownAt}: the host's processes are seen inside. */
   readonly hostProc?: boolean;
+  /** Looks at the view before it is mounted, and throws what speaks against it. */
+  readonly check?: (view: OpenView) => void;
   /** What the build has printed, if that is known. */
   readonly output?: () => string;
 }
@@ -414,6 +416,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     workers = new Workers(threads, log, ledger);
     const open = openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
+    options.check?.(open);
     connection = await driver.mount({
       mountpoint,
       subtype: 'lvfs',

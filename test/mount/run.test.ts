@@ -9,60 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
-import { mountsNaming, processesNaming, whyNotMount } from '../helpers/inView.js';
+import test from 'ava';
+import { host, nothingLeft, withCommands as fixture } from '../helpers/commands.js';
+import { whyNotMount } from '../helpers/inView.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
-import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { finished, program, until } from '../helpers/lvfs.js';
 
 const reason = whyNotMount();
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
 const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
-
-interface Fixture extends Sandbox {
-  gentoo: GentooRoot;
-  /** `lvfs run dev-libs/foo --` and the words given. */
-  run(...command: string[]): Promise<Result>;
-}
-
-/**
- * A system whose root holds the host's own shell and core tools by --bind, so that commands can run in views that show hardly
- * anything else.
- */
-async function fixture(t: ExecutionContext): Promise<Fixture> {
-  const gentoo = await gentooRoot({
-    packages: {
-      'sys-libs/zlib-1.3': { files: { '/opt/zlib/zlib.h': 'zlib' } },
-      'dev-libs/bar-1': { RDEPEND: 'sys-libs/zlib', files: { '/opt/bar/bar.h': 'bar' } },
-      'dev-libs/hidden-1': {
-        RDEPEND: 'dev-libs/deep',
-        files: { '/opt/hidden/tool': '#!/bin/sh\necho tool\n' },
-      },
-      'dev-libs/deep-1': { files: { '/opt/deep/deep.h': 'deep' } },
-    },
-    ebuilds: { 'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' } },
-    files: { '/opt/litter': 'unowned' },
-  });
-  const box = sandbox({ LVFS_ROOT: gentoo.root, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' });
-  mkdirSync(gentoo.path(box.directory), { recursive: true });
-  t.teardown(() => {
-    gentoo.cleanup();
-    box.cleanup();
-  });
-  return { ...box, gentoo, run: (...command) => box.lvfs('run', ...host, 'dev-libs/foo', '--', ...command) };
-}
-
-/** The host's programs and libraries inside. */
-const host = ['/bin', '/lib', '/lib64', '/usr', '/etc'].flatMap((path) =>
-  existsSync(path) ? ['--ro', path] : [],
-);
-
-/** Nothing of a sandbox is left but its cache: no mount, no process, no session. */
-async function nothingLeft(t: ExecutionContext, box: Sandbox): Promise<void> {
-  await until('no process is left', () => processesNaming(box.runtime).length === 0);
-  t.deepEqual(mountsNaming(box.directory), []);
-  t.deepEqual(existsSync(box.runtime) ? readdirSync(box.runtime) : [], []);
-}
 
 function endsWith(command: readonly string[], status: number, stdout = '', stderr = /^/): void {
   mountTest(`run: ${JSON.stringify(command)} ends with status ${status}${skipped}`, async (t) => {

@@ -1,7 +1,8 @@
 /** `lvfs build`: builds in a view, and names what the ebuild forgot. */
+import type { Denial } from '../../audit/index.js';
 import { build, buildOptions, comparisonText, verdict } from '../building.js';
 import { defineCommand } from '../command.js';
-import { denialJson } from '../denialText.js';
+import { DenialFile } from '../denialFile.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
 import { writeReportPage } from '../reportPage.js';
@@ -15,7 +16,7 @@ export const command = defineCommand({
   options: {
     ...insideOptions,
     ...buildOptions,
-    log: { type: 'string', value: 'FILE', describe: 'Write the denials as JSON lines' },
+    log: { type: 'string', value: 'FILE', describe: 'Write the denials as JSON lines, as they happen' },
     html: { type: 'string', value: 'FILE', describe: 'Write the report as a self-contained page' },
   },
   examples: [
@@ -27,9 +28,10 @@ export const command = defineCommand({
   async run(invocation) {
     const { operands, options, output } = invocation;
     const settings = await invocation.settings();
+    const log = options.log === undefined ? undefined : new DenialFile(options.log);
     const signals = new Signals();
     try {
-      const request = await insideRequest(invocation, operands, { create: options.command === undefined });
+      const request = await insideRequest(invocation, operands, { emerge: options.command === undefined });
       const plan = {
         command: options.command,
         compare: options.compare,
@@ -37,14 +39,9 @@ export const command = defineCommand({
         html: options.html !== undefined,
         show: !output.json && !options.quiet,
         ignore: settings.ignore,
+        ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denial) }),
       };
       const outcome = await build(request, plan, output, signals);
-      if (options.log !== undefined) {
-        const lines = outcome.denials.map(
-          (one) => `${JSON.stringify({ schemaVersion: 1, ...denialJson(one) })}\n`,
-        );
-        writeReportPage(options.log, lines.join(''));
-      }
       if (options.html !== undefined) writeReportPage(options.html, outcome.html ?? '');
       const { targets, status, seconds, report, comparison } = outcome;
       if (output.json) {
@@ -61,11 +58,13 @@ export const command = defineCommand({
         output.print(`\n${targets.join(' ')}: ${ended} in ${seconds} s\n\n${reportText(report, output)}`);
         if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
       }
+      log?.check();
       return verdict(outcome);
     } catch (error) {
       if (signals.status !== undefined) return endLike(signals.status, signals);
       throw error;
     } finally {
+      log?.close();
       signals.release();
     }
   },

@@ -68,7 +68,7 @@ export const command = defineCommand({
     };
     const checkOne = async (target: string): Promise<Verdict> => {
       try {
-        const request = await insideRequest(invocation, [target], { create: options.command === undefined });
+        const request = await insideRequest(invocation, [target], { emerge: options.command === undefined });
         const outcome = await build(request, plan, output, signals);
         const status = verdict(outcome);
         const word =
@@ -121,13 +121,17 @@ function print(one: Verdict, output: Output): void {
   }
   const { bold, dim } = output.colors;
   output.print(`${paint(one.verdict, output)} ${bold(target)} ${dim(summary(one))}`.trimEnd());
+  if (error?.hint !== undefined) output.print(`${' '.repeat(verdictWidth + 1)}${dim(`hint: ${error.hint}`)}`);
 }
+
+/** Columns of a verdict. */
+const verdictWidth = 10;
 
 function paint(word: Verdict['verdict'], { colors }: Output): string {
   const color = { clean: colors.green, undeclared: colors.yellow, failed: colors.red, error: colors.red }[
     word
   ];
-  return color(word.padEnd(10));
+  return color(word.padEnd(verdictWidth));
 }
 
 /** What a verdict rests on, in a line. */

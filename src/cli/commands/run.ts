@@ -27,7 +27,7 @@ export const command = defineCommand({
     }
     const signals = new Signals();
     try {
-      const request = await insideRequest(invocation, operands, { create: false });
+      const request = await insideRequest(invocation, operands, { emerge: false });
       const status = await withInside(request, output, signals, async (inside) => {
         const end = statusOf(await inside.run({ argv: rest, capture: false }));
         if (end === exitStatus.commandNotFound) await explainNotFound(inside, rest[0] ?? '', output);

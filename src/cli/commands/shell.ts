@@ -36,7 +36,7 @@ export const command = defineCommand({
         signals.passTo((name) => entered.signal(name));
         return endLike(statusOf(await entered.ended), signals);
       }
-      const request = await insideRequest(invocation, operands, { create: false });
+      const request = await insideRequest(invocation, operands, { emerge: false });
       const status = await withInside(request, output, signals, async (inside) => {
         if (process.stdin.isTTY && rest.length === 0) greet(inside, output);
         const shell = await inside.choose(shells());
