@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
+import { insideProgram } from './programs.js';
 
 /** Signals that are meant for the command. */
 const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -82,7 +83,7 @@ export async function withInside<T>(
 ): Promise<T> {
   const { Inside } = await import('../daemon/index.js').then((daemon) => daemon.loadInside());
   const inside = await Inside.open(
-    new URL('./insideMain.js', import.meta.url),
+    insideProgram,
     request,
     { progress: (text) => output.progress(text), log: output.log },
     signals.cancelled.signal,

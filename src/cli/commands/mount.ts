@@ -4,6 +4,7 @@ import { exitStatus, type ExitStatus } from '../../base/index.js';
 import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { bindOptions, bindRequest } from '../insideOptions.js';
+import { daemonProgram } from '../programs.js';
 import { viewRequest } from '../viewRequest.js';
 
 const options = {
@@ -68,7 +69,7 @@ type MountInvocation = Invocation<typeof options>;
 
 async function background({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
   const { launch } = await import('../../daemon/index.js');
-  const status = await launch(new URL('../daemonMain.js', import.meta.url), request, {
+  const status = await launch(daemonProgram, request, {
     progress: (text) => output.progress(text),
     log: output.log,
   });

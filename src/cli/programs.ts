@@ -1,0 +1,10 @@
+/**
+ * The other programs of lvfs, beside the one that runs. Only modules of this directory may name them: the bundle holds all
+ * programs in one directory, and this is where it lies.
+ */
+
+/** A daemon: what `lvfs mount` starts. */
+export const daemonProgram = new URL('./daemonMain.js', import.meta.url);
+
+/** The server of a private view. */
+export const insideProgram = new URL('./insideMain.js', import.meta.url);
