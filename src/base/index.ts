@@ -2,3 +2,5 @@
 export * from './errors.js';
 export * from './exitStatus.js';
 export * from './log.js';
+export * from './mountTable.js';
+export * from './paths.js';

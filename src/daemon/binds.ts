@@ -1,30 +1,17 @@
 /**
  * What is mounted over a view so that work can be done in it: the kernel's own filesystems, the places that builds write
- * to, and the repositories. A plan is only computed here; mountBinds.ts carries it out.
+ * to, and the repositories. A plan is only computed here; the mounter carries it out.
  *
  * Everything written goes straight to the host's directories, never through the view. A directory that the host does not
  * have is a private one in memory, except where emerge itself would make it.
  */
 import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
 import type { RepositoryPlace, System } from '../portage/index.js';
-import { filesystemType, isWithin, readMounts, shellWord, type MountEntry } from './mounts.js';
+import { shellWord } from './mounts.js';
+import { filesystemType, mounter, type Bind, type MountEntry } from './platform/index.js';
 import type { BindRequest } from './request.js';
-
-/** One thing mounted over a view. */
-export interface Bind {
-  /** Absolute path inside the view, without symlinks. */
-  readonly target: string;
-  /**
-   * `bind`: a directory or file of the host; `memory`: an empty filesystem in memory; `proc`: the processes of the
-   * namespace that looks; `database`: the view's own list of packages, which another bind has covered.
-   */
-  readonly kind: 'bind' | 'memory' | 'proc' | 'database';
-  /** Host path; only with `bind`. */
-  readonly source?: string;
-  readonly readOnly?: boolean;
-}
 
 /** A plan, in the order in which it is carried out. */
 export interface BindPlan {
@@ -192,7 +179,7 @@ function parseBind(text: string, readOnly: boolean): Wanted {
 class Plan {
   /** Host directories that must not appear inside. */
   readonly #reserved: readonly string[];
-  readonly #mounts: readonly MountEntry[] = readMounts();
+  readonly #mounts: readonly MountEntry[] = mounter.mounts();
   readonly #binds: Bind[] = [];
   readonly #notes: string[] = [];
 

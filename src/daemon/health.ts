@@ -4,62 +4,90 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
+import { findDriver } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
 import { readSystem } from './openView.js';
+import {
+  fail,
+  mounter,
+  namespaces,
+  ok,
+  warn,
+  type Finding,
+  type HealthCheck,
+  type Obstacle,
+} from './platform/index.js';
 import { registryDirectory } from './registry.js';
 import type { ViewRequest } from './request.js';
 
-/** One line of the answer. */
-export interface HealthCheck {
-  readonly name: string;
-  /** `fail`: lvfs cannot work; `warn`: something of it cannot, or will be slower. */
-  readonly state: 'ok' | 'warn' | 'fail';
-  /** What was found. */
-  readonly found: string;
-  /** How to mend it; not with `ok`. */
-  readonly remedy?: string;
+/** One of the ways in which an ordinary user can have a view. */
+export interface UserWay {
+  readonly way: 'user namespace' | 'fusermount';
+  /** What he can do in it. */
+  readonly commands: readonly string[];
+  /** Nothing closes it: {@link obstacles} is empty. */
+  readonly open: boolean;
+  /** What closes it, and how to mend that. */
+  readonly obstacles: readonly Obstacle[];
 }
 
-type Check = () => Omit<HealthCheck, 'name'>;
+/** The whole answer. */
+export interface Health {
+  /** No check failed and, for an ordinary user, a way is open. */
+  readonly ready: boolean;
+  readonly checks: readonly HealthCheck[];
+  /** For an ordinary user, whoever asks. */
+  readonly users: readonly UserWay[];
+}
 
 /** Looks at everything; nothing on the machine is changed. */
-export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, log: Logger): HealthCheck[] {
+export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, log: Logger): Health {
   const system = openedSystem(request, log);
-  const checks: [string, Check][] = [
-    ['node', node],
-    ['kernel', kernel],
-    ['/dev/fuse', fuseDevice],
-    ['rights', rights],
-    ['mount namespaces', () => namespace(['--mount'], 'CONFIG_NAMESPACES; in a container: --privileged')],
-    [
-      'pid namespaces',
-      () => namespace(['--pid', '--fork', '--kill-child'], 'CONFIG_PID_NS; --pid=host does without'),
-    ],
-    ['net namespaces', () => optional(namespace(['--net'], 'CONFIG_NET_NS; only --net=none needs them'))],
-    ['user namespaces', userNamespaces],
-    ...['mount', 'umount', 'unshare', 'setpriv'].map((tool): [string, Check] => [
-      tool,
-      () => utilLinux(tool),
+  const named = (checks: readonly [string, Finding][]): HealthCheck[] =>
+    checks.map(([name, finding]) => ({ name, ...finding }));
+  const checks = [
+    ...named([
+      ['node', node()],
+      ['kernel', kernel()],
+      ['/dev/fuse', fuseDevice()],
+      ['user', ok(isRoot() ? 'root' : 'an ordinary user')],
     ]),
-    ['emerge', emerge],
-    ['packages', () => installedPackages(system)],
-    ['repositories', () => repositories(system)],
-    ['loader cache', () => loaderCache(request.locations.root)],
-    ['index cache', () => writable(request.cache, '--cache DIR, or LVFS_CACHE, sets another place')],
-    ['sessions', () => writable(registryDirectory(), 'LVFS_RUNTIME_DIR sets another place')],
+    ...mounter.check(),
+    ...namespaces.check(),
+    ...named([
+      ['emerge', emerge()],
+      ['packages', installedPackages(system)],
+      ['repositories', repositories(system)],
+      ['loader cache', loaderCache(request.locations.root)],
+      ['index cache', writable(request.cache, '--cache DIR, or LVFS_CACHE, sets another place')],
+      ['sessions', writable(registryDirectory(), 'LVFS_RUNTIME_DIR sets another place')],
+    ]),
   ];
-  return checks.map(([name, check]) => ({ name, ...check() }));
+  const users = userWays();
+  const ready = checks.every(({ state }) => state !== 'fail') && (isRoot() || users.some(({ open }) => open));
+  return { ready, checks, users };
 }
 
-const ok = (found: string): Omit<HealthCheck, 'name'> => ({ state: 'ok', found });
-const warn = (found: string, remedy: string): Omit<HealthCheck, 'name'> => ({ state: 'warn', found, remedy });
-const fail = (found: string, remedy: string): Omit<HealthCheck, 'name'> => ({ state: 'fail', found, remedy });
-
-function optional(result: Omit<HealthCheck, 'name'>): Omit<HealthCheck, 'name'> {
-  return result.state === 'fail' ? { ...result, state: 'warn' } : result;
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
-function node(): Omit<HealthCheck, 'name'> {
+function userWays(): UserWay[] {
+  const library = findDriver('libfuse').probe();
+  const libfuse =
+    library === undefined ? [] : [{ found: describeError(library), remedy: library.hint ?? '' }];
+  const way = (
+    name: UserWay['way'],
+    commands: readonly string[],
+    obstacles: readonly Obstacle[],
+  ): UserWay => ({ way: name, commands, open: obstacles.length === 0, obstacles });
+  return [
+    way('user namespace', ['run', 'shell', 'build', 'check'], namespaces.userObstacles()),
+    way('fusermount', ['mount'], [...libfuse, ...mounter.userObstacles()]),
+  ];
+}
+
+function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major > 20 || (major === 20 && minor >= 19)
     ? ok(process.version)
@@ -67,7 +95,7 @@ function node(): Omit<HealthCheck, 'name'> {
 }
 
 /** FUSE in user namespaces, and READDIRPLUS with cached listings, came with 4.18 and 4.20. */
-function kernel(): Omit<HealthCheck, 'name'> {
+function kernel(): Finding {
   const [major = 0, minor = 0] = release()
     .split('.')
     .map((part) => Number.parseInt(part, 10));
@@ -78,59 +106,22 @@ function kernel(): Omit<HealthCheck, 'name'> {
     : warn(found, 'a kernel before 4.20 does not keep listings: 5.4 or later is faster');
 }
 
-function fuseDevice(): Omit<HealthCheck, 'name'> {
+function fuseDevice(): Finding {
   try {
     accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
     return ok('can be opened');
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
-    return code === 'ENOENT'
-      ? fail('does not exist', 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse')
-      : fail(`cannot be opened (${code})`, 'be root, or chmod 666 /dev/fuse');
+    if (code === 'ENOENT')
+      return fail('does not exist', 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse');
+    return isRoot()
+      ? fail(`cannot be opened (${code})`, 'in a container: --device /dev/fuse')
+      : warn(`cannot be opened (${code})`, 'chmod 666 /dev/fuse; fusermount does without');
   }
 }
 
-function rights(): Omit<HealthCheck, 'name'> {
-  if (process.getuid?.() === 0) return ok('root');
-  return warn(
-    'an ordinary user',
-    'run, shell, build and check work where user namespaces do; mount needs root',
-  );
-}
-
-function namespace(options: readonly string[], remedy: string): Omit<HealthCheck, 'name'> {
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-  const { status, error, stderr } = spawnSync('unshare', [...user, ...options, 'true'], { encoding: 'utf8' });
-  if (error !== undefined) return fail('unshare cannot be run', 'install util-linux');
-  return status === 0 ? ok('can be made') : fail(stderr.trim().split('\n')[0] ?? `status ${status}`, remedy);
-}
-
-/** Only ordinary users need them; a build that uses a sandbox of its own may as well. */
-function userNamespaces(): Omit<HealthCheck, 'name'> {
-  const { status } = spawnSync('unshare', ['--user', '--map-root-user', 'true'], { stdio: 'ignore' });
-  return status === 0
-    ? ok('can be made')
-    : warn(
-        'cannot be made',
-        'CONFIG_USER_NS, and sysctl user.max_user_namespaces above 0; only ordinary users need them',
-      );
-}
-
-const oldestUtilLinux = [2, 36] as const;
-
-function utilLinux(tool: string): Omit<HealthCheck, 'name'> {
-  const { stdout, error } = spawnSync(tool, ['--version'], { encoding: 'utf8' });
-  if (error !== undefined) return fail('not found', 'install util-linux');
-  const version = /util-linux (\d+)\.(\d+)/.exec(stdout);
-  if (version === null) return warn(stdout.trim().split('\n')[0] ?? '', 'install the tools of util-linux');
-  const [major, minor] = [Number(version[1]), Number(version[2])];
-  const isNew = major > oldestUtilLinux[0] || minor >= oldestUtilLinux[1];
-  const found = `util-linux ${major}.${minor}`;
-  return isNew ? ok(found) : fail(found, `install util-linux ${oldestUtilLinux.join('.')} or later`);
-}
-
-function emerge(): Omit<HealthCheck, 'name'> {
+function emerge(): Finding {
   const { stdout, status, error } = spawnSync('emerge', ['--version'], { encoding: 'utf8' });
   if (error !== undefined)
     return warn('not found', "install sys-apps/portage; only 'lvfs build' without --command needs it");
@@ -154,11 +145,7 @@ function openedSystem({ locations }: Pick<ViewRequest, 'locations'>, log: Logger
 }
 
 /** Answers from a system that may be unreadable in any of its parts. */
-function fromSystem(
-  { system, error }: Opened,
-  answer: (system: System) => Omit<HealthCheck, 'name'>,
-  remedy: string,
-): Omit<HealthCheck, 'name'> {
+function fromSystem({ system, error }: Opened, answer: (system: System) => Finding, remedy: string): Finding {
   if (system === undefined) return fail(describeError(error), remedy);
   try {
     return answer(system);
@@ -168,7 +155,7 @@ function fromSystem(
   }
 }
 
-function installedPackages(opened: Opened): Omit<HealthCheck, 'name'> {
+function installedPackages(opened: Opened): Finding {
   const remedy = '--root or --vdb names another place';
   return fromSystem(
     opened,
@@ -181,7 +168,7 @@ function installedPackages(opened: Opened): Omit<HealthCheck, 'name'> {
   );
 }
 
-function repositories(opened: Opened): Omit<HealthCheck, 'name'> {
+function repositories(opened: Opened): Finding {
   const remedy = 'emaint sync, or --repo DIR';
   return fromSystem(
     opened,
@@ -201,7 +188,7 @@ function repositories(opened: Opened): Omit<HealthCheck, 'name'> {
   );
 }
 
-function loaderCache(root: string): Omit<HealthCheck, 'name'> {
+function loaderCache(root: string): Finding {
   try {
     const cache = readFileSync(join(root, 'etc/ld.so.cache'));
     return cache.includes('glibc-ld.so.cache1.1')
@@ -213,7 +200,7 @@ function loaderCache(root: string): Omit<HealthCheck, 'name'> {
   }
 }
 
-function writable(directory: string, remedy: string): Omit<HealthCheck, 'name'> {
+function writable(directory: string, remedy: string): Finding {
   let nearest = directory;
   while (!existsSync(nearest) && nearest !== dirname(nearest)) nearest = dirname(nearest);
   try {

@@ -5,14 +5,13 @@
 import type { Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './detached.js';
-import type { Entered } from './enter.js';
-import type { HealthCheck } from './health.js';
+import type { Health } from './health.js';
 import type * as insideModule from './inside.js';
 import type { MountedCommand } from './inside.js';
-
 import type { IndexAction, IndexReport } from './inspect.js';
 import type { Explanation, SystemPath } from './openView.js';
 import type { Plan } from './plan.js';
+import type { Entered } from './platform/index.js';
 import type { SessionRequest, SystemPathChange, ViewRequest } from './request.js';
 import type { SessionEnd } from './session.js';
 
@@ -21,10 +20,11 @@ export type { ControlClient } from './control.js';
 export type { IndexAction, IndexReport } from './inspect.js';
 export { launch, reportDescriptor, type LaunchListener, type StartupMessage } from './launch.js';
 export type { ReportResult } from './auditing.js';
-export type { CommandEnd, Entered } from './enter.js';
 export type { Inside } from './inside.js';
+export type { Health } from './health.js';
 export type { Explanation } from './openView.js';
 export type { PackageFiles, Plan } from './plan.js';
+export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry.js';
 export type {
   BindRequest,
@@ -43,7 +43,7 @@ type InsideModule = typeof insideModule;
 export async function checkHealth(
   request: Pick<ViewRequest, 'locations' | 'cache'>,
   log: Logger,
-): Promise<HealthCheck[]> {
+): Promise<Health> {
   return (await import('./health.js')).checkHealth(request, log);
 }
 

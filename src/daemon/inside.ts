@@ -5,10 +5,10 @@
  *     lvfs run (P0) ── lvfs-inside (P1: serves the view) ── unshare (P2) ── process 1 (P3) ── the command
  *
  * P0 stays in the host's namespaces. P0 and P1 hold the two ends of a socket, over which they speak the control protocol, and
- * each ends when the other does: whoever is left takes the session off the record. P2 and P3 end with P1; see enter.ts.
+ * each ends when the other does: whoever is left takes the session off the record. P2 and P3 end with P1; see the namespace helper.
  * When both P0 and P1 are killed at once, the record is cleared away by the next lvfs command.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -23,16 +23,8 @@ import {
   type Handlers,
   type Parameters,
 } from './control.js';
-import {
-  enter,
-  killNamespace,
-  mountNamespace,
-  namespaceGone,
-  noTool,
-  type CommandEnd,
-  type Entered,
-} from './enter.js';
-import { mountAt, unmount } from './mounts.js';
+import { mountAt } from './mounts.js';
+import { mounter, namespaces, type CommandEnd, type Entered } from './platform/index.js';
 import {
   createSessionDirectory,
   registryDirectory,
@@ -77,20 +69,20 @@ export class Inside {
   readonly #child: ChildProcess;
   readonly #client: ControlClient;
   readonly #namespace: string | undefined;
-  readonly #ended: Promise<void>;
+  readonly #ended: Promise<unknown>;
   readonly status: SessionStatus;
 
   private constructor(
     child: ChildProcess,
     client: ControlClient,
     status: SessionStatus,
-    ended: Promise<void>,
+    ended: Promise<unknown>,
   ) {
     this.#child = child;
     this.#client = client;
     this.status = status;
     this.#ended = ended;
-    this.#namespace = child.pid === undefined ? undefined : mountNamespace(child.pid);
+    this.#namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
   }
 
   /**
@@ -106,28 +98,14 @@ export class Inside {
     listener: InsideListener,
     signal: AbortSignal,
   ): Promise<Inside> {
-    const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
-    const child = spawn(
-      'unshare',
-      [
-        ...user,
-        ...['--mount', '--propagation', 'private', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
-        ...[process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
-      ],
+    const { child, ended } = namespaces.spawnPrivate(
+      [process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
       {
         stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
         // In a user namespace it takes itself for root.
         env: { ...process.env, LVFS_RUNTIME_DIR: registryDirectory() },
       },
     );
-    let failed: LvfsError | undefined;
-    const ended = new Promise<void>((done) => {
-      child.on('exit', () => done());
-      child.on('error', (error) => {
-        failed = noTool('unshare', error);
-        done();
-      });
-    });
     const socket = child.stdio[insideDescriptor] as Socket;
     const cancel = (): void => {
       socket.destroy();
@@ -145,7 +123,7 @@ export class Inside {
       return new Inside(child, client, status, ended);
     } catch (error) {
       socket.destroy();
-      await ended;
+      const failed = await ended;
       if (child.pid !== undefined) removeSessionsOf(child.pid);
       if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
       if (failed !== undefined) throw failed;
@@ -202,7 +180,7 @@ export class Inside {
   async close(): Promise<void> {
     this.#client.close();
     await this.#ended;
-    if (this.#namespace !== undefined) await namespaceGone(this.#namespace);
+    if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace);
     if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
   }
 }
@@ -240,7 +218,7 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       hasProc: boolean;
       environment: Readonly<Record<string, string>>;
     };
-    return enter({
+    return namespaces.enter({
       root: facts.root,
       cwd: facts.cwd,
       argv: how.argv((path) => facts.visible.includes(path)),
@@ -320,8 +298,8 @@ class Supervisor {
   async #clear(): Promise<void> {
     // A mount that is under way has to end first: what it makes would not be known.
     await Promise.race([Promise.allSettled([this.#opening]), delay(5_000)]);
-    const namespace = mountNamespace('self');
-    if (namespace !== undefined) await killNamespace(namespace);
+    const namespace = namespaces.mountNamespace('self');
+    if (namespace !== undefined) await namespaces.killAll(namespace);
     if (this.#directory !== undefined) await this.#leave(this.#directory);
     this.#over();
   }
@@ -330,7 +308,7 @@ class Supervisor {
   async #leave(directory: string): Promise<void> {
     for (const name of ['stage', 'root']) {
       const mountpoint = join(directory, name);
-      if (mountAt(mountpoint) !== undefined) await unmount(mountpoint, true);
+      if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
     }
     removeSessionDirectory(directory);
   }
@@ -385,7 +363,7 @@ class Supervisor {
         log: listener.log,
         progress: (text) => listener.progress(text),
         signal: this.#cancel.signal,
-        shownAt: `/proc/${process.pid}/root${mountpoint}`,
+        shownAt: namespaces.seenFromOutside(mountpoint),
         hostProc: request.hostProcesses,
         check: (view) => {
           if (request.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
@@ -403,7 +381,7 @@ class Supervisor {
     const session = this.#session;
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
       throw new Error('run was asked for before open, or twice');
-    const command = enter({
+    const command = namespaces.enter({
       root: join(this.#directory ?? '', 'root'),
       cwd: session.directoryInside(cwd),
       argv,
@@ -419,8 +397,8 @@ class Supervisor {
     try {
       const end = await command.ended;
       if (request.hostProcesses) {
-        const namespace = mountNamespace('self');
-        if (namespace !== undefined) await killNamespace(namespace);
+        const namespace = namespaces.mountNamespace('self');
+        if (namespace !== undefined) await namespaces.killAll(namespace);
       }
       return end;
     } finally {

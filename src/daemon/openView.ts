@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, LvfsError, type Logger } from '../base/index.js';
+import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
@@ -41,9 +41,7 @@ import {
   type ViewSettings,
 } from '../view/index.js';
 import { configurationRoot, planBinds, type BindPlan } from './binds.js';
-import { filterLoaderCache } from './loaderCache.js';
-import { loaderCachePath } from './mountBinds.js';
-import { isWithin } from './mounts.js';
+import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
 export type { SystemPath };

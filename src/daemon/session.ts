@@ -7,26 +7,18 @@
  * a path below its own mount point: what it asked there only it could answer.
  */
 import { Worker } from 'node:worker_threads';
-import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
+import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { dirname, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
-import { findDriver, probeLibfuse, type Connection } from '../fuse/index.js';
+import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
-import {
-  checkKernelDriver,
-  checkMountpoint,
-  filesystemType,
-  findHolders,
-  isWithin,
-  mountAt,
-  unmount,
-} from './mounts.js';
-import { mountBinds, replaceLoaderCache, unmountBinds } from './mountBinds.js';
-import { inUserNamespace } from './namespaces.js';
+import { loaderCachePath } from './loaderCache.js';
+import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
 import { openView, type OpenView } from './openView.js';
+import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
   logFile,
@@ -211,10 +203,10 @@ export class Session {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
     if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
-    const result = await unmount(mountpoint, lazy);
+    const result = await mounter.unmount(mountpoint, lazy);
     if (!result.done) {
       this.#state = 'serving';
-      if (result.busy) throw busyError(mountpoint, findHolders(mountpoint, this.#device));
+      if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
       throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
     }
     // What fusermount detaches lives on until nobody uses it.
@@ -224,10 +216,10 @@ export class Session {
   /** Nothing is taken away while anything of it is in use. */
   async #unmountBinds(): Promise<void> {
     const { mountpoint } = this.#connection;
-    let holders = findHolders(mountpoint, this.#device);
+    let holders = mounter.holders(mountpoint, this.#device);
     if (holders.length === 0 && (await unmountBinds(mountpoint, false)).length === 0) return;
     this.#state = 'serving';
-    if (holders.length === 0) holders = findHolders(mountpoint, this.#device);
+    if (holders.length === 0) holders = mounter.holders(mountpoint, this.#device);
     throw busyError(mountpoint, holders);
   }
 
@@ -242,11 +234,10 @@ export class Session {
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
     const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
-    await mountBinds(this.#connection.mountpoint, plan, {
-      directory: this.#options.directory,
-      trees: inUserNamespace(),
+    await mounter.cover(this.#connection.mountpoint, plan.binds, {
+      scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
-      ...(cache === undefined ? {} : { loaderCache: cache }),
+      ...(cache === undefined ? {} : { file: { path: loaderCachePath, contents: cache } }),
     });
     this.#hasLoaderCache = cache !== undefined;
   }
@@ -254,9 +245,10 @@ export class Session {
   /** The loader's cache names what is visible, so it changes with that. */
   async #renewLoaderCache(): Promise<void> {
     if (!this.#hasLoaderCache) return;
-    const cache = this.#open.loaderCache();
-    if (cache !== undefined)
-      await replaceLoaderCache(this.#connection.mountpoint, this.#options.directory, cache);
+    const contents = this.#open.loaderCache();
+    if (contents === undefined) return;
+    const file = { path: loaderCachePath, contents };
+    await mounter.replaceFile(this.#connection.mountpoint, file, this.#options.directory);
   }
 
   /** The targets as resolved. */
@@ -386,7 +378,7 @@ function isMounted(mountpoint: string, device: string): boolean {
 
 /** Takes away a mount that nobody serves any more. */
 async function removeMount(mountpoint: string, device: string): Promise<void> {
-  if (isMounted(mountpoint, device)) await unmount(mountpoint, true);
+  if (isMounted(mountpoint, device)) await mounter.unmount(mountpoint, true);
 }
 
 /**
@@ -471,20 +463,27 @@ export async function startSession(asked: SessionRequest, options: SessionOption
 }
 
 /**
- * The driver for this machine and user: what was asked for or, with `auto`, the kernel driver where it can be used.
+ * The driver for this machine and user: what was asked for or, with `auto`, the first that can be used.
  *
- * @throws LvfsError why the kernel driver cannot be used, when that was asked for or the other one cannot either
+ * @throws LvfsError why it cannot be used; of several, why not the first, and in the hint what would help each
  */
 function chooseDriver(asked: string, log: Logger): string {
-  if (asked !== 'kernel' && asked !== 'auto') return asked;
-  try {
-    checkKernelDriver();
-    return 'kernel';
-  } catch (error) {
-    if (asked === 'kernel' || !(error instanceof LvfsError) || probeLibfuse() !== undefined) throw error;
-    log('info', `${error.message}; using the libfuse driver`);
-    return 'libfuse';
+  const candidates = asked === 'auto' ? drivers : [findDriver(asked)];
+  const problems: LvfsError[] = [];
+  for (const driver of candidates) {
+    const problem = driver.probe();
+    if (problem === undefined) {
+      if (problems[0] !== undefined) log('info', `${problems[0].message}; using the ${driver.name} driver`);
+      return driver.name;
+    }
+    problems.push(problem);
   }
+  const [first, ...others] = problems as [LvfsError, ...LvfsError[]];
+  if (others.length === 0) throw first;
+  throw new LvfsError(first.code, first.message, {
+    exit: first.exit,
+    hint: problems.map(({ hint }) => hint).join('; or '),
+  });
 }
 
 function throwIfCancelled(signal: AbortSignal): void {

@@ -2,19 +2,10 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
 import { ControlClient } from './control.js';
-import {
-  filesystemType,
-  findHolders,
-  isWithin,
-  mountAt,
-  readMounts,
-  shellWord,
-  unmount,
-  type Holder,
-  type MountEntry,
-} from './mounts.js';
+import { mountAt, shellWord } from './mounts.js';
+import { filesystemType, mounter, type Holder, type MountEntry } from './platform/index.js';
 import {
   controlSocket,
   listSessions,
@@ -31,7 +22,7 @@ const endDeadlineMs = 10_000;
 
 /** The mounted views, without the parts of them that are bound over themselves (the package database). */
 function viewMounts(): MountEntry[] {
-  const views = readMounts().filter((entry) => entry.type === filesystemType);
+  const views = mounter.mounts().filter((entry) => entry.type === filesystemType);
   return views.filter(
     ({ device, mountpoint }) =>
       !views.some(
@@ -210,11 +201,11 @@ async function unmountFromOutside(
   { lazy }: UnmountOptions,
 ): Promise<void> {
   if (mount?.type === filesystemType) {
-    let result = await unmount(path, lazy);
+    let result = await mounter.unmount(path, lazy);
     // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it.
-    if (!result.done && result.busy && record?.alive !== true) result = await unmount(path, true);
+    if (!result.done && result.busy && record?.alive !== true) result = await mounter.unmount(path, true);
     if (!result.done) {
-      const holders = result.busy ? findHolders(path, mount.device) : [];
+      const holders = result.busy ? mounter.holders(path, mount.device) : [];
       if (record?.alive === true && holders.length === 0) {
         throw new LvfsError('NO_ANSWER', `${given}: its daemon (pid ${record.meta.pid}) does not answer`, {
           exit: exitStatus.noMount,

@@ -8,13 +8,12 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   readSync,
   type BigIntStats,
   type Dirent,
 } from 'node:fs';
-import { errno, errnoOf, type Errno } from '../base/index.js';
+import { errno, errnoOf, errorCode, readMountTable, type Errno } from '../base/index.js';
 import type { Attributes } from '../fuse/index.js';
 import { hostKind, type Host, type HostKind, type HostListing } from '../view/index.js';
 
@@ -213,16 +212,12 @@ function encodeDevice(device: bigint): number {
   return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12)) >>> 0;
 }
 
-/** Mount points of this namespace, latin1; none when /proc is not there. See proc_pid_mountinfo(5). */
+/** Mount points of this namespace, latin1; none when /proc is not there, as in some chroots. */
 function readMountPoints(): Set<string> {
-  let text: string;
   try {
-    text = readFileSync('/proc/self/mountinfo', 'latin1');
-  } catch {
-    // No /proc, as in some chroots.
+    return new Set(readMountTable().map(({ mountpointBytes }) => mountpointBytes));
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
     return new Set();
   }
-  const unescape = (path: string) =>
-    path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-  return new Set(text.split('\n').map((line) => unescape(line.split(' ')[4] ?? '')));
 }

@@ -3,7 +3,7 @@
  * hands the connection's endpoint to its workers, and keeps what works from outside: notifications, counters,
  * unmounting.
  */
-import type { Logger } from '../base/index.js';
+import type { Logger, LvfsError } from '../base/index.js';
 import type { Activity } from './activity.js';
 import type { Notifier } from './operations.js';
 import type { ProtocolOptions } from './server.js';
@@ -91,10 +91,28 @@ export interface Connection {
   close(): void;
 }
 
-/** A way to the kernel. */
+/**
+ * A way to the kernel. Besides what the members promise, a driver
+ *
+ * - answers from `Operations`, in a thread of its own that may block; the thread that mounts never does, and never touches a
+ *   path below the mount. `Operations` are synchronous and speak of nodes; a driver that is asked for paths walks them with
+ *   `lookup` and gives back with `forget` what it no longer remembers;
+ * - mounts read-only, `nosuid`, `nodev` and with permissions checked by the kernel, and answers every modification with EROFS;
+ * - turns an exception in an operation into EIO and a line in the log, once;
+ * - marks each request in the connection's `Activity` between reading and answering it: live changes wait for that;
+ * - never gives up on a slow disk;
+ * - ends the serving threads when the mount is gone, whoever took it away, and after `abort`;
+ * - says what it cannot do in its capabilities. Where caches cannot be told of changes, nothing may be believed for longer than
+ *   `staleSeconds`.
+ */
 export interface Driver {
   readonly name: string;
   readonly capabilities: DriverCapabilities;
+  /**
+   * Why the caller cannot mount with this driver on this machine, with exit 23 and a hint that says how to change that:
+   * `FUSE_UNAVAILABLE`, `NOT_ROOT`. Undefined: as far as can be told beforehand, he can. Changes nothing.
+   */
+  probe(): LvfsError | undefined;
   /**
    * Mounts. Whoever uses the mount waits until a thread serves the connection's endpoint; the thread that calls
    * this must not touch it before.

@@ -4,12 +4,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
-import { currentMounts, latin1, resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import { resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
 import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js';
 
@@ -25,17 +25,20 @@ function openDevice(): number {
   try {
     return openSync(device, 'r+');
   } catch (error) {
-    const hints: Record<string, string> = {
-      ENOENT: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
-      ENODEV: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
-      ENXIO: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
-      EACCES: 'run as root, or give the user access to /dev/fuse',
-      EPERM: 'run as root; in a container, let it use /dev/fuse',
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const module = 'modprobe fuse, or build the kernel with CONFIG_FUSE_FS';
+    const hints: Readonly<Record<string, string>> = {
+      ENOENT: `${module}; in a container: --device /dev/fuse`,
+      ENODEV: module,
+      ENXIO: module,
+      EACCES: 'be root, or give the user access to it: chmod 666 /dev/fuse',
+      EPERM: 'be root; in a container: --device /dev/fuse',
     };
-    const hint = hints[errorCode(error) ?? ''];
-    throw new LvfsError('FUSE_UNAVAILABLE', `cannot open ${device}`, {
+    const hint = hints[code];
+    const what = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`;
+    throw new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
       exit: exitStatus.cannotMount,
-      cause: error,
       ...(hint === undefined ? {} : { hint }),
     });
   }
@@ -103,8 +106,9 @@ class KernelConnection implements Connection {
   }
 
   isMounted(): boolean {
-    const mountpoint = latin1(this.mountpoint);
-    return currentMounts().some((mount) => mount.device === this.device && mount.mountpoint === mountpoint);
+    return readMountTable().some(
+      (mount) => mount.device === this.device && mount.mountpoint === this.mountpoint,
+    );
   }
 
   async unmount({ lazy = false }: { lazy?: boolean } = {}): Promise<void> {
@@ -173,9 +177,8 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
     if (status !== 0) {
       throw mountFailed(message === '' ? `mount(8) failed with status ${status}` : message);
     }
-    const expected = latin1(mountpoint);
-    const mounted = currentMounts().findLast(
-      (candidate) => candidate.mountpoint === expected && candidate.type === type,
+    const mounted = readMountTable().findLast(
+      (candidate) => candidate.mountpoint === mountpoint && candidate.type === type,
     );
     if (mounted === undefined)
       throw mountFailed(`mount(8) succeeded, but nothing is mounted on ${mountpoint}`);
@@ -184,6 +187,22 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
     return new KernelConnection(mountpoint, endpoint, activity, mounted.device);
   } catch (error) {
     closeSync(fd);
+    throw error;
+  }
+}
+
+function probe(): LvfsError | undefined {
+  if (process.getuid?.() !== 0) {
+    return new LvfsError('NOT_ROOT', 'mounting a view needs root', {
+      exit: exitStatus.cannotMount,
+      hint: 'sudo lvfs mount …, or lvfs run and lvfs shell, which need no root',
+    });
+  }
+  try {
+    closeSync(openDevice());
+    return undefined;
+  } catch (error) {
+    if (error instanceof LvfsError) return error;
     throw error;
   }
 }
@@ -202,6 +221,7 @@ export const kernelDriver: Driver = {
     callers: true,
     maxThreads: 64,
   },
+  probe,
   mount,
 };
 

@@ -12,12 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
 import { Activity } from './activity.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './libfuseServer.js';
-import { currentMounts, latin1, resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import { resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
 import type { Operations, Seconds } from './operations.js';
 import type { ServeResult } from './server.js';
 
@@ -40,8 +40,8 @@ const longestArgument = 1023;
 /** The mount of an unprivileged user is taken away by these; libfuse 3 brings the second. */
 const userUnmounters = ['fusermount', 'fusermount3'] as const;
 
-const installHint =
-  'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0) and, where it is missing, the npm package fuse-native';
+const installLibrary = 'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0)';
+const installModule = 'npm install --include=optional fuse-native, where lvfs is installed';
 
 /** Whether the npm package is there; its library may still be missing. Loads nothing. */
 export function isLibfuseInstalled(): boolean {
@@ -192,18 +192,19 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   throw mountFailed(`libfuse: ${said === '' ? (status?.message ?? 'ended without a word') : said}`, hint);
 }
 
+/** What is missing, from the message with which loading failed. */
 function loadFailure(message: string): LvfsError {
   const firstLine = message.split('\n')[0] ?? '';
-  const missing = /^(\S*libfuse\S*): cannot open shared object/.exec(firstLine)?.[1];
-  const what =
-    missing !== undefined
-      ? `the library ${missing} is not installed`
+  const library = /^(\S*libfuse\S*): cannot open shared object/.exec(firstLine)?.[1];
+  const [what, hint] =
+    library !== undefined
+      ? [`the library ${library} is not installed`, installLibrary]
       : /Cannot find module/.test(firstLine)
-        ? 'the npm package fuse-native is not installed'
-        : `fuse-native cannot be loaded: ${firstLine}`;
+        ? ['the npm package fuse-native is not installed', `${installModule}; ${installLibrary}`]
+        : [`fuse-native cannot be loaded: ${firstLine}`, `${installLibrary}; npm rebuild fuse-native`];
   return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, {
     exit: exitStatus.cannotMount,
-    hint: installHint,
+    hint,
   });
 }
 
@@ -222,8 +223,9 @@ class LibfuseConnection implements Connection {
 
   isMounted(): boolean {
     if (this.device === undefined) return this.bridge.child.exitCode === null;
-    const mountpoint = latin1(this.mountpoint);
-    return currentMounts().some((mount) => mount.device === this.device && mount.mountpoint === mountpoint);
+    return readMountTable().some(
+      (mount) => mount.device === this.device && mount.mountpoint === this.mountpoint,
+    );
   }
 
   async unmount({ lazy = false }: { lazy?: boolean } = {}): Promise<void> {
@@ -303,13 +305,26 @@ async function mount(options: MountOptions): Promise<LibfuseConnection> {
 }
 
 function mountedDevice(mountpoint: string, type: string): string | undefined {
-  const expected = latin1(mountpoint);
   try {
-    return currentMounts().findLast((one) => one.mountpoint === expected && one.type === type)?.device;
+    return readMountTable().findLast((one) => one.mountpoint === mountpoint && one.type === type)?.device;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Asks the library whether it can be loaded, in a process of its own: it might take this one along. */
+function probe(): LvfsError | undefined {
+  if (!isLibfuseInstalled()) return loadFailure('Cannot find module');
+  const script = `const { createRequire } = require('node:module');
+    const manifest = createRequire(process.argv[1]).resolve('fuse-native/package.json');
+    createRequire(manifest)('node-gyp-build')(require('node:path').dirname(manifest));`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script, fileURLToPath(import.meta.url)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (status === 0) return undefined;
+  return loadFailure(/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
 }
 
 /** libfuse 2 through fuse-native; also for users without rights, by fusermount. */
@@ -326,6 +341,7 @@ export const libfuseDriver: Driver = {
     callers: false,
     maxThreads: 1,
   },
+  probe,
   mount,
 };
 
@@ -342,18 +358,4 @@ export function serveLibfuse(
     activity: new Activity(endpoint.shared),
     validity,
   });
-}
-
-/** Asks the library whether it can be loaded, in a process of its own. The reason when not. */
-export function probeLibfuse(): LvfsError | undefined {
-  if (!isLibfuseInstalled()) return loadFailure('Cannot find module');
-  const script = `const { createRequire } = require('node:module');
-    const manifest = createRequire(process.argv[1]).resolve('fuse-native/package.json');
-    createRequire(manifest)('node-gyp-build')(require('node:path').dirname(manifest));`;
-  const { status, stderr } = spawnSync(process.execPath, ['-e', script, fileURLToPath(import.meta.url)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  if (status === 0) return undefined;
-  return loadFailure(/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
 }

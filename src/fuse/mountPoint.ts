@@ -1,47 +1,7 @@
-/** Mount points, as every driver needs them: the mount table, the checks before a mount, and running what mounts. */
+/** Mount points, as every driver needs them: the checks before a mount, and running what mounts. */
 import { spawn } from 'node:child_process';
-import { lstatSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
-
-/** One line of /proc/self/mountinfo; see proc(5). */
-export interface MountInfo {
-  /** `major:minor` of the filesystem, as in `stat(2)`. */
-  readonly device: string;
-  /** Absolute, with `\040` and its like decoded; bytes as latin1. */
-  readonly mountpoint: string;
-  readonly type: string;
-  readonly source: string;
-}
-
-/** Parses /proc/self/mountinfo. Lines that are not of its form are left out. */
-export function parseMountInfo(text: string): MountInfo[] {
-  const decode = (field: string) =>
-    field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-  const mounts: MountInfo[] = [];
-  for (const line of text.split('\n')) {
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    const [, , dev, , mountpoint] = fields;
-    if (separator < 0 || dev === undefined || mountpoint === undefined) continue;
-    mounts.push({
-      device: dev,
-      mountpoint: decode(mountpoint),
-      type: fields[separator + 1] ?? '',
-      source: decode(fields[separator + 2] ?? ''),
-    });
-  }
-  return mounts;
-}
-
-/** The mounts of this process' namespace. */
-export function currentMounts(): MountInfo[] {
-  return parseMountInfo(readFileSync('/proc/self/mountinfo', 'latin1'));
-}
-
-/** A path as the mount table has it, one character for each byte. */
-export function latin1(path: string): string {
-  return Buffer.from(path).toString('latin1');
-}
+import { lstatSync, realpathSync, statfsSync } from 'node:fs';
+import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
 
 /**
  * The mount point without symbolic links; `type` is what is to be mounted there.
@@ -73,8 +33,7 @@ export function resolveMountpoint(path: string, type: string): string {
     );
   }
   if (!isDirectory) throw fail('MOUNT_POINT', `cannot mount on ${path}: not a directory`);
-  const bytes = latin1(resolved);
-  if (currentMounts().findLast(({ mountpoint }) => mountpoint === bytes)?.type === type) {
+  if (readMountTable().findLast(({ mountpoint }) => mountpoint === resolved)?.type === type) {
     try {
       // Attributes may come from the kernel's cache; this is always answered by the daemon.
       statfsSync(resolved);

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   findDriver,
-  probeLibfuse,
   type Connection,
   type Driver,
   type MountOptions,
@@ -24,7 +23,7 @@ export function reasonNotToMount(driver = testDriver()): string | undefined {
   } catch {
     return 'no access to /dev/fuse';
   }
-  return driver.name === 'libfuse' ? probeLibfuse()?.message : undefined;
+  return driver.probe()?.message;
 }
 
 /** The driver of tests that mount with one only: the kernel driver, unless `LVFS_TEST_DRIVER` names another. */

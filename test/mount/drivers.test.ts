@@ -21,8 +21,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, LvfsError } from '../../src/base/index.js';
-import { parseMountInfo } from '../../src/fuse/mountPoint.js';
+import { errorCode, LvfsError, readMountTable } from '../../src/base/index.js';
 import { driverTest } from '../helpers/driverTest.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
 import { testSubtype, withMemoryMount } from '../helpers/withMemoryMount.js';
@@ -42,7 +41,7 @@ async function eventually(holds: () => boolean): Promise<boolean> {
 }
 
 function fuseMounts(): string[] {
-  return parseMountInfo(readFileSync('/proc/self/mountinfo', 'latin1'))
+  return readMountTable()
     .filter(({ type }) => type === `fuse.${testSubtype}`)
     .map(({ mountpoint }) => mountpoint);
 }

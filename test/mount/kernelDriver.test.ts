@@ -13,9 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, LvfsError } from '../../src/base/index.js';
+import { errorCode, LvfsError, readMountTable } from '../../src/base/index.js';
 import { findDriver } from '../../src/fuse/index.js';
-import { parseMountInfo } from '../../src/fuse/mountPoint.js';
 import { reasonNotToMount, testSubtype, withMemoryMount } from '../helpers/withMemoryMount.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
 
@@ -41,7 +40,7 @@ async function eventually(holds: () => boolean): Promise<boolean> {
 }
 
 function fuseMounts(): string[] {
-  return parseMountInfo(readFileSync('/proc/self/mountinfo', 'latin1'))
+  return readMountTable()
     .filter(({ type }) => type === `fuse.${testSubtype}`)
     .map(({ mountpoint }) => mountpoint);
 }
@@ -313,17 +312,4 @@ mountTest('nothing is left behind', (t) => {
 test('an unknown driver is an error that names the known ones', (t) => {
   const error = t.throws(() => findDriver('carrier pigeon'), { instanceOf: LvfsError });
   t.regex(error.hint!, /kernel/);
-});
-
-test('mountinfo is parsed as proc(5) describes it', (t) => {
-  const text = [
-    '22 1 0:20 / / rw,relatime - ext4 /dev/root rw',
-    '36 35 98:0 /mnt1 /mnt\\0402\\134x rw,noatime master:1 propagate_from:2 - fuse.lvfs lv\\040fs rw,user_id=0',
-    'garbage',
-    '',
-  ].join('\n');
-  t.deepEqual(parseMountInfo(text), [
-    { device: '0:20', mountpoint: '/', type: 'ext4', source: '/dev/root' },
-    { device: '98:0', mountpoint: '/mnt 2\\x', type: 'fuse.lvfs', source: 'lv fs' },
-  ]);
 });

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { readMounts } from '../../src/daemon/mounts.js';
+import { readMountTable } from '../../src/base/index.js';
 import { processStartTime } from '../../src/daemon/registry.js';
 import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
 import { processesNaming } from '../helpers/inView.js';
@@ -61,7 +61,7 @@ async function fixture(t: ExecutionContext): Promise<Fixture> {
   const box = sandbox({ LVFS_ROOT: gentoo.root });
   let count = 0;
   const mounts = (): string[] =>
-    readMounts()
+    readMountTable()
       .map((entry) => entry.mountpoint)
       .filter((path) => path.startsWith(`${box.directory}/`));
   // What is mounted inside of a view belongs to it.
@@ -129,7 +129,7 @@ mountTest(`mount returns when the view answers, and umount leaves nothing behind
   t.is(mounted.status, 0);
   t.deepEqual(names(join(mountpoint, 'usr/include')), ['bar.h', 'zlib.h']);
   t.is(readFileSync(join(mountpoint, 'usr/include/zlib.h'), 'utf8'), 'zlib');
-  const [entry] = readMounts().filter((mount) => mount.mountpoint === mountpoint);
+  const [entry] = readMountTable().filter((mount) => mount.mountpoint === mountpoint);
   t.is(entry?.type, 'fuse.lvfs');
   t.is(entry?.source, 'dev-libs/foo');
 

@@ -27,9 +27,18 @@ interface User {
   /** The prefix that is shown. */
   prefix: string;
   home: string;
-  /** Runs a shell script as the user; `lvfs` is a command in it. */
-  shell(script: string): Promise<Result>;
+  /**
+   * Runs a shell script as the user; `lvfs` is a command in it.
+   *
+   * @param prepare what root does before, in the same private mount namespace; by default it opens /dev/fuse to users
+   * @param as who runs the script
+   */
+  shell(script: string, prepare?: string, as?: 'user' | 'root'): Promise<Result>;
 }
+
+/** A device node of its own in a private mount namespace. */
+const deviceWithMode = (mode: string): string =>
+  `mount -t tmpfs none /mnt && mknod -m ${mode} /mnt/fuse c 10 229 && mount --bind /mnt/fuse /dev/fuse`;
 
 async function ordinaryUser(t: ExecutionContext, driver: string): Promise<User> {
   const gentoo = await prefixRoot({
@@ -48,20 +57,20 @@ async function ordinaryUser(t: ExecutionContext, driver: string): Promise<User> 
   t.teardown(() => rmSync(home, { recursive: true, force: true }));
   for (const directory of ['run', 'mnt', 'tmp']) mkdirSync(join(home, directory), { mode: 0o700 });
   for (const directory of ['', 'run', 'mnt', 'tmp']) chownSync(join(home, directory), nobody, nobody);
-  const openDevice = `
-    mount -t tmpfs none /mnt && mknod -m 666 /mnt/fuse c 10 229 && mount --bind /mnt/fuse /dev/fuse || exit 99
-    exec setpriv --reuid ${nobody} --regid ${nobody} --clear-groups sh -c "lvfs() { '$NODE' '$LVFS' \\"\\$@\\"; }; $1"`;
+  const becomeUser = `setpriv --reuid ${nobody} --regid ${nobody} --clear-groups`;
   return {
     prefix: gentoo.root,
     home,
-    shell: (script) =>
-      finished(
-        spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', openDevice, 'sh', script], {
+    shell: (script, prepare = deviceWithMode('666'), as = 'user') => {
+      const run = `${prepare} || exit 99\nexec ${as === 'user' ? becomeUser : ''} sh -c "$SCRIPT"`;
+      return finished(
+        spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', run], {
           cwd: '/',
           env: {
             PATH: process.env['PATH'],
             NODE: process.execPath,
             LVFS: program,
+            SCRIPT: `lvfs() { "$NODE" "$LVFS" "$@"; }\n${script}`,
             HOME: home,
             TMPDIR: join(home, 'tmp'),
             XDG_RUNTIME_DIR: join(home, 'run'),
@@ -73,7 +82,8 @@ async function ordinaryUser(t: ExecutionContext, driver: string): Promise<User> 
           },
           stdio: ['ignore', 'pipe', 'pipe'],
         }),
-      ),
+      );
+    },
   };
 }
 
@@ -150,6 +160,78 @@ declare(
     t.regex(
       stderr,
       /^lvfs: the libfuse driver cannot be used: .*\nhint: install libfuse 2 \(Debian: libfuse2, Gentoo: sys-fs\/fuse:0\).*\n$/,
+    );
+  },
+);
+
+interface Ways {
+  ready: boolean;
+  checks: { name: string; state: string; found: string }[];
+  users: { way: string; commands: string[]; open: boolean; obstacles: { found: string; remedy: string }[] }[];
+}
+
+/** What doctor says of the two ways of an ordinary user. */
+async function ways(user: User, prepare: string, as: 'user' | 'root', wrap = ''): Promise<Ways> {
+  const { stdout, stderr } = await user.shell(`${wrap} "$NODE" "$LVFS" doctor --json`, prepare, as);
+  try {
+    return JSON.parse(stdout) as Ways;
+  } catch {
+    throw new Error(`no JSON: ${stdout}${stderr}`);
+  }
+}
+
+const hasLibfuse = libfuse.probe() === undefined;
+for (const as of ['user', 'root'] as const) {
+  declare(`doctor tells which ways are open to users, asked by ${as}`, reasonNotToMount(), async (t) => {
+    const user = await ordinaryUser(t, 'auto');
+    const { users, checks, ready } = await ways(user, deviceWithMode('666'), as);
+    t.deepEqual(
+      users.map(({ way, commands, open }) => ({ way, commands, open })),
+      [
+        { way: 'user namespace', commands: ['run', 'shell', 'build', 'check'], open: true },
+        { way: 'fusermount', commands: ['mount'], open: hasLibfuse },
+      ],
+    );
+    const failed = checks.filter(({ state }) => state === 'fail').map(({ name }) => name);
+    t.is(ready, failed.length === 0);
+    t.false(
+      failed.some((name) => /fuse|namespaces|mount|user/.test(name)),
+      failed.join(),
+    );
+
+    const [closed] = (await ways(user, deviceWithMode('600'), as)).users;
+    t.deepEqual(closed?.obstacles, [
+      {
+        found: '/dev/fuse is not open to users (mode 600)',
+        remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
+      },
+    ]);
+    t.is(closed?.open, false);
+
+    // A program without the bit in its place.
+    const plain = `cp /bin/true /mnt/plain && mount --bind /mnt/plain "$(readlink -f "$(command -v fusermount)")"`;
+    const [, fusermount] = (await ways(user, `${deviceWithMode('666')} && ${plain}`, as)).users;
+    t.is(fusermount?.open, false);
+    const [found] = fusermount?.obstacles.slice(-1) ?? [];
+    t.regex(found?.found ?? '', /fusermount is not setuid root$/);
+    t.regex(found?.remedy ?? '', /^chmod u\+s \/.*fusermount$/);
+  });
+}
+
+declare(
+  'doctor names the setting that forbids user namespaces, in words too',
+  reasonNotToMount(),
+  async (t) => {
+    const user = await ordinaryUser(t, 'auto');
+    // The limit is that of the user namespace in which it is set.
+    const inside = `unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh`;
+    const [way] = (await ways(user, deviceWithMode('666'), 'user', inside)).users;
+    t.like(way, { open: false, obstacles: [{ found: 'user.max_user_namespaces is 0' }] });
+
+    const { stdout } = await user.shell('lvfs doctor', deviceWithMode('600'));
+    t.regex(
+      stdout,
+      /\nWhat an ordinary user can do:\nwarn {2}run, shell, build, check {2}in a user namespace, but \/dev\/fuse is not open to users \(mode 600\)\n +chmod 666/,
     );
   },
 );

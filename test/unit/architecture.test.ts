@@ -88,3 +88,22 @@ test('src/fuse knows no word of Gentoo', (t) => {
   });
   t.deepEqual(wrong, []);
 });
+
+test('only the platform and the drivers mount, make namespaces, and read the mount table', (t) => {
+  const wrong = sourceFiles().filter((file) => {
+    if (!/^(cli|daemon)\//.test(file) || file.startsWith('daemon/platform/')) return false;
+    const text = readFileSync(path.join(source, file), 'utf8');
+    const runs =
+      /\b(spawn|spawnSync|exec|execFile|execFileSync)\(\s*\[?'(unshare|setpriv|nsenter|mount|umount|fusermount3?|sh|\/bin\/sh)'/;
+    return runs.test(text) || /readMountTable|\/proc\/(self|\$\{\w+\})\/(mount|ns|uid_map)/.test(text);
+  });
+  t.deepEqual(wrong, []);
+});
+
+test('the platform is entered through its index only', (t) => {
+  const wrong = sourceFiles().filter((file) => {
+    const text = readFileSync(path.join(source, file), 'utf8');
+    return !file.startsWith('daemon/platform/') && /platform\/(?!index\.js)\w+\.js'/.test(text);
+  });
+  t.deepEqual(wrong, []);
+});

@@ -1,13 +1,15 @@
 /** `lvfs doctor`: whether this machine is ready. */
 import { exitStatus } from '../../base/index.js';
+import type { Health, HealthCheck } from '../../daemon/index.js';
 import { defineCommand, placeOptions } from '../command.js';
+import type { Output } from '../output.js';
 import { locations } from '../viewRequest.js';
 
 export const command = defineCommand({
   usage: 'doctor',
   describe:
-    'Looks at all that lvfs needs (kernel, /dev/fuse, rights, namespaces, tools, Portage, repositories, places to write) and says how to mend ' +
-    'what is missing. Ends with status 1 when something is missing that it cannot do without.',
+    'Looks at all that lvfs needs (kernel, /dev/fuse, namespaces, tools, Portage, repositories, places to write) and says how to mend ' +
+    'what is missing; then which ways are open to an ordinary user. Ends with status 1 when something is missing that it cannot do without.',
   options: placeOptions,
   examples: [
     ['lvfs doctor', 'is this machine ready?'],
@@ -17,19 +19,31 @@ export const command = defineCommand({
   async run({ output, settings }) {
     const { checkHealth } = await import('../../daemon/index.js');
     const loaded = await settings();
-    const checks = await checkHealth({ locations: locations(loaded), cache: loaded.cache }, output.log);
-    const isReady = checks.every(({ state }) => state !== 'fail');
-    if (output.json) {
-      output.printJson({ ready: isReady, checks });
-    } else {
-      const { green, yellow, red, dim } = output.colors;
-      const paint = { ok: green, warn: yellow, fail: red };
-      const width = Math.max(...checks.map(({ name }) => name.length));
-      for (const { name, state, found, remedy } of checks) {
-        output.print(`${paint[state](state.padEnd(4))}  ${name.padEnd(width)}  ${found}`);
-        if (remedy !== undefined) output.print(`      ${' '.repeat(width)}  ${dim(remedy)}`);
-      }
-    }
-    return isReady ? exitStatus.ok : exitStatus.failure;
+    const health = await checkHealth({ locations: locations(loaded), cache: loaded.cache }, output.log);
+    if (output.json) output.printJson({ ...health });
+    else print(health, output);
+    return health.ready ? exitStatus.ok : exitStatus.failure;
   },
 });
+
+function print({ checks, users }: Health, output: Output): void {
+  const { green, yellow, red, dim, bold } = output.colors;
+  const paint = { ok: green, warn: yellow, fail: red };
+  const names = [...checks.map(({ name }) => name), ...users.map(({ commands }) => commands.join(', '))];
+  const width = Math.max(...names.map((name) => name.length));
+  const line = ({ name, state, found, remedy }: HealthCheck): void => {
+    output.print(`${paint[state](state.padEnd(4))}  ${name.padEnd(width)}  ${found}`);
+    if (remedy !== undefined) output.print(`      ${' '.repeat(width)}  ${dim(remedy)}`);
+  };
+  checks.forEach(line);
+  output.print(`\n${bold('What an ordinary user can do:')}`);
+  for (const { way, commands, obstacles } of users) {
+    const name = commands.join(', ');
+    if (obstacles.length === 0) line({ name, state: 'ok', found: wayText[way] });
+    obstacles.forEach(({ found, remedy }, i) => {
+      line({ name: i === 0 ? name : '', state: 'warn', found: `${wayText[way]}, but ${found}`, remedy });
+    });
+  }
+}
+
+const wayText = { 'user namespace': 'in a user namespace', fusermount: 'by fusermount' } as const;

@@ -1,0 +1,304 @@
+/**
+ * The mounter of Linux: mount(8) and umount(8) of util-linux, and fusermount(1) for an ordinary user's mounts.
+ *
+ * What covers a view is mounted by one shell: each mount is a process of its own, and starting them from here would take far
+ * longer. The view is made private first, and every bind is private, so that neither what is mounted over it nor its end
+ * is seen in other mount namespaces.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  describeError,
+  errorCode,
+  exitStatus,
+  isWithin,
+  LvfsError,
+  readMountTable,
+} from '../../base/index.js';
+import type { Obstacle } from './health.js';
+import { inUserNamespace, noDevice } from './linuxNamespaces.js';
+import {
+  filesystemType,
+  type Bind,
+  type CoverOptions,
+  type Holder,
+  type MadeFile,
+  type Mounter,
+  type UnmountResult,
+} from './mounter.js';
+import { checkUtilLinux } from './utilLinux.js';
+
+/**
+ * Positional parameters: the view, the stage, then kind, source and target of each step. A mount over the package
+ * database would hide the view's own, so that is kept on the stage meanwhile.
+ */
+const script = `
+set -eu
+view=$1 stage=$2
+shift 2
+mount -n -i --make-private -- "$view"
+while [ $# -gt 0 ]; do
+  target=$view$3
+  step="$1 $3"
+  trap 'echo "lvfs-bind $step" >&2' EXIT
+  case $1 in
+    bind) mount -n -i --bind --make-private -- "$2" "$target" ;;
+    tree) mount -n -i --rbind --make-rprivate -- "$2" "$target" ;;
+    read-only) mount -n -i --bind --make-private -o ro -- "$2" "$target" ;;
+    memory) mount -n -i -t tmpfs -o nosuid,nodev,mode=755 --make-private -- lvfs "$target" ;;
+    writable) mount -n -i -t tmpfs -o nosuid,nodev,mode=1777 --make-private -- lvfs "$target" ;;
+    directory) mkdir -p -- "$target" ;;
+    file) : > "$target" ;;
+    keep) mount -n -i --bind --make-private -- "$target" "$stage" ;;
+    restore) mount -n -i --move -- "$stage" "$target" ;;
+    cache)
+      mount -n -i -t tmpfs -o nosuid,nodev,mode=755 --make-private -- lvfs "$stage"
+      cat > "$stage/file"
+      chmod 644 "$stage/file"
+      mount -n -i --bind --make-private -o ro -- "$stage/file" "$target"
+      umount -n -i -l -- "$stage" ;;
+    uncover) umount -n -i -l -- "$target" || true ;;
+  esac
+  shift 3
+done
+trap - EXIT
+`;
+
+type Step = readonly [kind: string, source: string, target: string];
+
+async function cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void> {
+  const { file, hostProc, scratch } = options;
+  const steps = stepsOf(binds, hostProc);
+  if (file !== undefined) steps.unshift(['cache', '', file.path]);
+  await runScript(view, steps, scratch, file?.contents);
+}
+
+async function replaceFile(view: string, { path, contents }: MadeFile, scratch: string): Promise<void> {
+  const steps: Step[] = [
+    ['uncover', '', path],
+    ['cache', '', path],
+  ];
+  await runScript(view, steps, scratch, contents);
+}
+
+/**
+ * In a user namespace what is mounted below a source is taken along: the kernel refuses to show what lies under mounts that
+ * it has locked together (mount_namespaces(7)).
+ */
+function stepsOf(binds: readonly Bind[], hostProc: boolean): Step[] {
+  const plain = inUserNamespace() ? 'tree' : 'bind';
+  const steps: Step[] = [];
+  const inMemory: string[] = [];
+  const database = binds.find(({ kind }) => kind === 'database');
+  if (database !== undefined) steps.push(['keep', '', database.target]);
+  for (const { kind, source = '', target, readOnly } of binds) {
+    if (inMemory.some((directory) => isWithin(target, directory))) steps.push(['directory', '', target]);
+    switch (kind) {
+      case 'proc':
+        if (hostProc) steps.push(['bind', '/proc', target]);
+        break;
+      case 'memory':
+        inMemory.push(target);
+        steps.push([/(^|\/)tmp$/.test(target) ? 'writable' : 'memory', '', target]);
+        break;
+      case 'database':
+        steps.push(['restore', '', target]);
+        break;
+      case 'bind':
+        steps.push([readOnly === true ? 'read-only' : plain, source, target]);
+        break;
+    }
+  }
+  return steps;
+}
+
+async function runScript(
+  mountpoint: string,
+  steps: readonly Step[],
+  directory: string,
+  input: Uint8Array | undefined,
+): Promise<void> {
+  const stage = join(directory, 'stage');
+  mkdirSync(stage, { recursive: true, mode: 0o700 });
+  try {
+    const { ok, stderr } = await shell([mountpoint, stage, ...steps.flat()], input);
+    if (ok) return;
+    const failed = /lvfs-bind (\S+) (.*)/.exec(stderr);
+    const said = stderr.replace(/^lvfs-bind .*$/m, '').trim();
+    const what = failed === null ? mountpoint : `${mountpoint}${failed[2]}`;
+    throw new LvfsError('BIND_FAILED', `${what}: cannot be mounted`, {
+      exit: exitStatus.cannotMount,
+      cause: said,
+      hint: 'lvfs … --no-binds does without',
+    });
+  } finally {
+    removeStage(stage);
+  }
+}
+
+function removeStage(stage: string): void {
+  try {
+    rmdirSync(stage);
+  } catch (error) {
+    // Still a mount point after a failure; it goes with the session.
+    const code = errorCode(error);
+    if (code !== 'EBUSY' && code !== 'ENOENT' && code !== 'ENOTEMPTY') throw error;
+  }
+}
+
+function shell(
+  words: readonly string[],
+  input: Uint8Array | undefined,
+): Promise<{ ok: boolean; stderr: string }> {
+  return new Promise((done, fail) => {
+    const child = spawn('/bin/sh', ['-c', script, 'lvfs-bind', ...words], {
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // It reads its input only when there is a cache to write.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input ?? '');
+    child.on('error', (error) => {
+      fail(
+        new LvfsError('NO_TOOL', `cannot run /bin/sh: ${describeError(error)}`, {
+          exit: exitStatus.cannotMount,
+        }),
+      );
+    });
+    child.on('close', (code) => done({ ok: code === 0, stderr }));
+  });
+}
+
+/** In a process of its own: this one may be the one that serves it. */
+async function unmount(mountpoint: string, lazy: boolean): Promise<UnmountResult> {
+  // umount(8) takes only root's word; an ordinary user's mount was made by fusermount.
+  const { code, stderr } =
+    process.getuid?.() === 0
+      ? // -l is MNT_DETACH, -f MNT_FORCE: the connection ends with it.
+        await runTool('umount', ['-i', '-c', ...(lazy ? ['-l', '-f'] : []), '--', mountpoint])
+      : await runTool('fusermount', ['-u', ...(lazy ? ['-z'] : []), '--', mountpoint]);
+  if (code === 0) return { done: true };
+  const message = stderr.trim().replace(/\s*\n\s*/g, ' ') || `umount ended with status ${code}`;
+  // Somebody else was quicker.
+  if (/not mounted|no mount point/.test(message) && !isViewMounted(mountpoint)) return { done: true };
+  return { done: false, busy: /busy/.test(message), message };
+}
+
+function isViewMounted(mountpoint: string): boolean {
+  return readMountTable().findLast((mount) => mount.mountpoint === mountpoint)?.type === filesystemType;
+}
+
+function runTool(program: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
+  return new Promise((done, fail) => {
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      cwd: '/',
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text: string) => (stderr += text));
+    child.on('error', (error) => {
+      fail(
+        new LvfsError('NO_TOOL', `cannot run ${program}`, {
+          exit: exitStatus.cannotMount,
+          hint: program === 'fusermount' ? 'install fuse' : 'install util-linux',
+          cause: error,
+        }),
+      );
+    });
+    child.on('close', (code, signal) =>
+      done({ code: code ?? 1, stderr: signal === null ? stderr : `killed by ${signal}` }),
+    );
+  });
+}
+
+/** Works from /proc alone. */
+function findHolders(mountpoint: string, device: string | undefined): Holder[] {
+  const holders: Holder[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    const use = useOf(name, mountpoint, device);
+    if (use !== undefined) holders.push({ pid: Number(name), comm: readComm(name), use });
+  }
+  return holders;
+}
+
+function useOf(pid: string, mountpoint: string, device: string | undefined): Holder['use'] | undefined {
+  const inside = (link: string): boolean => {
+    const target = unlessGone(() => readlinkSync(link));
+    return target !== undefined && isWithin(target, mountpoint);
+  };
+  for (const use of ['cwd', 'root', 'exe'] as const) if (inside(`/proc/${pid}/${use}`)) return use;
+  const fds = unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  if (fds.some((fd) => inside(`/proc/${pid}/fd/${fd}`))) return 'file';
+  if (device === undefined) return undefined;
+  const [major = '', minor = ''] = device.split(':');
+  const hex = (digits: string): string => Number(digits).toString(16).padStart(2, '0');
+  const maps = unlessGone(() => readFileSync(`/proc/${pid}/maps`, 'latin1')) ?? '';
+  return maps.includes(` ${hex(major)}:${hex(minor)} `) ? 'map' : undefined;
+}
+
+function readComm(pid: string): string {
+  return unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
+}
+
+/** The result, or undefined when a process ended meanwhile or may not be looked at. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR')
+      return undefined;
+    throw error;
+  }
+}
+
+/**
+ * libfuse 2 mounts for a user by fusermount(1), which has to become root for that. The option user_allow_other of
+ * /etc/fuse.conf is not needed: the view is the user's own.
+ */
+function userObstacles(): Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  if (!existsSync('/dev/fuse')) obstacles.push(noDevice);
+  const install = 'install fuse (Debian: fuse3, Gentoo: sys-fs/fuse:0)';
+  const program = findProgram('fusermount');
+  if (program === undefined) {
+    const other = findProgram('fusermount3');
+    const found =
+      other === undefined ? 'is not installed' : `is not there, only ${other}, which libfuse 2 does not run`;
+    obstacles.push({ found: `fusermount ${found}`, remedy: install });
+  } else {
+    const { mode, uid } = statSync(program);
+    if ((mode & 0o4000) === 0 || uid !== 0)
+      obstacles.push({ found: `${program} is not setuid root`, remedy: `chmod u+s ${program}` });
+  }
+  if (/^NoNewPrivs:\s*1$/m.test(readFileSync('/proc/self/status', 'latin1'))) {
+    obstacles.push({
+      found: 'no process here can become root (no_new_privs)',
+      remedy: 'start lvfs outside of the service or container that forbids it',
+    });
+  }
+  return obstacles;
+}
+
+/** Where libfuse finds a program; see `utilityEnvironment` in fuse/mountPoint.ts. */
+function findProgram(name: string): string | undefined {
+  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
+}
+
+export const linuxMounter: Mounter = {
+  mounts: readMountTable,
+  cover,
+  replaceFile,
+  unmount,
+  holders: findHolders,
+  check: () => ['mount', 'umount'].map(checkUtilLinux),
+  userObstacles,
+};

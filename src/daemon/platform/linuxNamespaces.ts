@@ -1,0 +1,354 @@
+/**
+ * The namespace helper of Linux: unshare(1) and setpriv(1) of util-linux. A command in a view is run as
+ *
+ *     caller ── unshare(1) ── sh, process 1 of a new pid namespace ── the command, chrooted into the view
+ *
+ * Nothing of a command outlives it: when process 1 ends, the kernel kills the rest of its namespace, and it ends with the
+ * command, with unshare (`--kill-child`), and with the caller (`PR_SET_PDEATHSIG`). Process 1 is a shell because a command in
+ * its place would not be killed by an unhandled signal, and would have to reap what is orphaned.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
+import type {
+  CommandEnd,
+  Entered,
+  EnterOptions,
+  NamespaceHelper,
+  PrivateOptions,
+  PrivateProcess,
+} from './namespaceHelper.js';
+import { checkUtilLinux } from './utilLinux.js';
+
+/**
+ * Nobody would kill what was started if the caller died before it could ask for that; so the parent is looked at again
+ * afterwards. First parameter: the caller's process id.
+ */
+const checkParent = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"';
+
+/** Parameters: the view, the directory inside, whether to mount /proc, the command. The `exit` keeps the shell waiting. */
+const firstProcess = `
+root=$1 cwd=$2 proc=$3
+shift 3
+if [ "$proc" = yes ]; then
+  mount -n -i -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 125
+fi
+unshare --root="$root" --wd="$cwd" -- "$@"
+exit $?
+`;
+
+function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): PrivateProcess {
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const child = spawn(
+    'unshare',
+    [
+      ...user,
+      ...['--mount', '--propagation', 'private', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
+      ...argv,
+    ],
+    { env, stdio },
+  );
+  const ended = new Promise<LvfsError | undefined>((done) => {
+    child.on('exit', () => done(undefined));
+    child.on('error', (error) => done(noTool('unshare', error)));
+  });
+  return { child, ended };
+}
+
+function enter(options: EnterOptions): Entered {
+  const unshare = [
+    'unshare',
+    ...(options.ownMounts ? ['--mount', '--propagation', 'private'] : []),
+    ...(options.hostProcesses ? [] : ['--pid']),
+    ...(options.noNetwork ? ['--net'] : []),
+    '--fork',
+    '--kill-child=KILL',
+    '--',
+  ];
+  const first = ['/bin/sh', '-c', firstProcess, 'lvfs-init', options.root, options.cwd];
+  const mountProc = options.mountProc && !options.hostProcesses ? 'yes' : 'no';
+  const child = spawn(
+    'setpriv',
+    [
+      ...['--pdeathsig', 'KILL', '/bin/sh', '-c', checkParent, 'lvfs', String(process.pid)],
+      ...unshare,
+      ...first,
+      mountProc,
+      ...options.argv,
+    ],
+    { cwd: '/', env: options.env, stdio: options.stdio },
+  );
+  const ended = new Promise<CommandEnd>((done, fail) => {
+    child.on('error', (error) => fail(noTool('setpriv', error)));
+    child.on('close', (code, signal) => done({ code, signal }));
+  });
+  return {
+    child,
+    ended,
+    signal: (name) => {
+      const pid = commandOf(child.pid);
+      if (pid !== undefined) sendSignal(pid, name);
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+/** The error for a program of util-linux that cannot be started. */
+function noTool(program: string, cause: unknown): LvfsError {
+  return new LvfsError('NO_TOOL', `cannot run ${program}`, {
+    exit: exitStatus.runFailed,
+    hint: 'install util-linux',
+    cause,
+  });
+}
+
+/** The command: the oldest child of the only child of unshare. Orphans come to the same parent, but they are younger. */
+function commandOf(unshare: number | undefined): number | undefined {
+  if (unshare === undefined) return undefined;
+  const [first] = childrenOf(unshare);
+  return first === undefined ? undefined : childrenOf(first)[0];
+}
+
+/** The children of a process, oldest first. */
+function childrenOf(parent: number): number[] {
+  return processes()
+    .flatMap((pid) => {
+      const fields = statFields(pid);
+      return fields?.parent === parent ? [{ pid, start: fields.start }] : [];
+    })
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.pid - b.pid))
+    .map(({ pid }) => pid);
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Parent and start time from proc_pid_stat(5); undefined for a process that is gone. */
+function statFields(pid: number): { parent: number; start: bigint } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { parent: Number(fields[1]), start: BigInt(fields[19] ?? 0) };
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+function mountNamespace(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** The processes in a mount namespace, without this one. */
+function processesIn(namespace: string): number[] {
+  return processes().filter((pid) => pid !== process.pid && mountNamespace(pid) === namespace);
+}
+
+async function killAll(namespace: string, spared: readonly number[] = []): Promise<void> {
+  await waitUntilEmpty(namespace, (pid) => {
+    if (spared.includes(pid)) return false;
+    sendSignal(pid, 'SIGKILL');
+    return true;
+  });
+}
+
+async function waitUntilEmpty(namespace: string, counts: (pid: number) => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (processesIn(namespace).filter(counts).length > 0 && performance.now() < end) {
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+/**
+ * Whether this process is in a user namespace of its own, in which root is an ordinary user outside. Mounts that were
+ * there before are then locked together: a directory can only be bound with everything that is mounted below it
+ * (mount_namespaces(7)).
+ */
+export function inUserNamespace(): boolean {
+  let text: string;
+  try {
+    text = readFileSync('/proc/self/uid_map', 'utf8');
+  } catch (error) {
+    // A kernel without user namespaces.
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  return !isInitialMap(text);
+}
+
+/** Whether a uid_map maps every id to itself, as that of the initial namespace does; see user_namespaces(7). */
+export function isInitialMap(text: string): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(text);
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+// ---- what this machine allows -------------------------------------------------------------------------------------------
+
+function check(): HealthCheck[] {
+  const tools = ['unshare', 'setpriv'].map(checkUtilLinux);
+  // What an ordinary user cannot even begin with is said once, by userObstacles.
+  if (!isRoot() && attempt([...privateOptions, 'true']).problem !== undefined) return tools;
+  return [
+    ...tools,
+    {
+      name: 'mount namespaces',
+      ...namespace(['--mount'], 'CONFIG_NAMESPACES; in a container: --privileged'),
+    },
+    {
+      name: 'pid namespaces',
+      ...namespace(['--pid', '--fork', '--kill-child'], 'CONFIG_PID_NS; --pid=host does without'),
+    },
+    {
+      name: 'net namespaces',
+      ...optional(namespace(['--net'], 'CONFIG_NET_NS; only --net=none needs them')),
+    },
+  ];
+}
+
+function namespace(options: readonly string[], remedy: string): Finding {
+  const user = isRoot() ? [] : ['--user', '--map-root-user'];
+  const { problem } = attempt(['unshare', ...user, ...options, 'true']);
+  return problem === undefined ? ok('can be made') : fail(problem, remedy);
+}
+
+function optional(finding: Finding): Finding {
+  return finding.state === 'fail' ? { ...finding, state: 'warn' } : finding;
+}
+
+/** Runs something to its end; the first line it complains with when it fails. */
+function attempt(argv: readonly string[]): { problem?: string } {
+  const [program = '', ...args] = argv;
+  const { status, error, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    cwd: '/',
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (error !== undefined) return { problem: `${program} cannot be run` };
+  return status === 0
+    ? {}
+    : { problem: stderr.trim().split('\n')[0] || `${program} ended with status ${status}` };
+}
+
+/** The namespaces of `lvfs run` for an ordinary user. */
+const privateOptions = [
+  ...['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private'],
+  ...['--pid', '--fork', '--kill-child', '--'],
+];
+
+const openDevice = 'exec 3<>/dev/fuse';
+/** Nobody serves it and nothing is asked of it; it vanishes with the namespace. */
+const mountOnce = `${openDevice} && mount -n -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,ro lvfs /`;
+
+/** Any id that is not root's; that of `nobody` nearly everywhere. */
+const ordinaryId = '65534';
+
+/**
+ * Does, as an ordinary user, what `lvfs run` begins with; only when that fails, the reason is looked for. Root becomes such a
+ * user for it.
+ */
+function userObstacles(): Obstacle[] {
+  const asUser = isRoot()
+    ? ['setpriv', '--reuid', ordinaryId, '--regid', ordinaryId, '--clear-groups', '--']
+    : [];
+  const whole = attempt([...asUser, ...privateOptions, 'sh', '-c', mountOnce]);
+  if (whole.problem === undefined) return [];
+  const obstacles: Obstacle[] = [];
+  const { problem } = attempt([...asUser, ...privateOptions, 'true']);
+  if (problem !== undefined) obstacles.push(...namespaceObstacles(problem, readSetting));
+  const device = deviceObstacle(attempt([...asUser, 'sh', '-c', openDevice]).problem);
+  if (device !== undefined) obstacles.push(device);
+  if (obstacles.length > 0) return obstacles;
+  return [{ found: whole.problem, remedy: 'Linux 4.18 and later let users mount FUSE in their namespaces' }];
+}
+
+/** Settings that forbid user namespaces to users, and the value with which they do; sysctl(8) knows them by this name. */
+const forbidding: readonly (readonly [name: string, forbids: string, allows: string])[] = [
+  // Debian's and Arch's own.
+  ['kernel.unprivileged_userns_clone', '0', '1'],
+  // namespaces(7), for each user namespace.
+  ['user.max_user_namespaces', '0', '15000'],
+  ['user.max_mnt_namespaces', '0', '15000'],
+  ['user.max_pid_namespaces', '0', '15000'],
+  // AppArmor 4, on by default in Ubuntu 24.04: the namespace is made, but its root may do nothing.
+  ['kernel.apparmor_restrict_unprivileged_userns', '1', '0'],
+];
+
+/**
+ * Why an ordinary user cannot make namespaces.
+ *
+ * @param problem what the attempt complained of
+ * @param setting a kernel setting by its name in sysctl(8); undefined when the kernel does not have it
+ */
+export function namespaceObstacles(
+  problem: string,
+  setting: (name: string) => string | undefined,
+): Obstacle[] {
+  const off = forbidding
+    .filter(([name, forbids]) => setting(name) === forbids)
+    .map(([name, forbids, allows]) => ({
+      found: `${name} is ${forbids}`,
+      remedy: `sysctl -w ${name}=${allows}; to keep it, write it into /etc/sysctl.d`,
+    }));
+  if (off.length > 0) return off;
+  if (setting('user.max_user_namespaces') === undefined)
+    return [{ found: 'this kernel has no user namespaces', remedy: 'build it with CONFIG_USER_NS' }];
+  return [{ found: problem, remedy: 'in a container, let it make user namespaces (its seccomp profile)' }];
+}
+
+function readSetting(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'latin1').trim();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** The obstacle that the kernel has no FUSE here. */
+export const noDevice: Obstacle = {
+  found: '/dev/fuse does not exist',
+  remedy: 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse',
+};
+
+function deviceObstacle(problem: string | undefined): Obstacle | undefined {
+  if (problem === undefined) return undefined;
+  const status = statSync('/dev/fuse', { throwIfNoEntry: false });
+  if (status === undefined) return noDevice;
+  const mode = (status.mode & 0o777).toString(8);
+  return {
+    found: `/dev/fuse is not open to users (mode ${mode})`,
+    remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
+  };
+}
+
+export const linuxNamespaces: NamespaceHelper = {
+  spawnPrivate,
+  enter,
+  mountNamespace,
+  killAll,
+  emptied: (namespace) => waitUntilEmpty(namespace, () => true),
+  seenFromOutside: (path) => `/proc/${process.pid}/root${path}`,
+  check,
+  userObstacles,
+};

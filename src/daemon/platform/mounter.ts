@@ -1,0 +1,120 @@
+/**
+ * What a platform's mounter does: it tells what is mounted, puts over a view what a build writes to, and takes mounts away.
+ * Mounting the view itself is a driver's business (fuse/driver.ts).
+ *
+ * A platform that cannot bind directories implements {@link Mounter.cover} as a failure: views can then be mounted
+ * (`--no-binds`) and looked at, but not built in.
+ */
+import type { MountEntry } from '../../base/index.js';
+import type { HealthCheck, Obstacle } from './health.js';
+
+export type { MountEntry };
+
+/** The type that the mount table has for a view, on every platform; `findmnt` shows it. */
+export const filesystemType = 'fuse.lvfs';
+
+/** One thing mounted over a view. */
+export interface Bind {
+  /** Absolute path inside the view, without symlinks. */
+  readonly target: string;
+  /**
+   * `bind`: a directory or file of the host; `memory`: an empty filesystem in memory; `proc`: the processes of the
+   * namespace that looks; `database`: the view's own list of packages, which another bind has covered.
+   */
+  readonly kind: 'bind' | 'memory' | 'proc' | 'database';
+  /** Host path; only with `bind`. */
+  readonly source?: string;
+  readonly readOnly?: boolean;
+}
+
+/** A file that is made up rather than the host's. */
+export interface MadeFile {
+  /** Absolute path inside the view, of a file that is visible. */
+  readonly path: string;
+  readonly contents: Uint8Array;
+}
+
+/** What {@link Mounter.cover} works with. */
+export interface CoverOptions {
+  /** A directory of the session's own in which something can be mounted for a moment. */
+  readonly scratch: string;
+  /** Whether `/proc` is the host's; false: whoever starts a command mounts its own. */
+  readonly hostProc: boolean;
+  /** Laid over the view's own before anything else. */
+  readonly file?: MadeFile;
+}
+
+/** A process that keeps a mount busy. */
+export interface Holder {
+  /** Process id, as the caller sees it. */
+  readonly pid: number;
+  /** Its short name; `?` when that cannot be seen. */
+  readonly comm: string;
+  /** What it has there: its working or root directory, its program, an open file, or a mapping. */
+  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map';
+}
+
+/** How an attempt to unmount ended; `busy` when somebody uses the mount, `message` is what the system said. */
+export type UnmountResult =
+  { readonly done: true } | { readonly done: false; readonly busy: boolean; readonly message: string };
+
+/**
+ * Mounts and unmounts on a platform. No method touches a path below a view except {@link Mounter.cover} and
+ * {@link Mounter.replaceFile}, and these in a process of their own: the caller may be the one who serves it.
+ */
+export interface Mounter {
+  /**
+   * What the caller's namespace has mounted, in the order in which it was mounted. Touches no mount, so a dead or stuck one
+   * does no harm.
+   */
+  mounts(): MountEntry[];
+
+  /**
+   * Mounts everything over the view at `view`, in the order given: a bind may lie in an earlier one. First the view itself is
+   * cut off from other namespaces. What must hold afterwards:
+   *
+   * - nothing of it is seen in another namespace, and to unmount any of it does nothing to what is bound;
+   * - a bind shows what is mounted below its source only where that is unavoidable; callers list such mounts themselves;
+   * - `memory` is writable for everybody (mode 1777) where its name is `tmp`, else for root (755); a target inside it is made;
+   * - `database` is what the view itself shows there, although an earlier bind covers it.
+   *
+   * @param view its mount point as the mount table has it
+   * @throws LvfsError BIND_FAILED (exit 23) naming what could not be mounted, NO_TOOL (exit 23). Some of it may be mounted
+   *   then: the caller takes the view away
+   */
+  cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void>;
+
+  /**
+   * Replaces the file that {@link CoverOptions.file} has laid over a view. Between the two the view's own is seen.
+   *
+   * @param scratch as in {@link CoverOptions}
+   * @throws LvfsError BIND_FAILED, NO_TOOL (exit 23)
+   */
+  replaceFile(view: string, file: MadeFile, scratch: string): Promise<void>;
+
+  /**
+   * Takes away the topmost mount at exactly this mount point, asking the mounted filesystem nothing. Done also when somebody
+   * else was quicker.
+   *
+   * @param lazy detach it although it is in use, and end its connection: who still uses it, or waits for an answer, gets
+   *   errors, and the reads of the device fail. Without root the connection may live on until nobody uses it; whoever serves
+   *   it then aborts it
+   * @throws LvfsError NO_TOOL (exit 23)
+   */
+  unmount(mountpoint: string, lazy: boolean): Promise<UnmountResult>;
+
+  /**
+   * The processes that use a mount or what is mounted below it, without the caller, as far as the caller may see them. Asks
+   * nothing of the mounted filesystem. A platform that cannot tell answers with none; errors then name nobody.
+   *
+   * @param mountpoint as the mount table has it
+   * @param device `major:minor` of the mount, to find mappings; undefined: without those
+   */
+  holders(mountpoint: string, device: string | undefined): Holder[];
+
+  /** What `lvfs doctor` says about the tools this needs. */
+  check(): HealthCheck[];
+
+  /** What keeps an ordinary user from mounting a view that his other processes see; none: nothing does. */
+  userObstacles(): Obstacle[];
+}

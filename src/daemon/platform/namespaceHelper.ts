@@ -1,0 +1,105 @@
+/**
+ * What a platform's namespace helper does: it runs programs so that nobody else sees their mounts, and nothing of them
+ * outlives them.
+ *
+ * On a platform without namespaces {@link NamespaceHelper.spawnPrivate} and {@link NamespaceHelper.enter} fail with NO_TOOL:
+ * `run`, `shell`, `build` and `check` do not work there, `mount`, `umount` and chroot(1) into the result do.
+ */
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { LvfsError } from '../../base/index.js';
+import type { HealthCheck, Obstacle } from './health.js';
+
+/** How a command ended: by a status, or killed by a signal. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How a command is run in a view. */
+export interface EnterOptions {
+  /** Where the view is mounted; the command's root directory. */
+  readonly root: string;
+  /** Directory inside the view in which the command starts; it must exist there. */
+  readonly cwd: string;
+  /** The command; a path is one inside the view. */
+  readonly argv: readonly string[];
+  /** All of its environment. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdio: StdioOptions;
+  /** Take the network away. */
+  readonly noNetwork: boolean;
+  /**
+   * See and be seen by the host's processes. What the command leaves behind is then killed by
+   * {@link NamespaceHelper.killAll} only.
+   */
+  readonly hostProcesses: boolean;
+  /** Mount the processes of the new namespace on the view's /proc. */
+  readonly mountProc: boolean;
+  /** Make a mount namespace of its own; otherwise the caller's is used, which must be private. */
+  readonly ownMounts: boolean;
+}
+
+/** A command that was started. */
+export interface Entered {
+  /** The helper around the command; its streams are the command's. */
+  readonly child: ChildProcess;
+  /**
+   * Resolves when the command and everything it started are gone. Statuses 125 to 127 are the helper's, as in chroot(1).
+   *
+   * @throws LvfsError NO_TOOL (exit 125)
+   */
+  readonly ended: Promise<CommandEnd>;
+  /** Sends a signal to the command itself; nothing when it has ended. */
+  signal(name: NodeJS.Signals): void;
+  /** Kills the command and everything it started. */
+  kill(): void;
+}
+
+/** How a program with mounts of its own is started. */
+export interface PrivateOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdio: StdioOptions;
+}
+
+/** A program with mounts of its own. */
+export interface PrivateProcess {
+  /** The program itself, so that its process id is the one to look for. */
+  readonly child: ChildProcess;
+  /** Resolves when it has ended; with NO_TOOL (exit 125) when it could not be started. */
+  readonly ended: Promise<LvfsError | undefined>;
+}
+
+/** Namespaces on a platform. A namespace is named by an opaque text, equal for all processes in it. */
+export interface NamespaceHelper {
+  /**
+   * Starts a program of the host in a mount namespace of its own, in which it may mount: for an ordinary user as root of a
+   * user namespace in which he is root. Its mounts are seen nowhere else, and vanish with the last process in there. When the
+   * caller ends, the program gets SIGTERM; if it ended before that was arranged, nobody tells, so the program compares its
+   * parent.
+   */
+  spawnPrivate(argv: readonly string[], options: PrivateOptions): PrivateProcess;
+
+  /**
+   * Starts a command with a view as its root directory, in a process namespace of its own unless told otherwise. Everything
+   * it starts is killed when it ends, when {@link Entered.kill} is called, and when the caller ends in whatever way.
+   */
+  enter(options: EnterOptions): Entered;
+
+  /** Names the mount namespace of a process; undefined when the process is gone or not the caller's to look at. */
+  mountNamespace(pid: number | 'self'): string | undefined;
+
+  /** Kills every process in a mount namespace but the caller and `spared`, and waits until they are gone, for five seconds at most. */
+  killAll(namespace: string, spared?: readonly number[]): Promise<void>;
+
+  /** Waits until nobody but the caller is left in a mount namespace, for five seconds at most. */
+  emptied(namespace: string): Promise<void>;
+
+  /** Where processes in other namespaces find a path of the caller's own mount namespace, for as long as the caller lives. */
+  seenFromOutside(path: string): string;
+
+  /** What `lvfs doctor` says about what the caller can do. */
+  check(): HealthCheck[];
+
+  /** What keeps an ordinary user from a private view; none: nothing does. As root this is tried as such a user. */
+  userObstacles(): Obstacle[];
+}
