@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { scanContents } from '../src/portage/contents.js';
 import { hostLinks } from '../src/view/canonical.js';
-import { openIndex, type InstalledState } from '../src/view/indexStore.js';
+import { loadIndex, openIndex, type InstalledState } from '../src/view/indexStore.js';
 import { generateRoot } from './generate.js';
 
 /**
@@ -91,16 +91,16 @@ function mergeAgain(root: string): void {
 
 const modes = ['build', 'load', 'loadOneChanged', 'updateOneChanged'] as const;
 
-function runChild(mode: (typeof modes)[number], root: string, cacheFile: string): Run {
+async function runChild(mode: (typeof modes)[number], root: string, cacheFile: string): Promise<Run> {
   const packages = installedIn(root);
   const figures: Run = {};
-  const time = <T>(
+  const time = async <T>(
     name: 'build' | 'save' | 'load' | 'loadOneChanged' | 'updateOneChanged',
-    work: () => T,
-  ): T => {
+    work: () => T | Promise<T>,
+  ): Promise<T> => {
     const cpu = process.cpuUsage();
     const start = performance.now();
-    const result = work();
+    const result = await work();
     figures[name] = performance.now() - start;
     const { user, system } = process.cpuUsage(cpu);
     figures[`${name}Cpu`] = (user + system) / 1000;
@@ -110,19 +110,27 @@ function runChild(mode: (typeof modes)[number], root: string, cacheFile: string)
   const warn = ({ file, message }: { file: string; message: string }) => {
     throw new Error(`${file}: ${message}`);
   };
-  const open = () => openIndex({ packages, scan: scanContents, links: hostLinks(root), cacheFile, warn });
+  const open = async () =>
+    openIndex({
+      packages,
+      scan: scanContents,
+      links: hostLinks(root),
+      cacheFile,
+      saved: await loadIndex(cacheFile, warn),
+      warn,
+    });
   if (mode === 'updateOneChanged') {
-    const store = open();
+    const store = await open();
     store.index.share();
     mergeAgain(root);
-    time(mode, () => store.update({ packages }));
+    await time(mode, () => store.update({ packages }));
     return figures;
   }
-  const store = time(mode, open);
+  const store = await time(mode, open);
   if (mode === 'loadOneChanged') return figures;
   if (mode === 'load') return { ...figures, rssLoaded: rss() };
   figures.rssBuilt = rss();
-  time('save', () => store.save());
+  await time('save', () => store.save());
   const { nodes, packageNodes } = store.index.sizes;
   return {
     ...figures,
@@ -144,7 +152,7 @@ if (process.argv[1] === import.meta.filename) {
     console.error('usage: index DIR [--runs N]');
     process.exitCode = 2;
   } else if (mode !== undefined && cacheFile !== undefined) {
-    console.log(JSON.stringify(runChild(mode, root, cacheFile)));
+    console.log(JSON.stringify(await runChild(mode, root, cacheFile)));
   } else {
     if (!existsSync(root)) generateRoot(root);
     for (const [name, value] of Object.entries(measureIndex(root, Number(values.runs)))) {

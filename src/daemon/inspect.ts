@@ -4,7 +4,14 @@ import { errorCode, type Logger } from '../base/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import { indexFileName, View } from '../view/index.js';
-import { explainPath, openSystemIndex, openView, readSystem, type Explanation } from './openView.js';
+import {
+  explainPath,
+  loadSystemIndex,
+  openSystemIndex,
+  openView,
+  readSystem,
+  type Explanation,
+} from './openView.js';
 import type { ViewRequest } from './request.js';
 
 /**
@@ -12,27 +19,30 @@ import type { ViewRequest } from './request.js';
  *
  * @param paths absolute, in bytes
  */
-export function explainFor(
+export async function explainFor(
   request: ViewRequest,
   paths: readonly Buffer[],
   log: Logger,
   progress: (text: string) => void,
-): Explanation[] {
-  const open = openView(request, log, progress);
+): Promise<Explanation[]> {
+  const open = await openView(request, log, progress);
   open.save();
   return paths.map((path) => open.explain(path));
 }
 
 /** Says who owns paths, without any visible set. */
-export function explainOwners(
+export async function explainOwners(
   locations: SystemLocations,
   cache: string,
   paths: readonly Buffer[],
   log: Logger,
   progress: (text: string) => void,
-): Explanation[] {
+): Promise<Explanation[]> {
   const system = readSystem(locations, log);
-  const store = openSystemIndex(system, cache, log, progress);
+  const saved = loadSystemIndex(system, cache, log);
+  // Is listed while the index is read.
+  system.installed();
+  const store = openSystemIndex(system, cache, log, progress, await saved);
   store.save();
   const settings = {
     root: system.root,
@@ -66,17 +76,18 @@ export interface IndexReport {
 }
 
 /** Opens the index, and unless it is only to be checked saves what is new; `rebuild` does not look at the saved one. */
-export function indexHost(
+export async function indexHost(
   locations: SystemLocations,
   cache: string,
   action: IndexAction,
   log: Logger,
   progress: (text: string) => void,
-): IndexReport {
+): Promise<IndexReport> {
   const start = performance.now();
   const system = readSystem(locations, log);
   const file = indexFileName(cache, system.root, system.database);
-  const store = openSystemIndex(system, cache, log, progress, action === 'rebuild');
+  const saved = action === 'rebuild' ? undefined : await loadSystemIndex(system, cache, log);
+  const store = openSystemIndex(system, cache, log, progress, saved);
   if (action !== 'check') store.save();
   return {
     file,

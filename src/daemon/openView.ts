@@ -2,7 +2,7 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
  */
-import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
@@ -24,6 +24,7 @@ import {
   hostLinks,
   indexFileName,
   LiveChanges,
+  loadIndex,
   openIndex,
   rule,
   ruleNames,
@@ -35,6 +36,7 @@ import {
   type Overrides,
   type PathIndex,
   type Rule,
+  type SavedIndex,
   type SharedView,
   type SystemPath,
   type ViewChange,
@@ -87,25 +89,35 @@ function describeWarning({ file, line, message }: DataWarning): string {
 }
 
 /**
+ * Begins to read the saved index of a system's root, in other threads; see {@link openSystemIndex}.
+ *
+ * @param cache the directory of saved indexes
+ */
+export function loadSystemIndex(system: System, cache: string, log: Logger): Promise<SavedIndex | undefined> {
+  return loadIndex(indexFileName(cache, system.root, system.database), (warning) =>
+    log('warn', describeWarning(warning)),
+  );
+}
+
+/**
  * Opens the index of a system's root.
  *
  * @param cache the directory of saved indexes
- * @param anew throw away what is saved
+ * @param saved what {@link loadSystemIndex} has read; undefined: the index is made anew
  */
 export function openSystemIndex(
   system: System,
   cache: string,
   log: Logger,
   progress: (text: string) => void,
-  anew = false,
+  saved: SavedIndex | undefined,
 ): IndexStore {
-  const cacheFile = indexFileName(cache, system.root, system.database);
-  if (anew) rmSync(cacheFile, { force: true });
   return openIndex({
     ...installedState(system),
     scan: scanContents,
     links: hostLinks(system.root),
-    cacheFile,
+    cacheFile: indexFileName(cache, system.root, system.database),
+    saved,
     onProgress: (done, total) => progress(`reading the contents of packages: ${done} of ${total}`),
     warn: (warning) => log('warn', describeWarning(warning)),
   });
@@ -286,8 +298,14 @@ export interface OpenRequest extends ViewRequest {
  *
  * @throws LvfsError what Portage's data or the targets make impossible; see `System.visibleSet`
  */
-export function openView(request: OpenRequest, log: Logger, progress: (text: string) => void): OpenView {
+export async function openView(
+  request: OpenRequest,
+  log: Logger,
+  progress: (text: string) => void,
+): Promise<OpenView> {
   const system = readSystem(request.locations, log);
+  // It is read while the set is computed.
+  const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
   const plan =
     request.binds === undefined
@@ -296,7 +314,7 @@ export function openView(request: OpenRequest, log: Logger, progress: (text: str
           prefix: system.prefix,
           reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
         });
-  const store = openSystemIndex(system, request.cache, log, progress);
+  const store = openSystemIndex(system, request.cache, log, progress, await saved);
   return new OpenView(request, system, set, plan, store, log);
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorCode, type Logger } from '../base/index.js';
 import { chainsTo, type ChainLink, type System, type VisibleSet } from '../portage/index.js';
 import { indexKind } from '../view/index.js';
-import { openSystemIndex, readSystem } from './openView.js';
+import { loadSystemIndex, openSystemIndex, readSystem } from './openView.js';
 import type { ViewRequest } from './request.js';
 
 /** How many files a package has. */
@@ -51,8 +51,10 @@ export class Plan {
   }
 
   /** How many files packages have. Opens the index. */
-  files(cpvs: Iterable<string>, progress: (text: string) => void): PackageFiles[] {
-    const { index } = openSystemIndex(this.#system, this.#request.cache, this.#log, progress);
+  async files(cpvs: Iterable<string>, progress: (text: string) => void): Promise<PackageFiles[]> {
+    const { cache } = this.#request;
+    const saved = await loadSystemIndex(this.#system, cache, this.#log);
+    const { index } = openSystemIndex(this.#system, cache, this.#log, progress, saved);
     return Array.from(cpvs, (cpv) => {
       const id = index.packageId(cpv);
       let files = 0;

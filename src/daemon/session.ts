@@ -406,7 +406,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new Workers(threads, log, ledger);
-    const open = openView({ ...request, mountpoint }, log, options.progress);
+    const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
     connection = await driver.mount({

@@ -110,7 +110,7 @@ export class InstalledEntry implements InstalledPackage {
   }
 
   #readSingle(key: string): string {
-    this.#files ??= new Set(listDirectory(this.directory, this.#warn).map(({ name }) => name));
+    this.#files ??= new Set(list(this.directory, (path) => readdirSync(path), this.#warn));
     if (!this.#files.has(key)) return '';
     const text = readText(`${this.directory}/${key}`, this.#warn) ?? '';
     return text
@@ -245,10 +245,15 @@ function listRoot(directory: string, mustExist: boolean): Dirent[] {
   }
 }
 
-/** The entries of a directory of the database; one that has just been removed is empty. */
+/** The entries of a directory of the database with their types, which cost more than the names. */
 function listDirectory(path: string, warn: (warning: DataWarning) => void): Dirent[] {
+  return list(path, () => readdirSync(path, { withFileTypes: true }), warn);
+}
+
+/** What `read` finds in a directory of the database; nothing in one that has just been removed. */
+function list<T>(path: string, read: (path: string) => T[], warn: (warning: DataWarning) => void): T[] {
   try {
-    return readdirSync(path, { withFileTypes: true });
+    return read(path);
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;

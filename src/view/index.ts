@@ -8,10 +8,12 @@ export { nodeState, View, type SharedView } from './view.js';
 export { hostLinks, type HostLinks } from './canonical.js';
 export {
   indexFileName,
+  loadIndex,
   openIndex,
   type IndexChanges,
   type IndexStore,
   type InstalledState,
+  type SavedIndex,
 } from './indexStore.js';
 export {
   LiveChanges,

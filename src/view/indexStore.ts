@@ -12,6 +12,7 @@
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { describeError, errorCode } from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
@@ -61,6 +62,8 @@ export interface OpenIndexOptions extends InstalledState {
   links: HostLinks;
   /** Where the index is saved; without it nothing is saved. See {@link indexFileName}. */
   cacheFile?: string | undefined;
+  /** What {@link loadIndex} gave; without it all is read. It belongs to the index from then on. */
+  saved?: SavedIndex | undefined;
   /** Called now and then while many packages are read. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   /** A damaged entry (1-based line, 0: the file as a whole), or a cache that cannot be used. */
@@ -103,7 +106,7 @@ export function indexFileName(cacheDirectory: string, root: string, vdb: string)
   return join(cacheDirectory, `index-${label.slice(-80)}-${digest}`);
 }
 
-/** Loads the saved index and brings it up to date, or makes a new one. */
+/** Brings the saved index up to date, or makes a new one. */
 export function openIndex(options: OpenIndexOptions): IndexStore {
   return new Store(options);
 }
@@ -130,8 +133,8 @@ class Store implements IndexStore {
   #kinds = new Uint8Array(1 << 14);
 
   constructor(options: OpenIndexOptions) {
-    this.#options = options;
-    const saved = options.cacheFile === undefined ? undefined : loadIndex(options.cacheFile, options.warn);
+    const { saved, ...rest } = options;
+    this.#options = rest;
     if (saved !== undefined) {
       this.index = saved.index;
       this.#directories = saved.directories;
@@ -421,7 +424,6 @@ const magic = Buffer.from('lvfs-ix\n');
 const version = 1;
 const preludeBytes = magic.length + 8;
 const maxHeaderBytes = 4096;
-const ioBytes = 1 << 20;
 /** A temporary file of this age belongs to a process that was killed while it saved. */
 const orphanAgeMs = 10 * 60_000;
 
@@ -437,13 +439,20 @@ interface SavedHeader {
 
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-interface SavedIndex {
-  index: PathIndex;
-  directories: Map<IndexNode, IndexNode>;
+/** An index as it was saved; only {@link openIndex} knows what of it still holds. */
+export interface SavedIndex {
+  readonly index: PathIndex;
+  readonly directories: Map<IndexNode, IndexNode>;
 }
 
-/** The saved index, or undefined when there is none that can be believed; a damaged one is a warning. */
-function loadIndex(file: string, warn: OpenIndexOptions['warn']): SavedIndex | undefined {
+/**
+ * The saved index, or undefined when there is none that can be believed; a damaged one is a warning. The reading, most of
+ * which is the kernel's making of so much memory, goes on in other threads while the caller computes.
+ */
+export async function loadIndex(
+  file: string,
+  warn: OpenIndexOptions['warn'],
+): Promise<SavedIndex | undefined> {
   let fd: number;
   try {
     fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
@@ -455,7 +464,7 @@ function loadIndex(file: string, warn: OpenIndexOptions['warn']): SavedIndex | u
     return undefined;
   }
   try {
-    const result = readSaved(fd);
+    const result = await readSaved(fd);
     if (typeof result !== 'string') return result;
     warn({ file, line: 0, message: `the saved index is not used and will be made anew: ${result}` });
   } catch (error) {
@@ -468,7 +477,7 @@ function loadIndex(file: string, warn: OpenIndexOptions['warn']): SavedIndex | u
 }
 
 /** The index in an open file, or what is wrong with it. */
-function readSaved(fd: number): SavedIndex | string {
+async function readSaved(fd: number): Promise<SavedIndex | string> {
   const stat = fs.fstatSync(fd);
   if (!stat.isFile()) return 'it is not a regular file';
   if (stat.uid !== process.geteuid?.() && stat.uid !== 0) return `it belongs to another user (${stat.uid})`;
@@ -489,24 +498,35 @@ function readSaved(fd: number): SavedIndex | string {
   if (savedBytes(header.sizes) + header.directories * 8 !== header.bodyBytes) return 'its sizes disagree';
 
   const pairs = new Uint32Array(header.directories * 2);
-  const index = PathIndex.fromSections(header.sizes, header.abandoned, (sections) => {
+  const index = await PathIndex.fromSections(header.sizes, header.abandoned, async (sections) => {
     const windows = [...sections, bytesOf(pairs)];
-    let crc = 0;
     let position = preludeBytes + headerBytes;
-    for (const window of windows) {
-      for (let at = 0; at < window.length; at += ioBytes) {
-        const part = window.subarray(at, at + ioBytes);
-        if (!readAll(fd, part, position)) return false;
-        crc = crc32(part, crc);
-        position += part.length;
-      }
-    }
-    return crc === header.bodyCrc;
+    const reads = windows.map((window) => {
+      const start = position;
+      position += window.length;
+      return readAside(fd, window, start);
+    });
+    if ((await Promise.all(reads)).includes(false)) return false;
+    // An empty window without memory would reset the sum (Node 20).
+    const sum = windows.reduce((crc, window) => (window.length === 0 ? crc : crc32(window, crc)), 0);
+    return sum === header.bodyCrc;
   });
   if (index === undefined) return 'its checksum is wrong';
   const directories = new Map<IndexNode, IndexNode>();
   for (let i = 0; i < pairs.length; i += 2) directories.set(pairs[i] as IndexNode, pairs[i + 1] as IndexNode);
   return { index, directories };
+}
+
+const readInPool = promisify(fs.read);
+
+/** Like {@link readAll}, in a thread of Node's pool. */
+async function readAside(fd: number, target: Uint8Array, position: number): Promise<boolean> {
+  for (let at = 0; at < target.length;) {
+    const { bytesRead } = await readInPool(fd, target, at, target.length - at, position + at);
+    if (bytesRead === 0) return false;
+    at += bytesRead;
+  }
+  return true;
 }
 
 /** Fills the buffer from a position of the file; false when the file ends before. */

@@ -571,17 +571,17 @@ export class PathIndex {
    * @param read fills the given windows, one a section, in order; what it returns decides whether they are believed
    * @returns undefined when `read` says no
    */
-  static fromSections(
+  static async fromSections(
     sizes: IndexSizes,
     abandoned: number,
-    read: (sections: IndexSections) => boolean,
-  ): PathIndex | undefined {
+    read: (sections: IndexSections) => boolean | Promise<boolean>,
+  ): Promise<PathIndex | undefined> {
     const capacity = { ...withSlack(sizes), slots: sizes.slots, nodes: nodesFor(sizes.slots) };
     const layout = layoutOf(capacity);
     const buffer = new SharedArrayBuffer(layout.bytes);
     const lengths = sectionLengths(sizes);
     const windows = lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i] as number, bytes));
-    if (!read(windows)) return undefined;
+    if (!(await read(windows))) return undefined;
     const index = new PathIndex(buffer, capacity);
     index.#writeCapacity();
     index.#writeSizes(sizes, abandoned);

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { scanContents } from '../../src/portage/contents.js';
 import { hostLinks } from '../../src/view/canonical.js';
-import { openIndex, type InstalledState } from '../../src/view/indexStore.js';
+import { loadIndex, openIndex, type InstalledState } from '../../src/view/indexStore.js';
 
 const { root, cacheFile, packages, rounds } = workerData as InstalledState & {
   root: string;
@@ -11,17 +11,20 @@ const { root, cacheFile, packages, rounds } = workerData as InstalledState & {
   rounds: number;
 };
 const warnings: string[] = [];
-for (let round = 0; round < rounds; round++) {
-  const store = openIndex({
+const open = async (warn: (warning: { message: string }) => void) =>
+  openIndex({
     packages,
     scan: scanContents,
     links: hostLinks(root),
     cacheFile,
-    warn: ({ message }) => warnings.push(message),
+    saved: await loadIndex(cacheFile, warn),
+    warn,
   });
+for (let round = 0; round < rounds; round++) {
+  const store = await open(({ message }) => warnings.push(message));
   if (store.index.packages.length !== packages.length) warnings.push('packages are missing');
   if (round % 3 === 2) rmSync(cacheFile, { force: true });
   else store.save();
 }
-openIndex({ packages, scan: scanContents, links: hostLinks(root), cacheFile, warn: () => undefined }).save();
+(await open(() => undefined)).save();
 parentPort?.postMessage(warnings);

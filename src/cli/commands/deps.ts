@@ -47,19 +47,23 @@ export const command = defineCommand({
     if (given.why.length > 0) printChains(plan, given.why, output);
     else if (given.diff.length > 0) printDifference(plan.set, plan.setOf(given.diff), output);
     else if (given.dot) output.print(dot(plan.set));
-    else if (output.json) printJson(plan, given.files, invocation);
+    else if (output.json) await printJson(plan, given.files, invocation);
     else if (given.tree) output.print(tree(plan.set, output));
-    else printTable(plan, given.files, output);
+    else await printTable(plan, given.files, output);
     return exitStatus.ok;
   },
 });
 
-function printJson(plan: Plan, withFiles: boolean, { output }: Pick<Invocation, 'output'>): void {
+async function printJson(
+  plan: Plan,
+  withFiles: boolean,
+  { output }: Pick<Invocation, 'output'>,
+): Promise<void> {
   const { set } = plan;
   const targets = set.targets.map(({ cpv, repository, use }) => ({ cpv, repository, use }));
   const files = new Map(
     withFiles
-      ? plan.files(set.visible.keys(), (text) => output.progress(text)).map((row) => [row.cpv, row])
+      ? (await plan.files(set.visible.keys(), (text) => output.progress(text))).map((row) => [row.cpv, row])
       : [],
   );
   output.printJson({
@@ -76,7 +80,7 @@ function printJson(plan: Plan, withFiles: boolean, { output }: Pick<Invocation, 
   });
 }
 
-function printTable(plan: Plan, withFiles: boolean, output: Output): void {
+async function printTable(plan: Plan, withFiles: boolean, output: Output): Promise<void> {
   const { set } = plan;
   const { dim, yellow } = output.colors;
   const buildDeps = new Set(set.buildDeps);
@@ -88,7 +92,7 @@ function printTable(plan: Plan, withFiles: boolean, output: Output): void {
   };
   const mark = (cpv: string): string => (buildDeps.has(cpv) ? 'build' : '');
   if (withFiles) {
-    const rows = plan.files(set.visible.keys(), (text) => output.progress(text));
+    const rows = await plan.files(set.visible.keys(), (text) => output.progress(text));
     const lines = rows.map(({ cpv, files, bytes }) => [
       cpv,
       mark(cpv),

@@ -23,6 +23,7 @@ import { scanContents } from '../../../src/portage/contents.js';
 import { hostLinks } from '../../../src/view/canonical.js';
 import {
   indexFileName,
+  loadIndex,
   openIndex,
   type InstalledState,
   type OpenIndexOptions,
@@ -72,14 +73,19 @@ class Host {
     return { packages: [...this.#packages].map(([cpv, directory]) => ({ cpv, directory })), preserved };
   }
 
-  open(options: Partial<OpenIndexOptions> = {}) {
-    return openIndex({
+  async open(options: Partial<OpenIndexOptions> = {}) {
+    const all: OpenIndexOptions = {
       ...this.state(),
       scan: scanContents,
       links: hostLinks(this.root),
       cacheFile: this.cacheFile,
       warn: ({ file, line, message }) => this.warnings.push(`${file}:${line}: ${message}`),
       ...options,
+    };
+    const { cacheFile, warn } = all;
+    return openIndex({
+      ...all,
+      saved: cacheFile === undefined ? undefined : await loadIndex(cacheFile, warn),
     });
   }
 }
@@ -92,11 +98,11 @@ function ownersOf(index: PathIndex, path: string | Buffer): string[] {
 const md5 = 'd41d8cd98f00b204e9800998ecf8427e';
 const obj = (path: string) => `obj ${path} ${md5} 1700000000\n`;
 
-test('owners are those that CONTENTS names', (t) => {
+test('owners are those that CONTENTS names', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', `dir /usr\ndir /usr/bin\n${obj('/usr/bin/a')}${obj('/usr/bin/with space')}`);
   host.install('b/b-2', `dir /usr\nsym /usr/bin/b -> a 1700000000\nfif /run/b\ndev /dev/b\n`);
-  const { index, origin } = host.open();
+  const { index, origin } = await host.open();
   t.is(origin, 'built');
   t.deepEqual(ownersOf(index, '/usr'), ['a/a-1', 'b/b-2']);
   t.deepEqual(ownersOf(index, '/usr/bin'), ['a/a-1']);
@@ -115,11 +121,11 @@ const merged = (t: ExecutionContext): Host => {
   return host;
 };
 
-test('both spellings of a merged-usr path are one node, and the link itself is another', (t) => {
+test('both spellings of a merged-usr path are one node, and the link itself is another', async (t) => {
   const host = merged(t);
   host.install('a/old-1', `dir /lib64\n${obj('/lib64/libz.so.1')}sym /bin -> usr/bin 1\n${obj('/bin/sh')}`);
   host.install('a/new-1', `dir /usr\ndir /usr/lib64\n${obj('/usr/lib64/libz.so.1')}`);
-  const { index } = host.open();
+  const { index } = await host.open();
   t.deepEqual(ownersOf(index, '/usr/lib64/libz.so.1'), ['a/old-1', 'a/new-1']);
   t.deepEqual(ownersOf(index, '/usr/bin/sh'), ['a/old-1']);
   t.deepEqual(ownersOf(index, '/lib64'), ['a/old-1']);
@@ -142,32 +148,32 @@ const linkCases: [title: string, links: Record<string, string>, listed: string, 
   ['a link to a name that no directory can have', { far: 'y'.repeat(300) }, '/far/f', '/far/f'],
 ];
 for (const [title, links, listed, canonical] of linkCases) {
-  test(`a parent is resolved through ${title}`, (t) => {
+  test(`a parent is resolved through ${title}`, async (t) => {
     const host = merged(t);
     for (const [path, target] of Object.entries(links)) host.link(path, target);
     host.install('a/a-1', obj(listed));
-    const { index } = host.open();
+    const { index } = await host.open();
     t.deepEqual(ownersOf(index, canonical), ['a/a-1']);
     if (listed !== canonical) t.deepEqual(ownersOf(index, listed), []);
   });
 }
 
-test('names are bytes, and entries that no filesystem can hold are passed over', (t) => {
+test('names are bytes, and entries that no filesystem can hold are passed over', async (t) => {
   const host = new Host(t);
   const longest = 'n'.repeat(255);
   const contents = `${obj('/caf\xe9')}${obj(`/${longest}/${longest}`)}${obj(`/${longest}x/y`)}${obj(`/${longest}x`)}${obj('/z')}`;
   host.install('a/a-1', Buffer.from(contents, 'latin1'));
-  const { index } = host.open();
+  const { index } = await host.open();
   t.deepEqual(ownersOf(index, Buffer.from('/caf\xe9', 'latin1')), ['a/a-1']);
   t.deepEqual(ownersOf(index, `/${longest}/${longest}`), ['a/a-1']);
   t.deepEqual(ownersOf(index, '/z'), ['a/a-1']);
   t.is(index.nodesOf(index.packageId('a/a-1')).length, 3);
 });
 
-test('a path of a damaged file that goes up stays inside the root', (t) => {
+test('a path of a damaged file that goes up stays inside the root', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', `${obj('../x')}${obj('/a/../../b/c')}dir /\ndir .\n`);
-  const { index } = host.open();
+  const { index } = await host.open();
   t.deepEqual(ownersOf(index, '/x'), ['a/a-1']);
   t.deepEqual(ownersOf(index, '/b/c'), ['a/a-1']);
   t.deepEqual(ownersOf(index, '/'), ['a/a-1']);
@@ -176,10 +182,10 @@ test('a path of a damaged file that goes up stays inside the root', (t) => {
 const wanted =
   '; expected "dir PATH", "obj PATH MD5 TIME", "sym PATH -> TARGET TIME", "fif PATH" or "dev PATH"; the line is ignored';
 
-test('of a file that is damaged all over three lines are named', (t) => {
+test('of a file that is damaged all over three lines are named', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', `${'junk\n'.repeat(1000)}dir /a\n`);
-  t.deepEqual(ownersOf(host.open().index, '/a'), ['a/a-1']);
+  t.deepEqual(ownersOf((await host.open()).index, '/a'), ['a/a-1']);
   t.deepEqual(
     host.warnings.map((warning) => warning.replace(`${host.root}/vdb/a/a-1/CONTENTS:`, '')),
     [
@@ -189,13 +195,13 @@ test('of a file that is damaged all over three lines are named', (t) => {
   );
 });
 
-test('damaged lines are named with file and line, each time, also behind megabytes of good ones', (t) => {
+test('damaged lines are named with file and line, each time, also behind megabytes of good ones', async (t) => {
   const host = new Host(t);
   const many = 20_000;
   const lines = Array.from({ length: many }, (_, i) => obj(`/usr/share/some-directory/file-${i}`));
   host.install('a/big-1', `${lines.join('')}what is this\n${obj('/usr/after')}`);
   host.install('a/crlf-1', `dir /a\r\nnonsense\r\ndir /b\rnonsense`);
-  const store = host.open();
+  const store = await host.open();
   const expected = [
     `${host.root}/vdb/a/big-1/CONTENTS:${many + 1}: Unrecognized CONTENTS entry${wanted}`,
     `${host.root}/vdb/a/crlf-1/CONTENTS:2: Unrecognized CONTENTS entry${wanted}`,
@@ -206,27 +212,27 @@ test('damaged lines are named with file and line, each time, also behind megabyt
   t.deepEqual(ownersOf(store.index, `/usr/share/some-directory/file-${many - 1}`), ['a/big-1']);
   t.deepEqual(ownersOf(store.index, '/b'), ['a/crlf-1']);
   t.true(store.save());
-  t.is(host.open().origin, 'saved');
+  t.is((await host.open()).origin, 'saved');
   t.deepEqual(host.warnings, expected);
 });
 
-test('a line longer than any buffer is still one line, and a path longer than any is passed over', (t) => {
+test('a line longer than any buffer is still one line, and a path longer than any is passed over', async (t) => {
   const host = new Host(t);
   const deep = `/d${'/e'.repeat(2000)}`;
   host.install('a/a-1', `${obj('/d'.repeat(1_200_000))}${obj(deep)}what\n`);
-  const { index } = host.open();
+  const { index } = await host.open();
   t.deepEqual(ownersOf(index, deep), ['a/a-1']);
   t.is(index.nodesOf(index.packageId('a/a-1')).length, 1);
   t.regex(host.warnings.join(), /:3: Unrecognized/);
 });
 
-test('an entry without CONTENTS owns nothing; one that cannot be read is warned about', (t) => {
+test('an entry without CONTENTS owns nothing; one that cannot be read is warned about', async (t) => {
   const host = new Host(t);
   host.install('a/none-1', undefined);
   host.install('a/odd-1', undefined);
   host.directory('vdb/a/odd-1/CONTENTS');
   host.install('a/empty-1', '');
-  const { index } = host.open({
+  const { index } = await host.open({
     packages: [...host.state().packages, { cpv: 'a/gone-1', directory: '/not/there' }],
   });
   t.deepEqual(
@@ -237,7 +243,7 @@ test('an entry without CONTENTS owns nothing; one that cannot be read is warned 
   t.regex(host.warnings[0] as string, /odd-1\/CONTENTS:0: .*EISDIR/);
 });
 
-test('preserved libraries belong to the package that the registry names', (t) => {
+test('preserved libraries belong to the package that the registry names', async (t) => {
   const host = merged(t);
   host.install('a/a-2', obj('/usr/lib64/liba.so.2'));
   host.install('b/b-1', '');
@@ -245,12 +251,12 @@ test('preserved libraries belong to the package that the registry names', (t) =>
     { cpv: 'a/a-2', paths: ['/lib64/liba.so.1', 'relative'] },
     { cpv: 'a/gone-1', paths: ['/usr/lib64/libgone.so.1'] },
   ];
-  const store = host.open({ preserved });
+  const store = await host.open({ preserved });
   t.deepEqual(ownersOf(store.index, '/usr/lib64/liba.so.1'), ['a/a-2']);
   t.deepEqual(ownersOf(store.index, '/usr/lib64/libgone.so.1'), []);
   store.save();
-  t.is(host.open({ preserved }).origin, 'saved');
-  const without = host.open();
+  t.is((await host.open({ preserved })).origin, 'saved');
+  const without = await host.open();
   t.is(without.origin, 'updated');
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.1'), []);
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.2'), ['a/a-2']);
@@ -259,12 +265,12 @@ test('preserved libraries belong to the package that the registry names', (t) =>
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.1'), ['b/b-1']);
 });
 
-test('a saved index is loaded, and only what changed is read again', (t) => {
+test('a saved index is loaded, and only what changed is read again', async (t) => {
   const host = merged(t);
   host.install('a/a-1', obj('/lib64/a') + obj('/usr/both'));
   host.install('b/b-1', obj('/lib64/b') + obj('/usr/both'));
   host.install('c/c-1', obj('/lib64/c'));
-  const built = host.open();
+  const built = await host.open();
   t.true(built.needsSaving);
   t.true(built.save());
   t.false(built.needsSaving);
@@ -275,7 +281,7 @@ test('a saved index is loaded, and only what changed is read again', (t) => {
     read.push(Buffer.from(data).toString());
     scanContents(data, visitor);
   };
-  const loaded = host.open({ scan });
+  const loaded = await host.open({ scan });
   t.is(loaded.origin, 'saved');
   t.false(loaded.needsSaving);
   t.deepEqual(read, []);
@@ -283,11 +289,11 @@ test('a saved index is loaded, and only what changed is read again', (t) => {
   host.uninstall('a/a-1');
   host.install('a/a-1-r1', obj('/lib64/a-new'));
   host.install('c/c-1', obj('/lib64/c2'));
-  const updated = host.open({ scan });
+  const updated = await host.open({ scan });
   t.is(updated.origin, 'updated');
   t.deepEqual(read.sort(), [obj('/lib64/a-new'), obj('/lib64/c2')]);
   t.true(updated.save());
-  const again = host.open();
+  const again = await host.open();
   t.is(again.origin, 'saved');
   for (const { index } of [updated, again]) {
     t.deepEqual(ownersOf(index, '/usr/lib64/a'), []);
@@ -299,44 +305,44 @@ test('a saved index is loaded, and only what changed is read again', (t) => {
   }
 });
 
-test('when a link of the host has changed, all paths are resolved anew', (t) => {
+test('when a link of the host has changed, all paths are resolved anew', async (t) => {
   const host = merged(t);
   host.directory('usr/share/deep/dir');
   host.install('a/a-1', obj('/lib64/a') + obj('/usr/share/deep/file'));
-  host.open().save();
+  (await host.open()).save();
 
   rmSync(join(host.root, 'lib64'));
   host.directory('lib64');
-  const split = host.open();
+  const split = await host.open();
   t.is(split.origin, 'built');
   t.deepEqual(ownersOf(split.index, '/lib64/a'), ['a/a-1']);
   split.save();
 
   rmSync(join(host.root, 'usr/share/deep'), { recursive: true });
   host.link('usr/share/deep', '/opt');
-  const moved = host.open();
+  const moved = await host.open();
   t.is(moved.origin, 'built');
   t.deepEqual(ownersOf(moved.index, '/opt/file'), ['a/a-1']);
   moved.save();
-  t.is(host.open().origin, 'saved');
+  t.is((await host.open()).origin, 'saved');
 });
 
-test('an index with many left-overs is built anew', (t) => {
+test('an index with many left-overs is built anew', async (t) => {
   const host = new Host(t);
   const paths = (name: string) => Array.from({ length: 2000 }, (_, i) => obj(`/usr/${name}/${i}`)).join('');
   host.install('a/a-1', paths('one'));
-  host.open().save();
+  (await host.open()).save();
   host.install('a/a-1', paths('two'));
-  const store = host.open();
+  const store = await host.open();
   t.is(store.origin, 'built');
   t.is(store.index.resolve(Buffer.from('/usr/one')), -1);
 });
 
-test('live changes are seen by those who share the index, and tell which nodes they are about', (t) => {
+test('live changes are seen by those who share the index, and tell which nodes they are about', async (t) => {
   const host = merged(t);
   host.install('a/a-1', `dir /usr\n${obj('/lib64/a')}${obj('/usr/same')}`);
   host.install('b/b-1', `dir /usr\n${obj('/usr/b')}`);
-  const store = host.open();
+  const store = await host.open();
   store.save();
   const other = PathIndex.attach(store.index.share());
   t.deepEqual(store.update(host.state()), { added: [], removed: [], changed: [], nodes: [] });
@@ -356,7 +362,7 @@ test('live changes are seen by those who share the index, and tell which nodes t
   t.deepEqual(ownersOf(other, '/usr/lib64/a'), []);
   t.deepEqual(ownersOf(other, '/usr/lib64/a2'), ['a/a-2']);
   t.false(store.save());
-  const next = host.open();
+  const next = await host.open();
   t.is(next.origin, 'updated');
   t.deepEqual(ownersOf(next.index, '/usr/lib64/a2'), ['a/a-2']);
 
@@ -367,16 +373,16 @@ test('live changes are seen by those who share the index, and tell which nodes t
   t.deepEqual(ownersOf(other, '/lib64/c'), ['c/c-1']);
 });
 
-test('an index that was updated before it was shared can be saved again', (t) => {
+test('an index that was updated before it was shared can be saved again', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', obj('/a'));
-  const store = host.open();
+  const store = await host.open();
   store.save();
   host.install('b/b-1', obj('/b'));
   store.update(host.state());
   t.true(store.needsSaving);
   t.true(store.save());
-  t.is(host.open().origin, 'saved');
+  t.is((await host.open()).origin, 'saved');
 });
 
 const damages: [title: string, damage: (file: string) => void, warning: RegExp][] = [
@@ -398,12 +404,12 @@ const damages: [title: string, damage: (file: string) => void, warning: RegExp][
   ['is a link', (file) => (renameSync(file, `${file}2`), symlinkSync(`${file}2`, file)), /ELOOP/],
 ];
 for (const [title, damage, warning] of damages) {
-  test(`a saved index that ${title} is not believed`, (t) => {
+  test(`a saved index that ${title} is not believed`, async (t) => {
     const host = merged(t);
     host.install('a/a-1', obj('/lib64/a'));
-    host.open().save();
+    (await host.open()).save();
     damage(host.cacheFile);
-    const store = host.open();
+    const store = await host.open();
     t.is(store.origin, 'built');
     t.is(host.warnings.length, 1);
     t.regex(host.warnings[0] as string, warning);
@@ -424,55 +430,55 @@ function rewriteHeader(file: string, values: Record<string, unknown>): void {
   writeFileSync(file, Buffer.concat([prelude, header, data.subarray(end)]));
 }
 
-test('no change of any byte of a saved index is believed', (t) => {
+test('no change of any byte of a saved index is believed', async (t) => {
   const host = merged(t);
   host.install('a/a-1', obj('/lib64/a') + obj('/usr/share/x'));
   host.install('b/b-1', obj('/usr/lib64/a'));
-  host.open().save();
+  (await host.open()).save();
   const sound = readFileSync(host.cacheFile);
-  const property = fc.property(
+  const property = fc.asyncProperty(
     fc.oneof(fc.nat(200), fc.nat(sound.length - 1)),
     fc.integer({ min: 1, max: 255 }),
     fc.boolean(),
-    (at, change, isCut) => {
+    async (at, change, isCut) => {
       const damaged = isCut ? sound.subarray(0, at) : Buffer.from(sound);
       if (!isCut) damaged[at] = (damaged[at] as number) ^ change;
       writeFileSync(host.cacheFile, damaged);
-      const store = host.open();
+      const store = await host.open();
       t.is(store.origin, 'built');
       t.deepEqual(ownersOf(store.index, '/usr/lib64/a'), ['a/a-1', 'b/b-1']);
     },
   );
-  fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 60 });
   t.true(host.warnings.length > 0);
 });
 
-test('a cache that cannot be written is one warning and no more', (t) => {
+test('a cache that cannot be written is one warning and no more', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', obj('/a'));
   writeFileSync(join(host.root, 'file'), '');
-  const store = host.open({ cacheFile: join(host.root, 'file', 'index') });
+  const store = await host.open({ cacheFile: join(host.root, 'file', 'index') });
   t.false(store.save());
   t.false(store.needsSaving);
   t.is(host.warnings.filter((line) => /cannot be saved/.test(line)).length, 1);
   t.deepEqual(ownersOf(store.index, '/a'), ['a/a-1']);
 
-  const unsaved = host.open({ cacheFile: undefined });
+  const unsaved = await host.open({ cacheFile: undefined });
   t.false(unsaved.needsSaving);
   t.false(unsaved.save());
 });
 
-test('what a process killed while saving has left is neither read nor kept for ever', (t) => {
+test('what a process killed while saving has left is neither read nor kept for ever', async (t) => {
   const host = new Host(t);
   host.install('a/a-1', obj('/a'));
-  host.open().save();
+  (await host.open()).save();
   const whole = readFileSync(host.cacheFile);
   const [fresh, stale] = [`${host.cacheFile}.1-a.tmp`, `${host.cacheFile}.2-b.tmp`];
   for (const file of [fresh, stale]) writeFileSync(file, whole.subarray(0, 1000));
   utimesSync(stale, 1, 1);
-  t.is(host.open().origin, 'saved');
+  t.is((await host.open()).origin, 'saved');
   host.install('b/b-1', obj('/b'));
-  t.true(host.open().save());
+  t.true((await host.open()).save());
   t.deepEqual(readdirSync(join(host.root, 'cache')).sort(), ['index', 'index.1-a.tmp']);
 });
 
@@ -494,7 +500,7 @@ test('several that save at once leave a sound index', async (t) => {
     });
   const warnings = await Promise.all([run(), run(), run()]);
   t.deepEqual(warnings.flat(), []);
-  t.is(host.open().origin, 'saved');
+  t.is((await host.open()).origin, 'saved');
   t.deepEqual(readdirSync(join(host.root, 'cache')), ['index']);
 });
 
@@ -561,8 +567,8 @@ function realDirectory(root: string, parts: string[], left: { links: number }): 
   return at === '' ? '/' : at;
 }
 
-test('on any system, loaded, updated or live, owners are those of a plain map', (t) => {
-  const property = fc.property(arbitrarySystem, ({ directories, links, rounds }) => {
+test('on any system, loaded, updated or live, owners are those of a plain map', async (t) => {
+  const property = fc.asyncProperty(arbitrarySystem, async ({ directories, links, rounds }) => {
     const host = new Host(t);
     try {
       for (const [path, target] of links) {
@@ -580,7 +586,7 @@ test('on any system, loaded, updated or live, owners are those of a plain map', 
           // A link is in the way.
         }
       }
-      const live = host.open({ cacheFile: undefined });
+      const live = await host.open({ cacheFile: undefined });
       live.index.share();
       for (const round of rounds) {
         for (const { cpv } of host.state().packages) if (!(cpv in round)) host.uninstall(cpv);
@@ -594,7 +600,7 @@ test('on any system, loaded, updated or live, owners are those of a plain map', 
             else model.set(canonical, (model.get(canonical) ?? new Set()).add(cpv));
           }
         }
-        const loaded = host.open();
+        const loaded = await host.open();
         loaded.save();
         const before = new Map<number, string>();
         for (let node = 0; node < live.index.nodeCount; node++)
@@ -604,7 +610,7 @@ test('on any system, loaded, updated or live, owners are those of a plain map', 
           if ((before.get(node) ?? '') !== owners(live.index, node).join())
             t.true(nodes.includes(node as IndexNode));
         }
-        const again = host.open();
+        const again = await host.open();
         t.is(again.origin, 'saved');
         if (isCircular) continue;
         for (const { index } of [loaded, again, live]) {
@@ -623,7 +629,7 @@ test('on any system, loaded, updated or live, owners are those of a plain map', 
       rmSync(host.root, { recursive: true, force: true });
     }
   });
-  fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 60 });
 });
 
 function owners(index: PathIndex, node: number): string[] {

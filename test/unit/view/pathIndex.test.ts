@@ -151,7 +151,7 @@ test('another view of the same memory sees names and packages, and cannot change
   t.throws(() => other.addPackage('a/b-1'), { message: /only in the thread/ });
 });
 
-test('what was added after sharing is not saved', (t) => {
+test('what was added after sharing is not saved', async (t) => {
   const index = PathIndex.create({}, { ...tiny, nodes: 96, slots: 128 });
   const before = Array.from({ length: 20 }, (_, i) => ensurePath(index, `/d${i % 3}/n${i}`));
   const id = give(index, 'a/a-1', before);
@@ -159,7 +159,7 @@ test('what was added after sharing is not saved', (t) => {
   for (let i = 0; i < 20; i++) ensurePath(index, `/d${i % 4}/later${i}`);
 
   const saved = index.sections();
-  const copy = PathIndex.fromSections(saved.sizes, saved.abandoned, (sections) => {
+  const copy = await PathIndex.fromSections(saved.sizes, saved.abandoned, (sections) => {
     sections.forEach((section, i) => section.set(saved.sections[i] as Uint8Array));
     return true;
   });
