@@ -47,7 +47,9 @@ export async function runSession(request: SessionRequest, options: RunOptions): 
     session = await startSession(request, { ...options, signal: cancel.signal });
     if (cancel.signal.aborted) void stopOnSignal(session, 'SIGTERM', signals > 1, options.log);
     options.ready(session.status());
-    return await session.ended;
+    const end = await session.ended;
+    if (end.failure !== undefined) options.log('error', `${request.mountpoint}: ${end.failure}`);
+    return end;
   } finally {
     for (const name of names) process.off(name, onSignal);
     process.off('SIGHUP', ignore);

@@ -12,7 +12,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
 import {
@@ -141,7 +141,7 @@ export class Inside {
   /**
    * Runs a command to its end; nothing it started is left then.
    *
-   * @throws LvfsError VIEW_DIED (exit 125) when the view went away under it
+   * @throws LvfsError VIEW_DIED when the view went away under it
    */
   async run(command: RunCommand): Promise<CommandEnd> {
     try {
@@ -152,9 +152,7 @@ export class Inside {
     } catch (error) {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
       await this.#ended;
-      throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`, {
-        exit: exitStatus.runFailed,
-      });
+      throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`);
     }
   }
 
@@ -275,9 +273,12 @@ class Supervisor {
   #session: Session | undefined;
   #opening: Promise<unknown> | undefined;
   #command: Entered | undefined;
+  #running: Promise<unknown> | undefined;
   #output: Buffer[] = [];
   #outputSize = 0;
   #ending = false;
+  /** Why the view is gone. */
+  #lost: string | undefined;
   #over: () => void = () => undefined;
   /** Resolves when nothing is left but this process. */
   readonly over = new Promise<void>((done) => (this.#over = done));
@@ -300,6 +301,9 @@ class Supervisor {
     await Promise.race([Promise.allSettled([this.#opening]), delay(5_000)]);
     const namespace = namespaces.mountNamespace('self');
     if (namespace !== undefined) await namespaces.killAll(namespace);
+    // Whoever waits for the command is told how it ended before this process does.
+    await Promise.race([Promise.allSettled([this.#running]), delay(5_000)]);
+    await nextTurn();
     if (this.#directory !== undefined) await this.#leave(this.#directory);
     this.#over();
   }
@@ -324,7 +328,11 @@ class Supervisor {
         this.#opening = opening;
         return opening;
       },
-      run: (parameters) => this.#run(parameters as unknown as RunCommand & { cwd: string }),
+      run: (parameters) => {
+        const running = this.#run(parameters as unknown as RunCommand & { cwd: string });
+        this.#running = running;
+        return running;
+      },
       signal: ({ name }) => {
         this.#command?.signal(name as NodeJS.Signals);
       },
@@ -360,7 +368,8 @@ class Supervisor {
       { ...request, mountpoint, nonempty: true },
       {
         directory,
-        log: listener.log,
+        // Once the view is open nobody listens to events of its opening.
+        log: (level, text) => (this.#session === undefined ? listener : this.#channels).log(level, text),
         progress: (text) => listener.progress(text),
         signal: this.#cancel.signal,
         shownAt: namespaces.seenFromOutside(mountpoint),
@@ -371,7 +380,10 @@ class Supervisor {
         output: () => Buffer.concat(this.#output).toString('utf8'),
       },
     );
-    void this.#session.ended.then(() => this.end());
+    void this.#session.ended.then(({ failure }) => {
+      this.#lost = failure ?? 'the view was unmounted';
+      this.end();
+    });
     return this.#session.status();
   }
 
@@ -400,6 +412,9 @@ class Supervisor {
         const namespace = namespaces.mountNamespace('self');
         if (namespace !== undefined) await namespaces.killAll(namespace);
       }
+      // Whatever the command makes of it: it did not see what it should have seen.
+      const lost = session.failure ?? this.#lost;
+      if (lost !== undefined) throw new LvfsError('VIEW_DIED', lost);
       return end;
     } finally {
       this.#command = undefined;

@@ -3,7 +3,7 @@
  * gone. Messages to the main thread go out all the while; none reach this thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { describeError, type Logger, type LogLevel } from '../base/index.js';
+import { describeError, LvfsError, type Logger, type LogLevel } from '../base/index.js';
 import type { AccessEvent } from '../audit/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
 import { serve, type Endpoint } from '../fuse/index.js';
@@ -37,12 +37,13 @@ const say = (message: FromWorker): void => port.postMessage(message);
 const log: Logger = (level, text) => say({ type: 'log', level, text });
 
 port.once('message', (order: ToWorker) => {
-  void work(order).catch((error: unknown) => {
-    say({
-      type: 'failed',
-      text: `serving thread ${thread}: ${error instanceof Error ? (error.stack ?? '') : describeError(error)}`,
-    });
-  });
+  void work(order)
+    .catch((error: unknown) => {
+      if (error instanceof Error && !(error instanceof LvfsError)) log('debug', error.stack ?? error.message);
+      say({ type: 'failed', text: `serving thread ${thread} failed: ${describeError(error)}` });
+    })
+    // Nothing can be said behind this, and the thread ends.
+    .finally(() => port.close());
 });
 
 async function work({ endpoint, view: shared, devices, readers, watches, trace }: ToWorker): Promise<void> {
@@ -64,9 +65,8 @@ async function work({ endpoint, view: shared, devices, readers, watches, trace }
   try {
     const { end } = await serve(endpoint, files, { thread, log });
     if (end === 'closed')
-      say({ type: 'failed', text: `serving thread ${thread}: the FUSE device was closed` });
+      say({ type: 'failed', text: `serving thread ${thread} failed: the FUSE device was closed` });
   } finally {
     files.close();
-    port?.close();
   }
 }

@@ -268,6 +268,11 @@ export class Session {
     return this.#open.isDirectory(inside) ? inside : '/';
   }
 
+  /** Why the view answers no more, from before anybody can notice; undefined while it does. */
+  get failure(): string | undefined {
+    return this.#workers.failure;
+  }
+
   /** Whether a path, absolute inside the view, is visible. */
   hasFile(path: string): boolean {
     return this.#open.hasFile(path);
@@ -359,7 +364,6 @@ export class Session {
       log('info', `${mountpoint}: unmounted`);
       removeSessionDirectory(directory);
     } else {
-      log('error', `${mountpoint}: ${why}`);
       try {
         writeMeta(directory, this.#meta(why));
       } catch (error) {
@@ -524,15 +528,15 @@ async function waitUntilServed(connection: Connection, workers: Workers): Promis
 /** The serving threads of a session. */
 class Workers {
   readonly #threads: Worker[] = [];
-  readonly #log: Logger;
   /** Resolves when all have ended, with the first failure. */
   readonly ended: Promise<string | undefined>;
+  #failure: string | undefined;
+  #stopping = false;
   #serving: Connection | undefined;
   /** Watches what threads ask for. */
   watch: HostWatch | undefined;
 
   constructor(count: number, log: Logger, ledger: Ledger) {
-    this.#log = log;
     for (let thread = 0; thread < count; thread++) {
       const worker = new Worker(new URL('./serveWorker.js', import.meta.url), { workerData: { thread } });
       worker.on('message', (message: FromWorker) => {
@@ -549,6 +553,11 @@ class Workers {
     return this.#threads.length;
   }
 
+  /** The first failure of a thread. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
   /** Tells every thread what to serve. */
   serve(order: ToWorker, connection: Connection): void {
     this.#serving = connection;
@@ -557,30 +566,31 @@ class Workers {
 
   /** Ends threads that serve nothing, or whose connection is gone. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await Promise.all(this.#threads.map((worker) => worker.terminate()));
   }
 
   async #watchEnds(): Promise<string | undefined> {
-    const failures = await Promise.all(
-      this.#threads.map(
-        (worker) =>
-          new Promise<string | undefined>((done) => {
-            let failure: string | undefined;
-            worker.on('message', (message: FromWorker) => {
-              if (message.type === 'failed') failure = message.text;
-            });
-            worker.on('error', (error) => (failure = `a serving thread crashed: ${describeError(error)}`));
-            worker.on('exit', () => {
-              // The others would go on answering, and requests that this one has taken would hang for ever.
-              if (failure !== undefined) {
-                this.#log('error', failure);
-                this.#serving?.abort();
-              }
-              done(failure);
-            });
-          }),
-      ),
-    );
-    return failures.find((failure) => failure !== undefined);
+    await Promise.all(this.#threads.map((worker, thread) => this.#watchEnd(worker, thread)));
+    return this.#failure;
+  }
+
+  #watchEnd(worker: Worker, thread: number): Promise<void> {
+    let failure: string | undefined;
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'failed') failure = message.text;
+    });
+    worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));
+    return new Promise((done) => {
+      worker.on('exit', (code) => {
+        if (code !== 0 && !this.#stopping) failure ??= `serving thread ${thread} ended with status ${code}`;
+        if (failure !== undefined) {
+          this.#failure ??= failure;
+          // The others would go on answering, and requests that this one has taken would hang for ever.
+          this.#serving?.abort();
+        }
+        done();
+      });
+    });
   }
 }
