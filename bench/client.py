@@ -1,15 +1,23 @@
-"""One measured pass over a tree: client.py WORKLOAD ROOT LIST [NUMBER]
+"""Measured passes over a tree: client.py WORKLOAD ROOT LIST NUMBER PASSES
 
-LIST holds paths relative to ROOT, each ended by a NUL byte. Prints one JSON object: {"seconds": …, "count": …}, count being
-what was done (entries, names, files, bytes), so that passes over trees of slightly different size can be compared. Python is
+LIST holds paths relative to ROOT, each ended by a NUL byte (for `chroot`: a shell script). Does the same PASSES times and prints one JSON
+object: {"seconds": …, "cpu": …, "count": …}: the median of the passes' wall times, the processor time of all of them in child processes,
+and what one pass has done (entries, names, files, bytes), so that passes over trees of slightly different size can be compared. Python is
 used because its cost per call is small and the same everywhere; its start is not measured.
 """
 
 import json
 import os
 import random
+import resource
+import signal
+import statistics
+import subprocess
 import sys
 import time
+
+# Whatever hangs in a daemon that does not answer is killed after so many seconds.
+DEADLINE = 60
 
 
 def walk(root, paths, _):
@@ -104,7 +112,23 @@ def parallel(one):
     return run
 
 
+def chroot(root, script, _):
+    """A shell script with ROOT as its root."""
+    child = subprocess.Popen(
+        ["chroot", root, "/bin/sh", "-c", script[0]], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        status = child.wait(DEADLINE)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        sys.exit("not within %d s" % DEADLINE)
+    if status != 0:
+        sys.exit("the script failed with status %d" % status)
+    return 1
+
+
 workloads = {
+    "chroot": chroot,
     "walk": walk,
     "stat": stat,
     "missing": missing,
@@ -117,10 +141,18 @@ workloads = {
     "read4": parallel(read),
 }
 
+def children_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 name, root, listfile = sys.argv[1:4]
-number = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+number, passes = int(sys.argv[4]), int(sys.argv[5])
 with open(listfile, "rb") as file:
     wanted = [path for path in file.read().split(b"\0") if path]
-start = time.perf_counter()
-done = workloads[name](os.fsencode(root), wanted, number)
-print(json.dumps({"seconds": time.perf_counter() - start, "count": done}))
+seconds = []
+for _ in range(passes):
+    start = time.perf_counter()
+    done = workloads[name](os.fsencode(root), wanted, number)
+    seconds.append(time.perf_counter() - start)
+print(json.dumps({"seconds": statistics.median(seconds), "cpu": children_cpu(), "count": done}))

@@ -3,7 +3,7 @@
  * mounted in the benchmark's private mount namespace, so nothing can be left behind.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A mounted peer. */
@@ -22,6 +22,10 @@ export interface Peer {
   readonly name: string;
   /** The options used, for the table's notes. */
   readonly options: string;
+  /** Another FUSE filesystem, which lvfs is to be ahead of. */
+  readonly isRival: boolean;
+  /** Whether it has its place in the tables of a kind of workload; default all. */
+  readonly takesPart?: (workload: { readonly name: string; readonly chroot: boolean }) => boolean;
   /** Why it cannot run here, or undefined. */
   unavailable(): string | undefined;
   /** Mounts it; what stays mounted from one call to the next says so in its options. */
@@ -29,7 +33,7 @@ export interface Peer {
 }
 
 /** A command that takes longer waits for a daemon that hangs. */
-export const commandDeadlineMs = 120_000;
+const commandDeadlineMs = 90_000;
 
 /** Runs a command to its end; its standard output. Throws with the command's own message when it fails. */
 export function run(command: string, args: readonly string[], input?: string): string {
@@ -42,7 +46,8 @@ export function run(command: string, args: readonly string[], input?: string): s
   });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) {
-    throw new Error(`${command} ${args.join(' ')}: status ${result.status}: ${result.stderr.trim()}`);
+    const status = result.signal ?? `status ${result.status}`;
+    throw new Error(`${command} ${args.slice(0, 6).join(' ')}: ${status}: ${result.stderr.trim()}`);
   }
   return result.stdout;
 }
@@ -66,15 +71,23 @@ function mountOf(mountpoint: string): { minor: number; type: string } | undefine
   return { minor: Number(fields[2]?.split(':')[1]), type: fields[fields.indexOf('-') + 1] ?? '' };
 }
 
+/** Takes a mount away, also when a process that hangs still uses it. */
+export function unmountTree(mountpoint: string): void {
+  if (spawnSync('umount', [mountpoint], { stdio: 'ignore', timeout: 10_000 }).status !== 0) {
+    run('umount', ['--lazy', mountpoint]);
+  }
+}
+
 /** A peer that the kernel serves alone. */
 function kernelPeer(name: string, options: string, mount: (mountpoint: string) => void): Peer {
   return {
     name,
     options,
+    isRival: false,
     unavailable: () => undefined,
     mount(mountpoint) {
       mount(mountpoint);
-      const unmount = () => Promise.resolve(void run('umount', [mountpoint]));
+      const unmount = () => Promise.resolve(void unmountTree(mountpoint));
       return Promise.resolve({ pids: [], connection: undefined, unmount });
     },
   };
@@ -90,6 +103,7 @@ function daemonPeer(
   return {
     name,
     options,
+    isRival: !name.startsWith('lvfs'),
     unavailable,
     async mount(mountpoint) {
       const before = mountOf(mountpoint);
@@ -98,20 +112,31 @@ function daemonPeer(
       let said = '';
       daemon.stderr?.on('data', (data: Buffer) => (said += data.toString()));
       const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
-      await until(`${name} on ${mountpoint}`, () => {
-        if (daemon.exitCode !== null) throw new Error(`${name} ended: ${said.trim()}`);
-        return mountOf(mountpoint)?.minor !== before?.minor;
-      });
-      statSync(join(mountpoint, 'usr'));
+      const end = async (): Promise<void> => {
+        // Not every daemon notices that its mount is gone.
+        const impatience = setTimeout(() => daemon.kill('SIGKILL'), 500);
+        if (daemon.exitCode === null && daemon.signalCode === null) await ended;
+        clearTimeout(impatience);
+      };
+      try {
+        await until(`${name} on ${mountpoint}`, () => {
+          if (daemon.exitCode !== null) throw new Error(`${name} ended: ${said.trim()}`);
+          return mountOf(mountpoint)?.minor !== before?.minor;
+        });
+        // By another process: a daemon that does not answer must not stop this one.
+        run('stat', [join(mountpoint, 'usr')]);
+      } catch (error) {
+        daemon.kill('SIGKILL');
+        if (mountOf(mountpoint)?.minor !== before?.minor) unmountTree(mountpoint);
+        await end();
+        throw error;
+      }
       return {
         pids: daemon.pid === undefined ? [] : [daemon.pid],
         connection: mountOf(mountpoint)?.minor,
         async unmount() {
-          run('umount', [mountpoint]);
-          // Not every daemon notices that its mount is gone.
-          const impatience = setTimeout(() => daemon.kill('SIGKILL'), 500);
-          await ended;
-          clearTimeout(impatience);
+          unmountTree(mountpoint);
+          await end();
         },
       };
     },
@@ -150,6 +175,9 @@ export function farms(list: string, scratch: string): Farm[] {
     return {
       name,
       options,
+      isRival: false,
+      // Made without the big listing.
+      takesPart: (workload) => workload.name !== 'listing',
       unavailable: () => undefined,
       made: () => made,
       mount() {
@@ -177,9 +205,25 @@ export function farms(list: string, scratch: string): Farm[] {
   ];
 }
 
+/** The names that {@link allPeers} and {@link farms} give. */
+export const peerNames = [
+  'lvfs',
+  'lvfs libfuse',
+  'bind',
+  'overlayfs',
+  'bindfs',
+  'fuse-overlayfs',
+  'mergerfs',
+  'unionfs-fuse',
+  'fuse-native',
+  'bind farm',
+  'hard-link farm',
+] as const;
+
 /** All peers with a mount of their own, lvfs first. `scratch` is a directory for what a peer needs beside its mount point. */
 export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
   const day = '86400';
+  const outside: Peer['takesPart'] = ({ chroot }) => !chroot;
   const lvfsPeer = (
     name: string,
     options: string,
@@ -205,14 +249,21 @@ export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
   const unionfs = `ro,kernel_cache,entry_timeout=${day},attr_timeout=${day},negative_timeout=${day}`;
   return [
     lvfsPeer('lvfs', 'as it is', () => undefined, []),
-    lvfsPeer('lvfs libfuse', '--driver libfuse; names and attributes valid for 1 s', fuseNativeMissing, [
-      '--driver',
-      'libfuse',
-    ]),
-    kernelPeer('bind', 'read-only bind mount', (mountpoint) => {
-      run('mount', ['--bind', '/', mountpoint]);
-      run('mount', ['-o', 'remount,bind,ro', mountpoint]);
-    }),
+    {
+      ...lvfsPeer('lvfs libfuse', '--driver libfuse; names and attributes valid for 1 s', fuseNativeMissing, [
+        '--driver',
+        'libfuse',
+      ]),
+      takesPart: outside,
+    },
+    {
+      // In a chroot it is what the others are compared with.
+      ...kernelPeer('bind', 'read-only bind mount', (mountpoint) => {
+        run('mount', ['--bind', '/', mountpoint]);
+        run('mount', ['-o', 'remount,bind,ro', mountpoint]);
+      }),
+      takesPart: outside,
+    },
     kernelPeer('overlayfs', 'two lower directories, no upper', (mountpoint) => {
       const empty = join(scratch, 'empty');
       // A layer must not lie inside another one, so the empty one is a filesystem of its own.

@@ -1,26 +1,41 @@
 /** What is measured: passes of the client over lists of paths, and whole programs in a chroot. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandDeadlineMs, run } from './peers.js';
+import { run } from './peers.js';
 
 /** One pass, in seconds for `count` things. */
 export interface Pass {
-  seconds: number;
-  count: number;
+  /** Wall time: the median when there were several passes. */
+  readonly seconds: number;
+  /** Processor time of the programs run in a chroot, of all passes. */
+  readonly cpu: number;
+  readonly count: number;
+}
+
+/** What lvfs should reach at a workload. Times are ratios to native. */
+export interface Aim {
+  /** On a fresh mount, at most. */
+  readonly cold?: number;
+  /** On a fresh mount, faster than each of the other FUSE filesystems. */
+  readonly ahead?: boolean;
+  readonly warm: number;
+  /** Requests on a fresh mount, at most. On a warm one there should be none. */
+  readonly requests?: number;
+  /** Requests on a fresh mount, at most half of what any other FUSE filesystem needs. */
+  readonly halfTheRequests?: boolean;
 }
 
 /** A measured piece of work. */
 export interface Workload {
   readonly name: string;
   readonly title: string;
+  readonly aim: Aim;
   /** Runs client and daemon on one CPU: a request then costs what it costs, not what waking another CPU does. */
   readonly pinned: boolean;
   /** Needs a chroot: native is a bind mount then. */
   readonly chroot: boolean;
-  /** At most so many runs: it takes long, and varies little. */
-  readonly runs: number;
-  pass(root: string): Pass;
+  /** Does the same so many times, in one process. */
+  pass(root: string, times: number): Pass;
 }
 
 /** How large the workloads are. */
@@ -59,6 +74,22 @@ export const quickScale: Scale = {
   listing: 500,
 };
 
+/** All there are; the last two only where compiler, make and autoconf are. */
+export const workloadNames = [
+  'walk',
+  'missing',
+  'read',
+  'readlink',
+  'listing',
+  'sequential',
+  'scattered',
+  'walk4',
+  'read4',
+  'exec',
+  'make',
+  'configure',
+] as const;
+
 /** Directory, below every root, in which a chrooted workload finds {@link Workloads.work}. */
 export const workInside = '/tmp';
 
@@ -84,64 +115,82 @@ export function prepareWorkloads(
   mkdirSync(work, { recursive: true });
   const clientFile = join(import.meta.dirname, '../../bench/client.py');
   let lastList = 0;
+  const listOf = (items: readonly Buffer[]): string => {
+    const list = join(scratch, `list-${++lastList}`);
+    writeFileSync(list, Buffer.concat(items.flatMap((item) => [item, Buffer.of(0)])));
+    return list;
+  };
+  const runClient = (pinned: boolean, args: readonly (string | number)[]): Pass => {
+    const command = ['/usr/bin/python3', clientFile, ...args.map(String)];
+    return JSON.parse(run(pinned ? 'taskset' : 'env', pinned ? ['-c', '0', ...command] : command)) as Pass;
+  };
 
   const client = (
     name: string,
     title: string,
     workload: string,
     paths: readonly Buffer[],
+    aim: Aim,
     options: { number?: number; pinned?: boolean } = {},
   ): Workload => {
-    const list = join(scratch, `list-${++lastList}`);
-    writeFileSync(list, Buffer.concat(paths.flatMap((path) => [path, Buffer.of(0)])));
     const pinned = options.pinned ?? true;
+    const list = listOf(paths);
     return {
       name,
       title: `${title} (${options.number ?? paths.length})`,
+      aim,
       pinned,
       chroot: false,
-      runs: 5,
-      pass(root) {
-        const args = ['/usr/bin/python3', clientFile, workload, root, list, String(options.number ?? 0)];
-        return JSON.parse(run(pinned ? 'taskset' : 'env', pinned ? ['-c', '0', ...args] : args)) as Pass;
-      },
+      pass: (root, times) => runClient(pinned, [workload, root, list, options.number ?? 0, times]),
     };
   };
-  const inChroot = (name: string, title: string, count: number, script: string): Workload => ({
-    name,
-    title,
-    pinned: false,
-    chroot: true,
-    runs: 3,
-    pass(root) {
-      const start = process.hrtime.bigint();
-      const result = spawnSync('chroot', [root, '/bin/sh', '-c', script], {
-        encoding: 'utf8',
-        timeout: commandDeadlineMs,
-        killSignal: 'SIGKILL',
-      });
-      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-      if (result.status !== 0) throw new Error(`${name} in ${root}: ${result.stderr.slice(0, 500)}`);
-      return { seconds, count };
-    },
-  });
+  const inChroot = (name: string, title: string, script: string, aim: Aim): Workload => {
+    const list = listOf([Buffer.from(script)]);
+    return {
+      name,
+      title,
+      aim,
+      pinned: false,
+      chroot: true,
+      pass: (root, times) => runClient(false, ['chroot', root, list, 0, times]),
+    };
+  };
 
   const bytes = (text: string) => [Buffer.from(text)];
+  const { includeFiles, includeDirectories, links, big } = lists;
+  const include = bytes('usr/include');
+  const warm = 1.1;
+  const ahead = { ahead: true, warm };
   const workloads = [
-    client('walk', 'walk and stat of /usr/include', 'walk', bytes('usr/include')),
-    client('missing', 'missing names', 'missing', lists.includeDirectories, { number: scale.missing }),
-    client('read', 'open and read of small files, /usr/include', 'read', lists.includeFiles),
-    client('readlink', 'readlink below /usr', 'readlink', lists.links),
-    client('listing', `listing of ${scale.listing} entries`, 'listing', bytes(bigDirectory.slice(1))),
-    client('sequential', 'sequential read of big files', 'sequential', lists.big),
-    client('scattered', 'random 4 KiB reads', 'scattered', lists.big, { number: scale.scattered }),
-    client('walk4', 'four processes walk', 'walk4', bytes('usr/include'), { pinned: false }),
-    client('read4', 'four processes open and read', 'read4', lists.includeFiles, { pinned: false }),
+    client('walk', 'walk and stat of /usr/include', 'walk', include, {
+      ...ahead,
+      cold: 3.5,
+      halfTheRequests: true,
+    }),
+    client(
+      'missing',
+      'missing names',
+      'missing',
+      includeDirectories,
+      { ...ahead, cold: 5.5 },
+      { number: scale.missing },
+    ),
+    client('read', 'open and read of small files, /usr/include', 'read', includeFiles, {
+      ...ahead,
+      cold: 4,
+      halfTheRequests: true,
+    }),
+    client('readlink', 'readlink below /usr', 'readlink', links, ahead),
+    client('listing', `listing of ${scale.listing} entries`, 'listing', bytes(bigDirectory.slice(1)), ahead),
+    client('sequential', 'sequential read of big files', 'sequential', big, ahead),
+    client('scattered', 'random 4 KiB reads', 'scattered', big, ahead, { number: scale.scattered }),
+    client('walk4', 'four processes walk', 'walk4', include, { warm }, { pinned: false }),
+    client('read4', 'four processes open and read', 'read4', includeFiles, { warm }, { pinned: false }),
     inChroot(
       'exec',
       `${scale.execs} fork+exec of a dynamic program in the chroot`,
-      scale.execs,
       `i=0; while [ $i -lt ${scale.execs} ]; do /usr/bin/true; i=$((i+1)); done`,
+      { cold: 1.03, warm: 1.03 },
     ),
   ];
   if (existsSync(join(exemplar, 'usr/bin/gcc')) && existsSync(join(exemplar, 'usr/bin/make'))) {
@@ -150,8 +199,8 @@ export function prepareWorkloads(
       inChroot(
         'make',
         `make -j2 of ${scale.units} C files in the chroot`,
-        scale.units,
         `cd ${workInside}/project && make -s clean && make -s -j2`,
+        { cold: 1.05, warm: 1.02, requests: 3000 },
       ),
     );
     if (existsSync(join(exemplar, 'usr/bin/autoconf'))) {
@@ -160,8 +209,8 @@ export function prepareWorkloads(
         inChroot(
           'configure',
           './configure in the chroot',
-          1,
           `cd ${workInside}/configure && rm -f config.cache && ./configure -q --cache-file=/dev/null`,
+          { cold: 1.05, warm: 1.02 },
         ),
       );
     }
