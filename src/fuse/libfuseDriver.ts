@@ -41,7 +41,7 @@ const longestArgument = 1023;
 const userUnmounters = ['fusermount', 'fusermount3'] as const;
 
 const installLibrary = 'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0)';
-const installModule = 'npm install --include=optional fuse-native, where lvfs is installed';
+const installModule = 'npm install --include=optional fuse-native (where lvfs is installed)';
 
 /** Whether the npm package is there; its library may still be missing. Loads nothing. */
 export function isLibfuseInstalled(): boolean {
@@ -200,7 +200,7 @@ function loadFailure(message: string): LvfsError {
     library !== undefined
       ? [`the library ${library} is not installed`, installLibrary]
       : /Cannot find module/.test(firstLine)
-        ? ['the npm package fuse-native is not installed', `${installModule}; ${installLibrary}`]
+        ? ['the npm package fuse-native is not installed', `${installModule} and ${installLibrary}`]
         : [`fuse-native cannot be loaded: ${firstLine}`, `${installLibrary}; npm rebuild fuse-native`];
   return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, {
     exit: exitStatus.cannotMount,

@@ -33,7 +33,7 @@ export interface FileSpec {
   word?: number;
   /** Every operation on it throws. */
   broken?: boolean;
-  /** Looking it up waits until this shared word is not 0, for at most ten seconds. */
+  /** Looking it up waits until this shared word is not 0, for at most a minute. */
   gate?: number;
 }
 
@@ -141,7 +141,7 @@ export class MemoryFilesystem implements Operations {
       return 0;
     }
     const { gate } = child.spec;
-    if (gate !== undefined) Atomics.wait(this.options.shared!, gate, 0, 10_000);
+    if (gate !== undefined) Atomics.wait(this.options.shared!, gate, 0, 60_000);
     out.nodeId = child.id;
     out.entryValid = out.attrValid = this.#valid;
     this.#fill(child, out.attr);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -13,7 +13,8 @@ import {
   type Removal,
 } from '../helpers/buildCases.js';
 import { whyNotMount } from '../helpers/inView.js';
-import { sandbox, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
 
 /** The packages of this host, described as Gentoo's; undefined where there is no dpkg. */
 interface Host {
@@ -137,6 +138,29 @@ const comparing = `--compare shows that a build comes out differently with what 
   t.deepEqual(comparison.allowed.map(packageName), ['sys-devel/gettext']);
   t.deepEqual(comparison.difference.onlySecond, ['/de.mo']);
   t.is(status, 30);
+});
+
+const serving = `the driver under test is what serves a build${unable === undefined ? '' : ` (skipped: ${unable})`}`;
+(host === undefined ? test.serial.skip : test.serial)(serving, async (t) => {
+  const { box, vdb } = host as Host;
+  vdb.addTarget({ category: 'app-misc', name: 'waiting', version: '1' });
+  const [ready, go] = ['ready', 'go'].map((name) => join(box.directory, name));
+  const command = `: >${ready}; while [ ! -e ${go} ]; do sleep 0.05; done`;
+  const building = box.lvfs('build', '--json', '--command', command, 'app-misc/waiting');
+  const began = until('the build begins', () => existsSync(ready as string), 60_000);
+  await Promise.race([began, building]);
+  const { stdout, stderr } = await box.lvfs('status', '--json');
+  writeFileSync(go as string, '');
+  t.is((await building).status, 0, (await building).stderr);
+  const { mounts } = JSON.parse(stdout) as { mounts: { driver: string; live: { protocolMinor: number } }[] };
+  const { name } = testDriver();
+  t.deepEqual(
+    mounts.map(({ driver }) => driver),
+    [name],
+    stderr,
+  );
+  // Whatever the kernel offers, libfuse 2.9 speaks 7.19.
+  t.is(mounts[0]?.live.protocolMinor === 19, name === 'libfuse');
 });
 
 function packageName(cpv: string): string {

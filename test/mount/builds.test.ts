@@ -12,7 +12,7 @@ import {
   type BuildCase,
   type Removal,
 } from '../helpers/buildCases.js';
-import { reasonNotToMount } from '../helpers/withMemoryMount.js';
+import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
 
 const lvfs = resolve(import.meta.dirname, '../../src/cli/main.js');
 const reason = reasonNotToMount() ?? (existsSync('/var/lib/dpkg/status') ? undefined : 'no dpkg');
@@ -32,11 +32,12 @@ const installed = new Set(debian?.packages.map((one) => one.cpv.replace(/-\d[^-]
 /**
  * Mounts the view of $TARGET on $VIEW and runs $BUILD, then $RUN, chrooted in it with a writable /tmp, in namespaces of
  * their own: nothing is mounted where others see it. The status is that of $BUILD; 100 when the view could not be
- * mounted, 101 when it could not be unmounted.
+ * mounted, 101 when it could not be unmounted, 102 when another driver than the one under test serves it.
  */
 const script = `
 lvfs() { "$NODE" "$LVFS" "$@"; }
 lvfs mount --vdb "$VDB" --config-root "$CONFIG" --repo "$REPO" "$TARGET" "$VIEW" >&2 || exit 100
+lvfs status "$VIEW" | grep -q "^driver *$LVFS_DRIVER$" || exit 102
 inside() {
   unshare --mount --propagation private sh -c '
     mount --bind "$WORK" "$VIEW/tmp" && mount --rbind /dev "$VIEW/dev" && mount --rbind /proc "$VIEW/proc" &&
@@ -72,6 +73,7 @@ async function build(one: BuildCase, removal: Removal | undefined, system: Debia
     PATH: process.env['PATH'],
     NODE: process.execPath,
     LVFS: lvfs,
+    LVFS_DRIVER: testDriver().name,
     LVFS_CACHE: join(top, 'cache'),
     LVFS_RUNTIME_DIR: join(place, 'run'),
     VDB: system.vdb,
@@ -108,7 +110,7 @@ for (const one of buildCases) {
     run(`${one.name} ${does} when ${removal.atom} is not declared${skipped}`, async (t) => {
       const { status, printed, log } = await build(one, removal, debian as DebianVdb);
       if (removal.outcome === 'fails') {
-        t.false([0, 100, 101].includes(status), `${status}\n${log}`);
+        t.false([0, 100, 101, 102].includes(status), `${status}\n${log}`);
       } else {
         t.is(status, 0, log);
         t.is(printed, one.printsWithout ?? '', log);

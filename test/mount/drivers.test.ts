@@ -1,5 +1,5 @@
 /** What a driver makes of a filesystem, whichever driver it is. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, LvfsError, readMountTable } from '../../src/base/index.js';
 import { driverTest } from '../helpers/driverTest.js';
+import { finished } from '../helpers/lvfs.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
 import { testSubtype, withMemoryMount } from '../helpers/withMemoryMount.js';
 
@@ -374,6 +375,25 @@ driverTest('a mount point with odd characters is found again', async (t, driver)
   t.false(connection.isMounted());
   connection.close();
   rmSync(base, { recursive: true });
+});
+
+/** fuse-native's own class gives up after 15 s, and then answers ETIMEDOUT. Others have no time-out to begin with. */
+const longerThanPatienceMs = { kernel: 100, libfuse: 16_000 } as const;
+
+driverTest('a filesystem may take its time: nothing gives up on it', async (t, driver) => {
+  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const root: FileSpec = { entries: { slow: { data: 'slow', gate: 1 } } };
+  await withMemoryMount(root, { driver, shared }, async ({ mountpoint, connection }) => {
+    const reader = finished(spawn('cat', [join(mountpoint, 'slow')], { stdio: ['ignore', 'pipe', 'pipe'] }));
+    const patience = longerThanPatienceMs[driver.name as keyof typeof longerThanPatienceMs];
+    const lookups = () => connection.activity.requests()['LOOKUP'] ?? 0;
+    t.true(await eventually(() => lookups() > 0), 'it was asked for');
+    t.false(await connection.activity.quiescent(patience), 'and is not answered');
+    Atomics.store(shared, 1, 1);
+    Atomics.notify(shared, 1);
+    const { status, stdout, stderr } = await reader;
+    t.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'slow', stderr: '' });
+  });
 });
 
 const mountFails = (title: string, path: () => string, code: string, message: RegExp) =>

@@ -2,10 +2,11 @@
  * A Gentoo Prefix on a foreign host: the prefix is filtered, the host around it is shown as it is. The compiler is the
  * host's, what it is given is the prefix'.
  */
-import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { Report } from '../../src/audit/index.js';
 import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
 import { sandbox, type Sandbox } from '../helpers/lvfs.js';
 import { prefixRoot } from '../helpers/prefixRoot.js';
@@ -26,7 +27,13 @@ async function prefix(t: ExecutionContext): Promise<{ gentoo: GentooRoot; box: S
           '/usr/lib/libgreet.so': { link: 'libgreet.so.1' },
         },
       },
-      'dev-libs/secret-1': { files: { '/usr/include/secret.h': '#define GREETING "secret"\n' } },
+      'dev-libs/secret-1': {
+        files: {
+          '/usr/include/secret.h': '#define GREETING "secret"\n',
+          '/usr/lib/libsecret.so.1': 'secret',
+          '/usr/lib/libsecret.so': { link: 'libsecret.so.1' },
+        },
+      },
       'app-shells/bash-5': { files: { '/bin/bash': '#!' } },
     },
     ebuilds: { 'app-misc/hello-1': { DEPEND: 'dev-libs/greet' } },
@@ -100,6 +107,46 @@ compiles(
     const bad = await build('secret.h');
     t.not(bad.status, 0);
     t.regex(bad.stderr, /secret\.h: No such file or directory/);
+  },
+);
+
+/** Puts a real library in the place of one that a package of the prefix owns. */
+function makeLibrary(root: string, name: string): void {
+  const file = join(root, 'usr/lib', `lib${name}.so.1`);
+  const source = `const char *${name}(void) { return "${name} of the prefix"; }\n`;
+  execFileSync('gcc', ['-shared', '-fPIC', `-Wl,-soname,lib${name}.so.1`, '-x', 'c', '-', '-o', file], {
+    input: source,
+  });
+}
+
+compiles(
+  `a program links and runs with the declared library of the prefix; one that is not declared is denied and reported${because}${hasCompiler ? '' : ' (skipped: no gcc)'}`,
+  async (t) => {
+    const { gentoo, box } = await prefix(t);
+    for (const name of ['greet', 'secret']) makeLibrary(gentoo.root, name);
+    const lib = `${gentoo.root}/usr/lib`;
+    const build = async (name: string) => {
+      const built = await box.lvfs(
+        ...['build', '--json', '--prefix', gentoo.root, '--command'],
+        `work=$(mktemp -d /tmp/lvfs-XXXXXX); cd $work; trap "rm -r $work" EXIT
+         printf '#include <stdio.h>\\nconst char *${name}(void);\\nint main(void) { return puts(${name}()) < 0; }\\n' >main.c
+         gcc -o main main.c -L${lib} -Wl,-rpath,${lib} -l${name} && ./main >${join(box.directory, name)}`,
+        'app-misc/hello',
+      );
+      return { ...built, report: JSON.parse(built.stdout) as Report };
+    };
+    const good = await build('greet');
+    t.is(good.status, 0, good.stderr);
+    t.is(readFileSync(join(box.directory, 'greet'), 'utf8'), 'greet of the prefix\n');
+    t.deepEqual(good.report.missing, []);
+
+    const bad = await build('secret');
+    t.is(bad.status, 29, bad.stderr);
+    t.false(existsSync(join(box.directory, 'secret')));
+    const [missing] = bad.report.missing;
+    t.is(missing?.cpv, 'dev-libs/secret-1');
+    t.regex(missing?.suggest ?? '', /^DEPEND="dev-libs\/secret/);
+    t.true(missing?.paths.includes(`${lib}/libsecret.so`), missing?.paths.join());
   },
 );
 

@@ -107,17 +107,40 @@ declare('run works for an ordinary user in a user namespace', reasonNotToMount()
 });
 
 const libfuse = findDriver('libfuse');
-declare('an ordinary user mounts by fusermount', reasonNotToMount(libfuse), async (t) => {
+for (const [how, driver] of [
+  ['by himself', 'auto'],
+  ['when asked', 'libfuse'],
+] as const) {
+  declare(`an ordinary user mounts by fusermount, ${how}`, reasonNotToMount(libfuse), async (t) => {
+    const user = await ordinaryUser(t, 'auto');
+    const mountpoint = join(user.home, 'mnt');
+    const include = `${mountpoint}${user.prefix}/usr/include`;
+    const { status, stdout, stderr } = await user.shell(
+      `lvfs mount --driver ${driver} --quiet dev-libs/foo ${mountpoint} >/dev/null || exit 90
+       ls ${include}; cat ${include}/bar.h; cat ${include}/private.h; touch ${include}/new
+       lvfs status ${mountpoint} | grep -o 'driver.*'; lvfs umount ${mountpoint} || exit 91; ls ${mountpoint}`,
+    );
+    t.is(status, 0, stderr);
+    t.regex(stdout, /^bar\.h\nprivate\.h\nbar\ndriver\s+libfuse\n$/);
+    t.regex(stderr, /private\.h: Permission denied/);
+    t.regex(stderr, /new'?: Read-only file system/);
+    t.deepEqual(readdirSync(join(user.home, 'run/lvfs')), [], 'nothing is left of the session');
+  });
+}
+
+declare('a plain fusermount -u ends the daemon too', reasonNotToMount(libfuse), async (t) => {
   const user = await ordinaryUser(t, 'auto');
   const mountpoint = join(user.home, 'mnt');
-  const include = `${mountpoint}${user.prefix}/usr/include`;
   const { status, stdout, stderr } = await user.shell(
-    `lvfs mount --quiet dev-libs/foo ${mountpoint} >/dev/null || exit 90; ls ${include}; cat ${include}/private.h; ` +
-      `lvfs status ${mountpoint} | grep -o 'driver.*'; lvfs umount ${mountpoint} || exit 91; ls ${mountpoint}`,
+    `lvfs mount --quiet dev-libs/foo ${mountpoint} >/dev/null || exit 90
+     pid=$(lvfs status --json | "$NODE" -p 'JSON.parse(fs.readFileSync(0)).mounts[0].pid')
+     fusermount -u ${mountpoint} || exit 91
+     while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+     ls ${mountpoint}; lvfs status`,
   );
   t.is(status, 0, stderr);
-  t.regex(stdout, /^bar\.h\nprivate\.h\ndriver\s+libfuse\n$/);
-  t.regex(stderr, /private\.h: Permission denied/);
+  t.is(stdout, '');
+  t.regex(stderr, /^lvfs: no view is mounted\n$|^$/);
   t.deepEqual(readdirSync(join(user.home, 'run/lvfs')), [], 'nothing is left of the session');
 });
 
