@@ -4,3 +4,4 @@ export * from './exitStatus.js';
 export * from './log.js';
 export * from './mountTable.js';
 export * from './paths.js';
+export * from './windows.js';

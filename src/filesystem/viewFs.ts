@@ -112,6 +112,8 @@ export class ViewFs implements Operations {
     sizeCalculation: (listing) => listing.nodes.length + listingWeight,
   });
   readonly #files: LRUCache<IndexNode, OpenFile>;
+  /** The file that was last answered for: the next thing is often to read it. */
+  #seen: { readonly node: IndexNode; readonly stats: BigIntStats; readonly at: number } | undefined;
   readonly #startedAt = Math.floor(Date.now() / 1000);
   readonly #entry: Entry = newEntry();
   readonly #scratch = Buffer.alloc(256);
@@ -216,14 +218,22 @@ export class ViewFs implements Operations {
     const found = this.#nodeOf(nodeId);
     if (found < 0 || !view.isVisible(found as IndexNode, hostKind.file)) return -errno.ENOENT;
     const node = found as IndexNode;
-    const file = this.#open(node);
+    const now = performance.now();
+    const known = this.#known(node, now);
+    const file = known ?? this.#open(node, now);
     if (typeof file === 'number') return file;
+    const count = readFully(file.fd, into, offset, file.size);
+    if (known === undefined) {
+      // What one READ brings whole is in the kernel's cache then, and not asked for again.
+      if (count === file.size) close(file.fd);
+      else this.#files.set(node, file);
+    }
     if (((view.index.state[node] as number) & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
       this.#readers?.note(node, caller.pid, this.#isProgram(node));
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
     }
-    return readFully(file.fd, into, offset, file.size);
+    return count;
   }
 
   /** Whether a file is probably executed or loaded: it lies in a directory of programs, or is a shared library. */
@@ -236,27 +246,31 @@ export class ViewFs implements Operations {
     return inPrograms || Buffer.from(index.name(node)).includes('.so');
   }
 
-  #open(node: IndexNode): OpenFile | Errno {
-    const { index, paths, visible } = this.#view;
-    const now = performance.now();
+  /** The file that is open already, unless its path leads to another one by now. */
+  #known(node: IndexNode, now: number): OpenFile | undefined {
     const known = this.#files.get(node);
-    if (known !== undefined) {
-      if (now - known.checkedAt < fileFreshMs && index.ownerVisible(node, visible)) return known;
-      const stats = this.#host.rawStat(paths.of(node));
-      if (stats?.ino === known.inode && stats.dev === known.device) {
-        known.checkedAt = now;
-        return known;
-      }
-      this.#files.delete(node);
-    }
+    if (known === undefined) return undefined;
+    const { index, paths, visible } = this.#view;
+    if (now - known.checkedAt < fileFreshMs && index.ownerVisible(node, visible)) return known;
     const stats = this.#host.rawStat(paths.of(node));
+    if (stats?.ino === known.inode && stats.dev === known.device) {
+      known.checkedAt = now;
+      return known;
+    }
+    this.#files.delete(node);
+    return undefined;
+  }
+
+  #open(node: IndexNode, now: number): OpenFile | Errno {
+    const { paths } = this.#view;
+    const seen = this.#seen;
+    const isFresh = seen?.node === node && now - seen.at < fileFreshMs;
+    const stats = isFresh ? seen.stats : this.#host.rawStat(paths.of(node));
     if (stats === undefined) return -errno.ENOENT;
     if (kindOfMode(Number(stats.mode)) !== hostKind.file) return -errno.EIO;
     const fd = openForReading(paths.of(node));
     if (fd < 0) return fd;
-    const file = { fd, device: stats.dev, inode: stats.ino, size: Number(stats.size), checkedAt: now };
-    this.#files.set(node, file);
-    return file;
+    return { fd, device: stats.dev, inode: stats.ino, size: Number(stats.size), checkedAt: now };
   }
 
   // ---- directories --------------------------------------------------------------------------------------------------
@@ -413,6 +427,7 @@ export class ViewFs implements Operations {
       state |= nodeState.linked;
     }
     if (kind === hostKind.file) {
+      this.#seen = { node, stats, at: performance.now() };
       const open = this.#files.peek(node);
       if (open !== undefined && (open.inode !== stats.ino || open.device !== stats.dev))
         this.#files.delete(node);

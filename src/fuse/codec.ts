@@ -6,7 +6,7 @@
  * Nothing here trusts the length fields of a request; nothing here knows what a request means.
  */
 import { endianness } from 'node:os';
-import { errno, type Errno } from '../base/index.js';
+import { errno, Windows, type Errno } from '../base/index.js';
 import * as layout from './layout.js';
 import type {
   Attributes,
@@ -58,8 +58,8 @@ export class Request {
   /** Where requests are read into. */
   readonly buffer = Buffer.from(new ArrayBuffer(requestBufferBytes));
   readonly #words = new Uint32Array(this.buffer.buffer);
-  // Views of names by their length: a name always starts behind the header, so at most 255 views are ever made.
-  readonly #names: (Buffer | undefined)[] = [];
+  // A name always starts behind the header.
+  readonly #names = new Windows(this.buffer, requestBodyAt);
   readonly caller: Caller = { uid: 0, gid: 0, pid: 0 };
   length = 0;
   opcode = 0;
@@ -114,7 +114,7 @@ export class Request {
   name(): Buffer | undefined {
     const length = this.length - requestBodyAt - 1;
     if (length < 1 || length > longestName) return undefined;
-    const name = (this.#names[length] ??= this.buffer.subarray(requestBodyAt, requestBodyAt + length));
+    const name = this.#names.of(length);
     if (this.buffer[requestBodyAt + length] !== 0) return undefined;
     for (let i = 0; i < length; i++) if (name[i] === 0) return undefined;
     return name;

@@ -1,4 +1,5 @@
 /** Where the host keeps what the view shows: paths for system calls, made without garbage where it matters. */
+import { Windows } from '../base/index.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 
 const slash = 0x2f;
@@ -17,6 +18,7 @@ export class HostPaths {
   readonly #grafts: ReadonlyMap<IndexNode, string>;
   readonly #directories = new Map<IndexNode, string>();
   readonly #scratch = Buffer.alloc(scratchBytes);
+  readonly #windows = new Windows(this.#scratch);
   #prefixNode = -1;
   #prefixEnd = 0;
 
@@ -48,14 +50,14 @@ export class HostPaths {
   of(node: IndexNode): Buffer {
     if (node === rootNode || this.#grafts.has(node)) return this.#whole(this.directory(node));
     const start = this.#prefix(this.#index.parent(node));
-    return this.#scratch.subarray(0, this.#index.writeName(node, this.#scratch, start));
+    return this.#windows.of(this.#index.writeName(node, this.#scratch, start));
   }
 
   /** The host path of a name in a directory, which must not be a graft. The result is valid until the next call. */
   child(parent: IndexNode, name: Uint8Array): Buffer {
     const start = this.#prefix(parent);
     this.#scratch.set(name, start);
-    return this.#scratch.subarray(0, start + name.length);
+    return this.#windows.of(start + name.length);
   }
 
   /** Whether a node is shown from another place than its own. */
@@ -77,7 +79,7 @@ export class HostPaths {
 
   #whole(path: string): Buffer {
     this.#prefixNode = -1;
-    return this.#scratch.subarray(0, this.#scratch.write(path === '' ? '/' : path, 0, 'latin1'));
+    return this.#windows.of(this.#scratch.write(path === '' ? '/' : path, 0, 'latin1'));
   }
 
   #nameOf(node: IndexNode): string {

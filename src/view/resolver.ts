@@ -6,6 +6,10 @@ import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 /** The kernel's own limit (`MAXSYMLINKS`). */
 const maxLinks = 40;
 
+/** How long a directory on the way is believed to be still one, in milliseconds: links come in crowds with the same target directory. */
+const directoryFreshMs = 100;
+const rememberedDirectories = 1000;
+
 /** Where a path led. */
 export interface Resolved {
   /** The canonical path: no component before the last is a link. */
@@ -21,6 +25,8 @@ export class Resolver {
   readonly #host: Host;
   readonly #untouchable: (node: IndexNode) => boolean;
   readonly #outOfBounds: (node: IndexNode) => boolean;
+  /** When a node was seen to be a directory. */
+  readonly #directories = new Map<IndexNode, number>();
 
   /**
    * @param untouchable names that may never be asked for (the own mount point): they count as missing
@@ -85,7 +91,9 @@ export class Resolver {
       const kind =
         isMissing || this.#untouchable(child) || (followLast && this.#outOfBounds(child))
           ? hostKind.missing
-          : this.#host.kind(this.#paths.of(child));
+          : todo.length > 0
+            ? this.#kindOnTheWay(child)
+            : this.#host.kind(this.#paths.of(child));
       if (kind === hostKind.link || todo.length === 0) visit?.(at.node);
       if (kind === hostKind.link && (followLast || todo.length > 0)) {
         const target = --links < 0 ? undefined : this.#host.readlink(this.#paths.of(child));
@@ -97,6 +105,17 @@ export class Resolver {
       at = { node: child, kind };
     }
     return at;
+  }
+
+  #kindOnTheWay(node: IndexNode): HostKind {
+    const now = performance.now();
+    if (now - (this.#directories.get(node) ?? -Infinity) < directoryFreshMs) return hostKind.directory;
+    const kind = this.#host.kind(this.#paths.of(node));
+    if (kind === hostKind.directory) {
+      if (this.#directories.size >= rememberedDirectories) this.#directories.clear();
+      this.#directories.set(node, now);
+    }
+    return kind;
   }
 }
 

@@ -100,6 +100,20 @@ interface Search {
   left: number;
 }
 
+/** A link and the directories that {@link View.linkDirectories} tells of. */
+interface Followed {
+  readonly link: IndexNode;
+  readonly directories: ReadonlySet<IndexNode>;
+}
+
+/** Globs of the system paths as a directory has to do with them, whether their packages are visible or not. */
+interface DirectoryGlobs {
+  /** Those that may match something below it. */
+  readonly reaching: readonly SystemGlob[];
+  /** Those that match it or a directory above it, the nearest first. */
+  readonly matching: readonly SystemGlob[];
+}
+
 /** The rules of a view over an index and a host. One for each thread. */
 export class View {
   readonly index: PathIndex;
@@ -128,11 +142,12 @@ export class View {
   #hide = new GlobSet([]);
   #hasOverrides = false;
   readonly #overrideRules = new Map<IndexNode, Rule | 0>();
-  /** Whether a glob of the system paths may match something in a directory; as long as the places are the same. */
-  readonly #globReaches = new Map<IndexNode, boolean>();
+  /** The globs of the system paths that matter in a directory; as long as the places are the same. */
+  readonly #directoryGlobs = new Map<IndexNode, DirectoryGlobs>();
   /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
   readonly #used = new Map<IndexNode, boolean>();
   #search: Search | undefined;
+  #followed: Followed | undefined;
   #warned = false;
 
   private constructor(index: PathIndex, host: Host, log: Logger, shared: Omit<SharedView, 'index'>) {
@@ -212,7 +227,7 @@ export class View {
     const places = this.#control[wordPlaces] as number;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
-      this.#globReaches.clear();
+      this.#directoryGlobs.clear();
       this.#used.clear();
       this.#places = new Places(this.index, this.settings, (path) => this.#locate(path));
       this.#etc = this.#locate(`${this.settings.prefix ?? ''}/etc`);
@@ -296,7 +311,7 @@ export class View {
     if (kind === hostKind.directory) return this.#decideDirectory(node);
     if (this.index.isOwned(node)) return rule.hiddenOwner;
     if (kind === hostKind.link) {
-      const end = this.#isInBounds(this.index.parent(node), node) ? this.#resolver.final(node) : undefined;
+      const end = this.#isInBounds(this.index.parent(node), node) ? this.#follow(node) : undefined;
       if (end !== undefined && this.decide(end.node, end.kind) > 0) return rule.symlink;
     } else if (kind === hostKind.file && this.#isCacheOfVisible(node)) {
       return rule.cache;
@@ -366,11 +381,20 @@ export class View {
     return isNamed(this.index.name(directory), '__pycache__');
   }
 
-  /** The directories of the links through which a link leads, and of its end: what its visibility hangs on. */
+  /**
+   * The directories of the links through which a link leads, and of its end: what its visibility hangs on. As they were
+   * found by the last decision, if that was about this link.
+   */
   linkDirectories(link: IndexNode): ReadonlySet<IndexNode> {
+    if (this.#followed?.link !== link) this.#follow(link);
+    return (this.#followed as Followed).directories;
+  }
+
+  #follow(link: IndexNode): Resolved | undefined {
     const directories = new Set([this.index.parent(link)]);
-    this.#resolver.final(link, (directory) => directories.add(directory));
-    return directories;
+    const end = this.#resolver.final(link, (directory) => directories.add(directory));
+    this.#followed = { link, directories };
+    return end;
   }
 
   /** The VDB entry of a package, or -1. */
@@ -484,15 +508,14 @@ export class View {
 
   /** The glob of the system paths that shows a path or a directory above it. */
   #systemGlob(node: IndexNode): SystemGlob | undefined {
-    for (let at = node; at !== rootNode; at = this.index.parent(at)) {
-      if (!this.#reachesSystemGlob(this.index.parent(at))) continue;
-      const path = this.pathOf(at);
-      const hit = this.#places.globs.find(
-        ({ globs, packages }) => this.#isTied(packages) && globs.matches(path),
-      );
+    if (node === rootNode) return undefined;
+    const { reaching, matching } = this.#globsAt(this.index.parent(node));
+    if (reaching.length > 0) {
+      const path = this.pathOf(node);
+      const hit = reaching.find(({ globs, packages }) => this.#isTied(packages) && globs.matches(path));
       if (hit !== undefined) return hit;
     }
-    return undefined;
+    return matching.find(({ packages }) => this.#isTied(packages));
   }
 
   /** The place that decides about unowned names at or below itself: the nearest one. */
@@ -741,13 +764,25 @@ export class View {
   }
 
   #reachesSystemGlob(directory: IndexNode): boolean {
-    const known = this.#globReaches.get(directory);
+    return this.#globsAt(directory).reaching.length > 0;
+  }
+
+  #globsAt(directory: IndexNode): DirectoryGlobs {
+    const known = this.#directoryGlobs.get(directory);
     if (known !== undefined) return known;
     const path = this.#names.directory(directory);
-    const reaches = this.#places.globs.some(({ globs }) => globs.reaches(path));
-    if (this.#globReaches.size >= rememberedPaths) this.#globReaches.clear();
-    this.#globReaches.set(directory, reaches);
-    return reaches;
+    const { reaching, matching } =
+      directory === rootNode
+        ? { reaching: this.#places.globs, matching: [] }
+        : this.#globsAt(this.index.parent(directory));
+    const here = reaching.filter(({ globs }) => globs.matches(path));
+    const made: DirectoryGlobs = {
+      reaching: reaching.filter(({ globs }) => globs.reaches(path)),
+      matching: here.length === 0 ? matching : [...here, ...matching],
+    };
+    if (this.#directoryGlobs.size >= rememberedPaths) this.#directoryGlobs.clear();
+    this.#directoryGlobs.set(directory, made);
+    return made;
   }
 
   #warnOfLimit(directory: IndexNode): void {

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from '../helpers/fastCheck.js';
 import { readdirSync, readFileSync } from 'node:fs';
 import { errno, LvfsError } from '../../src/base/index.js';
-import { Activity, warmUp, type ProtocolOptions } from '../../src/fuse/index.js';
+import { Activity, type ProtocolOptions } from '../../src/fuse/index.js';
 import * as layout from '../../src/fuse/layout.js';
 import { Session } from '../../src/fuse/server.js';
 import { MemoryFilesystem, type FileSpec, type MemoryOptions } from '../helpers/memoryFilesystem.js';
@@ -454,13 +454,6 @@ test('a thread is waited for only while it is busy with an older request', async
   marks.begin();
   t.true(await waiting, 'a request that began later is not waited for');
   marks.end();
-});
-
-test('warming up leaves no descriptor open', (t) => {
-  const open = () => readdirSync('/dev/fd').length;
-  const before = open();
-  warmUp(20);
-  t.is(open(), before);
 });
 
 test('whatever bytes come, the reply is well formed or absent, and the session goes on', (t) => {
