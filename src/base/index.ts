@@ -3,5 +3,6 @@ export * from './errors.js';
 export * from './exitStatus.js';
 export * from './log.js';
 export * from './mountTable.js';
+export * from './packages.js';
 export * from './paths.js';
 export * from './windows.js';

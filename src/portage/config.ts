@@ -187,6 +187,25 @@ export interface UseOptions {
   anonymous?: boolean;
 }
 
+/**
+ * The path inside the root, without symlinks, of a directory that is given as a host path below it or as a path inside it;
+ * empty for the root itself.
+ *
+ * @throws LvfsError `NO_SYSROOT` when there is no such directory inside the root.
+ */
+function placeInside(files: RootFiles, given: string): string {
+  for (const candidate of [path.resolve(given), files.at(given)]) {
+    const real = files.resolve(candidate);
+    if (real === files.root) return '';
+    const below = files.root === '/' ? '/' : `${files.root}/`;
+    if (real.startsWith(below) && files.kind(real) === 'directory') return `/${real.slice(below.length)}`;
+  }
+  throw new LvfsError('NO_SYSROOT', `the sysroot '${given}' is no directory inside '${files.root}'`, {
+    exit: exitStatus.portageData,
+    hint: 'crossdev makes one in /usr/<CHOST>; a mounted stage may lie anywhere below the root',
+  });
+}
+
 /** What {@link Configuration.use} answers. */
 export interface EffectiveUse {
   /** Enabled flags inside IUSE_EFFECTIVE (PMS 11.1.1). */
@@ -223,6 +242,8 @@ export class Configuration {
   readonly files: RootFiles;
   readonly #options: ConfigurationOptions;
   readonly #prefix: string;
+  /** The sysroot as a path inside the root, or the empty string. */
+  readonly #sysroot: string;
   /** `<configRoot>/etc`, a host path. */
   readonly #etc: string;
   readonly #warnings = new Map<string, DataWarning>();
@@ -240,9 +261,20 @@ export class Configuration {
     this.files = new RootFiles(options.root);
     this.#prefix =
       options.prefix === undefined || options.prefix === '/' ? '' : options.prefix.replace(/\/+$/, '');
+    this.#sysroot = options.sysroot === undefined ? '' : placeInside(this.files, options.sysroot);
     const configRoot =
-      options.configRoot === undefined ? this.files.at(this.#prefix) : path.resolve(options.configRoot);
+      options.configRoot === undefined ? this.files.at(this.#target) : path.resolve(options.configRoot);
     this.#etc = path.posix.join(configRoot, 'etc');
+  }
+
+  /** The system that is configured, as a path inside the root without a trailing slash: EROOT. */
+  get #target(): string {
+    return this.#sysroot === '' ? this.#prefix : this.#sysroot;
+  }
+
+  /** The sysroot as a path inside the root, without symlinks and trailing slash; empty when there is none. */
+  get sysroot(): string {
+    return this.#sysroot;
   }
 
   /** What was wrong in the files read so far without keeping Portage from working, each once. */
@@ -574,7 +606,7 @@ export class Configuration {
 
   get #envD(): Map<string, string> {
     return this.#once('envD', () => {
-      const file = this.files.at(`${this.#prefix}/etc/profile.env`);
+      const file = this.files.at(`${this.#target}/etc/profile.env`);
       return readMakeConf(this.files, file, { expand: false, warn: this.warn }) ?? new Map<string, string>();
     });
   }
@@ -582,7 +614,7 @@ export class Configuration {
   /** Variables that the files read before make.conf may refer to, and make.globals itself. */
   get #globals(): { expand: Map<string, string>; globals: Variables } {
     return this.#once('globals', () => {
-      const inside = `${this.#prefix}/`;
+      const inside = `${this.#target}/`;
       const expand = new Map(this.#envD);
       for (const [name, value] of [
         ['BROOT', this.#prefix],
@@ -590,8 +622,8 @@ export class Configuration {
         ['EROOT', inside],
         ['ESYSROOT', inside],
         ['PORTAGE_CONFIGROOT', inside],
-        ['ROOT', '/'],
-        ['SYSROOT', '/'],
+        ['ROOT', `${this.#sysroot}/`],
+        ['SYSROOT', this.#sysroot || '/'],
       ] as const) {
         expand.set(name, value);
       }
@@ -615,7 +647,7 @@ export class Configuration {
     const last = (name: string): string => sources.findLast((source) => source.has(name))?.get(name) ?? '';
     const own = this.files.at(`${this.#prefix}/usr/share/portage/config/repos.conf`);
     const user = path.posix.join(this.userConfig, 'repos.conf');
-    const inside = `${this.#prefix}/`;
+    const inside = `${this.#target}/`;
     return loadRepositories(
       this.files,
       {
@@ -625,7 +657,7 @@ export class Configuration {
           ['eprefix', this.#prefix],
           ['eroot', inside],
           ['portage_configroot', inside],
-          ['root', '/'],
+          ['root', `${this.#sysroot}/`],
         ]),
         portdir: last('PORTDIR'),
         portdirOverlay: split(last('PORTDIR_OVERLAY')),
@@ -802,7 +834,7 @@ export class Configuration {
     const listed = (texts: readonly string[]): { text: string; file: string; line: number }[] =>
       texts.map((text) => ({ text, file: '', line: 0 }));
     const world = (file: string): readonly { text: string; file: string; line: number }[] => {
-      const at = this.files.at(`${this.#prefix}/var/lib/portage/${file}`);
+      const at = this.files.at(`${this.#target}/var/lib/portage/${file}`);
       return this.files.kind(at) === 'file' ? readLines(this.files, at, false) : [];
     };
     const own = this.#userSets.get(name);

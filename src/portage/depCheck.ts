@@ -91,7 +91,7 @@ export class InstalledPackages {
     readonly implicit: ImplicitFlags,
   ) {}
 
-  /** The installed package of exactly this cpv. */
+  /** The installed package of exactly this name. */
   get(cpv: Cpv): InstalledCandidate | undefined {
     const entry = this.database.get(cpv);
     return entry === undefined

@@ -3,14 +3,14 @@
  *
  * This is all that the rest of lvfs uses of this folder.
  */
+import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
-import { Configuration } from './config.js';
+import { Configuration, type ConfigurationOptions } from './config.js';
 import { DepCheck, InstalledPackages } from './depCheck.js';
 import { TargetResolver } from './targets.js';
 import { InstalledDatabase } from './vdb.js';
-import { splitCpv } from './version.js';
 import type { Cpv, DataWarning, InstalledPackage, SetRequest, SystemLocations, VisibleSet } from './types.js';
-import { VisibleSets } from './visibleSet.js';
+import { VisibleSets, type PackageRoot } from './visibleSet.js';
 
 export type * from './types.js';
 export { contentsKind, scanContents } from './contents.js';
@@ -43,32 +43,40 @@ export interface RepositoryPlace {
 export interface System {
   /** Host path of the shown root, without symlinks. */
   readonly root: string;
-  /** Host path of the database of installed packages. */
+  /** Host path of the database of installed packages; with a sysroot that of the tools. */
   readonly database: string;
+  /** The system that targets are built for, as a path inside the root without a trailing slash; empty: the root itself. */
+  readonly sysroot: string;
+  /** Host paths of all databases: the root's, and the sysroot's, which may not exist. */
+  readonly databases: readonly string[];
   /** Offset of a Gentoo Prefix, without a trailing slash; empty when there is none. */
   readonly prefix: string;
-  /** The installed packages, sorted by cpv in code point order. */
+  /** The installed packages, sorted by cpv in code point order; those of the sysroot's database are marked. */
   installed(): readonly InstalledPackage[];
   /** Host path of an installed package's entry in the database; undefined when it is not installed. */
   packageDirectory(cpv: Cpv): string | undefined;
   /**
-   * The installed packages that atoms, bare names or sets match, sorted.
+   * The installed packages that atoms, bare names or sets match, sorted. With a sysroot, those in both databases, unless a name is
+   * marked (packages.ts in `base`).
    *
    * @throws LvfsError exit 20 for a name that is unknown or ambiguous.
    */
   matchInstalled(names: readonly string[]): readonly Cpv[];
   /**
    * The atom that an ebuild would name an installed package by: `category/name`, with its slot (`category/name:slot`) when
-   * versions of several slots are installed, since without it the highest of them would satisfy the atom.
+   * versions of several slots are installed in the same system, since without it the highest of them would satisfy the atom.
    */
   atomFor(cpv: Cpv): string;
   /** The visible set of a request; what it throws is described at `VisibleSets.compute`. */
   visibleSet(request: SetRequest): VisibleSet;
-  /** A variable as `portageq envvar` shows it, with the paths inside the root; undefined when it is not set. */
+  /**
+   * A variable of the targets' configuration as `portageq envvar` shows it, with the paths inside the root; undefined when
+   * it is not set.
+   */
   variable(name: string): string | undefined;
   /** The repositories, the one that counts most last. */
   repositories(): readonly RepositoryPlace[];
-  /** Host path of `/etc/portage`. */
+  /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
   /** What was wrong in the data read so far without keeping lvfs from working. */
   readonly warnings: readonly DataWarning[];
@@ -77,7 +85,7 @@ export interface System {
 /**
  * Opens a system. Only the root itself is looked at.
  *
- * @throws LvfsError `NO_ROOT` (exit 22) when the root is no directory.
+ * @throws LvfsError `NO_ROOT` or `NO_SYSROOT` (exit 22) when one of them is no directory; `SYSROOT_AND_PREFIX` (exit 2).
  */
 export function openSystem(locations: SystemLocations, options: SystemOptions = {}): System {
   return new OpenedSystem(locations, options);
@@ -86,28 +94,53 @@ export function openSystem(locations: SystemLocations, options: SystemOptions = 
 class OpenedSystem implements System {
   readonly database: string;
   readonly prefix: string;
+  /** The targets' configuration. */
   readonly #configuration: Configuration;
+  /** The configuration of the system whose tools are used; the same without a sysroot. */
+  readonly #toolsConfiguration: Configuration;
+  readonly #sysrootDatabase: string;
   readonly #options: SystemOptions;
   /** Whether the database was named, and so has to be there. */
   readonly #hasOwnDatabase: boolean;
-  #installed: InstalledPackages | undefined;
-  #targets: TargetResolver | undefined;
-  #sets: VisibleSets | undefined;
-  /** How many warnings have been passed on. */
-  #reported = 0;
+  #databases: readonly InstalledDatabase[] | undefined;
+  #knownSets: VisibleSets | undefined;
+  /** How many warnings of each configuration have been passed on. */
+  readonly #reported = new Map<Configuration, number>();
 
   constructor(locations: SystemLocations, options: SystemOptions) {
     const prefix = (locations.prefix ?? '').replace(/\/+$/, '');
+    const { sysroot, configRoot, ...common } = locations;
+    if (prefix !== '' && sysroot !== undefined) {
+      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix', {
+        exit: exitStatus.usage,
+      });
+    }
     this.prefix = prefix;
-    this.#configuration = new Configuration({
-      ...locations,
-      ...(options.env === undefined ? {} : { env: options.env }),
+    const shared: ConfigurationOptions = {
+      ...common,
       askMetadata: (ebuild, file) => askPortage(this.root, prefix)(ebuild, file),
+    };
+    this.#configuration = new Configuration({
+      ...shared,
+      ...(sysroot === undefined ? {} : { sysroot }),
+      ...(configRoot === undefined ? {} : { configRoot }),
+      ...(options.env === undefined ? {} : { env: options.env }),
     });
+    // The environment is about what is built, not about the system it is built on (create_trees of Portage).
+    this.#toolsConfiguration = this.sysroot === '' ? this.#configuration : new Configuration(shared);
     this.#options = options;
     const { files } = this.#configuration;
     this.#hasOwnDatabase = locations.vdb !== undefined;
     this.database = files.resolve(locations.vdb ?? files.at(`${prefix}/var/db/pkg`));
+    this.#sysrootDatabase = this.sysroot === '' ? '' : files.resolve(files.at(`${this.sysroot}/var/db/pkg`));
+  }
+
+  get sysroot(): string {
+    return this.#configuration.sysroot;
+  }
+
+  get databases(): readonly string[] {
+    return this.sysroot === '' ? [this.database] : [this.database, this.#sysrootDatabase];
   }
 
   get root(): string {
@@ -119,40 +152,39 @@ class OpenedSystem implements System {
   }
 
   get warnings(): readonly DataWarning[] {
-    return this.#configuration.warnings;
+    return this.#configurations.flatMap(({ warnings }) => warnings);
+  }
+
+  get #configurations(): readonly Configuration[] {
+    return [...new Set([this.#configuration, this.#toolsConfiguration])];
   }
 
   installed(): readonly InstalledPackage[] {
-    return this.#reporting(() => this.#packages.database.packages);
+    return this.#reporting(() => {
+      const [tools, sysroot] = this.#installed;
+      if (sysroot === undefined) return tools?.packages ?? [];
+      const all = this.#installed.flatMap(({ packages }) => packages);
+      return all.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+    });
   }
 
   packageDirectory(cpv: Cpv): string | undefined {
-    return this.#reporting(() => this.#packages.database.get(cpv)?.directory);
+    return this.#reporting(
+      () =>
+        this.#installed.map((database) => database.get(cpv)).find((entry) => entry !== undefined)?.directory,
+    );
   }
 
   matchInstalled(names: readonly string[]): readonly Cpv[] {
-    return this.#reporting(() => [...this.#resolver.hidden(names)].sort());
+    return this.#reporting(() => [...this.#sets.matching(names)].sort());
   }
 
   atomFor(cpv: Cpv): string {
-    return this.#reporting(() => {
-      const cp = splitCpv(cpv)?.cp ?? cpv;
-      const slot = this.#packages.get(cpv)?.slot;
-      const isOnlySlot = this.#packages.versionsOf(cp).every((other) => other.slot === slot);
-      return slot === undefined || isOnlySlot ? cp : `${cp}:${slot}`;
-    });
+    return this.#reporting(() => this.#sets.atomFor(cpv));
   }
 
   visibleSet(request: SetRequest): VisibleSet {
-    return this.#reporting(() => {
-      this.#sets ??= new VisibleSets(
-        this.#packages,
-        new DepCheck(this.#packages, this.#configuration.provided),
-        this.#resolver,
-        this.#configuration.warn,
-      );
-      return this.#sets.compute({ test: this.#options.test ?? false, ...request });
-    });
+    return this.#reporting(() => this.#sets.compute({ test: this.#options.test ?? false, ...request }));
   }
 
   variable(name: string): string | undefined {
@@ -165,18 +197,32 @@ class OpenedSystem implements System {
     );
   }
 
-  get #packages(): InstalledPackages {
-    if (this.#installed === undefined) {
-      const database = new InstalledDatabase(this.database, this.#configuration.warn, this.#hasOwnDatabase);
-      this.#installed = new InstalledPackages(database, (flag, eapi) =>
-        this.#configuration.isImplicitFlag(flag, eapi),
-      );
-    }
-    return this.#installed;
+  /** The root's database, and the sysroot's. */
+  get #installed(): readonly InstalledDatabase[] {
+    return (this.#databases ??= [
+      new InstalledDatabase(this.database, this.#toolsConfiguration.warn, this.#hasOwnDatabase),
+      ...(this.sysroot === ''
+        ? []
+        : [new InstalledDatabase(this.#sysrootDatabase, this.#configuration.warn, false, sysrootMark)]),
+    ]);
   }
 
-  get #resolver(): TargetResolver {
-    return (this.#targets ??= new TargetResolver(this.#packages, this.#configuration));
+  get #sets(): VisibleSets {
+    return (this.#knownSets ??= this.#makeSets());
+  }
+
+  #makeSets(): VisibleSets {
+    const [toolsDatabase, sysrootDatabase] = this.#installed as [InstalledDatabase, InstalledDatabase?];
+    const tools = packageRoot(toolsDatabase, this.#toolsConfiguration);
+    const target = sysrootDatabase === undefined ? tools : packageRoot(sysrootDatabase, this.#configuration);
+    return new VisibleSets(tools, target, this.#toolchains(), this.#configuration.warn);
+  }
+
+  /** Where crossdev puts the toolchain for the sysroot's CHOST. */
+  #toolchains(): string[] {
+    if (this.sysroot === '') return [];
+    const chost = this.#configuration.get('CHOST') ?? '';
+    return /^\w[\w+.-]*$/.test(chost) ? [`cross-${chost}`, `cross_llvm-${chost}`] : [];
   }
 
   /** Passes on the warnings that an answer brought up, also when it ends in an error. */
@@ -184,9 +230,22 @@ class OpenedSystem implements System {
     try {
       return answer();
     } finally {
-      const { warnings } = this.#configuration;
-      for (const warning of warnings.slice(this.#reported)) this.#options.warn?.(warning);
-      this.#reported = warnings.length;
+      for (const configuration of this.#configurations) {
+        const { warnings } = configuration;
+        const reported = this.#reported.get(configuration) ?? 0;
+        for (const warning of warnings.slice(reported)) this.#options.warn?.(warning);
+        this.#reported.set(configuration, warnings.length);
+      }
     }
   }
+}
+
+function packageRoot(database: InstalledDatabase, configuration: Configuration): PackageRoot {
+  const installed = new InstalledPackages(database, (flag, eapi) => configuration.isImplicitFlag(flag, eapi));
+  return {
+    installed,
+    check: new DepCheck(installed, configuration.provided),
+    targets: new TargetResolver(installed, configuration),
+    place: configuration.sysroot === '' ? '/' : configuration.sysroot,
+  };
 }

@@ -225,7 +225,7 @@ export class TargetResolver {
     if (installed !== undefined) return ofInstalled(installed);
     const known = [
       ...this.#configuration.tree.versions(atom.cp).map(({ cpv }) => cpv),
-      ...this.#installed.versionsOf(atom.cp).map(({ cpv }) => cpv),
+      ...this.#installed.versionsOf(atom.cp).map((installed) => installed.package.cpv),
     ];
     if (known.length === 0) throw unknownPackage(text, []);
     throw new LvfsError('UNKNOWN_VERSION', `no ebuild and no installed package matches '${text}'`, {
@@ -280,7 +280,7 @@ function ofInstalled(installed: InstalledCandidate): ResolvedTarget {
   const { entry } = installed;
   const eapi = entry.value('EAPI');
   return {
-    cpv: entry.cpv,
+    cpv: entry.parts.cpv,
     repository: installed.repo,
     slot: entry.value('SLOT'),
     eapi,

@@ -3,7 +3,10 @@
  * why. Plain data, without behaviour.
  */
 
-/** A package with version as Portage writes it: `category/PF`. */
+/**
+ * A package with version as Portage writes it: `category/PF`. An installed one of the sysroot's database is marked; see
+ * packages.ts in `base`.
+ */
 export type Cpv = string;
 
 /** Where Portage's data lies. Everything but `root` defaults to its place inside `root`. */
@@ -12,7 +15,12 @@ export interface SystemLocations {
   root: string;
   /** The installed-package database; default `<root>/var/db/pkg`. */
   vdb?: string;
-  /** The directory in which `etc/portage` lies (`PORTAGE_CONFIGROOT`); default `root`. */
+  /**
+   * The system that targets are built for (`ROOT` and `SYSROOT`), with the tools of `root`: a host path below `root`, or a path
+   * as it is inside. Its database is `<sysroot>/var/db/pkg`. Not together with `prefix`.
+   */
+  sysroot?: string;
+  /** The directory in which the targets' `etc/portage` lies (`PORTAGE_CONFIGROOT`); default `sysroot`, else `root`. */
   configRoot?: string;
   /** Repository directories used in place of repos.conf; the first is the main one. */
   repos?: readonly string[];
@@ -61,6 +69,8 @@ export interface Target {
 export interface Unsatisfied {
   variable: 'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND';
   atom: string;
+  /** With a sysroot: in which of the two systems it was looked for; a path inside the root. */
+  root?: string;
 }
 
 /** What to compute; see DESIGN "The visible set". */

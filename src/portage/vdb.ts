@@ -46,13 +46,15 @@ export class InstalledEntry implements InstalledPackage {
   /**
    * @param parts category, name and version, taken apart.
    * @param database the directory of the database.
+   * @param mark what marks the packages of the database; see packages.ts in `base`.
    */
   constructor(
     readonly parts: PackageVersion,
     database: string,
     warn: (warning: DataWarning) => void,
+    mark = '',
   ) {
-    this.cpv = parts.cpv;
+    this.cpv = parts.cpv + mark;
     this.category = parts.category;
     this.pf = parts.cpv.slice(parts.category.length + 1);
     this.directory = `${database}/${parts.cpv}`;
@@ -160,12 +162,14 @@ export class InstalledDatabase {
    * hidden, CVS, `lost+found` and unfinished (`-MERGING-…`) directories and files silently, a directory whose name has no version
    * with a warning.
    *
+   * @param mark marks the names of its packages; see packages.ts in `base`.
    * @throws LvfsError `VDB_UNREADABLE` (exit 22) when the database directory cannot be listed.
    */
   constructor(
     readonly directory: string,
     warn: (warning: DataWarning) => void,
     mustExist = false,
+    mark = '',
   ) {
     const packages: InstalledEntry[] = [];
     for (const categoryEntry of listRoot(directory, mustExist)) {
@@ -185,7 +189,7 @@ export class InstalledDatabase {
           });
           continue;
         }
-        packages.push(new InstalledEntry(parts, directory, warn));
+        packages.push(new InstalledEntry(parts, directory, warn, mark));
       }
     }
     packages.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));

@@ -2,10 +2,15 @@
  * Which installed packages a build may see, and why: the build dependencies of the targets and @system, closed under what
  * the installed packages need at run time, with the user's adjustments.
  *
+ * A build for a sysroot looks in two systems, as Portage's `_add_pkg_deps` does: DEPEND is satisfied in the sysroot, BDEPEND in
+ * the root; before EAPI 7, which has no BDEPEND, DEPEND in the root as well (without `--root-deps`). What a package needs at run
+ * time it needs in the system it is installed in.
+ *
  * Answers are kept per package and per dependency string, so that many targets in one process share their work. Nothing here
  * recurses along dependencies: circles and long chains are ordinary.
  */
-import { exitStatus, LvfsError } from '../base/index.js';
+import { exitStatus, isInSysroot, LvfsError, rootMark, unmarked } from '../base/index.js';
+import { parseAtom } from './atom.js';
 import type { DepCheck, InstalledPackages, Selection } from './depCheck.js';
 import { DependError } from './depend.js';
 import { eapiFeatures } from './eapi.js';
@@ -20,6 +25,7 @@ import type {
   Unsatisfied,
   VisibleSet,
 } from './types.js';
+import { splitCpv } from './version.js';
 
 /** A package with something that brings it into the set. */
 interface Edge {
@@ -29,24 +35,53 @@ interface Edge {
 
 type Variable = Unsatisfied['variable'];
 
+/** A database of installed packages with the configuration of its system: what Portage calls a root. */
+export interface PackageRoot {
+  readonly installed: InstalledPackages;
+  readonly check: DepCheck;
+  readonly targets: TargetResolver;
+  /** Where it is, as a path inside the shown root. */
+  readonly place: string;
+}
+
 /** Computes visible sets over one state of the system. */
 export class VisibleSets {
-  readonly #installed: InstalledPackages;
-  readonly #check: DepCheck;
-  readonly #targets: TargetResolver;
+  /** Where build tools are run. */
+  readonly #tools: PackageRoot;
+  /** Where targets are built for: another one with a sysroot. */
+  readonly #target: PackageRoot;
+  readonly #toolchains: readonly string[];
   readonly #warn: (warning: DataWarning) => void;
   readonly #edges = new Map<Cpv, readonly Edge[]>();
 
+  /**
+   * @param target the same object as `tools` when nothing is built for another system.
+   * @param toolchains categories of the tools' packages that belong to their @system: the cross compiler.
+   */
   constructor(
-    installed: InstalledPackages,
-    check: DepCheck,
-    targets: TargetResolver,
+    tools: PackageRoot,
+    target: PackageRoot,
+    toolchains: readonly string[],
     warn: (warning: DataWarning) => void,
   ) {
-    this.#installed = installed;
-    this.#check = check;
-    this.#targets = targets;
+    this.#tools = tools;
+    this.#target = target;
+    this.#toolchains = toolchains;
     this.#warn = warn;
+  }
+
+  get #roots(): readonly PackageRoot[] {
+    return this.#isCross ? [this.#tools, this.#target] : [this.#target];
+  }
+
+  get #isCross(): boolean {
+    return this.#tools !== this.#target;
+  }
+
+  /** The system in which Portage looks for what a variable names; see the head of this file. */
+  #rootFor(variable: Variable, eapi: string): PackageRoot {
+    const ofTools = variable === 'BDEPEND' || (variable === 'DEPEND' && !eapiFeatures(eapi).bdepend);
+    return ofTools ? this.#tools : this.#target;
   }
 
   /**
@@ -58,29 +93,35 @@ export class VisibleSets {
   compute(request: SetRequest): VisibleSet {
     const targets: Target[] = [];
     const unsatisfied: Unsatisfied[] = [];
-    const missing: { target: Cpv; variable: Variable; atom: string }[] = [];
+    const missing: (Unsatisfied & { target: Cpv })[] = [];
     const roots: Edge[] = [];
     const runTime: Edge[] = [];
-    for (const resolved of this.#targets.resolve(request.targets, { test: request.test ?? false })) {
+    const absent = (variable: Variable, atom: string, root: PackageRoot): Unsatisfied => ({
+      variable,
+      atom,
+      ...(this.#isCross ? { root: root.place } : {}),
+    });
+    for (const resolved of this.#target.targets.resolve(request.targets, { test: request.test ?? false })) {
       const buildDeps = new Map<Cpv, Reason[]>();
       for (const variable of buildVariables(resolved.eapi)) {
-        const selection = this.#choose(resolved, variable);
-        for (const { cpv, reason } of this.#matches(selection, 'target', variable)) {
+        const root = this.#rootFor(variable, resolved.eapi);
+        const selection = this.#choose(root, resolved, variable);
+        for (const { cpv, reason } of matches(root, selection, 'target', variable)) {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
         }
         for (const atom of selection.unsatisfied) {
-          unsatisfied.push({ variable, atom });
-          missing.push({ target: resolved.cpv, variable, atom });
+          unsatisfied.push(absent(variable, atom, root));
+          missing.push({ target: resolved.cpv, ...absent(variable, atom, root) });
         }
       }
       for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
-        const selection = this.#choose(resolved, variable);
-        const found = this.#matches(selection, 'target', variable);
+        const selection = this.#choose(this.#target, resolved, variable);
+        const found = matches(this.#target, selection, 'target', variable);
         runTime.push(...found);
         if (request.rdepend !== true) continue;
         roots.push(...found);
-        for (const atom of selection.unsatisfied) unsatisfied.push({ variable, atom });
+        for (const atom of selection.unsatisfied) unsatisfied.push(absent(variable, atom, this.#target));
       }
       targets.push({
         cpv: resolved.cpv,
@@ -92,15 +133,20 @@ export class VisibleSets {
         buildDeps: sortedMap(buildDeps),
       });
     }
-    if (missing.length > 0 && request.allowMissing !== true) throw missingDependencies(missing);
+    if (missing.length > 0 && request.allowMissing !== true)
+      throw missingDependencies(missing, this.#isCross ? this.#target.place : undefined);
 
-    for (const selected of this.#targets.installedMatches(request.with ?? [], '--with')) {
+    for (const selected of this.#named(request.with ?? [], (name, root) =>
+      root.targets.installedMatches([name], '--with'),
+    )) {
       roots.push(rootOf(selected));
     }
     if (request.system !== false) {
-      for (const selected of this.#targets.installedSystem()) roots.push(rootOf(selected));
+      for (const root of this.#roots)
+        for (const selected of root.targets.installedSystem()) roots.push(rootOf(selected));
+      roots.push(...this.#toolchain());
     }
-    const hidden = this.#targets.hidden(request.without ?? []);
+    const hidden = this.matching(request.without ?? []);
     const visible = this.#close(roots, hidden);
     const metadataOnly = [...this.#close(runTime, hidden).keys()].filter((cpv) => !visible.has(cpv));
     const buildDeps = new Set(targets.flatMap((target) => [...target.buildDeps.keys()]));
@@ -111,6 +157,65 @@ export class VisibleSets {
       unsatisfied: distinct(unsatisfied),
       metadataOnly,
     };
+  }
+
+  /**
+   * All installed packages that names and sets match, in the system that a name is marked with, else in each.
+   *
+   * @throws LvfsError exit 20 for a name that neither a repository nor a database has.
+   */
+  matching(names: readonly string[]): ReadonlySet<Cpv> {
+    return new Set(this.#named(names, (name, root) => [...root.targets.hidden([name])]));
+  }
+
+  /** See `System.atomFor`. */
+  atomFor(cpv: Cpv): string {
+    const { installed } = this.#rootWith(cpv);
+    const plain = unmarked(cpv);
+    const cp = splitCpv(plain)?.cp ?? plain;
+    const slot = installed.get(cpv)?.slot;
+    const isOnlySlot = installed.versionsOf(cp).every((other) => other.slot === slot);
+    return slot === undefined || isOnlySlot ? cp : `${cp}:${slot}`;
+  }
+
+  /** The system in which a package is installed. */
+  #rootWith(cpv: Cpv): PackageRoot {
+    return isInSysroot(cpv) ? this.#target : this.#tools;
+  }
+
+  /** What names stand for in each system that they are about; one that any of these knows is no error. */
+  #named<T>(names: readonly string[], ask: (name: string, root: PackageRoot) => readonly T[]): readonly T[] {
+    if (!this.#isCross) return names.flatMap((name) => ask(name, this.#target));
+    return names.flatMap((name) => {
+      const roots = isInSysroot(name)
+        ? [this.#target]
+        : name.endsWith(rootMark)
+          ? [this.#tools]
+          : this.#roots;
+      const found: T[] = [];
+      const failures: LvfsError[] = [];
+      for (const root of roots) {
+        try {
+          found.push(...ask(unmarked(name), root));
+        } catch (error) {
+          if (!(error instanceof LvfsError) || error.exit !== exitStatus.noPackage) throw error;
+          failures.push(error);
+        }
+      }
+      const [failure] = failures;
+      if (failure !== undefined && failures.length === roots.length) throw failure;
+      return found;
+    });
+  }
+
+  /** The cross compiler and what belongs to it: without being in any profile, @system of what builds with it. */
+  #toolchain(): Edge[] {
+    return this.#toolchains.flatMap((category) => {
+      const atom = parseAtom(`${category}/*`, { allowWildcard: true });
+      return this.#tools.installed
+        .match(atom)
+        .map(({ cpv }) => rootOf({ cpv, from: '@system', atom: atom.text }));
+    });
   }
 
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
@@ -143,16 +248,17 @@ export class VisibleSets {
   }
 
   #findEdges(cpv: Cpv): readonly Edge[] {
-    const candidate = this.#installed.get(cpv);
+    const root = this.#rootWith(cpv);
+    const candidate = root.installed.get(cpv);
     if (candidate === undefined) return [];
     const edges: Edge[] = [];
     for (const variable of ['PDEPEND', 'RDEPEND']) {
       const text = candidate.entry.value(variable);
       if (text === '') continue;
       try {
-        const selection = this.#check.choose(text, candidate.use);
+        const selection = root.check.choose(text, candidate.use);
         edges.push(
-          ...this.#matches(selection, cpv, variable).sort((a, b) =>
+          ...matches(root, selection, cpv, variable).sort((a, b) =>
             compareText(a.reason.atom, b.reason.atom),
           ),
         );
@@ -165,19 +271,9 @@ export class VisibleSets {
     return edges;
   }
 
-  /** The best installed match of each selected atom. */
-  #matches(selection: Selection, from: string, variable: string): Edge[] {
-    const roots: Edge[] = [];
-    for (const atom of selection.atoms) {
-      const best = this.#installed.best(atom);
-      if (best !== undefined) roots.push({ cpv: best.cpv, reason: { from, variable, atom: atom.text } });
-    }
-    return roots;
-  }
-
-  #choose(target: ResolvedTarget, variable: Variable): Selection {
+  #choose(root: PackageRoot, target: ResolvedTarget, variable: Variable): Selection {
     try {
-      return this.#check.choose(target.dependencies[variable], target.use);
+      return root.check.choose(target.dependencies[variable], target.use);
     } catch (error) {
       if (!(error instanceof DependError)) throw error;
       throw new LvfsError(
@@ -187,6 +283,16 @@ export class VisibleSets {
       );
     }
   }
+}
+
+/** The best installed match of each selected atom. */
+function matches(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
+  const edges: Edge[] = [];
+  for (const atom of selection.atoms) {
+    const best = root.installed.best(atom);
+    if (best !== undefined) edges.push({ cpv: best.cpv, reason: { from, variable, atom: atom.text } });
+  }
+  return edges;
 }
 
 function buildVariables(eapi: string): readonly Variable[] {
@@ -211,18 +317,26 @@ function addReason(reasons: Map<Cpv, Reason[]>, cpv: Cpv, reason: Reason): void 
 }
 
 function distinct(unsatisfied: readonly Unsatisfied[]): Unsatisfied[] {
-  return [...new Map(unsatisfied.map((item) => [`${item.variable} ${item.atom}`, item])).values()];
+  const key = ({ variable, atom, root = '' }: Unsatisfied): string => `${variable} ${atom} ${root}`;
+  return [...new Map(unsatisfied.map((item) => [key(item), item])).values()];
 }
 
-function missingDependencies(missing: readonly { target: Cpv; variable: string; atom: string }[]): LvfsError {
+function missingDependencies(
+  missing: readonly (Unsatisfied & { target: Cpv })[],
+  sysroot: string | undefined,
+): LvfsError {
+  const describe = ({ variable, atom, root }: Unsatisfied): string =>
+    `${atom} (${variable}${root === undefined ? '' : ` in ${root}`})`;
   const targets = [...new Set(missing.map(({ target }) => target))];
   const lists = targets.map((target) => {
     const parts = missing.filter((item) => item.target === target);
-    return `${target} needs ${parts.map(({ variable, atom }) => `${atom} (${variable})`).join(', ')}`;
+    return `${target} needs ${parts.map(describe).join(', ')}`;
   });
+  const places =
+    sysroot === undefined ? '' : ` --root=${sysroot} --sysroot=${sysroot} --config-root=${sysroot}`;
   return new LvfsError('MISSING_DEPENDENCIES', `build dependencies are not installed: ${lists.join('; ')}`, {
     exit: exitStatus.notInstalled,
-    hint: `install them (emerge --onlydeps =${targets.join(' =')}), or go on without them with --allow-missing`,
+    hint: `install them (emerge${places} --onlydeps =${targets.join(' =')}), or go on without them with --allow-missing`,
     details: { unsatisfied: missing },
   });
 }
