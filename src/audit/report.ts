@@ -3,6 +3,7 @@
  *
  * Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not seen.
  */
+import { isInSysroot, sysrootMark } from '../base/index.js';
 import { complaintsIn, type Complaint } from './buildLog.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable, type PathKind } from './pathKinds.js';
@@ -35,6 +36,11 @@ export interface IgnoreRule {
 export interface ReportInput {
   /** cpvs of the targets. */
   targets: readonly string[];
+  /**
+   * The system that they are built for, as a path inside the view; absent when that is the root. Then what its packages have
+   * belongs in DEPEND, and what the root's have in BDEPEND (PMS 8.1).
+   */
+  sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
   visible: ReadonlyMap<string, readonly { from: string; variable: string; atom: string }[]>;
@@ -158,6 +164,23 @@ function isPackage(cpv: string, name: string): boolean {
   return cpv === name || (cpv.startsWith(`${name}-`) && /^\d/.test(cpv.slice(name.length + 1)));
 }
 
+/** What a path tells, wherever its system lies. */
+function factsOf(path: string, { sysroot }: ReportInput): ReturnType<typeof pathFacts> {
+  const isInside = sysroot !== undefined && path.startsWith(`${sysroot}/`);
+  return pathFacts(isInside ? path.slice(sysroot.length) : path);
+}
+
+/** The variable in which a need for a package's file belongs: with two systems, the package's own decides. */
+function variableFor(cpv: string, path: string, input: ReportInput): BuildVariable {
+  if (input.sysroot === undefined) return factsOf(path, input).variable;
+  return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
+}
+
+/** The names that the targets have where they are installed. */
+function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
+  return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));
+}
+
 interface Evidence {
   score: number;
   hits: number;
@@ -208,10 +231,10 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
     if (evidence === undefined) found.set(cpv, (evidence = newEvidence()));
     return evidence;
   };
-  const targets = new Set(input.targets);
+  const targets = installedTargets(input);
   const hasPhases = input.denials.some(({ phase }) => phase !== '');
   for (const denial of input.denials) {
-    const facts = pathFacts(denial.path);
+    const facts = factsOf(denial.path, input);
     const owners = denial.owners.filter((cpv) => !targets.has(cpv) && !input.visible.has(cpv));
     const weight = (operationWeight[denial.operation] * facts.weight) / Math.max(1, denial.owners.length);
     if (weight === 0 || isPathSearch(denial)) continue;
@@ -220,7 +243,8 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
       if (isIgnored(cpv, denial.path)) continue;
       const evidence = evidenceFor(cpv);
       // A directory stands for whatever was wanted inside it, which was never asked for.
-      weigh(evidence, denial.path, denial.directory ? weight * 0.8 : weight, facts.variable);
+      const variable = variableFor(cpv, denial.path, input);
+      weigh(evidence, denial.path, denial.directory ? weight * 0.8 : weight, variable);
       evidence.hits += denial.count;
       if (denial.comm !== '') evidence.processes.add(denial.comm);
       if (denial.phase !== '') evidence.phases.add(denial.phase);
@@ -233,7 +257,7 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
         const evidence = evidenceFor(cpv);
         const weight = (complaint.fatal ? fatalWeight : messageWeight) / owners.length;
         // That a tool says it too is more than that it looked.
-        weigh(evidence, path, weight, pathFacts(path).variable, true);
+        weigh(evidence, path, weight, variableFor(cpv, path, input), true);
         evidence.fatal ||= complaint.fatal;
         evidence.messages.add(complaint.line);
       }
@@ -257,7 +281,12 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
 function hiddenFor(complaint: Complaint, input: ReportInput) {
   for (const ending of complaint.endings) {
     const hidden = input.hiddenEndingIn(ending).filter(({ owners }) => owners.length > 0);
-    if (hidden.length > 0) return hidden;
+    if (hidden.length === 0) continue;
+    // Two systems may have the file: a header is looked for in the one, a program in the other.
+    const likely = hidden.filter(({ path, owners }) =>
+      owners.some((cpv) => variableFor(cpv, path, input) === factsOf(path, input).variable),
+    );
+    return likely.length > 0 ? likely : hidden;
   }
   return [];
 }
@@ -281,7 +310,7 @@ function tellingPaths(paths: ReadonlyMap<string, number>): string[] {
 function deliberateUses(input: ReportInput): Map<string, Use[]> {
   const byOwner = new Map<string, Use[]>();
   for (const use of input.uses) {
-    const { kind } = pathFacts(use.path);
+    const { kind } = factsOf(use.path, input);
     // A library with a version, a module and data are opened by what uses them, not by the target.
     if (!['executable', 'header', 'library', 'pkg-config', 'cmake', 'aclocal'].includes(kind)) continue;
     if (use.comm !== '' && readers[kind]?.test(use.comm) === false) continue;
@@ -299,14 +328,14 @@ function findSecondHand(
   isIgnored: (owner: string, path: string) => boolean,
 ): SecondHand[] {
   const declared = declaredPackages(input);
+  const targets = installedTargets(input);
   const uses = deliberateUses(input);
   const programs = programOwners(input);
   const mentions = mentionsIn(input);
   const result: SecondHand[] = [];
   for (const [cpv, all] of uses) {
     const reasons = input.visible.get(cpv);
-    if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || input.targets.includes(cpv))
-      continue;
+    if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || targets.has(cpv)) continue;
     // The user has asked for it.
     if (reasons.some(({ from }) => from === '--with')) continue;
     // A tool runs what its own package depends on.
@@ -317,8 +346,8 @@ function findSecondHand(
     const shown = direct.length > 0 ? direct : counted;
     const byVariable = new Map<BuildVariable, number>();
     for (const { path } of shown) {
-      const { variable, weight } = pathFacts(path);
-      byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
+      const variable = variableFor(cpv, path, input);
+      byVariable.set(variable, (byVariable.get(variable) ?? 0) + factsOf(path, input).weight);
     }
     result.push({
       cpv,
@@ -326,7 +355,7 @@ function findSecondHand(
       from: [...new Set(reasons.map(({ from }) => from))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: counted.length,
-      paths: tellingPaths(new Map(shown.map(({ path }) => [path, pathFacts(path).weight]))),
+      paths: tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight]))),
       processes: [...new Set(shown.map(({ comm }) => comm).filter((comm) => comm !== ''))].sort(),
     });
   }
@@ -357,7 +386,7 @@ function declaredPackages(input: ReportInput): Set<string> {
 function programOwners(input: ReportInput): Map<string, Set<string>> {
   const programs = new Map<string, Set<string>>();
   for (const { path, owners } of input.uses) {
-    if (pathFacts(path).kind !== 'executable') continue;
+    if (factsOf(path, input).kind !== 'executable') continue;
     // The kernel cuts names (TASK_COMM_LEN).
     const name = base(path).slice(0, 15);
     const known = programs.get(name) ?? new Set<string>();
@@ -379,7 +408,7 @@ function mentionsIn(input: ReportInput): (use: Use) => boolean {
     for (const owner of owners) by.add(owner);
   };
   for (const { path, owners } of input.uses) {
-    const { kind } = pathFacts(path);
+    const { kind } = factsOf(path, input);
     if (kind === 'header') {
       for (const [, name = ''] of (input.readText(path) ?? '').matchAll(
         /^\s*#\s*include(?:_next)?\s*[<"]([^>"\n]+)[>"]/gm,
@@ -390,13 +419,12 @@ function mentionsIn(input: ReportInput): (use: Use) => boolean {
         for (const name of list.split(/[\s,]+/)) if (/^[A-Za-z]/.test(name)) note(`pc ${name}`, owners);
     }
   }
+  const targets = installedTargets(input);
   return ({ path, owners }) => {
-    const { kind } = pathFacts(path);
+    const { kind } = factsOf(path, input);
     const key = kind === 'header' ? `header ${base(path)}` : `pc ${base(path).replace(/\.pc$/, '')}`;
     const by = includes.get(key);
-    return (
-      by !== undefined && [...by].some((owner) => !owners.includes(owner) && !input.targets.includes(owner))
-    );
+    return by !== undefined && [...by].some((owner) => !owners.includes(owner) && !targets.has(owner));
   };
 }
 
@@ -424,7 +452,7 @@ function findImplicit(input: ReportInput): Report['implicit'] {
     .map(([cpv, uses]) => ({
       cpv,
       hits: uses.length,
-      paths: tellingPaths(new Map(uses.map(({ path }) => [path, pathFacts(path).weight]))),
+      paths: tellingPaths(new Map(uses.map(({ path }) => [path, factsOf(path, input).weight]))),
     }))
     .sort((a, b) => b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1));
 }
@@ -433,7 +461,7 @@ function findUnowned(input: ReportInput): Report['unowned'] {
   const byPath = new Map<string, { hits: number; processes: Set<string> }>();
   for (const denial of input.denials) {
     const { path, owners, count, comm } = denial;
-    if (owners.length > 0 || pathFacts(path).weight === 0 || isPathSearch(denial)) continue;
+    if (owners.length > 0 || factsOf(path, input).weight === 0 || isPathSearch(denial)) continue;
     const entry = byPath.get(path) ?? { hits: 0, processes: new Set<string>() };
     entry.hits += count;
     if (comm !== '') entry.processes.add(comm);

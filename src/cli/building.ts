@@ -2,11 +2,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Denial, ImageDifference, Report } from '../audit/index.js';
-import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
 import type { Inside, InsideRequest, LiveResult, ReportResult } from '../daemon/index.js';
 import { statusOf, withInside, type Signals } from './inside.js';
 import type { Output } from './output.js';
-import { packageName } from './notFound.js';
 import { isIncomplete } from './reportText.js';
 import type { Settings } from './config.js';
 

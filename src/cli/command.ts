@@ -101,7 +101,16 @@ export const commonOptions = {
 export const placeOptions = {
   root: { type: 'string', value: 'DIR', describe: 'The tree that is shown (default /)' },
   vdb: { type: 'string', value: 'DIR', describe: 'Installed packages (default var/db/pkg in the root)' },
-  'config-root': { type: 'string', value: 'DIR', describe: 'Where etc/portage lies (default: the root)' },
+  sysroot: {
+    type: 'string',
+    value: 'DIR',
+    describe: 'Build for the system in DIR, such as one of crossdev, with the tools of the root',
+  },
+  'config-root': {
+    type: 'string',
+    value: 'DIR',
+    describe: 'Where etc/portage lies (default: the sysroot, else the root)',
+  },
   prefix: { type: 'string', value: 'DIR', describe: 'Gentoo Prefix (EPREFIX): filter only what is below it' },
   repo: {
     type: 'list',

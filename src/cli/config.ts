@@ -41,6 +41,8 @@ export interface IgnoreRule {
 export interface Settings {
   readonly root: string;
   readonly vdb: string | undefined;
+  /** Undefined where targets are built for the root itself. */
+  readonly sysroot: string | undefined;
   readonly configRoot: string | undefined;
   /** Empty where there is no Gentoo Prefix. */
   readonly prefix: string;
@@ -74,6 +76,7 @@ interface Key {
 const keys: Readonly<Record<string, Key>> = {
   root: { kind: 'path', variable: 'LVFS_ROOT', option: 'root' },
   vdb: { kind: 'path', variable: 'LVFS_VDB', option: 'vdb' },
+  sysroot: { kind: 'path', variable: 'LVFS_SYSROOT', option: 'sysroot' },
   'config-root': { kind: 'path', variable: 'LVFS_CONFIG_ROOT', option: 'config-root' },
   prefix: { kind: 'path', variable: 'LVFS_PREFIX', option: 'prefix' },
   repos: { kind: 'paths', variable: 'LVFS_REPOS', option: 'repo' },
@@ -170,6 +173,7 @@ class Merged {
     return {
       root: value('root') as string,
       vdb: value('vdb') as string | undefined,
+      sysroot: value('sysroot') as string | undefined,
       configRoot: value('config-root') as string | undefined,
       prefix: ((value('prefix') ?? '') as string).replace(/\/+$/, ''),
       repos: value('repos') as readonly string[] | undefined,

@@ -1,4 +1,5 @@
 /** What to say of a command that is not there although the host has it. */
+import { packageName } from '../base/index.js';
 import type { Explanation, Inside } from '../daemon/index.js';
 import type { Output } from './output.js';
 
@@ -20,9 +21,4 @@ export async function explainNotFound(inside: Inside, name: string, output: Outp
       ? `${path} is hidden: it belongs to no package; --show ${path} shows it`
       : `${path} is hidden: it belongs to ${owner}; --with ${packageName(owner)} shows it`,
   );
-}
-
-/** A cpv without its version. */
-export function packageName(cpv: string): string {
-  return cpv.replace(/-\d[^-]*(-r\d+)?$/, '');
 }

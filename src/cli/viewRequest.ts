@@ -36,6 +36,7 @@ export function locations(settings: Settings): ViewRequest['locations'] {
   return {
     root: settings.root,
     ...(settings.vdb === undefined ? {} : { vdb: settings.vdb }),
+    ...(settings.sysroot === undefined ? {} : { sysroot: settings.sysroot }),
     ...(settings.configRoot === undefined ? {} : { configRoot: settings.configRoot }),
     ...(settings.prefix === '' ? {} : { prefix: settings.prefix }),
     ...(settings.repos === undefined ? {} : { repos: settings.repos }),

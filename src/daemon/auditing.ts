@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import picomatch from 'picomatch';
-import { errorCode } from '../base/index.js';
+import { errorCode, packageName, unmarked } from '../base/index.js';
 import {
   displayPath,
   makeReport,
@@ -58,6 +58,7 @@ function reportInput(
   const uses = usesOf(view, readerOf);
   return {
     targets: set.targets.map(({ cpv }) => cpv),
+    ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
     declared: set.targets.flatMap(({ buildDeps }) =>
       [...buildDeps].flatMap(([cpv, reasons]) =>
         reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
@@ -149,11 +150,6 @@ function readText(view: View, path: string): string | undefined {
   }
 }
 
-/** A cpv without its version; PMS 3.1.2 and 3.2: a version begins with a digit behind the last such hyphen. */
-function packageName(cpv: string): string {
-  return cpv.replace(/-\d[^-]*(-r\d+)?$/, '');
-}
-
 function hasFiles(index: PathIndex, cpv: string): boolean {
   const id = index.packageId(cpv);
   if (id < 0) return false;
@@ -168,8 +164,8 @@ function ignoreRule(setting: IgnoreSetting): IgnoreRule {
     reason: setting.reason,
     matches: ({ owner, path }) =>
       (setting.package === undefined ||
-        setting.package === owner ||
-        setting.package === packageName(owner)) &&
+        setting.package === unmarked(owner) ||
+        setting.package === unmarked(packageName(owner))) &&
       (matchesPath === undefined || matchesPath(path)),
   };
 }

@@ -36,7 +36,7 @@ export function repositoryTarget(
 /** The parts of a system that a plan is made from. */
 export type BindSystem = Pick<
   System,
-  'root' | 'database' | 'userConfiguration' | 'variable' | 'repositories'
+  'root' | 'sysroot' | 'database' | 'databases' | 'userConfiguration' | 'variable' | 'repositories'
 >;
 
 interface Wanted {
@@ -75,16 +75,30 @@ export function planBinds(
     plan.kernel();
     for (const path of ['/run', '/tmp', '/var/tmp'])
       plan.add(inside(system, path, 'memory', path === '/run' ? [] : 'all'));
-    for (const path of ['/var/log', `${prefix}/var/cache/edb`, `${prefix}/var/lib/gentoo/news`])
+    const { sysroot } = system;
+    for (const path of [
+      '/var/log',
+      `${prefix}/var/cache/edb`,
+      `${prefix}/var/lib/gentoo/news`,
+      ...(sysroot === '' ? [] : [`${sysroot}/var/cache/edb`]),
+    ])
       plan.add(inside(system, path, 'memory'));
     const portage = portageDirectories(system);
     for (const { path, missing } of portage)
       plan.add(inside(system, path, request.create ? missing : 'memory'));
     for (const path of readOnlySources(system)) plan.add({ ...inside(system, path, 'skip'), readOnly: true });
-    plan.database(system, prefix);
+    const repositories = system.repositories();
+    plan.database(system, `${prefix}/var/db`, system.database, repositories, prefix);
+    const [, ofSysroot] = system.databases;
+    if (ofSysroot !== undefined) {
+      const base = `${sysroot}/var/db`;
+      // A sysroot in which nothing was ever installed has no database.
+      if (stateOf(ofSysroot) === 'directory') plan.database(system, base, ofSysroot);
+      else plan.add(inside(system, base, 'memory', []));
+    }
     // Set apart, it is also shown where it lies: what it names relative to itself (make.profile) is there only.
-    if (configurationRoot(system, prefix) !== undefined) {
-      const source = system.userConfiguration;
+    const source = system.userConfiguration;
+    if (isWithin(source, system.root) && !isUsualPlace(system, prefix)) {
       plan.add({
         source,
         target: `/${relative(system.root, source)}`,
@@ -99,17 +113,24 @@ export function planBinds(
   return plan.finish();
 }
 
+/** Whether the configuration is where that of the root, of the prefix or of the sysroot is. */
+function isUsualPlace(
+  { root, sysroot, userConfiguration }: Pick<System, 'root' | 'sysroot' | 'userConfiguration'>,
+  prefix: string,
+): boolean {
+  return userConfiguration === realOf(join(root, prefix, sysroot, 'etc/portage'));
+}
+
 /**
- * The directory that PORTAGE_CONFIGROOT has to name inside a view; undefined when the configuration is at its usual place, or
- * can be seen there only.
+ * The directory that PORTAGE_CONFIGROOT has to name inside a view; undefined when that is the root, or the prefix: the
+ * configuration is at its usual place there, or can be seen there only.
  */
 export function configurationRoot(
-  system: Pick<System, 'root' | 'userConfiguration'>,
+  system: Pick<System, 'root' | 'sysroot' | 'userConfiguration'>,
   prefix = '',
 ): string | undefined {
-  const { root, userConfiguration } = system;
-  if (userConfiguration === realOf(join(root, prefix, 'etc/portage')) || !isWithin(userConfiguration, root))
-    return undefined;
+  const { root, sysroot, userConfiguration } = system;
+  if (isUsualPlace(system, prefix) || !isWithin(userConfiguration, root)) return sysroot || undefined;
   const path = `/${relative(root, userConfiguration)}`;
   return path.endsWith('/etc/portage') ? path.slice(0, -'/etc/portage'.length) || '/' : undefined;
 }
@@ -219,15 +240,24 @@ class Plan {
   }
 
   /**
-   * The host's directory around its package database, so that locks are the same as outside, with the view's own list of
+   * The host's directory around a package database, so that locks are the same as outside, with the view's own list of
    * packages in it; in memory where that is not the host's.
+   *
+   * @param base the directory, inside the root
+   * @param database what its `pkg` is expected to be: a host path
+   * @param places repositories that are shown too
    */
-  database(system: BindSystem, prefix: string): void {
-    const base = `${prefix}/var/db`;
+  database(
+    system: BindSystem,
+    base: string,
+    database: string,
+    places: readonly RepositoryPlace[] = [],
+    prefix = '',
+  ): void {
     const target = resolveInside(system.root, base);
     const source = join(system.root, target);
     const packages = `${target}/pkg`;
-    const repositories = system.repositories().map((repository) => ({
+    const repositories = places.map((repository) => ({
       source: repository.location,
       target: repositoryTarget(system, repository, prefix),
     }));
@@ -235,7 +265,7 @@ class Plan {
       isWithin(path, target),
     );
     const isHosts =
-      realOf(`${source}/pkg`) === system.database &&
+      realOf(`${source}/pkg`) === database &&
       needed.every((path) => stateOf(join(system.root, path)) === 'directory');
     if (isHosts) this.#bind({ target, source, missing: 'skip', below: [] });
     else this.#binds.push({ target, kind: 'memory' });

@@ -99,9 +99,10 @@ export async function indexHost(
 export async function systemPathList(
   changes: readonly SystemPathChange[],
   log: Logger,
-  prefix?: string,
+  locations: SystemLocations,
 ): Promise<SystemPath[]> {
-  return (await import('./openView.js')).systemPathList(changes, log, prefix);
+  const { readSystem, systemPathList } = await import('./openView.js');
+  return systemPathList(changes, log, readSystem(locations, log));
 }
 
 /** See `runDaemon` in detached.ts. */

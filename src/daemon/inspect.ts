@@ -3,9 +3,10 @@ import { statSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import type { SystemLocations } from '../portage/index.js';
-import { indexFileName, View } from '../view/index.js';
+import { View } from '../view/index.js';
 import {
   explainPath,
+  indexFile,
   loadSystemIndex,
   openSystemIndex,
   openView,
@@ -47,6 +48,7 @@ export async function explainOwners(
   const settings = {
     root: system.root,
     vdb: '/var/db/pkg',
+    ...(system.sysroot === '' ? {} : { sysroot: system.sysroot }),
     systemPaths: [],
     grafts: [],
     directories: [],
@@ -72,6 +74,8 @@ export interface IndexReport {
   readonly nodes: number;
   readonly root: string;
   readonly database: string;
+  /** The sysroot whose packages are in it too, as a path inside the root; absent when there is none. */
+  readonly sysroot?: string;
   readonly milliseconds: number;
 }
 
@@ -85,7 +89,8 @@ export async function indexHost(
 ): Promise<IndexReport> {
   const start = performance.now();
   const system = readSystem(locations, log);
-  const file = indexFileName(cache, system.root, system.database);
+  const { sysroot } = system;
+  const file = indexFile(system, cache);
   const saved = action === 'rebuild' ? undefined : await loadSystemIndex(system, cache, log);
   const store = openSystemIndex(system, cache, log, progress, saved);
   if (action !== 'check') store.save();
@@ -97,6 +102,7 @@ export async function indexHost(
     nodes: store.index.nodeCount,
     root: system.root,
     database: system.database,
+    ...(sysroot === '' ? {} : { sysroot }),
     milliseconds: Math.round(performance.now() - start),
   };
 }

@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
+import { errorCode, isWithin, LvfsError, sysrootMark, type Logger } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
@@ -30,6 +30,7 @@ import {
   ruleNames,
   systemPaths,
   systemPathsOfPrefix,
+  systemPathsOfSysroot,
   View,
   type HostChange,
   type IndexStore,
@@ -88,15 +89,18 @@ function describeWarning({ file, line, message }: DataWarning): string {
   return line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}`;
 }
 
+/** Where the index of a system is saved, below the directory of saved indexes. */
+export function indexFile({ root, database, sysroot }: System, cache: string): string {
+  return indexFileName(cache, root, database, sysroot);
+}
+
 /**
  * Begins to read the saved index of a system's root, in other threads; see {@link openSystemIndex}.
  *
  * @param cache the directory of saved indexes
  */
 export function loadSystemIndex(system: System, cache: string, log: Logger): Promise<SavedIndex | undefined> {
-  return loadIndex(indexFileName(cache, system.root, system.database), (warning) =>
-    log('warn', describeWarning(warning)),
-  );
+  return loadIndex(indexFile(system, cache), (warning) => log('warn', describeWarning(warning)));
 }
 
 /**
@@ -116,7 +120,8 @@ export function openSystemIndex(
     ...installedState(system),
     scan: scanContents,
     links: hostLinks(system.root),
-    cacheFile: indexFileName(cache, system.root, system.database),
+    sysroot: system.sysroot,
+    cacheFile: indexFile(system, cache),
     saved,
     onProgress: (done, total) => progress(`reading the contents of packages: ${done} of ${total}`),
     warn: (warning) => log('warn', describeWarning(warning)),
@@ -128,17 +133,23 @@ export function installedState(system: System): {
   packages: ReturnType<System['installed']>;
   preserved: { cpv: string; paths: readonly string[] }[];
 } {
-  return { packages: system.installed(), preserved: preservedLibraries(system) };
+  const { root, prefix, sysroot } = system;
+  const preserved = preservedLibraries(join(root, prefix));
+  if (sysroot !== '') {
+    const ofSysroot = preservedLibraries(join(root, sysroot));
+    preserved.push(...ofSysroot.map(({ cpv, paths }) => ({ cpv: cpv + sysrootMark, paths })));
+  }
+  return { packages: system.installed(), preserved };
 }
 
 /**
  * Libraries that outlived their package and are kept for others: `preserved_libs_registry`, a JSON object from
  * `category/name:slot` to cpv, counter and paths. A registry of another form preserves nothing.
  */
-function preservedLibraries(system: System): { cpv: string; paths: readonly string[] }[] {
+function preservedLibraries(root: string): { cpv: string; paths: readonly string[] }[] {
   let text: string;
   try {
-    text = readFileSync(join(system.root, system.prefix, 'var/lib/portage/preserved_libs_registry'), 'utf8');
+    text = readFileSync(join(root, 'var/lib/portage/preserved_libs_registry'), 'utf8');
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return [];
@@ -159,9 +170,20 @@ function preservedLibraries(system: System): { cpv: string; paths: readonly stri
   });
 }
 
-/** The built-in system paths with the changes of the configuration, those of the user first. */
-export function systemPathList(changes: readonly SystemPathChange[], log: Logger, prefix = ''): SystemPath[] {
-  const builtIn = prefix === '' ? systemPaths : systemPathsOfPrefix(prefix);
+/**
+ * The built-in system paths with the changes of the configuration, those of the user first.
+ *
+ * @param places Gentoo Prefix offset and sysroot, as paths inside the root; empty: none
+ */
+export function systemPathList(
+  changes: readonly SystemPathChange[],
+  log: Logger,
+  { prefix, sysroot }: Pick<System, 'prefix' | 'sysroot'>,
+): SystemPath[] {
+  const builtIn = [
+    ...(prefix === '' ? systemPaths : systemPathsOfPrefix(prefix)),
+    ...(sysroot === '' ? [] : systemPathsOfSysroot(sysroot)),
+  ];
   const removed = new Set(changes.filter(({ remove }) => remove).map(({ path }) => path));
   const added = changes.filter(({ remove }) => !remove);
   for (const path of removed) {
@@ -184,8 +206,11 @@ export function systemPathList(changes: readonly SystemPathChange[], log: Logger
 function places(
   system: System,
   locations: SystemLocations,
-): Pick<ViewSettings, 'grafts' | 'directories' | 'vdb'> & { prefix: string; trees: SystemPath[] } {
-  const { root, prefix } = system;
+): Pick<ViewSettings, 'grafts' | 'directories' | 'vdb' | 'sysroot'> & {
+  prefix: string;
+  trees: SystemPath[];
+} {
+  const { root, prefix, sysroot } = system;
   const inside = (host: string): string | undefined =>
     isWithin(host, root) ? `/${relative(root, host)}` : undefined;
   const grafts: { path: string; host: string }[] = [];
@@ -194,7 +219,7 @@ function places(
   };
   const vdb = `${prefix}/var/db/pkg`;
   if (locations.vdb !== undefined) graft(vdb, system.database);
-  if (locations.configRoot !== undefined) graft(`${prefix}/etc/portage`, system.userConfiguration);
+  if (locations.configRoot !== undefined) graft(`${prefix}${sysroot}/etc/portage`, system.userConfiguration);
   const trees: SystemPath[] = [];
   for (const { name, location } of system.repositories()) {
     const path = inside(location);
@@ -208,6 +233,7 @@ function places(
   return {
     prefix,
     vdb,
+    ...(sysroot === '' ? {} : { sysroot }),
     grafts,
     trees,
     directories: [...mountPlaces.map((path) => prefix + path), ...written],
@@ -321,8 +347,8 @@ export async function openView(
 /** See the head of this file. */
 export class OpenView {
   readonly view: View;
-  /** Host path of the database of installed packages. */
-  readonly databaseDirectory: string;
+  /** Host paths of the databases of installed packages. */
+  readonly databases: readonly string[];
   /** What is to be mounted over the view, if anything. */
   readonly plan: BindPlan | undefined;
   readonly #request: OpenRequest;
@@ -355,7 +381,7 @@ export class OpenView {
     this.#log = log;
     this.#store = store;
     this.#set = set;
-    this.databaseDirectory = system.database;
+    this.databases = system.databases;
     const { trees, directories, ...where } = places(system, request.locations);
     this.view = View.create(
       store.index,
@@ -364,7 +390,7 @@ export class OpenView {
         directories: [...directories, ...(plan?.directories ?? [])],
         root: system.root,
         ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
-        systemPaths: [...systemPathList(request.systemPaths, log, where.prefix), ...trees],
+        systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
         overrides: { show: request.show, hide: request.hide },
       },
       new NodeHost(),
@@ -662,11 +688,19 @@ export class OpenView {
 
   /** Variables that a command inside needs to find what was set apart. */
   environment(): Record<string, string> {
-    const root = configurationRoot(this.#system, this.#request.locations.prefix);
+    const { sysroot, prefix } = this.#system;
+    // Without binds a configuration set apart is seen at the usual place only.
+    const root = this.plan === undefined ? sysroot || undefined : configurationRoot(this.#system, prefix);
     return {
       LVFS_TARGET: this.targets.join(' '),
-      ...(root === undefined || this.plan === undefined ? {} : { PORTAGE_CONFIGROOT: root }),
+      ...(root === undefined ? {} : { PORTAGE_CONFIGROOT: root }),
+      ...(sysroot === '' ? {} : { ROOT: sysroot, SYSROOT: sysroot }),
     };
+  }
+
+  /** The sysroot as a path inside the view; undefined when there is none. */
+  get sysroot(): string | undefined {
+    return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
   }
 
   /** The host directory that a variable of Portage names. */

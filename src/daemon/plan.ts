@@ -31,6 +31,11 @@ export class Plan {
     this.set = this.#system.visibleSet(request.set);
   }
 
+  /** The system that is built for, as a path inside the root; undefined when that is the root. */
+  get sysroot(): string | undefined {
+    return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
+  }
+
   /** The set of other targets in the same system, with everything else the same. */
   setOf(targets: readonly string[]): VisibleSet {
     return this.#system.visibleSet({ ...this.#request.set, targets });

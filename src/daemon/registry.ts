@@ -45,6 +45,8 @@ export interface SessionMeta {
   /** ISO 8601. */
   readonly since: string;
   readonly root: string;
+  /** As a path inside the view; absent when there is none. */
+  readonly sysroot?: string;
   readonly version: string;
   /** Why the daemon ended, when it was not asked to. */
   readonly failure?: string;

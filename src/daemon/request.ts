@@ -110,6 +110,8 @@ export interface SessionStatus {
   /** ISO 8601. */
   readonly since: string;
   readonly root: string;
+  /** The system that is built for, as a path inside the view; absent when that is the root. */
+  readonly sysroot?: string;
   readonly log: string;
   /** Why the daemon ended; only with `failed`. */
   readonly failure?: string;

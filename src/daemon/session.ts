@@ -75,7 +75,7 @@ export class Session {
   #state: 'serving' | 'unmounting' = 'serving';
   #hasLoaderCache = false;
   #control: ControlServer | undefined;
-  #watch: DatabaseWatch | undefined;
+  #watches: readonly DatabaseWatch[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -111,7 +111,9 @@ export class Session {
     };
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     writeMeta(directory, this.#meta());
-    this.#watch = watchDatabase(this.#open.databaseDirectory, () => this.#reload(), log);
+    this.#watches = this.#open.databases.map((directory) =>
+      watchDatabase(directory, () => this.#reload(), log),
+    );
   }
 
   /** Where others find the view. */
@@ -130,9 +132,15 @@ export class Session {
       driver: this.#request.driver,
       since: this.#since,
       root: this.#request.locations.root,
+      ...this.#sysroot,
       version: this.#request.version,
       ...(failure === undefined ? {} : { failure }),
     };
+  }
+
+  get #sysroot(): { sysroot?: string } {
+    const { sysroot } = this.#open;
+    return sysroot === undefined ? {} : { sysroot };
   }
 
   /** The methods of docs/control-protocol.md. */
@@ -180,6 +188,7 @@ export class Session {
       denials: this.#ledger.total,
       since: this.#since,
       root: locations.root,
+      ...this.#sysroot,
       log: logFile(this.#options.directory),
       live: {
         requests: activity.requests(),
@@ -351,7 +360,7 @@ export class Session {
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
     this.#state = 'unmounting';
-    this.#watch?.close();
+    for (const watch of this.#watches) watch.close();
     this.#workers.watch?.close();
     const { directory, log } = this.#options;
     const { mountpoint } = this.#connection;

@@ -141,7 +141,7 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
 }
 
 function deadStatus({ meta, directory }: SessionRecord, state: SessionStatus['state']): SessionStatus {
-  const { mountpoint, pid, driver, targets, since, root } = meta;
+  const { mountpoint, pid, driver, targets, since, root, sysroot } = meta;
   const unknown = { packages: null, paths: null, denials: null };
   const failure = meta.failure === undefined ? {} : { failure: meta.failure };
   return {
@@ -153,6 +153,7 @@ function deadStatus({ meta, directory }: SessionRecord, state: SessionStatus['st
     ...unknown,
     since,
     root,
+    ...(sysroot === undefined ? {} : { sysroot }),
     log: logFile(directory),
     ...failure,
   };

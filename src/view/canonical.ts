@@ -2,6 +2,9 @@
  * Paths of CONTENTS as nodes of the index: parents are resolved through the host's symbolic links, so that
  * `/lib64/libz.so.1` and `/usr/lib64/libz.so.1` are one node where the host has one file. The last component is not
  * followed: a link is a path of its own.
+ *
+ * The paths of a sysroot's packages begin at the sysroot, and links below it are followed as though chrooted there: whatever
+ * they say, such a package has nothing outside of it.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { errorCode } from '../base/index.js';
@@ -55,12 +58,15 @@ export class Canonicaliser {
   readonly links = new Map<IndexNode, IndexNode>();
   readonly #index: PathIndex;
   readonly #host: HostLinks;
+  readonly #sysroot: IndexNode;
   #seen: Uint8Array;
   #linksLeft = 0;
 
-  constructor(index: PathIndex, host: HostLinks) {
+  /** @param sysroot the directory that links below it do not leave; none by default */
+  constructor(index: PathIndex, host: HostLinks, sysroot: IndexNode = rootNode) {
     this.#index = index;
     this.#host = host;
+    this.#sysroot = sysroot;
     this.#seen = new Uint8Array(index.capacity.nodes);
   }
 
@@ -90,6 +96,14 @@ export class Canonicaliser {
     if (target !== undefined && target !== node) this.links.set(node, target);
   }
 
+  /** The directory that a link stands for `/` in. */
+  #topOf(link: IndexNode): IndexNode {
+    if (this.#sysroot === rootNode) return rootNode;
+    let at = this.#index.parent(link);
+    while (at !== rootNode && at !== this.#sysroot) at = this.#index.parent(at);
+    return at;
+  }
+
   /** Where a node leads, or undefined when that takes too many links or has a name that is too long. */
   #follow(node: IndexNode): IndexNode | undefined {
     const seen = this.#seen[node];
@@ -102,14 +116,15 @@ export class Canonicaliser {
       return node;
     }
     if (this.#linksLeft-- === 0) return undefined;
-    let at = target[0] === slash ? rootNode : this.#index.parent(node);
+    const top = this.#topOf(node);
+    let at = target[0] === slash ? top : this.#index.parent(node);
     let end: number;
     for (let start = 0; start < target.length; start = end + 1) {
       end = target.indexOf(slash, start);
       if (end < 0) end = target.length;
       if (end === start || (end === start + 1 && target[start] === dot)) continue;
       if (end === start + 2 && target[start] === dot && target[start + 1] === dot) {
-        at = this.#index.parent(at);
+        if (at !== top) at = this.#index.parent(at);
         continue;
       }
       if (end - start > maxNameBytes) return undefined;
@@ -128,6 +143,7 @@ export class Canonicaliser {
 export class PathWalker {
   readonly #index: PathIndex;
   readonly #canonical: Canonicaliser;
+  readonly #top: IndexNode;
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
@@ -136,9 +152,11 @@ export class PathWalker {
   readonly #ends: number[] = [];
   readonly #nodes: IndexNode[] = [];
 
-  constructor(index: PathIndex, canonical: Canonicaliser) {
+  /** @param top the directory where the paths begin */
+  constructor(index: PathIndex, canonical: Canonicaliser, top: IndexNode = rootNode) {
     this.#index = index;
     this.#canonical = canonical;
+    this.#top = top;
   }
 
   /** Must be called when the bytes of the path before may have been overwritten. */
@@ -159,7 +177,7 @@ export class PathWalker {
     const common = this.#commonWith(bytes, start, end);
     let depth = this.#depth;
     while (depth > 0 && (ends[depth - 1] as number) >= common) depth--;
-    let node = depth === 0 ? rootNode : (nodes[depth - 1] as IndexNode);
+    let node = depth === 0 ? this.#top : (nodes[depth - 1] as IndexNode);
     let from = start + (depth === 0 ? 1 : (ends[depth - 1] as number) + 1);
     this.#bytes = bytes;
     this.#start = start;
@@ -186,7 +204,8 @@ export class PathWalker {
   #step(node: IndexNode, bytes: Uint8Array, from: number, end: number): IndexNode | -1 {
     if (bytes[from] === dot) {
       if (end === from + 1) return node;
-      if (end === from + 2 && bytes[from + 1] === dot) return this.#index.parent(node);
+      if (end === from + 2 && bytes[from + 1] === dot)
+        return node === this.#top ? node : this.#index.parent(node);
     }
     return end - from > maxNameBytes ? -1 : this.#index.ensure(node, bytes, from, end);
   }

@@ -3,7 +3,13 @@ export * from './pathIndex.js';
 export { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 export type { HostPaths } from './hostPaths.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
-export { systemPaths, systemPathsOfPrefix, type SystemPath, type SystemPathKind } from './systemPaths.js';
+export {
+  systemPaths,
+  systemPathsOfPrefix,
+  systemPathsOfSysroot,
+  type SystemPath,
+  type SystemPathKind,
+} from './systemPaths.js';
 export { nodeState, View, type SharedView } from './view.js';
 export { hostLinks, type HostLinks } from './canonical.js';
 export {

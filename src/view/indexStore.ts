@@ -14,7 +14,7 @@ import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { describeError, errorCode } from '../base/index.js';
+import { describeError, errorCode, isInSysroot } from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
 import {
   identityWords,
@@ -60,6 +60,8 @@ export interface OpenIndexOptions extends InstalledState {
   scan: ContentsScanner;
   /** The symbolic links of the root that the paths belong to. */
   links: HostLinks;
+  /** Where the paths of packages of the sysroot's database begin: absolute, without links. */
+  sysroot?: string | undefined;
   /** Where the index is saved; without it nothing is saved. See {@link indexFileName}. */
   cacheFile?: string | undefined;
   /** What {@link loadIndex} gave; without it all is read. It belongs to the index from then on. */
@@ -99,9 +101,11 @@ export interface IndexStore {
   update(state: InstalledState): IndexChanges;
 }
 
-/** The name of the cache file for a root and its VDB, both absolute, below `cacheDirectory`. */
-export function indexFileName(cacheDirectory: string, root: string, vdb: string): string {
-  const digest = crc32(`${root}\0${vdb}`).toString(16).padStart(8, '0');
+/** The name of the cache file for a root, its VDB and a sysroot in it, all absolute, below `cacheDirectory`. */
+export function indexFileName(cacheDirectory: string, root: string, vdb: string, sysroot = ''): string {
+  const digest = crc32([root, vdb, ...(sysroot === '' ? [] : [sysroot])].join('\0'))
+    .toString(16)
+    .padStart(8, '0');
   const label = vdb.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
   return join(cacheDirectory, `index-${label.slice(-80)}-${digest}`);
 }
@@ -138,7 +142,7 @@ class Store implements IndexStore {
     if (saved !== undefined) {
       this.index = saved.index;
       this.#directories = saved.directories;
-      const canonical = new Canonicaliser(saved.index, options.links);
+      const canonical = this.#canonicaliser(saved.index);
       if (this.#directoriesHold(canonical)) {
         const changes = this.#apply(options, canonical, false);
         const isWorn = saved.index.abandoned > saved.index.nodeCount * abandonedShare + 1000;
@@ -152,7 +156,7 @@ class Store implements IndexStore {
       this.#directories.clear();
     }
     this.index = PathIndex.create(expectedSizes(options.packages));
-    this.#apply(options, new Canonicaliser(this.index, options.links), true);
+    this.#apply(options, this.#canonicaliser(this.index), true);
     this.index.makeRoom();
     this.origin = 'built';
     this.#dropBuffers();
@@ -169,7 +173,7 @@ class Store implements IndexStore {
   }
 
   update(state: InstalledState): IndexChanges {
-    const canonical = new Canonicaliser(this.index, this.#options.links);
+    const canonical = this.#canonicaliser(this.index);
     const readAll = !this.#directoriesHold(canonical);
     const changes: IndexChanges = { added: [], removed: [], changed: [], nodes: [] };
     if (readAll) this.#directories.clear();
@@ -180,10 +184,25 @@ class Store implements IndexStore {
     return changes;
   }
 
+  /** The directory where the paths of the sysroot's packages begin. */
+  #sysroot(index: PathIndex): IndexNode {
+    let node = rootNode;
+    for (const name of (this.#options.sysroot ?? '').split('/'))
+      if (name !== '') node = index.ensure(node, Buffer.from(name));
+    return node;
+  }
+
+  #canonicaliser(index: PathIndex): Canonicaliser {
+    return new Canonicaliser(index, this.#options.links, this.#sysroot(index));
+  }
+
   /** Reads what has changed (or all), forgets what is gone; the number of packages that this was about. */
   #apply(state: InstalledState, canonical: Canonicaliser, readAll: boolean, changes?: IndexChanges): number {
     const { index } = this;
-    const walker = new PathWalker(index, canonical);
+    const walkers = {
+      root: new PathWalker(index, canonical),
+      sysroot: new PathWalker(index, canonical, this.#sysroot(index)),
+    };
     const preserved = new Map((state.preserved ?? []).map((entry) => [entry.cpv, entry.paths]));
     const identity = new Uint32Array(identityWords);
     const present = new Uint8Array(index.packageCapacity + state.packages.length);
@@ -203,6 +222,7 @@ class Store implements IndexStore {
           continue;
         }
       }
+      const walker = isInSysroot(cpv) ? walkers.sysroot : walkers.root;
       const found = this.#scan(file, paths, walker, identity);
       const id = index.addPackage(cpv);
       present[id] = 1;
@@ -240,6 +260,8 @@ class Store implements IndexStore {
       }
     };
     visit(rootNode, 1);
+    const sysroot = this.#sysroot(index);
+    if (sysroot !== rootNode) visit(sysroot, 1);
     for (const [from, to] of canonical.links) this.#directories.set(from, to);
   }
 

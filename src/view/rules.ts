@@ -1,5 +1,5 @@
 /** The settings of a view, and the places in the tree that are treated by themselves. */
-import { LvfsError } from '../base/index.js';
+import { isInSysroot, LvfsError, packageName, unmarked } from '../base/index.js';
 import { GlobSet, isGlob } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 import type { SystemPath } from './systemPaths.js';
@@ -53,6 +53,8 @@ export interface ViewSettings {
   prefix?: string;
   /** Where the installed-package database is shown. */
   vdb: string;
+  /** The sysroot that is built for; its database is shown at its `var/db/pkg`. */
+  sysroot?: string;
   systemPaths: readonly SystemPath[];
   /** Directories that are shown from elsewhere: view path and host path. */
   grafts: readonly { path: string; host: string }[];
@@ -76,9 +78,12 @@ export interface SystemGlob {
   readonly packages: readonly number[] | undefined;
 }
 
-/** `category/name` of a `category/PF`. */
-export function packageName(cpv: string): string {
-  return /^(.+)-\d[^-]*(-r\d+)?$/.exec(cpv)?.[1] ?? cpv;
+/** Where the VDB entry of a package is shown: the database, the category and the entry in it. */
+export function entryPath(settings: ViewSettings, cpv: string): [vdb: string, category: string, pf: string] {
+  const vdb = isInSysroot(cpv) ? `${settings.sysroot ?? ''}/var/db/pkg` : settings.vdb;
+  const plain = unmarked(cpv);
+  const slash = plain.indexOf('/');
+  return [vdb, plain.slice(0, slash), plain.slice(slash + 1)];
 }
 
 /** The places of a view, by node. Made anew when packages come or go. */
@@ -127,14 +132,21 @@ export class Places {
       if (entry.kind !== 'private') this.#noteAbove(index, node);
     }
 
-    const vdb = locate(settings.vdb);
-    this.areas.set(vdb, { kind: 'vdb' });
-    this.#noteAbove(index, vdb);
+    const databases = new Map<string, IndexNode>();
+    for (const path of [
+      settings.vdb,
+      ...(settings.sysroot === undefined ? [] : [`${settings.sysroot}/var/db/pkg`]),
+    ]) {
+      const vdb = locate(path);
+      databases.set(path, vdb);
+      this.areas.set(vdb, { kind: 'vdb' });
+      this.#noteAbove(index, vdb);
+    }
     const categories = new Map<IndexNode, number[]>();
     for (const { id, cpv } of packages) {
-      const slash = cpv.indexOf('/');
-      const category = index.ensure(vdb, Buffer.from(cpv.slice(0, slash)));
-      const entry = index.ensure(category, Buffer.from(cpv.slice(slash + 1)));
+      const [path, categoryName, pf] = entryPath(settings, cpv);
+      const category = index.ensure(databases.get(path) ?? locate(path), Buffer.from(categoryName));
+      const entry = index.ensure(category, Buffer.from(pf));
       append(categories, category, id);
       this.areas.set(entry, { kind: 'entry', package: id });
       this.entryOf.set(id, entry);

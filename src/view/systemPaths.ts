@@ -2,6 +2,7 @@
  * Places that no package's CONTENTS lists and that a build may see all the same, places that are only mount points,
  * and trees that are nobody's business. `lvfs paths` prints them, the configuration adds to them.
  */
+import { sysrootMark } from '../base/index.js';
 import { isGlob } from './globs.js';
 
 /**
@@ -23,7 +24,7 @@ export interface SystemPath {
    */
   path: string;
   kind: SystemPathKind;
-  /** `category/name` of the packages that generate it: shown exactly when one of them is visible. */
+  /** `category/name` of the packages that generate it, marked as packages are: shown exactly when one of them is visible. */
   packages?: readonly string[];
   /** Why it is in the list: a sentence for `lvfs paths`. */
   reason: string;
@@ -318,6 +319,27 @@ export const systemPaths: readonly SystemPath[] = [
   ...['mysql', 'postgresql', 'systemd/coredump'].map((name) => priv(`/var/lib/${name}`, 'Data of services.')),
 ];
 
+/** An entry of the list for a system at `place`, whose packages have `mark` behind their names. */
+function below(place: string, mark: string): (entry: SystemPath) => SystemPath {
+  const escaped = place.replace(/[*?[\]{}()!\\]/g, '\\$&');
+  return ({ packages, ...entry }) => ({
+    ...entry,
+    path: (entry.kind === 'tree' && isGlob(entry.path) ? escaped : place) + entry.path,
+    ...(packages === undefined ? {} : { packages: packages.map((name) => name + mark) }),
+  });
+}
+
+/**
+ * What is added for a sysroot (absolute, without a trailing slash): the built-in entries below it, shown with the sysroot's own
+ * packages.
+ */
+export function systemPathsOfSysroot(sysroot: string): SystemPath[] {
+  return [
+    { path: sysroot, kind: 'filtered', reason: 'The sysroot: what its packages own, and what follows.' },
+    ...systemPaths.map(below(sysroot, sysrootMark)),
+  ];
+}
+
 /** What is mounted over in the tree around a prefix, too. */
 const mountedOver: ReadonlySet<string> = new Set(['/proc', '/sys', '/dev', '/run', '/tmp', '/var/tmp']);
 
@@ -326,14 +348,10 @@ const mountedOver: ReadonlySet<string> = new Set(['/proc', '/sys', '/dev', '/run
  * it the foreign host as it is, of which Portage knows nothing.
  */
 export function systemPathsOfPrefix(prefix: string): SystemPath[] {
-  const escaped = prefix.replace(/[*?[\]{}()!\\]/g, '\\$&');
   return [
     tree('/', 'The host around the prefix, which no package of it owns.'),
     ...systemPaths.filter(({ path }) => mountedOver.has(path)),
     { path: prefix, kind: 'filtered', reason: 'The prefix: only what its packages own, and what follows.' },
-    ...systemPaths.map((entry) => ({
-      ...entry,
-      path: (entry.kind === 'tree' && isGlob(entry.path) ? escaped : prefix) + entry.path,
-    })),
+    ...systemPaths.map(below(prefix, '')),
   ];
 }

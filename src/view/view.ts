@@ -19,6 +19,7 @@ import { HostPaths, latin1 } from './hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
 import {
+  entryPath,
   Places,
   rule,
   type Area,
@@ -137,7 +138,8 @@ export class View {
   #overridesSeen = -1;
   #placesSeen = -1;
   #places!: Places;
-  #etc: IndexNode | -1 = -1;
+  /** The `etc` of the root, or of the prefix, and of the sysroot. */
+  #etc: readonly IndexNode[] = [];
   #show = new GlobSet([]);
   #hide = new GlobSet([]);
   #hasOverrides = false;
@@ -230,7 +232,10 @@ export class View {
       this.#directoryGlobs.clear();
       this.#used.clear();
       this.#places = new Places(this.index, this.settings, (path) => this.#locate(path));
-      this.#etc = this.#locate(`${this.settings.prefix ?? ''}/etc`);
+      const { prefix = '', sysroot } = this.settings;
+      this.#etc = [prefix, ...(sysroot === undefined ? [] : [sysroot])].map((place) =>
+        this.#locate(`${place}/etc`),
+      );
     }
     const overrides = this.#control[wordOverrides] as number;
     if (overrides !== this.#overridesSeen) {
@@ -354,7 +359,7 @@ export class View {
   /** Whether a path changes without a package being merged: everything in /etc, and what the system paths show. */
   isConfiguration(node: IndexNode): boolean {
     for (let at = node; ; at = this.index.parent(at)) {
-      if (at === this.#etc) return true;
+      if (this.#etc.includes(at)) return true;
       const area = this.#places.areas.get(at);
       if (area !== undefined) return area.kind === 'tree';
       if (at === rootNode) return false;
@@ -404,10 +409,8 @@ export class View {
 
   /** Where the VDB entry of a package is, or was, or would be. */
   entryFor(cpv: string): IndexNode {
-    const slash = cpv.indexOf('/');
-    const vdb = this.#locate(this.settings.vdb);
-    const category = this.index.ensure(vdb, Buffer.from(cpv.slice(0, slash)));
-    return this.index.ensure(category, Buffer.from(cpv.slice(slash + 1)));
+    const [vdb, category, pf] = entryPath(this.settings, cpv);
+    return this.index.ensure(this.index.ensure(this.#locate(vdb), Buffer.from(category)), Buffer.from(pf));
   }
 
   /** The canonical form of an absolute path: its parents resolved on the host. Undefined when links loop. */

@@ -77,6 +77,7 @@ async function printJson(
     })),
     metadataOnly: set.metadataOnly,
     unsatisfied: set.unsatisfied,
+    ...(plan.sysroot === undefined ? {} : { sysroot: plan.sysroot }),
   });
 }
 
@@ -113,8 +114,8 @@ async function printTable(plan: Plan, withFiles: boolean, output: Output): Promi
     const lines = [...set.visible.keys()].map((cpv) => [cpv, mark(cpv), because(cpv)]);
     output.print(table(['package', '', 'because of'], lines, output));
   }
-  for (const { variable, atom } of set.unsatisfied)
-    output.print(yellow(`not installed: ${variable} ${atom}`));
+  for (const { variable, atom, root } of set.unsatisfied)
+    output.print(yellow(`not installed${root === undefined ? '' : ` in ${root}`}: ${variable} ${atom}`));
 }
 
 /** `1.2M`, in powers of 1024, as `ls -h` has it. */

@@ -1,6 +1,7 @@
 /** `lvfs paths`: the system paths. */
 import { exitStatus } from '../../base/index.js';
 import { defineCommand, placeOptions } from '../command.js';
+import { locations } from '../viewRequest.js';
 
 export const command = defineCommand({
   usage: 'paths',
@@ -17,7 +18,7 @@ export const command = defineCommand({
   async run({ output, settings: load }) {
     const { systemPathList } = await import('../../daemon/index.js');
     const settings = await load();
-    const paths = await systemPathList(settings.systemPaths, output.log, settings.prefix);
+    const paths = await systemPathList(settings.systemPaths, output.log, locations(settings));
     if (output.json) {
       output.printJson({
         paths: paths.map(({ path, kind, packages = [], reason }) => ({ path, kind, packages, reason })),

@@ -5,7 +5,7 @@ import type { Inside } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
-import { packageName } from '../notFound.js';
+import { packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
 
 export const command = defineCommand({

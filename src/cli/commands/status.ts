@@ -51,6 +51,7 @@ function details(mount: SessionStatus, output: Output): string {
     ['paths', count(mount.paths)],
     ['denials', count(mount.denials)],
     ['root', mount.root],
+    ...(mount.sysroot === undefined ? [] : [['sysroot', mount.sysroot] satisfies [string, string]]),
     ['since', mount.since],
     ['pid', String(mount.pid)],
     ['log', mount.log],

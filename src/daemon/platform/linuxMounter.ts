@@ -30,8 +30,8 @@ import {
 import { checkUtilLinux } from './utilLinux.js';
 
 /**
- * Positional parameters: the view, the stage, then kind, source and target of each step. A mount over the package
- * database would hide the view's own, so that is kept on the stage meanwhile.
+ * Positional parameters: the view, the stage, then kind, source and target of each step. A mount over a package
+ * database would hide the view's own, so that is kept on the stage meanwhile: of several the first one on top.
  */
 const script = `
 set -eu
@@ -90,8 +90,8 @@ function stepsOf(binds: readonly Bind[], hostProc: boolean): Step[] {
   const plain = inUserNamespace() ? 'tree' : 'bind';
   const steps: Step[] = [];
   const inMemory: string[] = [];
-  const database = binds.find(({ kind }) => kind === 'database');
-  if (database !== undefined) steps.push(['keep', '', database.target]);
+  const databases = binds.filter(({ kind }) => kind === 'database');
+  for (const { target } of databases.reverse()) steps.push(['keep', '', target]);
   for (const { kind, source = '', target, readOnly } of binds) {
     if (inMemory.some((directory) => isWithin(target, directory))) steps.push(['directory', '', target]);
     switch (kind) {

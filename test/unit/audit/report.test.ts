@@ -276,3 +276,69 @@ test('an ignore rule takes evidence out and is reported with its reason', (t) =>
   t.deepEqual(missing, []);
   t.deepEqual(ignored, [{ cpv: 'dev-vcs/git-2', path: '/usr/bin/git', reason: 'version only' }]);
 });
+
+/** The same build for a sysroot. */
+function crossInput(changes: Partial<ReportInput>): ReportInput {
+  return input({ sysroot: '/usr/target', ...changes });
+}
+
+test('for a sysroot the system that a package is in decides between DEPEND and BDEPEND', (t) => {
+  const { missing } = makeReport(
+    crossInput({
+      denials: [
+        denial('/usr/target/usr/include/z.h', ['sys-libs/zlib-1@sysroot']),
+        denial('/usr/target/usr/bin/z-config', ['dev-libs/config-1@sysroot'], {
+          operation: 'exec',
+          comm: 'sh',
+        }),
+        denial('/usr/include/z.h', ['sys-libs/zlib-1']),
+        denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', comm: 'sh' }),
+        denial('/usr/target/usr/share/locale/de/z.mo', ['dev-libs/noise-1@sysroot']),
+      ],
+      atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+    }),
+  );
+  t.deepEqual(Object.fromEntries(missing.map(({ cpv, suggest }) => [cpv, suggest])), {
+    'sys-libs/zlib-1@sysroot': 'DEPEND="sys-libs/zlib"',
+    'dev-libs/config-1@sysroot': 'DEPEND="dev-libs/config"',
+    'sys-libs/zlib-1': 'BDEPEND="sys-libs/zlib"',
+    'sys-devel/flex-2': 'BDEPEND="sys-devel/flex"',
+  });
+});
+
+test('of a file that both systems have, a message means the one that its kind is looked for in', (t) => {
+  const both: Record<string, string> = { 'z.h': '/usr/include/z.h', flex: '/usr/bin/flex' };
+  const report = (log: string) =>
+    makeReport(
+      crossInput({
+        log,
+        hiddenEndingIn: (ending) => {
+          const path = Object.entries(both).find(([name]) => ending.endsWith(`/${name}`))?.[1];
+          if (path === undefined) return [];
+          return [
+            { path, owners: ['dev-libs/z-1'] },
+            { path: `/usr/target${path}`, owners: ['dev-libs/z-1@sysroot'] },
+          ];
+        },
+      }),
+    ).missing.map(({ cpv, certainty }) => [cpv, certainty]);
+  t.deepEqual(report('x.c:1:10: fatal error: z.h: No such file or directory'), [
+    ['dev-libs/z-1@sysroot', 'needed'],
+  ]);
+  t.deepEqual(report('/bin/sh: line 1: flex: command not found'), [['dev-libs/z-1', 'needed']]);
+});
+
+test('a target that is installed in the sysroot is not missing, but may be as a tool', (t) => {
+  const { missing } = makeReport(
+    crossInput({
+      denials: [
+        denial('/usr/target/usr/include/target.h', ['a/target-1@sysroot']),
+        denial('/usr/bin/target', ['a/target-1'], { operation: 'exec', comm: 'sh' }),
+      ],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['a/target-1'],
+  );
+});

@@ -14,9 +14,12 @@ function root(t: ExecutionContext, ...directories: string[]): string {
 }
 
 function system(top: string, variables: Record<string, string> = {}, apart?: string): BindSystem {
+  const database = apart ?? join(top, 'var/db/pkg');
   return {
     root: top,
-    database: apart ?? join(top, 'var/db/pkg'),
+    sysroot: '',
+    database,
+    databases: [database],
     userConfiguration: join(top, 'etc/portage'),
     variable: (name) => variables[name],
     repositories: () => [{ name: 'gentoo', location: join(top, 'var/db/repos/gentoo') }],
