@@ -78,9 +78,11 @@ export function planBinds(
     const { sysroot } = system;
     for (const path of [
       '/var/log',
-      `${prefix}/var/cache/edb`,
-      `${prefix}/var/lib/gentoo/news`,
-      ...(sysroot === '' ? [] : [`${sysroot}/var/cache/edb`]),
+      // Portage keeps these for each root (EROOT).
+      ...(sysroot === '' ? [prefix] : [prefix, sysroot]).flatMap((root) => [
+        `${root}/var/cache/edb`,
+        `${root}/var/lib/gentoo/news`,
+      ]),
     ])
       plan.add(inside(system, path, 'memory'));
     const portage = portageDirectories(system);

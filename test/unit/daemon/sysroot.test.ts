@@ -264,5 +264,6 @@ test('what emerge inside is told, and what is mounted over the view', async (t) 
     binds.filter(({ kind }) => kind === 'database').map(({ target: place }) => place),
     ['/var/db/pkg', `${sysroot}/var/db/pkg`],
   );
-  t.is(at(`${sysroot}/var/cache/edb`)[0]?.kind, 'memory');
+  for (const path of ['/var/cache/edb', '/var/lib/gentoo/news'])
+    t.deepEqual([at(path)[0]?.kind, at(sysroot + path)[0]?.kind], ['memory', 'memory'], path);
 });
