@@ -1,8 +1,9 @@
 /**
  * What users name: atoms as they are typed, sets, and ebuild files, resolved to what is to be built or to what is installed.
  *
- * A name may be given without its category where that is unambiguous. As for emerge, a package outside `virtual`,
- * `acct-group` and `acct-user` is meant rather than one of the same name inside.
+ * A name may be given without its category where that is unambiguous. As for emerge, the one package outside `virtual`,
+ * `acct-group` and `acct-user` is meant rather than those of the same name inside; whatever of them a version would match. Where
+ * something installed is named, only installed packages are meant, as for `emerge --unmerge`.
  */
 import { exitStatus, LvfsError } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
@@ -25,6 +26,9 @@ export interface Selected {
   from: string;
   atom: string;
 }
+
+/** Whether a name stands for a package to be built or for an installed one. */
+type Meant = 'target' | 'installed';
 
 const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND'] as const;
 
@@ -58,7 +62,7 @@ export class TargetResolver {
       } else if (name.endsWith('.ebuild')) {
         add(this.#ofEbuild(this.#ebuildAt(name), options.test));
       } else {
-        add(this.#resolveAtom(this.#parse(name), name, options.test));
+        add(this.#resolveAtom(this.#parse(name, 'target'), name, options.test));
       }
     }
     return [...targets.values()];
@@ -75,7 +79,7 @@ export class TargetResolver {
   installedMatches(names: readonly string[], from: string): readonly Selected[] {
     return names.flatMap((name) => {
       if (name.startsWith('@')) return this.#setMatches(name);
-      const found = this.#bestOf(this.#parse(name, { allowWildcard: true }));
+      const found = this.#bestOf(this.#parse(name, 'installed'));
       if (found.length === 0) {
         throw new LvfsError('NOT_INSTALLED', `no installed package matches '${name}'`, {
           exit: exitStatus.noPackage,
@@ -101,7 +105,7 @@ export class TargetResolver {
    */
   hidden(names: readonly string[]): ReadonlySet<Cpv> {
     const found = names.flatMap((name) => {
-      const atoms = name.startsWith('@') ? this.#set(name) : [this.#parse(name, { allowWildcard: true })];
+      const atoms = name.startsWith('@') ? this.#set(name) : [this.#parse(name, 'installed')];
       return atoms.flatMap((atom) => this.#installed.match(atom));
     });
     return new Set(found.map(({ cpv }) => cpv));
@@ -125,12 +129,12 @@ export class TargetResolver {
     return this.#configuration.set(name.slice(1)).map((text) => parseAtom(text, { allowRepo: true }));
   }
 
-  /** Reads an atom as a user types it, and finds the category when it is left out. */
-  #parse(text: string, options: AtomOptions = {}): Atom {
-    const all: AtomOptions = { allowRepo: true, ...options };
+  /** Reads an atom as a user types it, and finds the category when it is left out. Only installed packages may be named by wildcards. */
+  #parse(text: string, meant: Meant, allowWildcard = meant === 'installed'): Atom {
+    const all: AtomOptions = { allowRepo: true, allowWildcard };
     const withCategory = text.replace(/[:[].*/s, '').includes('/');
     const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) as unknown as string[];
-    const full = withCategory || options.allowWildcard === true ? text : `${operator}null/${rest}`;
+    const full = withCategory || allowWildcard ? text : `${operator}null/${rest}`;
     let atom: Atom | undefined;
     try {
       atom = parseAtom(full, all);
@@ -138,8 +142,7 @@ export class TargetResolver {
       if (!(error instanceof AtomError)) throw error;
       // category/name-version, as it is called everywhere but in atoms
       atom = operator === '' ? tryParseAtom(`=${full}`, all) : undefined;
-      if (atom === undefined && full === text && !withCategory)
-        return this.#parse(text, { ...options, allowWildcard: false });
+      if (atom === undefined && full === text && !withCategory) return this.#parse(text, meant, false);
       // What was wrong is told of the text as it was typed only.
       if (atom === undefined) throw notAnAtom(text, full === text ? error : undefined);
     }
@@ -149,7 +152,7 @@ export class TargetResolver {
       throw unknownPackage(text, this.#configuration.tree.named(atom.name));
     }
     if (atom.extended && atom.category !== 'null') return atom;
-    return this.#withCategory(atom, text, all);
+    return this.#withCategory(atom, text, meant, all);
   }
 
   #isKnown(cp: string): boolean {
@@ -157,35 +160,23 @@ export class TargetResolver {
   }
 
   /** The atom with the category of the one package of its name. */
-  #withCategory(atom: Atom, text: string, options: AtomOptions): Atom {
-    const names = new Set(this.#configuration.tree.named(atom.name));
-    for (const cp of this.#installed.database.names()) if (cp.endsWith(`/${atom.name}`)) names.add(cp);
-    if (names.size === 0) throw unknownPackage(text, []);
-    const atoms = [...names].sort().map((cp) =>
-      parseAtom(
-        atom.text.replace(/null\/[^:[]*/, (found) => cp + found.slice(5 + atom.name.length)),
-        options,
-      ),
-    );
-    let candidates = atoms;
-    if (candidates.length > 1)
-      candidates = keepUnlessNone(candidates, (candidate) => this.#matchesAny(candidate));
-    if (candidates.length > 1) {
-      const plain = candidates.filter(({ category }) => !/^(?:virtual|acct-group|acct-user)$/.test(category));
-      if (plain.length === 1) candidates = plain;
+  #withCategory(atom: Atom, text: string, meant: Meant, options: AtomOptions): Atom {
+    const installed = [...this.#installed.database.names()].filter((cp) => cp.endsWith(`/${atom.name}`));
+    const known = (): string[] => [...new Set([...installed, ...this.#configuration.tree.named(atom.name)])];
+    const names = (meant === 'installed' && installed.length > 0 ? installed : known()).sort();
+    if (names.length === 0) throw unknownPackage(text, []);
+    const plain = names.filter((cp) => !/^(?:virtual|acct-group|acct-user)\//.test(cp));
+    const list = plain.length === 1 ? plain : names;
+    const [only] = list;
+    if (only !== undefined && list.length === 1) {
+      const full = atom.text.replace(/null\/[^:[]*/, (found) => only + found.slice(5 + atom.name.length));
+      return parseAtom(full, options);
     }
-    const [only] = candidates;
-    if (only !== undefined && candidates.length === 1) return only;
-    const list = candidates.map(({ cp }) => cp);
     throw new LvfsError('AMBIGUOUS_ATOM', `'${text}' is ambiguous: it may be ${list.join(' or ')}`, {
       exit: exitStatus.noPackage,
       hint: 'name the category too',
       details: { atom: text, candidates: list },
     });
-  }
-
-  #matchesAny(atom: Atom): boolean {
-    return this.#ebuildsFor(atom).length > 0 || this.#installed.best(atom) !== undefined;
   }
 
   /** The ebuilds that an atom matches, masked or not, ascending. USE dependencies are left aside. */
@@ -295,11 +286,6 @@ function dependenciesFrom(value: (variable: string) => string): Target['dependen
   return Object.fromEntries(
     dependencyVariables.map((variable) => [variable, value(variable)]),
   ) as unknown as Target['dependencies'];
-}
-
-function keepUnlessNone<T>(items: T[], wanted: (item: T) => boolean): T[] {
-  const kept = items.filter(wanted);
-  return kept.length === 0 ? items : kept;
 }
 
 function notAnAtom(text: string, cause?: AtomError): LvfsError {

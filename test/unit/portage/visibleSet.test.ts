@@ -46,6 +46,7 @@ const spec: GentooRootSpec = {
     'virtual/tool-1': {},
     'app-misc/twin-1': {},
     'dev-util/twin-1': {},
+    'app-misc/half-1': {},
   },
   ebuilds: {
     'app-misc/foo-1': {
@@ -67,6 +68,8 @@ const spec: GentooRootSpec = {
     'dev-libs/c-1': {},
     'dev-util/tool-1': {},
     'virtual/tool-1': {},
+    'virtual/tool-2': {},
+    'dev-util/half-1': {},
     'app-misc/slotted-1': { SLOT: '1', DEPEND: 'dev-libs/a' },
     'app-misc/slotted-2': { SLOT: '2', DEPEND: 'dev-libs/c' },
   },
@@ -110,6 +113,9 @@ test('a slot can be named', shows, { with: ['dev-lang/python:3.12'] }, ['dev-lan
 test('wildcards show the best of each name', shows, { with: ['dev-l*/c', 'dev-lang/*'] }, [
   'dev-lang/python-3.13.0',
   'dev-libs/c-1',
+]);
+test('of what is installed only installed packages are meant', shows, { with: ['half'] }, [
+  'app-misc/half-1',
 ]);
 test('a set can be shown', shows, { with: ['@extra'] }, [
   'dev-libs/own-1',
@@ -242,6 +248,12 @@ test(fails, { targets: ['foo::other'] }, 'UNKNOWN_VERSION', 20, /foo::other/);
 test(fails, { targets: ['twin'] }, 'AMBIGUOUS_ATOM', 20, /app-misc\/twin or dev-util\/twin/, {
   candidates: ['app-misc/twin', 'dev-util/twin'],
 });
+// As for emerge: neither that one of them is installed nor a version decides what is to be built.
+test(fails, { targets: ['half'] }, 'AMBIGUOUS_ATOM', 20, /app-misc\/half or dev-util\/half/);
+test(fails, { targets: ['>=tool-2'] }, 'UNKNOWN_VERSION', 20, /'>=tool-2'/, {
+  candidates: ['dev-util/tool-1'],
+});
+test(fails, { with: ['twin'] }, 'AMBIGUOUS_ATOM', 20, /app-misc\/twin or dev-util\/twin/);
 test(
   fails,
   { targets: ['masked'] },
