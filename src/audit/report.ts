@@ -48,6 +48,8 @@ export interface ReportInput {
   system: ReadonlySet<string>;
   denials: readonly Denial[];
   uses: readonly Use[];
+  /** Where programs are looked for: the directories of PATH. */
+  searchPath: readonly string[];
   /** What the build printed, if it was caught. */
   log?: string;
   /** Hidden files whose path ends so; for what only the log complains about. */
@@ -205,9 +207,13 @@ function newEvidence(): Evidence {
   };
 }
 
-/** Whether somebody went through the directories of PATH: execve meets each of them before any program. */
-function isPathSearch({ operation, directory }: Denial): boolean {
-  return operation === 'exec' && directory;
+/**
+ * Whether somebody went through the directories of PATH: execve(2), and a shell's stat(2), meets each of them before any
+ * program.
+ */
+function isPathSearch({ operation, directory, path }: Denial, { searchPath }: ReportInput): boolean {
+  if (!directory || operation === 'list') return false;
+  return operation === 'exec' || searchPath.some((one) => one === path || one.startsWith(`${path}/`));
 }
 
 /** Adds a piece of evidence. The strongest decides, further ones of the same strength add a tenth each. */
@@ -237,7 +243,7 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
     const facts = factsOf(denial.path, input);
     const owners = denial.owners.filter((cpv) => !targets.has(cpv) && !input.visible.has(cpv));
     const weight = (operationWeight[denial.operation] * facts.weight) / Math.max(1, denial.owners.length);
-    if (weight === 0 || isPathSearch(denial)) continue;
+    if (weight === 0 || isPathSearch(denial, input)) continue;
     if (hasPhases && !buildPhases.test(denial.phase)) continue;
     for (const cpv of owners) {
       if (isIgnored(cpv, denial.path)) continue;
@@ -461,7 +467,7 @@ function findUnowned(input: ReportInput): Report['unowned'] {
   const byPath = new Map<string, { hits: number; processes: Set<string> }>();
   for (const denial of input.denials) {
     const { path, owners, count, comm } = denial;
-    if (owners.length > 0 || factsOf(path, input).weight === 0 || isPathSearch(denial)) continue;
+    if (owners.length > 0 || factsOf(path, input).weight === 0 || isPathSearch(denial, input)) continue;
     const entry = byPath.get(path) ?? { hits: 0, processes: new Set<string>() };
     entry.hits += count;
     if (comm !== '') entry.processes.add(comm);

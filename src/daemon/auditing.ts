@@ -68,6 +68,7 @@ function reportInput(
     system: systemPackages(set),
     denials: ledger.denials(),
     uses,
+    searchPath: (process.env['PATH'] ?? '').split(':'),
     ...(log === undefined || log === '' ? {} : { log }),
     hiddenEndingIn: (ending) => hiddenEndingIn(view, ending),
     readText: (path) => readText(view, path),

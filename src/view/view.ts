@@ -94,6 +94,7 @@ const enum Found {
 }
 
 interface Search {
+  readonly top: IndexNode;
   readonly entered: Set<IndexNode>;
   /** How often it has met a directory that it was still searching. */
   met: number;
@@ -150,7 +151,8 @@ export class View {
   readonly #used = new Map<IndexNode, boolean>();
   #search: Search | undefined;
   #followed: Followed | undefined;
-  #warned = false;
+  /** Directories of which {@link #noteLimit} has told. */
+  readonly #noted = new Set<IndexNode>();
 
   private constructor(index: PathIndex, host: Host, log: Logger, shared: Omit<SharedView, 'index'>) {
     this.index = index;
@@ -642,7 +644,7 @@ export class View {
     const known = (this.#memo[directory] as number) & (belowYes | belowNo);
     if (known !== 0) return known === belowYes ? Found.yes : Found.no;
     const outermost = this.#search === undefined;
-    const search = (this.#search ??= { entered: new Set(), met: 0, left: searchLimit });
+    const search = (this.#search ??= { top: directory, entered: new Set(), met: 0, left: searchLimit });
     if (search.entered.has(directory)) {
       search.met++;
       return Found.open;
@@ -721,7 +723,7 @@ export class View {
     let found: Found = Found.no;
     for (let i = 0; i < names.length && found !== Found.yes; i++) {
       if (--search.left < 0) {
-        this.#warnOfLimit(directory);
+        this.#noteLimit(search);
         break;
       }
       const name = names[i] as string;
@@ -788,12 +790,13 @@ export class View {
     return made;
   }
 
-  #warnOfLimit(directory: IndexNode): void {
-    if (this.#warned) return;
-    this.#warned = true;
+  /** Not a warning: large trees of hidden packages are ordinary, and what is in them is as a rule hidden. */
+  #noteLimit({ top }: Search): void {
+    if (this.#noted.has(top)) return;
+    this.#noted.add(top);
     this.#log(
-      'warn',
-      `gave up looking for visible links below ${this.pathOf(directory)} after ${searchLimit} entries`,
+      'info',
+      `${this.pathOf(top)}: counts as empty: nothing visible was among the first ${searchLimit} entries of its tree`,
     );
   }
 

@@ -123,7 +123,6 @@ test(answers, ['why', '/usr/include/zlib.h', '/usr/share/nothing'], {
   stdout: `/usr/include/zlib.h
   owned by sys-libs/zlib-1.3
 /usr/share/nothing: the host does not have it
-  owned by no package
 `,
 });
 test(
@@ -138,8 +137,7 @@ test(
   owned by dev-libs/hidden-1
 /usr/bin/sh: visible: a link to something visible (/bin/bash)
   owned by no package
-/opt: hidden: the host does not have it
-  owned by no package
+/opt: the host does not have it
 `,
   },
 );

@@ -25,11 +25,11 @@ function withEmerge(
     t,
     {
       packages: {
-        'sys-apps/portage-3.0.66': { files: { '/opt/portage/emerge': { text, mode: 0o755 } } },
-        'sys-devel/flexer-2': { files: { '/opt/tools/bin/flexer': { text: '#!/bin/sh\n', mode: 0o755 } } },
+        'sys-apps/portage-3.0.66': { files: { '/opt/portage/bin/emerge': { text, mode: 0o755 } } },
+        'sys-devel/flexer-2': { files: { '/opt/portage/bin/flexer': { text: '#!/bin/sh\n', mode: 0o755 } } },
       },
     },
-    { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/portage:/opt/tools/bin', ...environment },
+    { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/portage/bin', ...environment },
   );
 }
 
@@ -153,7 +153,7 @@ for (const verb of ['build', 'check']) {
     t.is(status, 1);
     t.regex(
       stdout + stderr,
-      /emerge is hidden: \/opt\/portage\/emerge belongs to sys-apps\/portage-3\.0\.66/,
+      /emerge is hidden: \/opt\/portage\/bin\/emerge belongs to sys-apps\/portage-3\.0\.66/,
     );
     t.regex(
       stdout + stderr,

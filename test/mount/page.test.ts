@@ -22,6 +22,7 @@ const input: ReportInput = {
   ]),
   system: new Set(),
   denials: [],
+  searchPath: [],
   uses: [{ path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' }],
   log: 'fatal error: <zlib>.h: x\nfatal error: zlib.h: No such file or directory\n',
   hiddenEndingIn: (ending) =>

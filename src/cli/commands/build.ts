@@ -42,7 +42,6 @@ export const command = defineCommand({
         ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denial) }),
       };
       const outcome = await build(request, plan, output, signals);
-      if (options.html !== undefined) writeReportPage(options.html, outcome.html ?? '');
       const { targets, status, seconds, report, comparison } = outcome;
       if (output.json) {
         output.printJson({
@@ -58,6 +57,8 @@ export const command = defineCommand({
         output.print(`\n${targets.join(' ')}: ${ended} in ${seconds} s\n\n${reportText(report, output)}`);
         if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
       }
+      // A page that cannot be written costs nobody the report.
+      if (options.html !== undefined) writeReportPage(options.html, outcome.html ?? '');
       log?.check();
       return verdict(outcome);
     } catch (error) {

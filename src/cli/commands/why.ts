@@ -99,7 +99,6 @@ const meanings: Readonly<Record<string, string>> = {
   cache: 'the compiled cache of something visible',
   system: 'a system path',
   unowned: 'no package owns it',
-  absent: 'the host does not have it',
 };
 
 function describe(answer: Explanation, { colors }: Output): string {
@@ -107,7 +106,7 @@ function describe(answer: Explanation, { colors }: Output): string {
   const path = displayPath(answer.path);
   const canonical = displayPath(answer.canonical);
   const lines: string[] = [];
-  if (answer.visible === null) {
+  if (answer.visible === null || answer.rule === 'absent') {
     lines.push(bold(path) + (answer.exists ? '' : ': the host does not have it'));
   } else {
     const verdict = answer.visible ? green('visible') : red('hidden');
@@ -115,7 +114,8 @@ function describe(answer: Explanation, { colors }: Output): string {
     lines.push(`${bold(path)}: ${verdict}: ${meanings[answer.rule ?? ''] ?? answer.rule}${detail}`);
   }
   if (canonical !== path) lines.push(`  is ${canonical}`);
-  lines.push(answer.owners.length === 0 ? '  owned by no package' : `  owned by ${answer.owners.join(', ')}`);
+  if (answer.owners.length > 0) lines.push(`  owned by ${answer.owners.join(', ')}`);
+  else if (answer.exists) lines.push('  owned by no package');
   for (const { cpv, from, variable, atom } of answer.chain) {
     lines.push(
       `  ${cpv} ${dim(`because of ${[from, variable, atom].filter((word) => word !== '').join(' ')}`)}`,

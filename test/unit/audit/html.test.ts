@@ -30,6 +30,7 @@ const input: ReportInput = {
       visible: false,
     },
   ],
+  searchPath: [],
   uses: [
     { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
     { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
