@@ -5,4 +5,5 @@ export * from './log.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';
+export * from './savedFile.js';
 export * from './windows.js';

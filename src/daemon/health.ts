@@ -135,9 +135,9 @@ interface Opened {
   readonly error?: LvfsError;
 }
 
-function openedSystem({ locations }: Pick<ViewRequest, 'locations'>, log: Logger): Opened {
+function openedSystem({ locations, cache }: Pick<ViewRequest, 'locations' | 'cache'>, log: Logger): Opened {
   try {
-    return { system: readSystem(locations, log) };
+    return { system: readSystem(locations, log, cache) };
   } catch (error) {
     if (!(error instanceof LvfsError)) throw error;
     return { error };

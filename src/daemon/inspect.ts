@@ -39,7 +39,7 @@ export async function explainOwners(
   log: Logger,
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
-  const system = readSystem(locations, log);
+  const system = readSystem(locations, log, cache);
   const saved = loadSystemIndex(system, cache, log);
   // Is listed while the index is read.
   system.installed();
@@ -88,7 +88,7 @@ export async function indexHost(
   progress: (text: string) => void,
 ): Promise<IndexReport> {
   const start = performance.now();
-  const system = readSystem(locations, log);
+  const system = readSystem(locations, log, cache);
   const { sysroot } = system;
   const file = indexFile(system, cache);
   const saved = action === 'rebuild' ? undefined : await loadSystemIndex(system, cache, log);

@@ -68,10 +68,18 @@ const writtenDirectories = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
 /** Who installs a program that may be asked for. */
 const programPackages: Readonly<Record<string, string>> = { emerge: 'sys-apps/portage' };
 
-/** Reads a system, passing on what is wrong in its data. */
-export function readSystem(locations: SystemLocations, log: Logger): System {
+/**
+ * Reads a system, passing on what is wrong in its data.
+ *
+ * @param cache the directory of what is saved for the next run; without it nothing is
+ */
+export function readSystem(locations: SystemLocations, log: Logger, cache?: string): System {
   const warn = (warning: DataWarning): void => log('warn', describeWarning(warning));
-  return openSystem(locations, { env: portageEnvironment(), warn });
+  return openSystem(locations, {
+    env: portageEnvironment(),
+    warn,
+    ...(cache === undefined ? {} : { cache }),
+  });
 }
 
 /** The variables of the environment that emerge listens to. */
@@ -329,7 +337,7 @@ export async function openView(
   log: Logger,
   progress: (text: string) => void,
 ): Promise<OpenView> {
-  const system = readSystem(request.locations, log);
+  const system = readSystem(request.locations, log, request.cache);
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
@@ -474,7 +482,7 @@ export class OpenView {
 
   /** Brings the view up to what is installed now. */
   async reload(): Promise<void> {
-    this.#system = readSystem(this.#request.locations, this.#log);
+    this.#system = readSystem(this.#request.locations, this.#log, this.#request.cache);
     const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
     const { added, removed, changed, nodes } = this.#store.update(installedState(this.#system));
     await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
@@ -709,8 +717,9 @@ export class OpenView {
     return path?.startsWith('/') === true ? join(this.#system.root, path) : undefined;
   }
 
-  /** Saves the index, if there is anything new in it. */
+  /** Saves what is new in the index, and of the installed packages. */
   save(): void {
+    this.#system.save();
     this.#store.save();
   }
 

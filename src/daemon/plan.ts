@@ -27,8 +27,9 @@ export class Plan {
   constructor(request: ViewRequest, log: Logger) {
     this.#request = request;
     this.#log = log;
-    this.#system = readSystem(request.locations, log);
+    this.#system = readSystem(request.locations, log, request.cache);
     this.set = this.#system.visibleSet(request.set);
+    this.#system.save();
   }
 
   /** The system that is built for, as a path inside the root; undefined when that is the root. */

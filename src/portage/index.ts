@@ -7,6 +7,7 @@ import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config.js';
 import { DepCheck, InstalledPackages } from './depCheck.js';
+import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
 import { InstalledDatabase } from './vdb.js';
 import type { Cpv, DataWarning, InstalledPackage, SetRequest, SystemLocations, VisibleSet } from './types.js';
@@ -25,6 +26,8 @@ export interface SystemOptions {
   env?: Readonly<Record<string, string>>;
   /** Told of everything wrong in the data that does not keep lvfs from working, once each, as it is found. */
   warn?: (warning: DataWarning) => void;
+  /** Directory in which values of installed packages are kept from one run to the next; default: they are not. */
+  cache?: string;
 }
 
 /** A configured ebuild repository. */
@@ -78,6 +81,8 @@ export interface System {
   repositories(): readonly RepositoryPlace[];
   /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
+  /** Keeps values of installed packages for the next run; does nothing without {@link SystemOptions.cache}. */
+  save(): void;
   /** What was wrong in the data read so far without keeping lvfs from working. */
   readonly warnings: readonly DataWarning[];
 }
@@ -197,14 +202,37 @@ class OpenedSystem implements System {
     );
   }
 
+  save(): void {
+    for (const database of this.#databases ?? []) database.save();
+  }
+
   /** The root's database, and the sysroot's. */
   get #installed(): readonly InstalledDatabase[] {
     return (this.#databases ??= [
-      new InstalledDatabase(this.database, this.#toolsConfiguration.warn, this.#hasOwnDatabase),
+      new InstalledDatabase(
+        this.database,
+        this.#toolsConfiguration.warn,
+        this.#hasOwnDatabase,
+        '',
+        this.#savedValues(this.database),
+      ),
       ...(this.sysroot === ''
         ? []
-        : [new InstalledDatabase(this.#sysrootDatabase, this.#configuration.warn, false, sysrootMark)]),
+        : [
+            new InstalledDatabase(
+              this.#sysrootDatabase,
+              this.#configuration.warn,
+              false,
+              sysrootMark,
+              this.#savedValues(this.#sysrootDatabase),
+            ),
+          ]),
     ]);
+  }
+
+  #savedValues(database: string): SavedValues | undefined {
+    const { cache } = this.#options;
+    return cache === undefined ? undefined : new SavedValues(cache, database);
   }
 
   get #sets(): VisibleSets {

@@ -3,11 +3,12 @@
  * for each, as Portage's `vardbapi` reads them.
  *
  * Reading is lazy. The listing touches only directories; a package's values are read when somebody first asks for one
- * of them, and nothing is read twice. A database object is a snapshot: make a new one to see what was merged since.
+ * of them, and nothing is read twice, also not in the next run (savedValues.ts). A database object is a snapshot: make a new one to see what was merged since.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
 import { errorCode, exitStatus, LvfsError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
+import type { SavedValues, Values } from './savedValues.js';
 import type { Cpv, DataWarning, InstalledPackage } from './types.js';
 import { comparePackages, splitCpv, type PackageVersion } from './version.js';
 
@@ -36,8 +37,9 @@ export class InstalledEntry implements InstalledPackage {
   readonly pf: string;
   readonly directory: string;
   readonly #warn: (warning: DataWarning) => void;
-  /** Values already asked for. */
-  readonly #values = new Map<string, string>();
+  readonly #saved: SavedValues | undefined;
+  /** Values already asked for, also in earlier runs; undefined before the first. */
+  #values: Values | undefined;
   /** The text of the `metadata` file behind a line end; null when it is not in use, undefined before the first read. */
   #metadata: string | null | undefined;
   /** Names of the single files; undefined before one was needed. */
@@ -47,18 +49,25 @@ export class InstalledEntry implements InstalledPackage {
    * @param parts category, name and version, taken apart.
    * @param database the directory of the database.
    * @param mark what marks the packages of the database; see packages.ts in `base`.
+   * @param saved keeps values from one run to the next.
    */
   constructor(
     readonly parts: PackageVersion,
     database: string,
     warn: (warning: DataWarning) => void,
     mark = '',
+    saved?: SavedValues,
   ) {
     this.cpv = parts.cpv + mark;
     this.category = parts.category;
     this.pf = parts.cpv.slice(parts.category.length + 1);
     this.directory = `${database}/${parts.cpv}`;
-    this.#warn = warn;
+    this.#saved = saved;
+    this.#warn = (warning) => {
+      // It has to be said again in the next run.
+      saved?.forget(this.cpv);
+      warn(warning);
+    };
   }
 
   /**
@@ -67,14 +76,22 @@ export class InstalledEntry implements InstalledPackage {
    * that is empty or not valid in the EAPI. A file that exists and cannot be read is warned about and counts as empty.
    */
   value(key: string): string {
-    let value = this.#values.get(key);
+    const values = (this.#values ??= this.#open());
+    let value = values[key];
     if (value === undefined) {
       value = this.#read(key);
       if (key === 'EAPI' && value === '') value = '0';
       if (key === 'SLOT' && !slotPattern(this.value('EAPI')).test(value)) value = '0';
-      this.#values.set(key, value);
+      values[key] = value;
+      this.#saved?.noteNew();
     }
     return value;
+  }
+
+  #open(): Values {
+    if (this.#saved === undefined) return {};
+    const stat = statSync(this.directory, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? {} : this.#saved.open(this.cpv, stat);
   }
 
   /** The words of a value. */
@@ -85,7 +102,7 @@ export class InstalledEntry implements InstalledPackage {
 
   /** Where {@link value} found the value. */
   sourceOf(key: string): ValueSource {
-    this.value(key);
+    if (this.#metadata === undefined) this.#metadata = this.#readMetadata();
     const at = this.#findInMetadata(key);
     return at < 0
       ? { file: `${this.directory}/${key}`, line: 1 }
@@ -156,6 +173,7 @@ export class InstalledDatabase {
   readonly packages: readonly InstalledEntry[];
   readonly #byCpv = new Map<Cpv, InstalledEntry>();
   readonly #byName = new Map<string, InstalledEntry[]>();
+  readonly #saved: SavedValues | undefined;
 
   /**
    * Lists `directory`. A database that does not exist is empty, unless it `mustExist`. What is not a package is skipped as Portage skips it:
@@ -163,6 +181,7 @@ export class InstalledDatabase {
    * with a warning.
    *
    * @param mark marks the names of its packages; see packages.ts in `base`.
+   * @param saved values of this database read in earlier runs.
    * @throws LvfsError `VDB_UNREADABLE` (exit 22) when the database directory cannot be listed.
    */
   constructor(
@@ -170,7 +189,9 @@ export class InstalledDatabase {
     warn: (warning: DataWarning) => void,
     mustExist = false,
     mark = '',
+    saved?: SavedValues,
   ) {
+    this.#saved = saved;
     const packages: InstalledEntry[] = [];
     for (const categoryEntry of listRoot(directory, mustExist)) {
       const category = categoryEntry.name;
@@ -189,7 +210,7 @@ export class InstalledDatabase {
           });
           continue;
         }
-        packages.push(new InstalledEntry(parts, directory, warn, mark));
+        packages.push(new InstalledEntry(parts, directory, warn, mark, saved));
       }
     }
     packages.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
@@ -204,6 +225,11 @@ export class InstalledDatabase {
       if (versions.length > 1) versions.sort((a, b) => comparePackages(a.parts, b.parts));
     }
     this.packages = packages;
+  }
+
+  /** Keeps the values read so far for the next run. */
+  save(): void {
+    this.#saved?.save((cpv) => this.#byCpv.has(cpv));
   }
 
   /** The entry of exactly this cpv. */

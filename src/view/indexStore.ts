@@ -11,10 +11,10 @@
  * changed; directories down to depth 3 are checked for having become links.
  */
 import * as fs from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { describeError, errorCode, isInSysroot } from '../base/index.js';
+import { describeError, distrust, errorCode, isInSysroot, replaceFile } from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
 import {
   identityWords,
@@ -446,8 +446,6 @@ const magic = Buffer.from('lvfs-ix\n');
 const version = 1;
 const preludeBytes = magic.length + 8;
 const maxHeaderBytes = 4096;
-/** A temporary file of this age belongs to a process that was killed while it saved. */
-const orphanAgeMs = 10 * 60_000;
 
 interface SavedHeader {
   version: number;
@@ -501,9 +499,8 @@ export async function loadIndex(
 /** The index in an open file, or what is wrong with it. */
 async function readSaved(fd: number): Promise<SavedIndex | string> {
   const stat = fs.fstatSync(fd);
-  if (!stat.isFile()) return 'it is not a regular file';
-  if (stat.uid !== process.geteuid?.() && stat.uid !== 0) return `it belongs to another user (${stat.uid})`;
-  if ((stat.mode & 0o022) !== 0) return 'others may write to it';
+  const doubt = distrust(stat);
+  if (doubt !== undefined) return doubt;
   const prelude = Buffer.alloc(preludeBytes);
   if (!readAll(fd, prelude, 0)) return 'it is cut short';
   if (!prelude.subarray(0, magic.length).equals(magic)) return 'it is not an index';
@@ -589,45 +586,17 @@ function saveIndex(
   prelude.writeUInt32LE(text.length, magic.length);
   prelude.writeUInt32LE(crc32(text), magic.length + 4);
 
-  const random = Math.random().toString(36).slice(2, 10);
-  const temporary = `${file}.${process.pid}-${random}.tmp`;
-  let isOurs = false;
   try {
-    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-    removeOrphans(file);
-    const fd = fs.openSync(temporary, 'wx', 0o644);
-    isOurs = true;
-    try {
-      for (const window of [prelude, text, ...windows]) {
-        for (let at = 0; at < window.length;)
-          at += fs.writeSync(fd, window, at, Math.min(window.length - at, 1 << 30));
-      }
-      fs.fchmodSync(fd, 0o644);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, file);
+    replaceFile(file, [prelude, text, ...windows]);
     return true;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    if (isOurs) fs.rmSync(temporary, { force: true });
     warn({
       file,
       line: 0,
       message: `the index cannot be saved, so each start makes it anew: ${describeError(error)}`,
     });
     return false;
-  }
-}
-
-/** Removes what processes that were killed while they saved have left. */
-function removeOrphans(file: string): void {
-  const prefix = `${basename(file)}.`;
-  for (const name of fs.readdirSync(dirname(file))) {
-    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;
-    const path = join(dirname(file), name);
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined && Date.now() - stat.mtimeMs > orphanAgeMs) fs.rmSync(path, { force: true });
   }
 }
 

@@ -1,0 +1,59 @@
+/**
+ * Files that lvfs saves for its next run: never changed in place, but written beside and renamed, so several processes need
+ * no lock; the last one wins. No fsync: whoever reads one checks a checksum.
+ */
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** A temporary file of this age belongs to a process that was killed while it saved. */
+const orphanAgeMs = 10 * 60_000;
+/** One write takes no more. */
+const writeBytes = 1 << 30;
+
+/** Why an opened file is not to be believed: somebody else could have written it. Undefined when it may be. */
+export function distrust(stat: fs.Stats): string | undefined {
+  if (!stat.isFile()) return 'it is not a regular file';
+  if (stat.uid !== process.geteuid?.() && stat.uid !== 0) return `it belongs to another user (${stat.uid})`;
+  return (stat.mode & 0o022) === 0 ? undefined : 'others may write to it';
+}
+
+/**
+ * Puts a new file, mode 644, in the place of the old one; its directory is made if need be.
+ *
+ * @throws what the system says, with the old file still there and nothing left of the new one
+ */
+export function replaceFile(file: string, parts: readonly Uint8Array[]): void {
+  const random = Math.random().toString(36).slice(2, 10);
+  const temporary = `${file}.${process.pid}-${random}.tmp`;
+  let isOurs = false;
+  try {
+    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    removeOrphans(file);
+    const fd = fs.openSync(temporary, 'wx', 0o644);
+    isOurs = true;
+    try {
+      for (const part of parts) {
+        for (let at = 0; at < part.length;)
+          at += fs.writeSync(fd, part, at, Math.min(part.length - at, writeBytes));
+      }
+      fs.fchmodSync(fd, 0o644);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    if (isOurs) fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes what processes that were killed while they saved have left. */
+function removeOrphans(file: string): void {
+  const prefix = `${basename(file)}.`;
+  for (const name of fs.readdirSync(dirname(file))) {
+    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;
+    const path = join(dirname(file), name);
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > orphanAgeMs) fs.rmSync(path, { force: true });
+  }
+}

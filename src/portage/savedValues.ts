@@ -1,0 +1,106 @@
+/**
+ * The values of installed packages, kept from one run to the next: to read them from a database takes some seven files a
+ * package.
+ *
+ * An entry's values are believed as long as its directory has the time, in nanoseconds, and the inode that it had when they were
+ * read. That is what Portage's own cache of them (`vdb_metadata.pickle`) goes by: a merge makes a new directory, and Portage
+ * replaces single files by renaming. An entry that changed less than two seconds before it was read is not kept, as a later
+ * change could leave the same time.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { distrust, errorCode, replaceFile } from '../base/index.js';
+import type { Cpv } from './types.js';
+
+/** Values by key. */
+export type Values = Record<string, string>;
+
+interface SavedEntry {
+  /** Time and inode of the directory. */
+  readonly identity: string;
+  readonly values: Values;
+}
+
+const magic = 'lvfs-values-1';
+const settledMs = 2000;
+
+/** What is saved of one database. */
+export class SavedValues {
+  readonly #file: string;
+  readonly #database: string;
+  readonly #entries: Map<Cpv, SavedEntry>;
+  #hasNew = false;
+
+  /**
+   * Reads the file. One that is missing, damaged, or that somebody else could have written counts as empty.
+   *
+   * @param directory where such files are kept
+   * @param database the database's directory, absolute
+   */
+  constructor(directory: string, database: string) {
+    const digest = crc32(database).toString(16).padStart(8, '0');
+    this.#file = join(directory, `values-${digest}`);
+    this.#database = database;
+    this.#entries = new Map(Object.entries(load(this.#file, database)));
+  }
+
+  /** The values of an entry whose directory is so now: those that are saved, and room for more. */
+  open(cpv: Cpv, directory: BigIntStats): Values {
+    const identity = `${directory.mtimeNs} ${directory.ino}`;
+    const saved = this.#entries.get(cpv);
+    if (saved?.identity === identity) return saved.values;
+    this.#entries.delete(cpv);
+    const values: Values = {};
+    if (Date.now() - Number(directory.mtimeMs) > settledMs) this.#entries.set(cpv, { identity, values });
+    return values;
+  }
+
+  /** Something was added to values. */
+  noteNew(): void {
+    this.#hasNew = true;
+  }
+
+  /** The entry's values are not to be kept. */
+  forget(cpv: Cpv): void {
+    this.#entries.delete(cpv);
+  }
+
+  /**
+   * Saves what is new, for packages that are installed. Where nothing can be written each run reads the database.
+   *
+   * @param isInstalled tells what is worth keeping
+   */
+  save(isInstalled: (cpv: Cpv) => boolean): void {
+    if (!this.#hasNew) return;
+    this.#hasNew = false;
+    const entries = Object.fromEntries([...this.#entries].filter(([cpv]) => isInstalled(cpv)));
+    const body = Buffer.from(JSON.stringify({ database: this.#database, entries }));
+    try {
+      replaceFile(this.#file, [Buffer.from(`${magic} ${crc32(body)}\n`), body]);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
+  }
+}
+
+function load(file: string, database: string): Record<Cpv, SavedEntry> {
+  let data: Buffer;
+  try {
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      if (distrust(fstatSync(fd)) !== undefined) return {};
+      data = readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return {};
+  }
+  const start = data.indexOf('\n') + 1;
+  const body = data.subarray(start);
+  if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return {};
+  const saved = JSON.parse(body.toString()) as { database: string; entries: Record<Cpv, SavedEntry> };
+  return saved.database === database ? saved.entries : {};
+}
