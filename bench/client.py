@@ -17,7 +17,7 @@ import sys
 import time
 
 # Whatever hangs in a daemon that does not answer is killed after so many seconds.
-DEADLINE = 60
+DEADLINE = 120
 
 
 def walk(root, paths, _):

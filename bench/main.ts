@@ -6,12 +6,13 @@
  * passes before and after give the ratio. Requests are counted by the kernel in the same passes. The medians are
  * printed, and written to bench/RESULTS.md by a full run.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDebianVdb } from '../examples/debianVdb.js';
+import { errorCode } from '../src/base/index.js';
 import { allPeers, farms, peerNames, run, unmountTree, type Mounted, type Peer } from './peers.js';
 import { RequestCounter, type Requests } from './requests.js';
 import { median, resultsMarkdown, subject, type Cell, type Figure, type Row } from './results.js';
@@ -44,6 +45,7 @@ const root = join(import.meta.dirname, '../..');
 /** A warm pass is repeated until it takes that long natively: a few milliseconds would show the client's start-up only. */
 const warmSeconds = 0.1;
 const mostPasses = 50;
+const watchdogSeconds = 330;
 /** Native is measured again after so many peers. */
 const peersPerNative = 3;
 
@@ -114,7 +116,7 @@ async function start(args: readonly string[]): Promise<number> {
   // What somebody has set for lvfs is no part of what is measured.
   for (const name of Object.keys(process.env)) if (name.startsWith('LVFS_')) delete process.env[name];
   return scratch === undefined
-    ? inNamespace(mkdtempSync(join(tmpdir(), 'lvfs-bench-')))
+    ? inNamespace(mkdtempSync(join(scratchPlace(), 'lvfs-bench-')))
     : measureEverything(options, scratch);
 }
 
@@ -144,6 +146,14 @@ function inNamespace(scratch: string): number {
   }
   rmSync(scratch, { recursive: true, force: true });
   return again.status ?? 1;
+}
+
+/** A directory for scratch files on the root's own filesystem: of that a bind mount of the root shows them, and a hard link leads to it. */
+function scratchPlace(): string {
+  const { dev } = statSync('/');
+  return (
+    [tmpdir(), '/var/tmp', '/root'].find((path) => existsSync(path) && statSync(path).dev === dev) ?? tmpdir()
+  );
 }
 
 async function measureEverything(options: Options, scratch: string): Promise<number> {
@@ -185,7 +195,12 @@ async function measureEverything(options: Options, scratch: string): Promise<num
   run('mount', ['-o', 'remount,bind,ro', native]);
   bindInside(place.work, native);
 
-  const peers = allPeers(lvfs, scratch);
+  const source = join(scratch, 'source');
+  mkdirSync(source);
+  run('mount', ['--bind', '/', source]);
+  run('mount', ['-o', 'remount,bind,ro', source]);
+
+  const peers = allPeers(lvfs, source, scratch);
   const exemplar = await (peers[0] as Peer).mount(mountpoint);
   const workloads = prepareWorkloads(mountpoint, scratch, bigDirectory, scale).filter(({ name }) =>
     isWanted('only', name),
@@ -243,7 +258,7 @@ async function measureEverything(options: Options, scratch: string): Promise<num
     try {
       figures.unshift(
         ...daemonShares(rows),
-        ...measureSetup(lvfs.main, scratch, size, quick ? 1 : options.runs),
+        ...(await measureSetup(lvfs.main, scratch, size, quick ? 1 : options.runs)),
       );
     } catch (error) {
       setupFailed = true;
@@ -338,6 +353,7 @@ async function withPeer<T>(
 ): Promise<T> {
   const mounted = await peer.mount(mountpoint);
   let binds: string[] = [];
+  const stop = watchdog(mounted.pids);
   try {
     const at = mounted.root ?? mountpoint;
     if (workload.chroot) binds = bindInside(shared, at);
@@ -346,9 +362,28 @@ async function withPeer<T>(
     }
     return work(at, mounted);
   } finally {
+    stop();
     for (const path of binds) unmountTree(path);
     await mounted.unmount();
   }
+}
+
+/**
+ * Kills daemons that have not answered long after the client should have been killed: not even SIGKILL ends a process that
+ * waits for an answer to a request that its daemon has taken. Returns how to call it off.
+ */
+function watchdog(pids: readonly number[]): () => void {
+  if (pids.length === 0) return () => undefined;
+  const script = `sleep ${watchdogSeconds}; kill -KILL "$@"`;
+  const dog = spawn('sh', ['-c', script, 'sh', ...pids.map(String)], { detached: true, stdio: 'ignore' });
+  return () => {
+    try {
+      if (dog.pid !== undefined) process.kill(-dog.pid, 'SIGKILL');
+    } catch (error) {
+      // It has done its work.
+      if (errorCode(error) !== 'ESRCH') throw error;
+    }
+  };
 }
 
 interface Measured {

@@ -33,7 +33,7 @@ export interface Peer {
 }
 
 /** A command that takes longer waits for a daemon that hangs. */
-const commandDeadlineMs = 90_000;
+const commandDeadlineMs = 150_000;
 
 /** Runs a command to its end; its standard output. Throws with the command's own message when it fails. */
 export function run(command: string, args: readonly string[], input?: string): string {
@@ -220,8 +220,11 @@ export const peerNames = [
   'hard-link farm',
 ] as const;
 
-/** All peers with a mount of their own, lvfs first. `scratch` is a directory for what a peer needs beside its mount point. */
-export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
+/**
+ * All peers with a mount of their own, lvfs first. `source` shows the root without what is mounted in it: a daemon that looks its own mount
+ * up waits for itself. `scratch` is a directory for what a peer needs beside its mount point.
+ */
+export function allPeers(lvfs: LvfsTarget, source: string, scratch: string): Peer[] {
   const day = '86400';
   const outside: Peer['takesPart'] = ({ chroot }) => !chroot;
   const lvfsPeer = (
@@ -244,7 +247,7 @@ export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
       ],
     }));
   const bindfs = `entry_timeout=${day},attr_timeout=${day},negative_timeout=${day},kernel_cache`;
-  const fuseOverlay = `lowerdir=/,timeout=${day},threaded=0`;
+  const fuseOverlay = `lowerdir=${source},timeout=${day},threaded=0`;
   const mergerfs = `ro,func.getattr=ff,cache.files=full,cache.attr=${day},cache.entry=${day},cache.negative_entry=${day},cache.readdir=true,cache.symlinks=true`;
   const unionfs = `ro,kernel_cache,entry_timeout=${day},attr_timeout=${day},negative_timeout=${day}`;
   return [
@@ -259,7 +262,7 @@ export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
     {
       // In a chroot it is what the others are compared with.
       ...kernelPeer('bind', 'read-only bind mount', (mountpoint) => {
-        run('mount', ['--bind', '/', mountpoint]);
+        run('mount', ['--bind', source, mountpoint]);
         run('mount', ['-o', 'remount,bind,ro', mountpoint]);
       }),
       takesPart: outside,
@@ -271,23 +274,28 @@ export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
         mkdirSync(empty);
         run('mount', ['-t', 'tmpfs', 'tmpfs', empty]);
       }
-      run('mount', ['-t', 'overlay', '-o', `ro,lowerdir=${empty}:/`, 'overlay', mountpoint]);
+      run('mount', ['-t', 'overlay', '-o', `ro,lowerdir=${empty}:${source}`, 'overlay', mountpoint]);
     }),
     daemonPeer('bindfs', bindfs, needs('bindfs', 'bindfs'), (mountpoint) => ({
       command: 'bindfs',
-      args: ['-f', '-r', '-o', bindfs, '/', mountpoint],
+      args: ['-f', '-r', '-o', bindfs, source, mountpoint],
     })),
-    daemonPeer('fuse-overlayfs', fuseOverlay, needs('fuse-overlayfs', 'fuse-overlayfs'), (mountpoint) => ({
-      command: 'fuse-overlayfs',
-      args: ['-f', '-o', fuseOverlay, mountpoint],
-    })),
+    daemonPeer(
+      'fuse-overlayfs',
+      fuseOverlay.replace(source, '/'),
+      needs('fuse-overlayfs', 'fuse-overlayfs'),
+      (mountpoint) => ({
+        command: 'fuse-overlayfs',
+        args: ['-f', '-o', fuseOverlay, mountpoint],
+      }),
+    ),
     daemonPeer('mergerfs', mergerfs, needs('mergerfs', 'mergerfs'), (mountpoint) => ({
       command: 'mergerfs',
-      args: ['-f', '-o', mergerfs, '/', mountpoint],
+      args: ['-f', '-o', mergerfs, source, mountpoint],
     })),
     daemonPeer('unionfs-fuse', unionfs, needs('unionfs', 'unionfs-fuse'), (mountpoint) => ({
       command: 'unionfs',
-      args: ['-f', '-o', unionfs, '/=RO', mountpoint],
+      args: ['-f', '-o', unionfs, `${source}=RO`, mountpoint],
     })),
     daemonPeer(
       'fuse-native',
@@ -295,7 +303,7 @@ export function allPeers(lvfs: LvfsTarget, scratch: string): Peer[] {
       () => fuseNativeMissing(),
       (mountpoint) => ({
         command: process.execPath,
-        args: [join(import.meta.dirname, 'fuseNativePassthrough.js'), '/', mountpoint],
+        args: [join(import.meta.dirname, 'fuseNativePassthrough.js'), source, mountpoint],
       }),
     ),
   ];

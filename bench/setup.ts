@@ -3,8 +3,9 @@
  * on a generated root, each figure the median of several processes.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from '../src/daemon/index.js';
 import { openSystem } from '../src/portage/index.js';
 import { generateRoot, type GenerateOptions } from './generate.js';
 import { measureIndex } from './index.js';
@@ -40,7 +41,12 @@ const described = (runs: readonly Timed[]): string =>
  * @param main the built command
  * @param scratch a directory on a filesystem with room for the root, 200 MiB at full size
  */
-export function measureSetup(main: string, scratch: string, size: GenerateOptions, runs: number): Figure[] {
+export async function measureSetup(
+  main: string,
+  scratch: string,
+  size: GenerateOptions,
+  runs: number,
+): Promise<Figure[]> {
   const root = join(scratch, 'generated');
   const { target, installed, entries, visible } = generateRoot(root, size);
   const at = ['--root', root, '--cache', join(scratch, 'generated-cache')];
@@ -117,6 +123,16 @@ export function measureSetup(main: string, scratch: string, size: GenerateOption
   );
   unmount();
 
+  const added = makeHiddenFiles(root, new Set(visible), installed);
+  mount();
+  waitForIdle(daemonStatus(main, mountpoint).pid);
+  walk();
+  const live = await measureLive(mountpoint, added, runs);
+  unmount();
+  const cached = `of a package of ${added.paths.length} files, everything cached`;
+  note(`\`allow\` ${cached}`, ms(live.allow), inMs(live.allow, 50));
+  note(`\`deny\` ${cached}`, ms(live.deny));
+
   const path = '/usr/bin/x';
   const noteCommand = (what: string, limit: number, ...args: string[]): void => {
     const timedRuns = repeat(() => lvfs(...args));
@@ -143,6 +159,65 @@ export function measureSetup(main: string, scratch: string, size: GenerateOption
   noteIndex('index loaded and brought up to date', 'loadOneChanged', 100);
   note('saved index', `${(index.fileBytes / 2 ** 20).toFixed(1)} MiB`);
   return figures;
+}
+
+interface HiddenPackage {
+  readonly cpv: string;
+  /** All of its files, which exist, relative to the root. */
+  readonly paths: readonly string[];
+}
+
+/** Gives the hidden package that comes nearest to 10 000 files those files, and takes its dependencies away. */
+function makeHiddenFiles(
+  root: string,
+  visible: ReadonlySet<string>,
+  installed: readonly string[],
+): HiddenPackage {
+  const entry = (cpv: string, name: string): string => join(root, 'var/db/pkg', cpv, name);
+  const filesOf = (cpv: string): string[] =>
+    readFileSync(entry(cpv, 'CONTENTS'), 'latin1')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('obj ') ? [line.split(' ')[1] as string] : []));
+  // A line of CONTENTS is about 100 bytes.
+  const distance = (cpv: string): number => Math.abs(statSync(entry(cpv, 'CONTENTS')).size - 1_000_000);
+  const hidden = installed.filter((cpv) => !visible.has(cpv));
+  const cpv = hidden.reduce((best, one) => (distance(one) < distance(best) ? one : best));
+  writeFileSync(entry(cpv, 'RDEPEND'), '\n');
+  const paths = filesOf(cpv);
+  for (const path of paths) writeFileSync(join(root, path), path);
+  return { cpv, paths };
+}
+
+/** Shows and hides a package while the kernel holds all names of it, missing and existing. Medians of the time that the daemon takes, in seconds. */
+async function measureLive(
+  mountpoint: string,
+  { cpv, paths }: HiddenPackage,
+  runs: number,
+): Promise<Record<'allow' | 'deny', number>> {
+  const client = await connect(mountpoint);
+  const times = { allow: [] as number[], deny: [] as number[] };
+  try {
+    const there = (path: string): boolean => existsSync(join(mountpoint, path));
+    // A few names are those of visible packages, too.
+    const own = paths.filter((path) => !there(path));
+    for (let i = 0; i < runs; i++) {
+      for (const [verb, exists] of [
+        ['allow', false],
+        ['deny', true],
+      ] as const) {
+        const found = own.filter(there).length;
+        if (own.length === 0 || found !== (exists ? own.length : 0)) {
+          throw new Error(`before ${verb}, ${found} of ${own.length} files of ${cpv} are there`);
+        }
+        const start = process.hrtime.bigint();
+        await client.request(verb, { names: [`=${cpv}`] });
+        times[verb].push(Number(process.hrtime.bigint() - start) / 1e9);
+      }
+    }
+  } finally {
+    client.close();
+  }
+  return { allow: median(times.allow), deny: median(times.deny) };
 }
 
 function hundredTargets(root: string, installed: readonly string[]): number {
