@@ -421,9 +421,8 @@ export class ViewFs implements Operations {
       // A host that does not count subdirectories says 1; one without any says 2.
       if (attr.nlink > 2) attr.nlink = this.#directoryLinks(node);
     } else if (attr.nlink > 1) {
-      const shared = this.#devices.inode(stats.dev, stats.ino);
-      if (shared >= 0) attr.ino = shared;
       attr.nlink = this.#links.count(node, stats);
+      attr.ino = this.#linkedInode(node, stats, attr.nlink);
       state |= nodeState.linked;
     }
     if (kind === hostKind.file) {
@@ -497,7 +496,12 @@ export class ViewFs implements Operations {
     if (((this.#view.index.state[node] as number) & nodeState.linked) === 0) return node + 1;
     const stats = this.#host.rawStat(this.#view.paths.of(node));
     if (stats === undefined || stats.nlink < 2n) return node + 1;
-    const shared = this.#devices.inode(stats.dev, stats.ino);
+    return this.#linkedInode(node, stats, this.#links.count(node, stats));
+  }
+
+  /** One number for all names of a file, but only if several are visible: a shared one would tell of a hidden name. */
+  #linkedInode(node: IndexNode, stats: BigIntStats, visibleNames: number): number {
+    const shared = visibleNames > 1 ? this.#devices.inode(stats.dev, stats.ino) : -1;
     return shared < 0 ? node + 1 : shared;
   }
 

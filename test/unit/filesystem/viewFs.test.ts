@@ -41,7 +41,12 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
         },
       },
       'dev-libs/hidden-1': {
-        files: { '/usr/bin/hidden': 'x', '/usr/include/hidden/x.h': 'x', '/usr/share/c/1': '' },
+        files: {
+          '/usr/bin/hidden': 'x',
+          '/usr/include/hidden/x.h': 'x',
+          '/usr/share/a/2': { hardLink: '/usr/share/a/1' },
+          '/usr/share/c/1': '',
+        },
       },
     },
     files: {
@@ -70,20 +75,22 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
   };
   const list = (node: NodeId, offset = 0, room = Infinity) => {
     const names: string[] = [];
+    const inodes: number[] = [];
     let last = offset;
-    const add = (name: Uint8Array, next: number) => {
+    const add = (name: Uint8Array, ino: number, next: number) => {
       if (names.length >= room) return false;
+      inodes.push(ino);
       names.push(Buffer.from(name).toString());
       last = next;
       return true;
     };
     const sink = {
       wantsAttributes: true,
-      add: (name: Uint8Array, _ino: number, _type: number, next: number) => add(name, next),
-      addWithAttributes: (name: Uint8Array, _entry: Entry, next: number) => add(name, next),
+      add: (name: Uint8Array, ino: number, _type: number, next: number) => add(name, ino, next),
+      addWithAttributes: (name: Uint8Array, one: Entry, next: number) => add(name, one.attr.ino, next),
     };
     t.is(files.readdir(node, offset, caller, sink), 0);
-    return { names, last };
+    return { names, inodes, last };
   };
   return { gentoo, ...opened, files, events, out, walk, list };
 }
@@ -133,7 +140,8 @@ test('validities: a day for what packages own, a second for configuration and un
 });
 
 test('link counts and inode numbers tell nothing of hidden names', async (t) => {
-  const { walk, out } = await filesystem(t);
+  const opened = await filesystem(t);
+  const { walk, out, list, view } = opened;
   walk('/usr/bin/shown');
   const { ino, nlink } = out.attr;
   walk('/usr/bin/again');
@@ -141,6 +149,18 @@ test('link counts and inode numbers tell nothing of hidden names', async (t) => 
   t.is(nlink, 2);
   walk('/usr/share');
   t.is(out.attr.nlink, 4);
+  const node = walk('/usr/share/a/1');
+  t.deepEqual([out.attr.nlink, out.attr.ino], [1, node]);
+  const listed = (): number[] => list(walk('/usr/share/a')).inodes;
+  t.true(listed().includes(node));
+  view.setVisible(opened.ids(['sys-libs/shown-1', 'dev-libs/hidden-1']), []);
+  t.is(walk('/usr/share/a/1'), node);
+  const shared = out.attr.ino;
+  t.is(out.attr.nlink, 2);
+  t.not(shared, node);
+  walk('/usr/share/a/2');
+  t.deepEqual([out.attr.nlink, out.attr.ino], [2, shared]);
+  t.is(listed().filter((ino) => ino === shared).length, 2);
 });
 
 test('a listing goes on from any offset, whatever is remembered', async (t) => {
