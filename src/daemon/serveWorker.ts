@@ -2,17 +2,17 @@
  * A serving thread: loads its code while the main thread computes, then blocks in its read of the device until the mount is
  * gone. Messages to the main thread go out all the while; none reach this thread.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger, type LogLevel } from '../base/index.js';
 import type { AccessEvent } from '../audit/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
 import { serve, type Endpoint } from '../fuse/index.js';
 import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
 
-/** What a thread is told, once. */
+/** What a thread is told second, when the view is mounted. The first is the view, which it makes ready meanwhile. */
 export interface ToWorker {
   readonly endpoint: Endpoint;
-  readonly view: SharedView;
   /** Memory of the table of devices, shared by all threads; see DeviceTable. */
   readonly devices: SharedArrayBuffer;
   /** Who read what first. */
@@ -36,8 +36,8 @@ if (port === null) throw new Error('not a worker');
 const say = (message: FromWorker): void => port.postMessage(message);
 const log: Logger = (level, text) => say({ type: 'log', level, text });
 
-port.once('message', (order: ToWorker) => {
-  void work(order)
+port.once('message', (shared: SharedView) => {
+  void work(shared)
     .catch((error: unknown) => {
       if (error instanceof Error && !(error instanceof LvfsError)) log('debug', error.stack ?? error.message);
       say({ type: 'failed', text: `serving thread ${thread} failed: ${describeError(error)}` });
@@ -46,9 +46,11 @@ port.once('message', (order: ToWorker) => {
     .finally(() => port.close());
 });
 
-async function work({ endpoint, view: shared, devices, readers, watches, trace }: ToWorker): Promise<void> {
+async function work(shared: SharedView): Promise<void> {
+  const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
+  const [{ endpoint, devices, readers, watches, trace }] = await ordered;
   const files = new ViewFs(view, host, {
     devices,
     readers: new Readers(readers),

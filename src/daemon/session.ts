@@ -13,6 +13,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
+import type { SharedView } from '../view/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
@@ -422,6 +423,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
+    workers.prepare(open.share());
     connection = await driver.mount({
       mountpoint,
       subtype: 'lvfs',
@@ -443,7 +445,6 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     workers.serve(
       {
         endpoint: connection.endpoint,
-        view: open.share(),
         devices: new DeviceTable().buffer,
         readers: readers.shared,
         watches,
@@ -567,7 +568,12 @@ class Workers {
     return this.#failure;
   }
 
-  /** Tells every thread what to serve. */
+  /** Gives every thread its view, to make ready while that is mounted. */
+  prepare(view: SharedView): void {
+    for (const worker of this.#threads) worker.postMessage(view);
+  }
+
+  /** Tells every thread what to serve; {@link prepare} has been called. */
   serve(order: ToWorker, connection: Connection): void {
     this.#serving = connection;
     for (const worker of this.#threads) worker.postMessage(order);
