@@ -309,7 +309,8 @@ export class Session {
     this.#activity.setNegotiated(agreed, bits(offered), enabled);
     return this.#reply.init(request, {
       minor: agreed,
-      maxReadahead: request.u32(o.max_readahead),
+      // The kernel takes the smaller of this and what is set for the mount, which the driver does.
+      maxReadahead: Math.max(request.u32(o.max_readahead), this.#reply.largest),
       flags: [enabled[0] >>> 0, enabled[1] >>> 0],
       maxBackground: background,
       congestionThreshold: Math.ceil(background * 0.75),

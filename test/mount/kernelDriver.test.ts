@@ -1,6 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  accessSync,
+  constants,
   existsSync,
   lstatSync,
   mkdtempSync,
@@ -62,6 +64,26 @@ mountTest('the mount says what it is', async (t) => {
     t.true(connection.isMounted());
     lstatSync(mountpoint);
     t.true(connection.activity.negotiated!.minor >= 9);
+  });
+});
+
+mountTest('big files are asked for in large pieces', async (t) => {
+  const data = 'data'.repeat(1 << 20);
+  await withMemoryMount({ entries: { big: { data } } }, {}, ({ mountpoint, connection }) => {
+    const [, device] = new RegExp(`^\\d+ \\d+ (\\S+) \\S+ ${mountpoint} `, 'm').exec(
+      readFileSync('/proc/self/mountinfo', 'utf8'),
+    )!;
+    const setting = `/sys/class/bdi/${device}/read_ahead_kb`;
+    t.true(readFileSync(join(mountpoint, 'big'), 'utf8') === data);
+    const { READ = 0 } = connection.activity.requests();
+    t.log(`${READ} READ`);
+    try {
+      accessSync(setting, constants.W_OK);
+    } catch {
+      t.log('sysfs cannot be written here: the kernel reads ahead what it likes');
+      return;
+    }
+    t.is(readFileSync(setting, 'utf8'), '512\n');
   });
 });
 
