@@ -20,40 +20,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, LvfsError, readMountTable } from '../../src/base/index.js';
+import { LvfsError } from '../../src/base/index.js';
 import { driverTest } from '../helpers/driverTest.js';
 import { finished } from '../helpers/lvfs.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
+import { codeOf, eventually, fuseMounts, tree } from '../helpers/smallTree.js';
 import { testSubtype, withMemoryMount } from '../helpers/withMemoryMount.js';
-
-function codeOf(body: () => unknown): string | undefined {
-  try {
-    body();
-    return undefined;
-  } catch (error) {
-    return errorCode(error);
-  }
-}
-
-async function eventually(holds: () => boolean): Promise<boolean> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await delay(2)) if (holds()) return true;
-  return false;
-}
-
-function fuseMounts(): string[] {
-  return readMountTable()
-    .filter(({ type }) => type === `fuse.${testSubtype}`)
-    .map(({ mountpoint }) => mountpoint);
-}
-
-const tree: FileSpec = {
-  entries: {
-    hello: { data: 'hello, world\n', mode: 0o640, uid: 3, gid: 4, nlink: 2, ino: 2 ** 40 + 7 },
-    sub: { entries: { inner: { data: 'x' } } },
-    link: { link: 'sub/inner' },
-  },
-};
 
 driverTest('files, directories and links are what the filesystem says', async (t, driver) => {
   await withMemoryMount(tree, { driver }, ({ mountpoint }) => {
