@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
-import { findDriver } from '../fuse/index.js';
+import { libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
 import { readSystem } from './openView.js';
 import {
@@ -73,9 +73,8 @@ function isRoot(): boolean {
 }
 
 function userWays(): UserWay[] {
-  const library = findDriver('libfuse').probe();
-  const libfuse =
-    library === undefined ? [] : [{ found: describeError(library), remedy: library.hint ?? '' }];
+  const problem = libfuseProblem();
+  const libfuse = problem === undefined ? [] : [{ found: problem.message, remedy: problem.hint ?? '' }];
   const way = (
     name: UserWay['way'],
     commands: readonly string[],
@@ -117,7 +116,7 @@ function fuseDevice(): Finding {
       return fail('does not exist', 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse');
     return isRoot()
       ? fail(`cannot be opened (${code})`, 'in a container: --device /dev/fuse')
-      : warn(`cannot be opened (${code})`, 'chmod 666 /dev/fuse; fusermount does without');
+      : warn(`cannot be opened (${code})`, 'as root: chmod 666 /dev/fuse');
   }
 }
 

@@ -90,7 +90,7 @@ export class Inside {
    *
    * @param entry the program of P1
    * @param signal gives up; everything is then taken away before this rejects
-   * @throws LvfsError what keeps the view from being mounted; CANCELLED
+   * @throws LvfsError what keeps the view from being mounted, NO_NAMESPACE among it; CANCELLED
    */
   static async open(
     entry: URL,
@@ -128,9 +128,7 @@ export class Inside {
       if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
       if (failed !== undefined) throw failed;
       if (error instanceof LvfsError && error.code === 'NO_ANSWER') {
-        throw new LvfsError('DAEMON_DIED', `the process that serves the view ended (${endOf(child)})`, {
-          exit: exitStatus.cannotMount,
-        });
+        throw noNamespace() ?? diedEarly(child);
       }
       throw error;
     } finally {
@@ -181,6 +179,26 @@ export class Inside {
     if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace);
     if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
   }
+}
+
+function diedEarly(child: ChildProcess): LvfsError {
+  return new LvfsError('DAEMON_DIED', `the process that serves the view ended (${endOf(child)})`, {
+    exit: exitStatus.cannotMount,
+  });
+}
+
+/** What keeps this user from a namespace of his own; undefined when nothing does. */
+function noNamespace(): LvfsError | undefined {
+  const [obstacle] =
+    process.getuid?.() === 0
+      ? namespaces.check().filter(({ state }) => state === 'fail')
+      : namespaces.userObstacles();
+  if (obstacle === undefined) return undefined;
+  const { found, remedy = "see 'lvfs doctor'" } = obstacle;
+  return new LvfsError('NO_NAMESPACE', `no private view can be made: ${found}`, {
+    exit: exitStatus.cannotMount,
+    hint: remedy,
+  });
 }
 
 function endOf(child: ChildProcess): string {

@@ -496,7 +496,7 @@ function chooseDriver(asked: string, log: Logger): string {
   if (others.length === 0) throw first;
   throw new LvfsError(first.code, first.message, {
     exit: first.exit,
-    hint: problems.map(({ hint }) => hint).join('; or '),
+    hint: [...new Set(problems.map(({ hint }) => hint))].join('; or '),
   });
 }
 

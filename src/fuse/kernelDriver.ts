@@ -3,17 +3,16 @@
  * Node has not; everything else is reading and writing a descriptor.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
+import { deviceProblem, openDevice } from './device.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
 import { resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
 import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js';
-
-const device = '/dev/fuse';
 
 /**
  * What the kernel reads ahead in files, in KiB. Four times its default: a quarter of the requests for a big file or a program,
@@ -25,29 +24,6 @@ const readAheadKiB = 512;
 export interface KernelEndpoint extends Endpoint {
   readonly driver: 'kernel';
   readonly fd: number;
-}
-
-function openDevice(): number {
-  try {
-    return openSync(device, 'r+');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    const module = 'modprobe fuse, or build the kernel with CONFIG_FUSE_FS';
-    const hints: Readonly<Record<string, string>> = {
-      ENOENT: `${module}; in a container: --device /dev/fuse`,
-      ENODEV: module,
-      ENXIO: module,
-      EACCES: 'be root, or give the user access to it: chmod 666 /dev/fuse',
-      EPERM: 'be root; in a container: --device /dev/fuse',
-    };
-    const hint = hints[code];
-    const what = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`;
-    throw new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
-      exit: exitStatus.cannotMount,
-      ...(hint === undefined ? {} : { hint }),
-    });
-  }
 }
 
 function mountFailed(message: string, cause?: unknown): LvfsError {
@@ -214,13 +190,7 @@ function probe(): LvfsError | undefined {
       hint: 'sudo lvfs mount …, or lvfs run and lvfs shell, which need no root',
     });
   }
-  try {
-    closeSync(openDevice());
-    return undefined;
-  } catch (error) {
-    if (error instanceof LvfsError) return error;
-    throw error;
-  }
+  return deviceProblem();
 }
 
 /** Speaks the kernel's protocol on /dev/fuse; Linux only, needs the right to mount. */

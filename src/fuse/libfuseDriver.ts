@@ -14,6 +14,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
 import { Activity } from './activity.js';
+import { deviceProblem } from './device.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './libfuseServer.js';
@@ -180,16 +181,48 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
     return { child, ended };
   }
   await closed;
-  const said = complaint.trim().replace(/\s*\n\s*/g, '; ');
   if (status?.failed === 'load') throw loadFailure(status.message);
+  const said = oneLine(complaint);
   if (/device not found|No such device|modprobe/.test(said)) {
     throw new LvfsError('FUSE_UNAVAILABLE', `libfuse: ${said}`, {
       exit: exitStatus.cannotMount,
       hint: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
     });
   }
-  const hint = /fusermount/.test(said) && /exec|not found/.test(said) ? 'install fuse' : undefined;
-  throw mountFailed(`libfuse: ${said === '' ? (status?.message ?? 'ended without a word') : said}`, hint);
+  if (said === '' && process.getuid?.() !== 0) throw refusalOfFusermount(mountpoint);
+  throw mountFailed(`libfuse: ${said === '' ? (status?.message ?? 'ended without a word') : said}`);
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, '; ');
+}
+
+/**
+ * Why fusermount(1) does not mount for this user. What it told libfuse is lost: Node closes its standard error for programs
+ * that it has not started itself. So it is asked again. If it mounts now, nobody takes the device that it hands over,
+ * and the dead mount is taken away.
+ */
+function refusalOfFusermount(mountpoint: string): LvfsError {
+  const ask = (args: readonly string[]) =>
+    spawnSync('fusermount', [...args, '--', mountpoint], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      // It hands the device over through a socket, and that is what an additional pipe of Node is.
+      env: { ...utilityEnvironment(), _FUSE_COMMFD: '3' },
+    });
+  const { error, status, stderr } = ask(['-o', 'ro,nosuid,nodev,default_permissions']);
+  if (error !== undefined)
+    return mountFailed(
+      'fusermount is not installed',
+      'install fuse (Debian: fuse3, Gentoo: sys-fs/fuse:0)',
+      error,
+    );
+  if (status === 0) ask(['-u', '-z']);
+  const said = oneLine(stderr);
+  const hint = /write access/.test(said)
+    ? 'choose a directory of your own'
+    : "'lvfs doctor' says what an ordinary user needs";
+  return mountFailed(said === '' ? 'fusermount: refused without a word' : said, hint);
 }
 
 /** What is missing, from the message with which loading failed. */
@@ -313,16 +346,26 @@ function mountedDevice(mountpoint: string, type: string): string | undefined {
   }
 }
 
-/** Asks the library whether it can be loaded, in a process of its own: it might take this one along. */
 function probe(): LvfsError | undefined {
+  // libfuse 2 opens it before it leaves the mount to fusermount.
+  return (process.platform === 'linux' ? deviceProblem() : undefined) ?? libfuseProblem();
+}
+
+/**
+ * Why fuse-native or its library cannot be loaded, with what to install; undefined when they can. Tried in a process of its own,
+ * which it might take along.
+ */
+export function libfuseProblem(): LvfsError | undefined {
   if (!isLibfuseInstalled()) return loadFailure('Cannot find module');
   const script = `const { createRequire } = require('node:module');
     const manifest = createRequire(process.argv[1]).resolve('fuse-native/package.json');
     createRequire(manifest)('node-gyp-build')(require('node:path').dirname(manifest));`;
-  const { status, stderr } = spawnSync(process.execPath, ['-e', script, fileURLToPath(import.meta.url)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const { status, stderr, error } = spawnSync(
+    process.execPath,
+    ['-e', script, fileURLToPath(import.meta.url)],
+    { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  if (error !== undefined) return mountFailed('cannot run node', undefined, error);
   if (status === 0) return undefined;
   return loadFailure(/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
 }

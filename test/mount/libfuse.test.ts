@@ -25,6 +25,8 @@ const project = resolve(import.meta.dirname, '../../..');
 const module = join(project, 'node_modules/fuse-native');
 const prebuilt = `prebuilds/${process.platform}-${process.arch}/node.napi.node`;
 const nobody = 65534;
+const withOpenDevice =
+  'mount -t tmpfs none /mnt && mknod -m 666 /mnt/fuse c 10 229 && mount --bind /mnt/fuse /dev/fuse && exec "$@"';
 
 const unable = whyNotMount();
 const mountTest = unable === undefined ? test.serial : test.serial.skip;
@@ -71,7 +73,11 @@ async function installation(t: ExecutionContext): Promise<Installation> {
     lvfs: (...args) => start([...command, ...args], box.environment),
     asUser: (...args) =>
       start(
-        ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', ...command, ...args],
+        [
+          ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', withOpenDevice, 'sh'],
+          ...['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups'],
+          ...[...command, ...args],
+        ],
         {
           ...box.environment,
           HOME: home,

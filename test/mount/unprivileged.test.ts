@@ -7,7 +7,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { findDriver } from '../../src/fuse/index.js';
+import { findDriver, libfuseProblem } from '../../src/fuse/index.js';
 import { finished, program, type Result } from '../helpers/lvfs.js';
 import { prefixRoot } from '../helpers/prefixRoot.js';
 import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
@@ -187,6 +187,89 @@ declare(
   },
 );
 
+declare('to unmount what somebody else has unmounted is no failure', reasonNotToMount(), async (t) => {
+  const user = await ordinaryUser(t, 'auto');
+  const platform = new URL('../../src/daemon/platform/index.js', import.meta.url).href;
+  const unmount = `import('${platform}').then(async ({ mounter }) => console.log(await mounter.unmount(process.argv[1], false)))`;
+  for (const as of ['user', 'root'] as const) {
+    const { stdout, stderr } = await user.shell(
+      `"$NODE" -e "${unmount}" ${join(user.home, 'mnt')}`,
+      deviceWithMode('666'),
+      as,
+    );
+    t.is(stdout, '{ done: true }\n', stderr);
+  }
+});
+
+interface Refusal {
+  title: string;
+  /** What the user does, `$MNT` being a directory of his own. */
+  script: string;
+  prepare?: string;
+  status: number;
+  stderr: RegExp;
+}
+
+const doctorHint = "hint: 'lvfs doctor' says what an ordinary user needs\\n$";
+const refusals: readonly Refusal[] = [
+  {
+    title: 'a directory that is not his',
+    prepare: `${deviceWithMode('666')} && mkdir /mnt/theirs`,
+    script: 'lvfs mount dev-libs/foo /mnt/theirs',
+    status: 23,
+    stderr:
+      /^lvfs: fusermount3?: user has no write access to mountpoint \/mnt\/theirs\nhint: choose a directory of your own\n$/,
+  },
+  {
+    title: 'fusermount that is not setuid root',
+    prepare: `${deviceWithMode('666')} && program=$(readlink -f "$(command -v fusermount)") &&
+      cp "$program" /mnt/plain && mount --bind /mnt/plain "$program"`,
+    script: 'lvfs mount dev-libs/foo "$MNT"',
+    status: 23,
+    stderr: new RegExp(`^lvfs: fusermount3?: mount failed: Operation not permitted\\n${doctorHint}`),
+  },
+  {
+    title: '/dev/fuse that is not open to users',
+    prepare: deviceWithMode('600'),
+    script: 'lvfs mount --driver libfuse dev-libs/foo "$MNT"',
+    status: 23,
+    stderr:
+      /^lvfs: \/dev\/fuse: cannot be opened \(EACCES\)\nhint: as root, so that users can open it: chmod 666 \/dev\/fuse\n$/,
+  },
+  {
+    title: 'the same for run',
+    prepare: deviceWithMode('600'),
+    script: 'lvfs run dev-libs/foo -- true',
+    status: 125,
+    stderr:
+      /^lvfs: \/dev\/fuse: cannot be opened \(EACCES\)\nhint: as root, so that users can open it: chmod 666 \/dev\/fuse\n$/,
+  },
+  {
+    title: 'a bind over a mounted view',
+    script: 'lvfs mount --bind /opt dev-libs/foo "$MNT"',
+    status: 23,
+    stderr: /^lvfs: --bind and --ro: only root can .*\nhint: lvfs run and lvfs shell do it without root\n$/,
+  },
+  {
+    title: 'a machine on which no namespace can be made',
+    // The limit is that of the user namespace in which it is set.
+    script: `unshare --user --map-root-user sh -c \
+      'echo 0 >/proc/sys/user/max_mnt_namespaces && LVFS_RUNTIME_DIR=$HOME/run exec "$NODE" "$LVFS" run dev-libs/foo -- true'`,
+    status: 125,
+    stderr: /^unshare: .*\nlvfs: no private view can be made: unshare: unshare failed: .*\nhint: .*\n$/,
+  },
+];
+
+for (const { title, script, prepare, status, stderr } of refusals) {
+  declare(`an ordinary user is told what to do about ${title}`, reasonNotToMount(libfuse), async (t) => {
+    const user = await ordinaryUser(t, 'auto');
+    const result = await user.shell(`MNT=${join(user.home, 'mnt')}\n${script}`, prepare);
+    t.regex(result.stderr, stderr);
+    t.is(result.status, status);
+    t.deepEqual(readdirSync(join(user.home, 'mnt')), []);
+  });
+}
+
 interface Ways {
   ready: boolean;
   checks: { name: string; state: string; found: string }[];
@@ -203,7 +286,7 @@ async function ways(user: User, prepare: string, as: 'user' | 'root', wrap = '')
   }
 }
 
-const hasLibfuse = libfuse.probe() === undefined;
+const hasLibfuse = libfuseProblem() === undefined;
 for (const as of ['user', 'root'] as const) {
   declare(`doctor tells which ways are open to users, asked by ${as}`, reasonNotToMount(), async (t) => {
     const user = await ordinaryUser(t, 'auto');
@@ -222,14 +305,17 @@ for (const as of ['user', 'root'] as const) {
       failed.join(),
     );
 
-    const [closed] = (await ways(user, deviceWithMode('600'), as)).users;
-    t.deepEqual(closed?.obstacles, [
-      {
-        found: '/dev/fuse is not open to users (mode 600)',
-        remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
-      },
-    ]);
-    t.is(closed?.open, false);
+    for (const { way, open, obstacles } of (await ways(user, deviceWithMode('600'), as)).users) {
+      t.false(open, way);
+      t.deepEqual(
+        obstacles.at(-1),
+        {
+          found: '/dev/fuse is not open to users (mode 600)',
+          remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
+        },
+        way,
+      );
+    }
 
     // A program without the bit in its place.
     const plain = `cp /bin/true /mnt/plain && mount --bind /mnt/plain "$(readlink -f "$(command -v fusermount)")"`;

@@ -1,6 +1,6 @@
 /** `lvfs mount`: mounts a view and leaves a daemon behind that serves it. */
 import { resolve } from 'node:path';
-import { exitStatus, type ExitStatus } from '../../base/index.js';
+import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
 import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { bindOptions, bindRequest } from '../insideOptions.js';
@@ -57,10 +57,21 @@ export const command = defineCommand({
   },
 });
 
-/** What is mounted over the view. An ordinary user's view, made by fusermount, is all that he may mount. */
+/**
+ * What is mounted over the view. An ordinary user's view, made by fusermount, is all that he may mount.
+ *
+ * @throws LvfsError NOT_ROOT (exit 23) for binds that he asks for
+ */
 function mountedOver({ options: given, output }: MountInvocation): BindRequest {
   const request = bindRequest(given, false);
-  if (process.getuid?.() === 0 || !request.defaults) return request;
+  if (process.getuid?.() === 0) return request;
+  if (request.binds.length + request.readOnlyBinds.length > 0) {
+    throw new LvfsError('NOT_ROOT', '--bind and --ro: only root can mount over a mounted view', {
+      exit: exitStatus.cannotMount,
+      hint: 'lvfs run and lvfs shell do it without root',
+    });
+  }
+  if (!request.defaults) return request;
   output.log('info', 'nothing is mounted over the view: only root can; run and shell do it in a namespace');
   return { ...request, defaults: false };
 }

@@ -17,7 +17,7 @@ import {
   readMountTable,
 } from '../../base/index.js';
 import type { Obstacle } from './health.js';
-import { inUserNamespace, noDevice } from './linuxNamespaces.js';
+import { deviceObstacles, inUserNamespace } from './linuxNamespaces.js';
 import {
   filesystemType,
   type Bind,
@@ -183,8 +183,12 @@ async function unmount(mountpoint: string, lazy: boolean): Promise<UnmountResult
       : await runTool('fusermount', ['-u', ...(lazy ? ['-z'] : []), '--', mountpoint]);
   if (code === 0) return { done: true };
   const message = stderr.trim().replace(/\s*\n\s*/g, ' ') || `umount ended with status ${code}`;
-  // Somebody else was quicker.
-  if (/not mounted|no mount point/.test(message) && !isViewMounted(mountpoint)) return { done: true };
+  // Somebody else was quicker: so say umount, and fusermount before and after it has looked into the mount table.
+  if (
+    /not mounted|no mount point|entry for .* not found|Invalid argument/.test(message) &&
+    !isViewMounted(mountpoint)
+  )
+    return { done: true };
   return { done: false, busy: /busy/.test(message), message };
 }
 
@@ -260,12 +264,11 @@ function unlessGone<T>(look: () => T): T | undefined {
 }
 
 /**
- * libfuse 2 mounts for a user by fusermount(1), which has to become root for that. The option user_allow_other of
+ * libfuse 2 opens the device, and has fusermount(1) mount, which has to become root for that. The option user_allow_other of
  * /etc/fuse.conf is not needed: the view is the user's own.
  */
 function userObstacles(): Obstacle[] {
-  const obstacles: Obstacle[] = [];
-  if (!existsSync('/dev/fuse')) obstacles.push(noDevice);
+  const obstacles = deviceObstacles();
   const install = 'install fuse (Debian: fuse3, Gentoo: sys-fs/fuse:0)';
   const program = findProgram('fusermount');
   if (program === undefined) {

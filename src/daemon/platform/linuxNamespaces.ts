@@ -263,21 +263,22 @@ const mountOnce = `${openDevice} && mount -n -i -t fuse -o fd=3,rootmode=40000,u
 /** Any id that is not root's; that of `nobody` nearly everywhere. */
 const ordinaryId = '65534';
 
+/** Root becomes an ordinary user for it. */
+function attemptAsUser(argv: readonly string[]): { problem?: string } {
+  const ids = ['--reuid', ordinaryId, '--regid', ordinaryId, '--clear-groups'];
+  return attempt(isRoot() ? ['setpriv', ...ids, '--', ...argv] : argv);
+}
+
 /**
- * Does, as an ordinary user, what `lvfs run` begins with; only when that fails, the reason is looked for. Root becomes such a
- * user for it.
+ * Does, as an ordinary user, what `lvfs run` begins with; only when that fails, the reason is looked for.
  */
 function userObstacles(): Obstacle[] {
-  const asUser = isRoot()
-    ? ['setpriv', '--reuid', ordinaryId, '--regid', ordinaryId, '--clear-groups', '--']
-    : [];
-  const whole = attempt([...asUser, ...privateOptions, 'sh', '-c', mountOnce]);
+  const whole = attemptAsUser([...privateOptions, 'sh', '-c', mountOnce]);
   if (whole.problem === undefined) return [];
   const obstacles: Obstacle[] = [];
-  const { problem } = attempt([...asUser, ...privateOptions, 'true']);
+  const { problem } = attemptAsUser([...privateOptions, 'true']);
   if (problem !== undefined) obstacles.push(...namespaceObstacles(problem, readSetting));
-  const device = deviceObstacle(attempt([...asUser, 'sh', '-c', openDevice]).problem);
-  if (device !== undefined) obstacles.push(device);
+  obstacles.push(...deviceObstacles());
   if (obstacles.length > 0) return obstacles;
   return [{ found: whole.problem, remedy: 'Linux 4.18 and later let users mount FUSE in their namespaces' }];
 }
@@ -325,21 +326,28 @@ function readSetting(name: string): string | undefined {
   }
 }
 
-/** The obstacle that the kernel has no FUSE here. */
-export const noDevice: Obstacle = {
-  found: '/dev/fuse does not exist',
-  remedy: 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse',
-};
-
-function deviceObstacle(problem: string | undefined): Obstacle | undefined {
-  if (problem === undefined) return undefined;
+/** What keeps an ordinary user from opening the device of FUSE; at most one thing. */
+export function deviceObstacles(): Obstacle[] {
+  const { problem } = attemptAsUser(['sh', '-c', openDevice]);
+  if (problem === undefined) return [];
   const status = statSync('/dev/fuse', { throwIfNoEntry: false });
-  if (status === undefined) return noDevice;
+  if (status === undefined) {
+    return [
+      {
+        found: '/dev/fuse does not exist',
+        remedy: 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse',
+      },
+    ];
+  }
+  if ((status.mode & 0o006) === 0o006)
+    return [{ found: `/dev/fuse: ${problem}`, remedy: 'in a container: --device /dev/fuse' }];
   const mode = (status.mode & 0o777).toString(8);
-  return {
-    found: `/dev/fuse is not open to users (mode ${mode})`,
-    remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
-  };
+  return [
+    {
+      found: `/dev/fuse is not open to users (mode ${mode})`,
+      remedy: 'chmod 666 /dev/fuse; to keep it, a udev rule: KERNEL=="fuse", MODE="0666"',
+    },
+  ];
 }
 
 export const linuxNamespaces: NamespaceHelper = {

@@ -1,0 +1,44 @@
+/** The kernel's device, through which whoever serves a filesystem speaks with it. */
+import { closeSync, openSync } from 'node:fs';
+import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+
+const device = '/dev/fuse';
+
+/**
+ * A new descriptor of the device, which belongs to the caller.
+ *
+ * Errors: `FUSE_UNAVAILABLE` (exit 23), with a hint.
+ */
+export function openDevice(): number {
+  try {
+    return openSync(device, 'r+');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const module = 'modprobe fuse, or build the kernel with CONFIG_FUSE_FS';
+    const hints: Readonly<Record<string, string>> = {
+      ENOENT: `${module}; in a container: --device /dev/fuse`,
+      ENODEV: module,
+      ENXIO: module,
+      EACCES: 'as root, so that users can open it: chmod 666 /dev/fuse',
+      EPERM: 'be root; in a container: --device /dev/fuse',
+    };
+    const hint = hints[code];
+    const what = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`;
+    throw new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
+      exit: exitStatus.cannotMount,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+/** Why the caller cannot open the device; undefined when he can. */
+export function deviceProblem(): LvfsError | undefined {
+  try {
+    closeSync(openDevice());
+    return undefined;
+  } catch (error) {
+    if (error instanceof LvfsError) return error;
+    throw error;
+  }
+}
