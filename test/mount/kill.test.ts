@@ -86,7 +86,9 @@ mountTest(
         () => (existsSync(box.runtime) ? readdirSync(box.runtime) : []).length === 0,
       );
       const cache = join(box.directory, 'cache');
-      const left = existsSync(cache) ? readdirSync(cache).filter((file) => !/^index-[\w-]+$/.test(file)) : [];
+      const left = existsSync(cache)
+        ? readdirSync(cache).filter((file) => !/^(index|values)-[\w-]+$/.test(file))
+        : [];
       t.deepEqual(left, [], name);
     }
     t.log([...killed].map(([name, count]) => `${count} × ${name}`).join(', '));

@@ -41,6 +41,11 @@ class Terminal {
     await until(`'${text}' is shown; there is ${this.#shown}`, () => this.#shown.includes(text), 60_000);
   }
 
+  /** Takes the terminal away: what runs on it gets a SIGHUP. */
+  hangUp(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** The status of the command, and all that was shown. */
   async end(): Promise<{ status: number | null; shown: string }> {
     const { status } = await this.#end;
@@ -58,6 +63,8 @@ async function onTerminal(
 ): Promise<{ status: number | null; shown: string }> {
   const f = await withCommands(t);
   const terminal = new Terminal(command(`${process.execPath} ${program}`, host.join(' ')), f.environment);
+  // Without it a test that fails would wait for ever for its shell.
+  t.teardown(() => terminal.hangUp());
   await talk(terminal);
   const end = await terminal.end();
   await nothingLeft(t, f);
@@ -79,7 +86,9 @@ mountTest(`a shell on a terminal greets, and lvfs ends with its status${skipped}
 
 mountTest(`Ctrl-C ends the job in the foreground, not the shell${skipped}`, async (t) => {
   const { status } = await onTerminal(t, shell, async (terminal) => {
-    terminal.type(`sh -c 'trap "${say('caught')}; exit 9" INT; ${say('waiting')}; sleep 1000; :'\n`);
+    // Short sleeps: a signal that comes while dash starts a command is seen when that command ends.
+    const wait = 'while :; do sleep 0.1; done';
+    terminal.type(`sh -c 'trap "${say('caught')}; exit 9" INT; ${say('waiting')}; ${wait}'\n`);
     await terminal.shows('waiting');
     terminal.type('\x03');
     await terminal.shows('caught');
