@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { finished, until } from '../helpers/lvfs.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
 
 const reason = whyNotMount();
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
@@ -93,14 +94,16 @@ mountTest(`what a phase gave up over is undeclared although emerge succeeded${sk
     cpv: 'sys-devel/flexer-2',
     suggest: 'BDEPEND="sys-devel/flexer"',
     certainty: 'needed',
-    phases: ['compile'],
   });
+  const knowsCallers = testDriver().capabilities.callers;
+  t.deepEqual(missing[0]?.['phases'], knowsCallers ? ['compile'] : []);
   const lines = readFileSync(log, 'utf8').trim().split('\n');
   const denials = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   t.true(
     denials.some(
       (one) =>
-        one['schemaVersion'] === 1 && one['phase'] === 'compile' && one['package'] === 'dev-libs/foo-1',
+        one['schemaVersion'] === 1 &&
+        (!knowsCallers || (one['phase'] === 'compile' && one['package'] === 'dev-libs/foo-1')),
     ),
     lines.join('\n'),
   );
