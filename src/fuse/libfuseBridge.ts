@@ -186,21 +186,20 @@ function makeHandlers(binding: Binding): Map<number, (...args: never[]) => void>
 
 /** fuse-native does not say when libfuse has left its loop. It has when the device is closed. */
 function watch(): void {
-  const fd = deviceDescriptor();
-  if (fd === undefined) return;
+  let descriptors: string[];
+  try {
+    descriptors = readdirSync('/proc/self/fd');
+  } catch (error) {
+    // Not Linux: the driver looks at the mount table instead.
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  const fd = descriptors.find(isDevice);
+  // Unmounted as soon as it was mounted.
+  if (fd === undefined) end();
   setInterval(() => {
     if (!isDevice(fd)) end();
   }, watchMs);
-}
-
-function deviceDescriptor(): string | undefined {
-  try {
-    return readdirSync('/proc/self/fd').find(isDevice);
-  } catch (error) {
-    // Not Linux: the driver looks at the mount table instead.
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function isDevice(fd: string): boolean {
