@@ -17,7 +17,7 @@ export async function runCommandLine(argv: readonly string[], version: () => str
   try {
     const split = splitVerb(argv);
     if (split === undefined) return await withoutVerb(argv, output, version);
-    const verb = findVerb(split.verb);
+    const verb = findVerb(split.verb, split.verb !== argv[0]);
     const command = await verb.load();
     if (wantsHelp(split.rest)) {
       const { verbHelp } = await import('./help.js');
@@ -77,14 +77,16 @@ async function withoutVerb(
   );
 }
 
-function findVerb(name: string): Verb {
+/** @param behindOptions the name was found behind options, of which one may have an argument */
+function findVerb(name: string, behindOptions: boolean): Verb {
   const verb = verbs.find((candidate) => candidate.name === name);
   if (verb !== undefined) return verb;
   const suggestion = nearest(
     name,
     verbs.map((candidate) => candidate.name),
   );
-  throw new UsageError(`unknown command '${name}'`, suggestion, undefined);
+  const advice = behindOptions ? "; a command's options stand behind it" : '';
+  throw new UsageError(`unknown command '${name}'${advice}`, suggestion, undefined);
 }
 
 /** `-h` or `--help` anywhere before `--`: help is given even when the rest of the line is wrong. */

@@ -40,6 +40,10 @@ test(answers, ['stauts'], {
   stderr: "lvfs: unknown command 'stauts'\nhint: did you mean 'status'? See 'lvfs --help'\n",
 });
 test(answers, ['xyzzy'], { status: 2, stderr: "lvfs: unknown command 'xyzzy'\nhint: see 'lvfs --help'\n" });
+test(answers, ['--driver', 'libfuse', 'status'], {
+  status: 2,
+  stderr: "lvfs: unknown command 'libfuse'; a command's options stand behind it\nhint: see 'lvfs --help'\n",
+});
 test(answers, ['status', '--jsno'], {
   status: 2,
   stderr: "lvfs: status: unknown option '--jsno'\nhint: did you mean '--json'? See 'lvfs status --help'\n",

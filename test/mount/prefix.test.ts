@@ -128,7 +128,7 @@ compiles(
     const build = async (name: string) => {
       const built = await box.lvfs(
         ...['build', '--json', '--prefix', gentoo.root, '--command'],
-        `work=$(mktemp -d /tmp/lvfs-XXXXXX); cd $work; trap "rm -r $work" EXIT
+        `work=$(mktemp -d -p /tmp); cd $work; trap "rm -r $work" EXIT
          printf '#include <stdio.h>\\nconst char *${name}(void);\\nint main(void) { return puts(${name}()) < 0; }\\n' >main.c
          gcc -o main main.c -L${lib} -Wl,-rpath,${lib} -l${name} && ./main >${join(box.directory, name)}`,
         'app-misc/hello',
