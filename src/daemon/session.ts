@@ -74,8 +74,10 @@ export class Session {
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
+  #isEnding = false;
   #hasLoaderCache = false;
   #control: ControlServer | undefined;
+  #announced: Promise<void> | undefined;
   #watches: readonly DatabaseWatch[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
@@ -101,8 +103,17 @@ export class Session {
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
 
-  /** Records the session and starts to listen; only then others find it. */
+  /**
+   * Records the session and starts to listen; only then others find it. Nothing is announced of a session that has
+   * ended meanwhile.
+   */
   async announce(): Promise<void> {
+    this.#announced = this.#announce();
+    await this.#announced;
+  }
+
+  async #announce(): Promise<void> {
+    if (this.#isEnding) return;
     const { directory, log } = this.#options;
     const hello = {
       lvfs: this.#request.version,
@@ -111,6 +122,7 @@ export class Session {
       mountpoint: this.#shownAt,
     };
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
+    if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     this.#watches = this.#open.databases.map((directory) =>
       watchDatabase(directory, () => this.#reload(), log),
@@ -361,6 +373,9 @@ export class Session {
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
     this.#state = 'unmounting';
+    this.#isEnding = true;
+    // What is being made just now would keep the process alive. Its failure is startSession's.
+    await this.#announced?.catch(() => undefined);
     for (const watch of this.#watches) watch.close();
     this.#workers.watch?.close();
     const { directory, log } = this.#options;

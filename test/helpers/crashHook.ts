@@ -1,19 +1,41 @@
 /**
- * Makes a serving thread crash when the kernel asks it for a file named `crash-by-throwing` or `crash-by-exit`; for `node --import`,
- * which holds for worker threads too. The thread dies in its read of the device, as it would of a lack of memory: outside of
- * everything that turns an error into an answer.
+ * Makes a serving thread crash when the kernel asks it for a file named `crash-by-throwing` or `crash-by-exit`, or with
+ * TEST_CRASH=start as soon as it has greeted the kernel, while the main thread still waits for its control socket. For
+ * `node --import`, which holds for worker threads too. The thread dies in its read of the device, as it would of a lack of
+ * memory: outside of everything that turns an error into an answer.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+
+/** FUSE_INIT of linux/fuse.h. */
+const init = 26;
+
+const atStart = process.env['TEST_CRASH'] === 'start';
+
+/** Longer than a thread takes to end. */
+const listenDelayMs = 1000;
+
+if (isMainThread && atStart) {
+  const listen = Reflect.get(Server.prototype, 'listen') as (...rest: unknown[]) => Server;
+  const late = function (this: Server, ...rest: unknown[]): Server {
+    setTimeout(() => Reflect.apply(listen, this, rest), listenDelayMs);
+    return this;
+  };
+  Reflect.set(Server.prototype, 'listen', late);
+}
 
 if (!isMainThread) {
   const read = fs.readSync;
+  let hasGreeted = false;
   const hooked = (fd: number, buffer: NodeJS.ArrayBufferView, ...rest: [number, number, null]): number => {
+    if (hasGreeted && atStart) throw new Error('as the test wants it');
     const length = read(fd, buffer, ...rest);
     const request = Buffer.from(buffer.buffer, buffer.byteOffset, length);
     if (request.includes('crash-by-throwing\0')) throw new Error('as the test wants it');
     if (request.includes('crash-by-exit\0')) process.exit(77);
+    hasGreeted ||= length >= 8 && new Uint32Array(buffer.buffer, buffer.byteOffset, 2)[1] === init;
     return length;
   };
   Object.assign(fs, { readSync: hooked });

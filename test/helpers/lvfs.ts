@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 /** The program under test. */
 export const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
+/** A command that takes longer hangs, and is killed: its test fails then, and the others go on. */
+const longestCommandMs = 600_000;
+
 /** What a command said, and how it ended. */
 export interface Result {
   status: number | null;
@@ -46,7 +49,12 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
     ...more,
   };
   const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [program, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn(process.execPath, [program, ...args], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: longestCommandMs,
+      killSignal: 'SIGKILL',
+    });
   return {
     directory,
     runtime,

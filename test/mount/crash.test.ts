@@ -79,3 +79,18 @@ for (const [name, failure] of crashes) {
     await nothingLeft(t, f);
   });
 }
+
+mountTest(
+  `a thread that dies while the session is announced: the mount ends all the same${skipped}`,
+  async (t) => {
+    const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'start' });
+    const mountpoint = join(f.directory, 'mnt');
+    mkdirSync(mountpoint);
+    const { status, stderr } = await f.lvfs('mount', '-f', '--no-binds', 'dev-libs/foo', mountpoint);
+    const [[, failure]] = crashes;
+    t.is(stderr, `lvfs: error: ${mountpoint}: ${failure}\n`);
+    t.is(status, 1);
+    t.is((await f.lvfs('umount', mountpoint)).status, 0);
+    await nothingLeft(t, f);
+  },
+);
