@@ -2,14 +2,16 @@
 import { statSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
 import { NodeHost } from '../filesystem/index.js';
-import type { SystemLocations } from '../portage/index.js';
-import { View } from '../view/index.js';
+import type { System, SystemLocations } from '../portage/index.js';
+import { canonicalPaths, hostKind, savedOwners, type PathIndex } from '../view/index.js';
 import {
-  explainPath,
   indexFile,
+  indexPlaces,
+  leadsNowhere,
   loadSystemIndex,
   openSystemIndex,
   openView,
+  preservedLibraries,
   readSystem,
   type Explanation,
 } from './openView.js';
@@ -40,22 +42,51 @@ export async function explainOwners(
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
   const system = readSystem(locations, log, cache);
-  const saved = loadSystemIndex(system, cache, log);
-  // Is listed while the index is read.
-  system.installed();
-  const store = openSystemIndex(system, cache, log, progress, await saved);
-  store.save();
-  const settings = {
-    root: system.root,
-    vdb: '/var/db/pkg',
-    ...(system.sysroot === '' ? {} : { sysroot: system.sysroot }),
-    systemPaths: [],
-    grafts: [],
-    directories: [],
-    overrides: { show: [], hide: [] },
+  const canonical = canonicalPaths(system.root, new NodeHost());
+  const found = paths.map((path) => canonical(path));
+  const wanted = found.map((one) => one?.path ?? Buffer.from('/'));
+  const state = {
+    ...indexPlaces(system, cache),
+    installed: (known: ReadonlySet<string>) => system.installedIfKnown(known),
+    preserved: preservedLibraries(system),
   };
-  const view = View.create(store.index, settings, new NodeHost(), log);
-  return paths.map((path) => explainPath(view, undefined, path));
+  const owners =
+    savedOwners(state, wanted) ?? ownersIn(await openAndSave(system, cache, log, progress), wanted);
+  return paths.map((path, i) => {
+    const given = path.toString('latin1');
+    const unknown = { visible: null, rule: null, chain: [] };
+    const one = found[i];
+    if (one === undefined) {
+      return { path: given, canonical: given, exists: false, owners: [], detail: leadsNowhere, ...unknown };
+    }
+    return {
+      path: given,
+      canonical: one.path.toString('latin1'),
+      exists: one.kind !== hostKind.missing,
+      owners: (owners[i] ?? []).toSorted(),
+      detail: '',
+      ...unknown,
+    };
+  });
+}
+
+async function openAndSave(
+  system: System,
+  cache: string,
+  log: Logger,
+  progress: (text: string) => void,
+): Promise<PathIndex> {
+  const saved = await loadSystemIndex(system, cache, log);
+  const store = openSystemIndex(system, cache, log, progress, saved);
+  store.save();
+  return store.index;
+}
+
+function ownersIn(index: PathIndex, paths: readonly Buffer[]): readonly (readonly string[])[] {
+  return paths.map((path) => {
+    const node = index.resolve(path);
+    return node === -1 ? [] : index.owners(node).map((id) => index.cpv(id));
+  });
 }
 
 /** What is to be done with the saved index. */

@@ -34,10 +34,13 @@ import {
   View,
   type HostChange,
   type IndexStore,
+  type InstalledState,
   type Overrides,
   type PathIndex,
+  type PreservedLibraries,
   type Rule,
   type SavedIndex,
+  type SavedOwnersOptions,
   type SharedView,
   type SystemPath,
   type ViewChange,
@@ -126,35 +129,46 @@ export function openSystemIndex(
 ): IndexStore {
   return openIndex({
     ...installedState(system),
+    ...indexPlaces(system, cache),
     scan: scanContents,
-    links: hostLinks(system.root),
-    sysroot: system.sysroot,
-    cacheFile: indexFile(system, cache),
     saved,
     onProgress: (done, total) => progress(`reading the contents of packages: ${done} of ${total}`),
     warn: (warning) => log('warn', describeWarning(warning)),
   });
 }
 
+/** Where the index of a system is saved, and what its paths are resolved by. */
+export function indexPlaces(
+  system: System,
+  cache: string,
+): Pick<SavedOwnersOptions, 'cacheFile' | 'links' | 'sysroot'> {
+  return {
+    links: hostLinks(system.root),
+    sysroot: system.sysroot,
+    cacheFile: indexFile(system, cache),
+  };
+}
+
 /** What is installed, as the index wants to know it. */
-export function installedState(system: System): {
-  packages: ReturnType<System['installed']>;
-  preserved: { cpv: string; paths: readonly string[] }[];
-} {
-  const { root, prefix, sysroot } = system;
-  const preserved = preservedLibraries(join(root, prefix));
+export function installedState(system: System): InstalledState {
+  return { packages: system.installed(), preserved: preservedLibraries(system) };
+}
+
+/** Libraries that outlived their package and are kept for others. */
+export function preservedLibraries({ root, prefix, sysroot }: System): PreservedLibraries[] {
+  const preserved = readRegistry(join(root, prefix));
   if (sysroot !== '') {
-    const ofSysroot = preservedLibraries(join(root, sysroot));
+    const ofSysroot = readRegistry(join(root, sysroot));
     preserved.push(...ofSysroot.map(({ cpv, paths }) => ({ cpv: cpv + sysrootMark, paths })));
   }
-  return { packages: system.installed(), preserved };
+  return preserved;
 }
 
 /**
- * Libraries that outlived their package and are kept for others: `preserved_libs_registry`, a JSON object from
- * `category/name:slot` to cpv, counter and paths. A registry of another form preserves nothing.
+ * `preserved_libs_registry`: a JSON object from `category/name:slot` to cpv, counter and paths. One of another form preserves
+ * nothing.
  */
-function preservedLibraries(root: string): { cpv: string; paths: readonly string[] }[] {
+function readRegistry(root: string): PreservedLibraries[] {
   let text: string;
   try {
     text = readFileSync(join(root, 'var/lib/portage/preserved_libs_registry'), 'utf8');
@@ -274,21 +288,17 @@ export interface Explanation {
   readonly chain: readonly ChainLink[];
 }
 
-/** Explains a path; without a set only who owns it. */
-export function explainPath(view: View, set: VisibleSet | undefined, path: Buffer): Explanation {
+/** What is said of a path that leads nowhere. */
+export const leadsNowhere = 'something on the way is no directory, or its links lead nowhere';
+
+/** Explains a path. */
+function explainPath(view: View, set: VisibleSet, path: Buffer): Explanation {
   const { index } = view;
   const given = path.toString('latin1');
   const found = view.canonical(path);
   if (found === undefined) {
-    const detail = 'something on the way is no directory, or its links lead nowhere';
-    const nothing = { exists: false, owners: [], chain: [], detail };
-    return {
-      path: given,
-      canonical: given,
-      ...nothing,
-      visible: set && false,
-      rule: set && ruleName(rule.absent),
-    } as Explanation;
+    const nothing = { canonical: given, exists: false, owners: [], chain: [], detail: leadsNowhere };
+    return { path: given, ...nothing, visible: false, rule: ruleName(rule.absent) };
   }
   const { node, kind } = found;
   const owners = index
@@ -296,7 +306,6 @@ export function explainPath(view: View, set: VisibleSet | undefined, path: Buffe
     .map((id) => index.cpv(id))
     .sort();
   const facts = { path: given, canonical: view.pathOf(node), exists: kind !== hostKind.missing, owners };
-  if (set === undefined) return { ...facts, visible: null, rule: null, detail: '', chain: [] };
   const exists = facts.exists || view.isAlwaysThere(node);
   if (!exists) return { ...facts, visible: false, rule: ruleName(rule.absent), detail: '', chain: [] };
   const shown = facts.exists ? kind : hostKind.directory;

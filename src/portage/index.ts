@@ -9,7 +9,7 @@ import { Configuration, type ConfigurationOptions } from './config.js';
 import { DepCheck, InstalledPackages } from './depCheck.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
-import { InstalledDatabase } from './vdb.js';
+import { InstalledDatabase, listKnown } from './vdb.js';
 import type { Cpv, DataWarning, InstalledPackage, SetRequest, SystemLocations, VisibleSet } from './types.js';
 import { VisibleSets, type PackageRoot } from './visibleSet.js';
 
@@ -56,6 +56,13 @@ export interface System {
   readonly prefix: string;
   /** The installed packages, sorted by cpv in code point order; those of the sysroot's database are marked. */
   installed(): readonly InstalledPackage[];
+  /**
+   * The installed packages, in no particular order, when they are exactly the known ones; undefined when they are not, or when
+   * {@link installed} has to tell. Takes a tenth of its time.
+   */
+  installedIfKnown(
+    known: ReadonlySet<Cpv>,
+  ): readonly Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined;
   /** Host path of an installed package's entry in the database; undefined when it is not installed. */
   packageDirectory(cpv: Cpv): string | undefined;
   /**
@@ -171,6 +178,17 @@ class OpenedSystem implements System {
       const all = this.#installed.flatMap(({ packages }) => packages);
       return all.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
     });
+  }
+
+  installedIfKnown(
+    known: ReadonlySet<Cpv>,
+  ): readonly Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined {
+    const tools = listKnown(this.database, '', known);
+    const sysroot = this.sysroot === '' ? [] : listKnown(this.#sysrootDatabase, sysrootMark, known);
+    if (tools === undefined || sysroot === undefined) return undefined;
+    const all = [...tools, ...sysroot];
+    // A database that has to be there is missed by those who list it.
+    return all.length > 0 && all.length === known.size ? all : undefined;
   }
 
   packageDirectory(cpv: Cpv): string | undefined {

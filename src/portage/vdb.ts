@@ -248,6 +248,37 @@ export class InstalledDatabase {
   }
 }
 
+/**
+ * The packages below a database directory, when all that is in it is known to be a package or known to be none by its name;
+ * undefined when {@link InstalledDatabase} has to look closer. Costs a fraction of that.
+ *
+ * @param mark as there
+ */
+export function listKnown(
+  directory: string,
+  mark: string,
+  known: ReadonlySet<Cpv>,
+): Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined {
+  const found: Pick<InstalledPackage, 'cpv' | 'directory'>[] = [];
+  let isSure = true;
+  const names = (path: string): string[] =>
+    list(
+      path,
+      (at) => readdirSync(at),
+      () => (isSure = false),
+    );
+  for (const category of names(directory)) {
+    if (skipped.test(category) || !categoryName.test(category)) continue;
+    const path = `${directory}/${category}`;
+    for (const pf of names(path)) {
+      const cpv = `${category}/${pf}${mark}`;
+      if (known.has(cpv)) found.push({ cpv, directory: `${path}/${pf}` });
+      else if (!skipped.test(pf)) isSure = false;
+    }
+  }
+  return isSure ? found : undefined;
+}
+
 const skipped = /^(?:\..*|-MERGING-.*|CVS|lost\+found)$/s;
 const categoryName = /^\w[-.+\w]*$/;
 

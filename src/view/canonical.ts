@@ -7,7 +7,7 @@
  * they say, such a package has nothing outside of it.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { errorCode } from '../base/index.js';
+import { errorCode, isAscii } from '../base/index.js';
 import { maxNameBytes, rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 
 /** The host's symbolic links, as the index needs them. */
@@ -17,11 +17,14 @@ export interface HostLinks {
    * undefined for anything that is not a link, is not there or cannot be looked at.
    */
   readlink(path: Buffer): Buffer | undefined;
+  /** Whether a link is at an absolute path below the root, given as one character a byte; parents may be links. */
+  isLink(path: string): boolean;
 }
 
 /** The links of a real directory tree; absolute targets are the index's business, so nothing outside it is read. */
 export function hostLinks(root: string): HostLinks {
   const prefix = Buffer.from(root === '/' ? '' : root.replace(/\/+$/, ''));
+  const prefixText = prefix.toString('latin1');
   return {
     readlink(path) {
       const full = prefix.length === 0 ? path : Buffer.concat([prefix, path]);
@@ -31,6 +34,16 @@ export function hostLinks(root: string): HostLinks {
       } catch (error) {
         // Not there any more, no link any more, or behind a directory that we may not search or cannot read.
         if (errorCode(error) !== undefined) return undefined;
+        throw error;
+      }
+    },
+    isLink(path) {
+      const full = prefixText + path;
+      try {
+        const name = isAscii(full) ? full : Buffer.from(full, 'latin1');
+        return lstatSync(name, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+      } catch (error) {
+        if (errorCode(error) !== undefined) return false;
         throw error;
       }
     },

@@ -87,6 +87,11 @@ export class HostPaths {
   }
 }
 
+/** A host path, as text, as the classes here want it: one character a byte, without a trailing slash. */
+export function hostBytes(path: string): string {
+  return Buffer.from(path).toString('latin1').replace(/\/+$/, '');
+}
+
 /** Bytes as a string of one character each. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length).toString('latin1');

@@ -2,6 +2,7 @@
 export * from './pathIndex.js';
 export { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 export type { HostPaths } from './hostPaths.js';
+export { canonicalPaths, type CanonicalPath } from './resolver.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
 export {
   systemPaths,
@@ -19,8 +20,10 @@ export {
   type IndexChanges,
   type IndexStore,
   type InstalledState,
+  type PreservedLibraries,
   type SavedIndex,
 } from './indexStore.js';
+export { savedOwners, type SavedOwnersOptions } from './savedOwners.js';
 export {
   LiveChanges,
   type ChangeSummary,

@@ -1,31 +1,19 @@
 /**
  * Makes the index of a host and keeps it: from CONTENTS files, from a saved file brought up to date, and live.
  *
- * A saved index is one file, never changed in place: it is written beside and renamed, so several lvfs processes need no
- * lock; each reads a whole file or makes its own index, and the last one to save wins. A file is believed only when its
- * header, its sizes and a checksum over all of it agree; any doubt means building anew, which takes seconds. No fsync: a
- * file that a power failure cut short fails the checksum.
- *
  * A package is read again when its CONTENTS has another time, size or inode, or the preserved-libraries registry says
  * something else of it. All are read again when a directory's link on the host, by which paths were resolved, has
  * changed; directories down to depth 3 are checked for having become links.
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { describeError, distrust, errorCode, isInSysroot, replaceFile } from '../base/index.js';
+import { describeError, errorCode, isInSysroot } from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
-import {
-  identityWords,
-  indexKind,
-  PathIndex,
-  rootNode,
-  savedBytes,
-  type IndexNode,
-  type IndexSections,
-  type IndexSizes,
-} from './pathIndex.js';
+import { contentsFile, ContentsIdentity } from './contentsIdentity.js';
+import { directoriesHold, type DirectoryTable } from './directoryTable.js';
+import { Doubt, IndexFile, writeIndexFile } from './indexFile.js';
+import { indexKind, PathIndex, rootNode, type IndexNode, type IndexSizes } from './pathIndex.js';
 
 /** One entry of CONTENTS: `kind` is 0 dir, 1 obj, 2 sym, 3 fif, 4 dev; `bytes[start, end)` a normalised path. */
 export interface ScannedEntry {
@@ -115,7 +103,6 @@ export function openIndex(options: OpenIndexOptions): IndexStore {
   return new Store(options);
 }
 
-const contentsName = 'CONTENTS';
 /** CONTENTS kinds to index kinds. */
 const kindOf = [indexKind.dir, indexKind.obj, indexKind.sym, indexKind.fif, indexKind.dev];
 /** Files are read in pieces of whole lines of about this size, so that a huge one takes no more memory. */
@@ -125,12 +112,17 @@ const abandonedShare = 0.2;
 const checkedDepth = 3;
 const progressEvery = 64;
 
+/** How a CONTENTS file was when it was read; without `stat` it was not there or could not be read. */
+interface ReadContents {
+  readonly stat: fs.BigIntStats | undefined;
+  readonly isDamaged: boolean;
+}
+
 class Store implements IndexStore {
   readonly index: PathIndex;
   readonly origin: 'saved' | 'updated' | 'built';
   readonly #options: OpenIndexOptions;
-  /** Where directories lead that are to be checked: all that are links, and the shallow ones, mostly to themselves. */
-  #directories = new Map<IndexNode, IndexNode>();
+  #directories: Map<string, string>;
   #isSaved = false;
   #piece = Buffer.alloc(0);
   #nodes = new Uint32Array(1 << 14);
@@ -139,9 +131,9 @@ class Store implements IndexStore {
   constructor(options: OpenIndexOptions) {
     const { saved, ...rest } = options;
     this.#options = rest;
+    this.#directories = new Map(saved?.directories);
     if (saved !== undefined) {
       this.index = saved.index;
-      this.#directories = saved.directories;
       const canonical = this.#canonicaliser(saved.index);
       if (this.#directoriesHold(canonical)) {
         const changes = this.#apply(options, canonical, false);
@@ -186,10 +178,7 @@ class Store implements IndexStore {
 
   /** The directory where the paths of the sysroot's packages begin. */
   #sysroot(index: PathIndex): IndexNode {
-    let node = rootNode;
-    for (const name of (this.#options.sysroot ?? '').split('/'))
-      if (name !== '') node = index.ensure(node, Buffer.from(name));
-    return node;
+    return index.ensurePath(Buffer.from(this.#options.sysroot ?? ''));
   }
 
   #canonicaliser(index: PathIndex): Canonicaliser {
@@ -204,7 +193,7 @@ class Store implements IndexStore {
       sysroot: new PathWalker(index, canonical, this.#sysroot(index)),
     };
     const preserved = new Map((state.preserved ?? []).map((entry) => [entry.cpv, entry.paths]));
-    const identity = new Uint32Array(identityWords);
+    const identity = new ContentsIdentity();
     const present = new Uint8Array(index.packageCapacity + state.packages.length);
     const { onProgress } = this.#options;
     let count = 0;
@@ -212,31 +201,31 @@ class Store implements IndexStore {
     for (const { cpv, directory } of state.packages) {
       if (onProgress !== undefined && done++ % progressEvery === 0)
         onProgress(done - 1, state.packages.length);
-      const file = join(directory, contentsName);
+      const file = contentsFile(directory);
       const paths = preserved.get(cpv) ?? [];
       const known = index.packageId(cpv);
       if (known >= 0) {
         present[known] = 1;
-        if (!readAll && isSame(index.identity(known), identityOf(file, paths, identity))) {
-          if (index.isDamaged(known)) this.#readContents(file, undefined, identity, this.#options.warn);
+        if (!readAll && identity.look(file, paths).equals(index.identity(known))) {
+          if (index.isDamaged(known)) this.#readContents(file, undefined);
           continue;
         }
       }
       const walker = isInSysroot(cpv) ? walkers.sysroot : walkers.root;
-      const found = this.#scan(file, paths, walker, identity);
+      const found = this.#scan(file, paths, walker);
       const id = index.addPackage(cpv);
       present[id] = 1;
       const before = changes?.nodes.length ?? 0;
       index.setPackageNodes(id, this.#nodes, this.#kinds, found.count, changes?.nodes);
-      index.setIdentity(id, identity, found.isDamaged);
+      index.setIdentity(id, identity.set(found.stat, paths).words, found.isDamaged);
       count++;
       if (known < 0) changes?.added.push(cpv);
       else if ((changes?.nodes.length ?? 0) > before) changes?.changed.push(cpv);
     }
-    for (const { id, cpv } of index.packages) {
-      if (present[id] === 1) continue;
+    for (let id = 0; id < index.packageLimit; id++) {
+      if (present[id] === 1 || !index.isLive(id)) continue;
       index.removePackage(id, changes?.nodes);
-      changes?.removed.push(cpv);
+      changes?.removed.push(index.cpv(id));
       count++;
     }
     if (count > 0) this.#noteDirectories(canonical);
@@ -244,34 +233,28 @@ class Store implements IndexStore {
     return count;
   }
 
-  /** Whether directory links lead where they led, and shallow directories are still none. */
   #directoriesHold(canonical: Canonicaliser): boolean {
-    for (const [from, to] of this.#directories) if (canonical.directory(from) !== to) return false;
-    return true;
+    return directoriesHold(this.#directories, this.#options.links, this.index, canonical);
   }
 
   #noteDirectories(canonical: Canonicaliser): void {
     const { index } = this;
+    const pathOf = (node: IndexNode): string => index.pathOf(node).toString('latin1');
     const visit = (directory: IndexNode, depth: number): void => {
       for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
         if (index.firstChild(node) === -1) continue;
-        this.#directories.set(node, canonical.directory(node));
+        this.#directories.set(pathOf(node), pathOf(canonical.directory(node)));
         if (depth < checkedDepth) visit(node, depth + 1);
       }
     };
     visit(rootNode, 1);
     const sysroot = this.#sysroot(index);
     if (sysroot !== rootNode) visit(sysroot, 1);
-    for (const [from, to] of canonical.links) this.#directories.set(from, to);
+    for (const [from, to] of canonical.links) this.#directories.set(pathOf(from), pathOf(to));
   }
 
-  /** Collects a package's paths in `#nodes` and `#kinds`, and what identifies its CONTENTS in `identity`. */
-  #scan(
-    file: string,
-    preserved: readonly string[],
-    walker: PathWalker,
-    identity: Uint32Array,
-  ): { count: number; isDamaged: boolean } {
+  /** Collects a package's paths in `#nodes` and `#kinds`. */
+  #scan(file: string, preserved: readonly string[], walker: PathWalker): ReadContents & { count: number } {
     let count = 0;
     const add = (bytes: Uint8Array, start: number, end: number, kind: number) => {
       const node = walker.node(bytes, start, end);
@@ -283,36 +266,28 @@ class Store implements IndexStore {
       this.#nodes[count] = node;
       this.#kinds[count++] = kind;
     };
-    const isDamaged = this.#readContents(
-      file,
-      { add, nextPiece: () => walker.reset() },
-      identity,
-      this.#options.warn,
-    );
+    const read = this.#readContents(file, { add, nextPiece: () => walker.reset() });
     for (const path of preserved) {
       const bytes = Buffer.from(path);
       walker.reset();
       if (bytes[0] === slash) add(bytes, 0, bytes.length, indexKind.obj);
     }
     walker.reset();
-    identity[identityWords - 1] = digestOf(preserved);
-    return { count, isDamaged };
+    return { ...read, count };
   }
 
   /**
    * Hands the entries of a CONTENTS file to `sink`; without one only problems are told. A file that is not there is an
    * empty one.
-   * @returns whether lines of it are damaged
    */
   #readContents(
     file: string,
     sink:
       | { add: (bytes: Uint8Array, start: number, end: number, kind: number) => void; nextPiece(): void }
       | undefined,
-    identity: Uint32Array,
-    warn: OpenIndexOptions['warn'],
-  ): boolean {
-    identity.fill(0);
+  ): ReadContents {
+    const { warn } = this.#options;
+    let stat: fs.BigIntStats | undefined;
     let lineOffset = 0;
     let problems = 0;
     const visitor = {
@@ -328,8 +303,7 @@ class Store implements IndexStore {
     try {
       const fd = fs.openSync(file, 'r');
       try {
-        const stat = fs.fstatSync(fd, { bigint: true });
-        writeIdentity(stat, identity);
+        stat = fs.fstatSync(fd, { bigint: true });
         let unread = Number(stat.size);
         for (let held = 0, isLast = false; !isLast;) {
           if (held === this.#piece.length) {
@@ -355,14 +329,14 @@ class Store implements IndexStore {
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
-      identity.fill(0);
+      stat = undefined;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') warn({ file, line: 0, message: describeError(error) });
     }
     if (problems > warningsPerFile) {
       const more = problems - warningsPerFile;
       warn({ file, line: 0, message: `${more} more lines are damaged and ignored` });
     }
-    return problems > 0;
+    return { stat, isDamaged: problems > 0 };
   }
 
   #dropBuffers(): void {
@@ -397,7 +371,7 @@ function grown<T extends Uint8Array | Uint32Array>(old: T, larger: T): T {
 function expectedSizes(packages: InstalledState['packages']): Partial<IndexSizes> {
   let bytes = 0;
   for (const { directory } of packages) {
-    bytes += fs.statSync(join(directory, contentsName), { throwIfNoEntry: false })?.size ?? 0;
+    bytes += fs.statSync(contentsFile(directory), { throwIfNoEntry: false })?.size ?? 0;
   }
   // A line has some 100 bytes; it costs little to expect too much.
   return {
@@ -409,185 +383,49 @@ function expectedSizes(packages: InstalledState['packages']): Partial<IndexSizes
   };
 }
 
-/** What identifies the CONTENTS file now; a file that is not there or cannot be read has zeros. */
-function identityOf(file: string, preserved: readonly string[], identity: Uint32Array): Uint32Array {
-  identity.fill(0);
-  try {
-    const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
-    if (stat !== undefined) writeIdentity(stat, identity);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-  }
-  identity[identityWords - 1] = digestOf(preserved);
-  return identity;
-}
-
-function writeIdentity(stat: fs.BigIntStats, identity: Uint32Array): void {
-  [stat.mtimeNs, stat.size, stat.ino].forEach((value, i) => {
-    identity[2 * i] = Number(value & 0xffff_ffffn);
-    identity[2 * i + 1] = Number((value >> 32n) & 0xffff_ffffn);
-  });
-}
-
-function digestOf(preserved: readonly string[]): number {
-  return preserved.length === 0 ? 0 : crc32(preserved.join('\0'));
-}
-
-function isSame(a: Uint32Array, b: Uint32Array): boolean {
-  return a.every((word, i) => word === b[i]);
-}
-
-// ---- the saved file -------------------------------------------------------------------------------------------------
-//
-//   magic (8 bytes), length of the header (u32), its CRC-32 (u32), the header (JSON), then the sections of the index and
-//   the table of directories to check (pairs of nodes: which, and where it leads), all in the byte order of the machine that wrote them.
-
-const magic = Buffer.from('lvfs-ix\n');
-const version = 1;
-const preludeBytes = magic.length + 8;
-const maxHeaderBytes = 4096;
-
-interface SavedHeader {
-  version: number;
-  isLittleEndian: boolean;
-  sizes: IndexSizes;
-  abandoned: number;
-  directories: number;
-  bodyBytes: number;
-  bodyCrc: number;
-}
-
-const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
 /** An index as it was saved; only {@link openIndex} knows what of it still holds. */
 export interface SavedIndex {
   readonly index: PathIndex;
-  readonly directories: Map<IndexNode, IndexNode>;
+  readonly directories: DirectoryTable;
 }
 
-/**
- * The saved index, or undefined when there is none that can be believed; a damaged one is a warning. The reading, most of
- * which is the kernel's making of so much memory, goes on in other threads while the caller computes.
- */
+/** The saved index, or undefined when there is none that can be believed; a damaged one is a warning. */
 export async function loadIndex(
   file: string,
   warn: OpenIndexOptions['warn'],
 ): Promise<SavedIndex | undefined> {
-  let fd: number;
   try {
-    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    const saved = new IndexFile(file);
+    try {
+      const { sizes, abandoned } = saved;
+      const index = await PathIndex.fromSections(sizes, abandoned, (windows) => saved.read(windows));
+      return { index, directories: saved.directories() };
+    } finally {
+      saved.close();
+    }
   } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    if (code !== 'ENOENT')
-      warn({ file, line: 0, message: `cannot read the saved index: ${describeError(error)}` });
+    if (error instanceof Doubt) {
+      const message = `the saved index is not used and will be made anew: ${error.message}`;
+      warn({ file, line: 0, message });
+    } else {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      if (code !== 'ENOENT')
+        warn({ file, line: 0, message: `cannot read the saved index: ${describeError(error)}` });
+    }
     return undefined;
   }
-  try {
-    const result = await readSaved(fd);
-    if (typeof result !== 'string') return result;
-    warn({ file, line: 0, message: `the saved index is not used and will be made anew: ${result}` });
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    warn({ file, line: 0, message: `cannot read the saved index: ${describeError(error)}` });
-  } finally {
-    fs.closeSync(fd);
-  }
-  return undefined;
 }
 
-/** The index in an open file, or what is wrong with it. */
-async function readSaved(fd: number): Promise<SavedIndex | string> {
-  const stat = fs.fstatSync(fd);
-  const doubt = distrust(stat);
-  if (doubt !== undefined) return doubt;
-  const prelude = Buffer.alloc(preludeBytes);
-  if (!readAll(fd, prelude, 0)) return 'it is cut short';
-  if (!prelude.subarray(0, magic.length).equals(magic)) return 'it is not an index';
-  const headerBytes = prelude.readUInt32LE(magic.length);
-  if (headerBytes > maxHeaderBytes) return 'its header is damaged';
-  const text = Buffer.alloc(headerBytes);
-  if (!readAll(fd, text, preludeBytes)) return 'it is cut short';
-  if (crc32(text) !== prelude.readUInt32LE(magic.length + 4)) return 'its header is damaged';
-  const header = JSON.parse(text.toString()) as SavedHeader;
-  if (header.version !== version) return `it is of version ${header.version}, not ${version}`;
-  if (header.isLittleEndian !== isLittleEndian) return 'it was made on a machine of another byte order';
-  if (stat.size !== preludeBytes + headerBytes + header.bodyBytes) return 'its size is wrong';
-
-  if (savedBytes(header.sizes) + header.directories * 8 !== header.bodyBytes) return 'its sizes disagree';
-
-  const pairs = new Uint32Array(header.directories * 2);
-  const index = await PathIndex.fromSections(header.sizes, header.abandoned, async (sections) => {
-    const windows = [...sections, bytesOf(pairs)];
-    let position = preludeBytes + headerBytes;
-    const reads = windows.map((window) => {
-      const start = position;
-      position += window.length;
-      return readAside(fd, window, start);
-    });
-    if ((await Promise.all(reads)).includes(false)) return false;
-    // An empty window without memory would reset the sum (Node 20).
-    const sum = windows.reduce((crc, window) => (window.length === 0 ? crc : crc32(window, crc)), 0);
-    return sum === header.bodyCrc;
-  });
-  if (index === undefined) return 'its checksum is wrong';
-  const directories = new Map<IndexNode, IndexNode>();
-  for (let i = 0; i < pairs.length; i += 2) directories.set(pairs[i] as IndexNode, pairs[i + 1] as IndexNode);
-  return { index, directories };
-}
-
-const readInPool = promisify(fs.read);
-
-/** Like {@link readAll}, in a thread of Node's pool. */
-async function readAside(fd: number, target: Uint8Array, position: number): Promise<boolean> {
-  for (let at = 0; at < target.length;) {
-    const { bytesRead } = await readInPool(fd, target, at, target.length - at, position + at);
-    if (bytesRead === 0) return false;
-    at += bytesRead;
-  }
-  return true;
-}
-
-/** Fills the buffer from a position of the file; false when the file ends before. */
-function readAll(fd: number, target: Uint8Array, position: number): boolean {
-  for (let at = 0; at < target.length;) {
-    const got = fs.readSync(fd, target, at, target.length - at, position + at);
-    if (got === 0) return false;
-    at += got;
-  }
-  return true;
-}
-
-/** Writes a new file and puts it in the place of the old one; whether that succeeded. */
+/** Saves an index; whether that succeeded. */
 function saveIndex(
   file: string,
   index: PathIndex,
-  directories: ReadonlyMap<IndexNode, IndexNode>,
+  directories: DirectoryTable,
   warn: OpenIndexOptions['warn'],
 ): boolean {
-  const { sizes, abandoned, sections } = index.sections();
-  const pairs = Uint32Array.from([...directories].filter((pair) => Math.max(...pair) < sizes.nodes).flat());
-  const windows: IndexSections = [...sections, bytesOf(pairs)].filter((window) => window.length > 0);
-  let crc = 0;
-  // An empty window without memory would reset the sum (Node 20); those are left out above.
-  for (const window of windows) crc = crc32(window, crc);
-  const header: SavedHeader = {
-    version,
-    isLittleEndian,
-    sizes,
-    abandoned,
-    directories: pairs.length / 2,
-    bodyBytes: windows.reduce((sum, window) => sum + window.length, 0),
-    bodyCrc: crc,
-  };
-  const text = Buffer.from(JSON.stringify(header));
-  const prelude = Buffer.alloc(preludeBytes);
-  magic.copy(prelude);
-  prelude.writeUInt32LE(text.length, magic.length);
-  prelude.writeUInt32LE(crc32(text), magic.length + 4);
-
   try {
-    replaceFile(file, [prelude, text, ...windows]);
+    writeIndexFile(file, { ...index.sections(), directories });
     return true;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
@@ -598,8 +436,4 @@ function saveIndex(
     });
     return false;
   }
-}
-
-function bytesOf(words: Uint32Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }

@@ -15,7 +15,7 @@
  * room is untouched memory, which costs address space only. What is *not* here: which packages may be seen, rules, and
  * the host's files (see `view.ts`), and reading VDBs and saved files (see `indexStore.ts`).
  */
-import { errno, FsError } from '../base/index.js';
+import { errno, FsError, isAscii } from '../base/index.js';
 
 declare const indexNodeBrand: unique symbol;
 
@@ -54,10 +54,28 @@ export interface IndexSizes {
   packages: number;
   /** Elements of the reverse table, package to nodes. */
   packageNodes: number;
+  /** Bytes of the names of packages. */
+  packageNames: number;
 }
 
 /** The parts of an index that are worth saving, in the order of the file: exactly the used part of each table. */
 export type IndexSections = readonly Uint8Array[];
+
+/** Where each table stands among the {@link IndexSections}. */
+export const indexSection = {
+  hash: 0,
+  parent: 1,
+  nameAt: 2,
+  firstChild: 3,
+  nextSibling: 4,
+  owner: 5,
+  owners: 6,
+  records: 7,
+  packageNodes: 8,
+  names: 9,
+  kind: 10,
+  packageNames: 11,
+} as const;
 
 /** The longest name a host filesystem can have; longer ones are not in the index. */
 export const maxNameBytes = 255;
@@ -70,11 +88,12 @@ const wordOwners = 3;
 const wordPackages = 4;
 const wordPackageNodes = 5;
 const wordAbandoned = 6;
-const wordCapacities = 8; // six of them, in the order of IndexSizes
+const wordPackageNames = 7;
+const wordCapacities = 8; // seven of them, in the order of IndexSizes
 const headerBytes = 64;
 
 /** Words of a package's record. */
-const recordWords = 12;
+export const recordWords = 12;
 const recordCpvAt = 0;
 const recordCpvBytes = 1;
 const recordFlags = 2;
@@ -88,7 +107,7 @@ const flagLive = 1;
 const flagDamaged = 2;
 
 /** The bit in an owner field that says that the rest is the position of a list element. */
-const listBit = 0x8000_0000;
+export const listBit = 0x8000_0000;
 
 const lockPatienceMs = 10_000;
 
@@ -109,6 +128,7 @@ function withSlack(used: IndexSizes): IndexSizes {
     slots,
     packages: used.packages * 2 + (1 << 12),
     packageNodes: used.packageNodes * 2 + (1 << 21),
+    packageNames: used.packageNames * 2 + (1 << 18),
   };
 }
 
@@ -136,6 +156,7 @@ export class PathIndex {
   #packageNodes!: Uint32Array;
   #names!: Uint8Array;
   #kind!: Uint8Array;
+  #packageNames!: Uint8Array;
   #capacity!: IndexSizes;
   /** Sizes when the index was first shared: what is saved from then on. */
   #settled: IndexSizes | undefined;
@@ -226,6 +247,18 @@ export class PathIndex {
     if (node === -1) {
       if (end - start > maxNameBytes) throw new FsError(errno.ENAMETOOLONG, 'a name of more than 255 bytes');
       throw new FsError(errno.ENOMEM, `the path index is full (${this.#capacity.nodes} paths)`);
+    }
+    return node;
+  }
+
+  /** The node of an absolute path, without dot components, made if there is none. Errors as {@link ensure}. */
+  ensurePath(path: Uint8Array): IndexNode {
+    let node: IndexNode = rootNode;
+    let end: number;
+    for (let start = 0; start < path.length; start = end + 1) {
+      end = path.indexOf(slash, start);
+      if (end < 0) end = path.length;
+      if (end > start) node = this.ensure(node, path, start, end);
     }
     return node;
   }
@@ -492,7 +525,7 @@ export class PathIndex {
 
   /** The words last given to {@link setIdentity}; all 0 for a package that was only added. A window. */
   identity(id: number): Uint32Array {
-    return this.#records.subarray(id * recordWords + recordIdentity, (id + 1) * recordWords);
+    return recordedIdentity(this.#records, id);
   }
 
   /** Remembers from which state of a package's CONTENTS its paths come, and whether that file was damaged. */
@@ -525,6 +558,7 @@ export class PathIndex {
       slots: this.#capacity.slots,
       packages: Atomics.load(header, wordPackages),
       packageNodes: Atomics.load(header, wordPackageNodes),
+      packageNames: Atomics.load(header, wordPackageNames),
     };
   }
 
@@ -556,7 +590,8 @@ export class PathIndex {
     }
     const tables = [hash, this.#parent, this.#nameAt, firstChild, this.#nextSibling, this.#owner];
     const lengths = sectionLengths(sizes);
-    const parts = [...tables, this.#owners, this.#records, this.#packageNodes, this.#names, this.#kind];
+    const others = [this.#owners, this.#records, this.#packageNodes, this.#names, this.#kind];
+    const parts = [...tables, ...others, this.#packageNames];
     return {
       sizes: { ...sizes },
       abandoned: this.abandoned,
@@ -568,20 +603,18 @@ export class PathIndex {
 
   /**
    * An index made of saved sections.
-   * @param read fills the given windows, one a section, in order; what it returns decides whether they are believed
-   * @returns undefined when `read` says no
+   * @param read fills the given windows, one a section, in order; what it throws is thrown
    */
   static async fromSections(
     sizes: IndexSizes,
     abandoned: number,
-    read: (sections: IndexSections) => boolean | Promise<boolean>,
-  ): Promise<PathIndex | undefined> {
+    read: (sections: IndexSections) => void | Promise<void>,
+  ): Promise<PathIndex> {
     const capacity = { ...withSlack(sizes), slots: sizes.slots, nodes: nodesFor(sizes.slots) };
     const layout = layoutOf(capacity);
     const buffer = new SharedArrayBuffer(layout.bytes);
     const lengths = sectionLengths(sizes);
-    const windows = lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i] as number, bytes));
-    if (!(await read(windows))) return undefined;
+    await read(lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i] as number, bytes)));
     const index = new PathIndex(buffer, capacity);
     index.#writeCapacity();
     index.#writeSizes(sizes, abandoned);
@@ -608,13 +641,14 @@ export class PathIndex {
     this.#packageNodes = words(8, capacity.packageNodes);
     this.#names = new Uint8Array(buffer, offsets[9], capacity.names);
     this.#kind = new Uint8Array(buffer, offsets[10], capacity.nodes);
-    this.state = new Uint8Array(buffer, offsets[11], capacity.nodes);
-    this.memo = new Uint8Array(buffer, offsets[12], capacity.nodes);
+    this.#packageNames = new Uint8Array(buffer, offsets[11], capacity.packageNames);
+    this.state = new Uint8Array(buffer, offsets[12], capacity.nodes);
+    this.memo = new Uint8Array(buffer, offsets[13], capacity.nodes);
   }
 
   #writeCapacity(): void {
-    const { nodes, names, owners, slots, packages, packageNodes } = this.#capacity;
-    this.#header.set([nodes, names, owners, slots, packages, packageNodes], wordCapacities);
+    const { nodes, names, owners, slots, packages, packageNodes, packageNames } = this.#capacity;
+    this.#header.set([nodes, names, owners, slots, packages, packageNodes, packageNames], wordCapacities);
   }
 
   #writeSizes(sizes: IndexSizes, abandoned: number): void {
@@ -623,6 +657,7 @@ export class PathIndex {
     this.#header[wordOwners] = sizes.owners;
     this.#header[wordPackages] = sizes.packages;
     this.#header[wordPackageNodes] = sizes.packageNodes;
+    this.#header[wordPackageNames] = sizes.packageNames;
     this.#header[wordAbandoned] = abandoned;
   }
 
@@ -693,8 +728,8 @@ export class PathIndex {
       this.#owner,
       this.#kind,
     ];
-    const others = [this.#owners, this.#records, this.#packageNodes, this.#names, this.state, this.memo];
-    return [...perNode, ...others];
+    const others = [this.#owners, this.#records, this.#packageNodes, this.#names, this.#packageNames];
+    return [...perNode, ...others, this.state, this.memo];
   }
 
   /** Whether the package did not own the path yet. */
@@ -757,22 +792,17 @@ export class PathIndex {
   #newPackage(cpv: string): number {
     const bytes = Buffer.from(cpv);
     if ((this.#header[wordPackages] as number) >= this.#capacity.packages) this.#growOrFail('packages');
-    this.#lock();
-    try {
-      while ((this.#header[wordNames] as number) + bytes.length > this.#capacity.names)
-        this.#growOrFail('names');
-      const at = this.#header[wordNames] as number;
-      this.#names.set(bytes, at);
-      Atomics.store(this.#header, wordNames, at + bytes.length);
-      const id = this.#header[wordPackages] as number;
-      const record = id * recordWords;
-      this.#records[record + recordCpvAt] = at;
-      this.#records[record + recordCpvBytes] = bytes.length;
-      Atomics.store(this.#header, wordPackages, id + 1);
-      return id;
-    } finally {
-      this.#unlock();
-    }
+    while ((this.#header[wordPackageNames] as number) + bytes.length > this.#capacity.packageNames)
+      this.#growOrFail('names of packages');
+    const at = this.#header[wordPackageNames] as number;
+    this.#packageNames.set(bytes, at);
+    this.#header[wordPackageNames] = at + bytes.length;
+    const id = this.#header[wordPackages] as number;
+    const record = id * recordWords;
+    this.#records[record + recordCpvAt] = at;
+    this.#records[record + recordCpvBytes] = bytes.length;
+    Atomics.store(this.#header, wordPackages, id + 1);
+    return id;
   }
 
   /** Makes `#packageNodes[start, end)` the paths of a package. */
@@ -793,13 +823,10 @@ export class PathIndex {
   #learnPackages(): void {
     const limit = this.packageLimit;
     if (this.#cpvs.length === limit) return;
-    const names = Buffer.from(this.#names.buffer, this.#names.byteOffset, this.#names.length);
-    for (let id = this.#cpvs.length; id < limit; id++) {
-      const record = id * recordWords;
-      const at = this.#records[record + recordCpvAt] as number;
-      const cpv = names.toString('utf8', at, at + (this.#records[record + recordCpvBytes] as number));
+    const names = this.#packageNames.subarray(0, this.#header[wordPackageNames]);
+    for (const cpv of recordedCpvs(this.#records, names, this.#cpvs.length, limit)) {
+      this.#ids.set(cpv, this.#cpvs.length);
       this.#cpvs.push(cpv);
-      this.#ids.set(cpv, id);
     }
   }
 
@@ -826,34 +853,65 @@ export class PathIndex {
   }
 }
 
-const emptySizes: IndexSizes = { nodes: 1, names: 1, owners: 1, slots: 0, packages: 0, packageNodes: 0 };
+const emptySizes: IndexSizes = {
+  nodes: 1,
+  names: 1,
+  owners: 1,
+  slots: 0,
+  packages: 0,
+  packageNodes: 0,
+  packageNames: 0,
+};
 
-function sizesFrom(words: Int32Array, at: number): IndexSizes {
-  const [nodes = 0, names = 0, owners = 0, slots = 0, packages = 0, packageNodes = 0] = words.subarray(
-    at,
-    at + 6,
-  );
-  return { nodes, names, owners, slots, packages, packageNodes };
+/** The names of the packages with ids in [start, end), from the tables that hold their records and names. */
+export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: number, end: number): string[] {
+  // One text for all, as long as they are ASCII, which all names of packages are.
+  const text = Buffer.from(names.buffer as ArrayBuffer, names.byteOffset, names.length).toString('latin1');
+  const cpvs: string[] = [];
+  for (let id = start; id < end; id++) {
+    const at = records[id * recordWords + recordCpvAt] as number;
+    const cpv = text.slice(at, at + (records[id * recordWords + recordCpvBytes] as number));
+    cpvs.push(isAscii(cpv) ? cpv : Buffer.from(cpv, 'latin1').toString());
+  }
+  return cpvs;
 }
 
-/** Bytes of all saved sections together; not a number when the sizes are none that an index can have. */
-export function savedBytes(sizes: IndexSizes): number {
-  const { nodes, names, owners, slots, packages, packageNodes } = sizes;
-  const isSound =
-    [nodes, names, owners, slots, packages, packageNodes].every(
+/** Whether a package is installed, and whether its CONTENTS was damaged, from the table of records. */
+export function recordedState(records: Uint32Array, id: number): { isLive: boolean; isDamaged: boolean } {
+  const flags = records[id * recordWords + recordFlags] as number;
+  return { isLive: (flags & flagLive) !== 0, isDamaged: (flags & flagDamaged) !== 0 };
+}
+
+/** What {@link PathIndex.setIdentity} remembered, from the table of records: a window. */
+export function recordedIdentity(records: Uint32Array, id: number): Uint32Array {
+  return records.subarray(id * recordWords + recordIdentity, (id + 1) * recordWords);
+}
+
+function sizesFrom(words: Int32Array, at: number): IndexSizes {
+  const [nodes = 0, names = 0, owners = 0, slots = 0, packages = 0, packageNodes = 0, packageNames = 0] =
+    words.subarray(at, at + 7);
+  return { nodes, names, owners, slots, packages, packageNodes, packageNames };
+}
+
+/** Whether an index can have these sizes. */
+export function isSound(sizes: IndexSizes): boolean {
+  const { nodes, names, owners, slots, packages, packageNodes, packageNames } = sizes;
+  return (
+    [nodes, names, owners, slots, packages, packageNodes, packageNames].every(
       (n) => Number.isInteger(n) && n >= 0 && n < listBit,
     ) &&
     nodes >= 1 &&
     nodes <= nodesFor(slots) &&
-    Number.isInteger(Math.log2(slots));
-  return isSound ? sectionLengths(sizes).reduce((sum, length) => sum + length, 0) : NaN;
+    Number.isInteger(Math.log2(slots))
+  );
 }
 
-/** Bytes of each saved section, in the order of the memory. */
-function sectionLengths(sizes: IndexSizes): number[] {
-  const { nodes, names, owners, slots, packages, packageNodes } = sizes;
+/** Bytes of each saved section, in the order of {@link indexSection}. */
+export function sectionLengths(sizes: IndexSizes): number[] {
+  const { nodes, names, owners, slots, packages, packageNodes, packageNames } = sizes;
   const perNode = [nodes * 4, nodes * 4, nodes * 4, nodes * 4, nodes * 4];
-  return [slots * 4, ...perNode, owners * 8, packages * recordWords * 4, packageNodes * 4, names, nodes];
+  const others = [owners * 8, packages * recordWords * 4, packageNodes * 4, names, nodes, packageNames];
+  return [slots * 4, ...perNode, ...others];
 }
 
 /** Where each table lies in memory of the given room: the saved ones, then `state` and `memo`. */
@@ -879,7 +937,7 @@ function isDotDot(path: Uint8Array, start: number, end: number): boolean {
 }
 
 /** FNV-1a over the name, begun with the parent, then mixed so that the low bits depend on all. */
-function hashOf(parent: number, name: Uint8Array, start: number, end: number): number {
+export function hashOf(parent: number, name: Uint8Array, start: number, end: number): number {
   let hash = Math.imul(parent ^ 0x811c9dc5, 0x9e3779b1);
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (name[i] as number), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);

@@ -1,7 +1,7 @@
 /** Follows symbolic links on the host, inside the root as though chrooted there. */
 import { hostKind, type Host, type HostKind } from './host.js';
-import type { HostPaths } from './hostPaths.js';
-import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import { HostPaths, hostBytes } from './hostPaths.js';
+import { PathIndex, rootNode, type IndexNode } from './pathIndex.js';
 
 /** The kernel's own limit (`MAXSYMLINKS`). */
 const maxLinks = 40;
@@ -117,6 +117,31 @@ export class Resolver {
     }
     return kind;
   }
+}
+
+/** A path of the host as {@link canonicalPaths} finds it. */
+export interface CanonicalPath {
+  /** Its parents are no links, and it has no dot components. */
+  readonly path: Buffer;
+  readonly kind: HostKind;
+}
+
+/**
+ * Finds canonical paths without any index or view, as `View.canonical` does in a view that shows nothing from another place.
+ *
+ * @param root host path of the root
+ * @returns undefined where links loop, or something on the way is no directory
+ */
+export function canonicalPaths(root: string, host: Host): (path: Uint8Array) => CanonicalPath | undefined {
+  // The components met are kept in an index of nothing else.
+  const index = PathIndex.create();
+  const paths = new HostPaths(index, hostBytes(root), new Map());
+  const never = (): boolean => false;
+  const resolver = new Resolver(index, paths, host, never, never);
+  return (path) => {
+    const found = resolver.canonical(path);
+    return found && { path: index.pathOf(found.node), kind: found.kind };
+  };
 }
 
 const slash = 0x2f;

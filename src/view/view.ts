@@ -15,7 +15,7 @@
 import { LvfsError, silent, type Logger } from '../base/index.js';
 import { GlobSet } from './globs.js';
 import { hostKind, type Host, type HostKind } from './host.js';
-import { HostPaths, latin1 } from './hostPaths.js';
+import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
 import {
@@ -838,11 +838,6 @@ function setBits(bits: Uint32Array, ids: Iterable<number>): void {
   const next = new Uint32Array(bits.length);
   for (const id of ids) (next[id >>> 5] as number) |= 1 << (id & 31);
   bits.set(next);
-}
-
-/** A host path as one character per byte, without a trailing slash: `/` becomes the empty string. */
-function hostBytes(path: string): string {
-  return Buffer.from(path).toString('latin1').replace(/\/+$/, '');
 }
 
 function isBelow(path: string, root: string): boolean {

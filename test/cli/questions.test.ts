@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { gentooRoot } from '../helpers/gentooRoot.js';
@@ -145,6 +145,39 @@ test(answers, ['why', '--for', 'dev-libs/foo', '--hide', '/usr/include', '/usr/i
   stdout:
     '{"schemaVersion":1,"path":"/usr/include/zlib.h","canonical":"/usr/include/zlib.h","exists":true,"owners":["sys-libs/zlib-1.3"],' +
     '"visible":false,"rule":"hide","chain":[],"detail":"/usr/include"}\n',
+});
+test(answers, ['why', '/usr/include/zlib.h/below', '--json'], {
+  stdout:
+    '{"schemaVersion":1,"path":"/usr/include/zlib.h/below","canonical":"/usr/include/zlib.h/below","exists":false,"owners":[],' +
+    '"visible":null,"rule":null,"chain":[],"detail":"something on the way is no directory, or its links lead nowhere"}\n',
+});
+test('lvfs why says what is installed now, with and without an up-to-date saved index', async (t) => {
+  const changing = await gentooRoot({ packages: { 'a/one-1': { files: { '/usr/bin/one': '#!' } } } });
+  const own = sandbox({ LVFS_ROOT: changing.root });
+  t.teardown(() => {
+    own.cleanup();
+    changing.cleanup();
+  });
+  const contents = join(changing.root, 'var/db/pkg/a/one-1/CONTENTS');
+  const owners = async (path: string) => {
+    const { stdout, stderr } = await own.lvfs('why', '--json', path);
+    t.is(stderr, '');
+    const { canonical, exists, owners } = JSON.parse(stdout) as Record<string, unknown>;
+    return { canonical, exists, owners };
+  };
+  const one = { canonical: '/usr/bin/one', exists: true, owners: ['a/one-1'] };
+  for (let round = 0; round < 3; round++) t.deepEqual(await owners('/usr/bin/../bin//one'), one);
+
+  cpSync(join(changing.root, 'var/db/pkg/a/one-1'), join(changing.root, 'var/db/pkg/a/two-1'), {
+    recursive: true,
+  });
+  for (let round = 0; round < 2; round++)
+    t.deepEqual(await owners('/usr/bin/one'), { ...one, owners: ['a/one-1', 'a/two-1'] });
+  rmSync(contents);
+  for (let round = 0; round < 2; round++)
+    t.deepEqual(await owners('/usr/bin/one'), { ...one, owners: ['a/two-1'] });
+  rmSync(join(changing.root, 'var/db/pkg/a'), { recursive: true });
+  for (let round = 0; round < 2; round++) t.deepEqual(await owners('/usr/bin/one'), { ...one, owners: [] });
 });
 test(answers, ['why', 'relative'], {
   status: 2,

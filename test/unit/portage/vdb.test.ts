@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { InstalledDatabase } from '../../../src/portage/vdb.js';
+import { InstalledDatabase, listKnown } from '../../../src/portage/vdb.js';
 import type { DataWarning } from '../../../src/portage/types.js';
 
 /** Writes files below a new database; `@TIME@` becomes the modification time of the file's directory in ns. */
@@ -69,6 +69,26 @@ test('packages are listed in code point order and what is no package is skipped'
     warnings.map((warning) => warning.file).sort(),
     ['app-misc/foo-1-2', 'app-misc/noversion'].map((path) => join(directory, path)),
   );
+});
+
+test('known packages are listed without a closer look, and only they', (t) => {
+  const directory = database(t, {
+    'dev-libs/foo-1/SLOT': '0',
+    'dev-libs/-MERGING-foo-2/SLOT': '0',
+    'app-misc/x-1/SLOT': '0',
+    '.cache/foo-1/SLOT': '0',
+    note: 'a file',
+  });
+  const known = new Set(['dev-libs/foo-1@s', 'app-misc/x-1@s', 'gone/gone-1@s']);
+  const sorted = listKnown(directory, '@s', known)?.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+  t.deepEqual(sorted, [
+    { cpv: 'app-misc/x-1@s', directory: `${directory}/app-misc/x-1` },
+    { cpv: 'dev-libs/foo-1@s', directory: `${directory}/dev-libs/foo-1` },
+  ]);
+  t.is(listKnown(directory, '', known), undefined);
+  t.deepEqual(listKnown(join(directory, 'missing'), '', known), []);
+  writeFileSync(join(directory, 'dev-libs/new-1'), 'perhaps a package');
+  t.is(listKnown(directory, '@s', known), undefined);
 });
 
 test('a database that does not exist is empty, and one that cannot be listed is an error', (t) => {

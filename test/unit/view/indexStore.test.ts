@@ -1,105 +1,28 @@
 import {
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
-  lstatSync,
   symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from '../../helpers/fastCheck.js';
 import { scanContents } from '../../../src/portage/contents.js';
-import { hostLinks } from '../../../src/view/canonical.js';
-import {
-  indexFileName,
-  loadIndex,
-  openIndex,
-  type InstalledState,
-  type OpenIndexOptions,
-} from '../../../src/view/indexStore.js';
+import { indexFileName, type OpenIndexOptions } from '../../../src/view/indexStore.js';
+import { IndexedHost, merged, obj, ownersOf } from '../../helpers/indexedHost.js';
 import { PathIndex, type IndexNode } from '../../../src/view/pathIndex.js';
 
-/** A root with a VDB in which the test writes CONTENTS files. */
-class Host {
-  readonly root: string;
-  readonly cacheFile: string;
-  readonly warnings: string[] = [];
-  readonly #packages = new Map<string, string>();
-
-  constructor(t: ExecutionContext) {
-    this.root = mkdtempSync(join(tmpdir(), 'lvfs-index-'));
-    this.cacheFile = join(this.root, 'cache', 'index');
-    t.teardown(() => rmSync(this.root, { recursive: true, force: true }));
-  }
-
-  install(cpv: string, contents: string | Buffer | undefined): void {
-    const directory = join(this.root, 'vdb', cpv);
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true });
-    if (contents !== undefined) writeFileSync(join(directory, 'CONTENTS'), contents);
-    this.#packages.set(cpv, directory);
-  }
-
-  uninstall(cpv: string): void {
-    rmSync(join(this.root, 'vdb', cpv), { recursive: true });
-    this.#packages.delete(cpv);
-  }
-
-  /** Makes a directory and its parents; refuses to go through a link, which may lead out of the scratch root. */
-  directory(path: string): void {
-    let at = this.root;
-    for (const part of path.split('/').filter((name) => name !== '')) {
-      at = join(at, part);
-      if (!lstatSync(at, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(at);
-    }
-  }
-
-  link(path: string, target: string): void {
-    symlinkSync(target, join(this.root, path));
-  }
-
-  state(preserved?: InstalledState['preserved']): InstalledState {
-    return { packages: [...this.#packages].map(([cpv, directory]) => ({ cpv, directory })), preserved };
-  }
-
-  async open(options: Partial<OpenIndexOptions> = {}) {
-    const all: OpenIndexOptions = {
-      ...this.state(),
-      scan: scanContents,
-      links: hostLinks(this.root),
-      cacheFile: this.cacheFile,
-      warn: ({ file, line, message }) => this.warnings.push(`${file}:${line}: ${message}`),
-      ...options,
-    };
-    const { cacheFile, warn } = all;
-    return openIndex({
-      ...all,
-      saved: cacheFile === undefined ? undefined : await loadIndex(cacheFile, warn),
-    });
-  }
-}
-
-function ownersOf(index: PathIndex, path: string | Buffer): string[] {
-  const node = index.resolve(Buffer.from(path));
-  return node === -1 ? [] : index.owners(node).map((id) => index.cpv(id));
-}
-
-const md5 = 'd41d8cd98f00b204e9800998ecf8427e';
-const obj = (path: string) => `obj ${path} ${md5} 1700000000\n`;
-
 test('owners are those that CONTENTS names', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', `dir /usr\ndir /usr/bin\n${obj('/usr/bin/a')}${obj('/usr/bin/with space')}`);
   host.install('b/b-2', `dir /usr\nsym /usr/bin/b -> a 1700000000\nfif /run/b\ndev /dev/b\n`);
   const { index, origin } = await host.open();
@@ -112,14 +35,6 @@ test('owners are those that CONTENTS names', async (t) => {
   t.deepEqual(ownersOf(index, '/run/b'), ['b/b-2']);
   t.deepEqual(host.warnings, []);
 });
-
-const merged = (t: ExecutionContext): Host => {
-  const host = new Host(t);
-  for (const path of ['usr/bin', 'usr/lib64', 'usr/lib', 'opt']) host.directory(path);
-  host.link('bin', 'usr/bin');
-  host.link('lib64', 'usr/lib64');
-  return host;
-};
 
 test('both spellings of a merged-usr path are one node, and the link itself is another', async (t) => {
   const host = merged(t);
@@ -159,7 +74,7 @@ for (const [title, links, listed, canonical] of linkCases) {
 }
 
 test('names are bytes, and entries that no filesystem can hold are passed over', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   const longest = 'n'.repeat(255);
   const contents = `${obj('/caf\xe9')}${obj(`/${longest}/${longest}`)}${obj(`/${longest}x/y`)}${obj(`/${longest}x`)}${obj('/z')}`;
   host.install('a/a-1', Buffer.from(contents, 'latin1'));
@@ -171,7 +86,7 @@ test('names are bytes, and entries that no filesystem can hold are passed over',
 });
 
 test('a path of a damaged file that goes up stays inside the root', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', `${obj('../x')}${obj('/a/../../b/c')}dir /\ndir .\n`);
   const { index } = await host.open();
   t.deepEqual(ownersOf(index, '/x'), ['a/a-1']);
@@ -183,7 +98,7 @@ const wanted =
   '; expected "dir PATH", "obj PATH MD5 TIME", "sym PATH -> TARGET TIME", "fif PATH" or "dev PATH"; the line is ignored';
 
 test('of a file that is damaged all over three lines are named', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', `${'junk\n'.repeat(1000)}dir /a\n`);
   t.deepEqual(ownersOf((await host.open()).index, '/a'), ['a/a-1']);
   t.deepEqual(
@@ -196,7 +111,7 @@ test('of a file that is damaged all over three lines are named', async (t) => {
 });
 
 test('damaged lines are named with file and line, each time, also behind megabytes of good ones', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   const many = 20_000;
   const lines = Array.from({ length: many }, (_, i) => obj(`/usr/share/some-directory/file-${i}`));
   host.install('a/big-1', `${lines.join('')}what is this\n${obj('/usr/after')}`);
@@ -217,7 +132,7 @@ test('damaged lines are named with file and line, each time, also behind megabyt
 });
 
 test('a line longer than any buffer is still one line, and a path longer than any is passed over', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   const deep = `/d${'/e'.repeat(2000)}`;
   host.install('a/a-1', `${obj('/d'.repeat(1_200_000))}${obj(deep)}what\n`);
   const { index } = await host.open();
@@ -227,7 +142,7 @@ test('a line longer than any buffer is still one line, and a path longer than an
 });
 
 test('an entry without CONTENTS owns nothing; one that cannot be read is warned about', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/none-1', undefined);
   host.install('a/odd-1', undefined);
   host.directory('vdb/a/odd-1/CONTENTS');
@@ -328,7 +243,7 @@ test('when a link of the host has changed, all paths are resolved anew', async (
 });
 
 test('an index with many left-overs is built anew', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   const paths = (name: string) => Array.from({ length: 2000 }, (_, i) => obj(`/usr/${name}/${i}`)).join('');
   host.install('a/a-1', paths('one'));
   (await host.open()).save();
@@ -374,7 +289,7 @@ test('live changes are seen by those who share the index, and tell which nodes t
 });
 
 test('an index that was updated before it was shared can be saved again', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', obj('/a'));
   const store = await host.open();
   store.save();
@@ -397,8 +312,10 @@ const damages: [title: string, damage: (file: string) => void, warning: RegExp][
   ['is something else', (file) => writeFileSync(file, 'something else altogether'), /not an index/],
   ['is of another version', (file) => rewriteHeader(file, { version: 0 }), /of version 0/],
   ['is from another machine', (file) => rewriteHeader(file, { isLittleEndian: 'no' }), /byte order/],
-  ['claims other sizes', (file) => rewriteHeader(file, { sizes: { nodes: 5 } }), /sizes disagree/],
-  ['claims more directories', (file) => rewriteHeader(file, { directories: 1e9 }), /sizes disagree/],
+  ['claims impossible sizes', (file) => rewriteHeader(file, { sizes: { nodes: 5 } }), /sizes are impossible/],
+  ['claims more directories', (file) => rewriteHeader(file, { directoryBytes: 1e9 }), /size is wrong/],
+  ['claims fewer than none', (file) => rewriteHeader(file, { directoryBytes: -1 }), /sizes are impossible/],
+  ['has other checksums', (file) => rewriteHeader(file, { sums: 1 }), /checksums are damaged/],
   ['can be written by others', (file) => chmodSync(file, 0o666), /others may write/],
   ['is a directory', (file) => (rmSync(file), mkdirSync(file)), /not a regular file/],
   ['is a link', (file) => (renameSync(file, `${file}2`), symlinkSync(`${file}2`, file)), /ELOOP/],
@@ -454,7 +371,7 @@ test('no change of any byte of a saved index is believed', async (t) => {
 });
 
 test('a cache that cannot be written is one warning and no more', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', obj('/a'));
   writeFileSync(join(host.root, 'file'), '');
   const store = await host.open({ cacheFile: join(host.root, 'file', 'index') });
@@ -469,7 +386,7 @@ test('a cache that cannot be written is one warning and no more', async (t) => {
 });
 
 test('what a process killed while saving has left is neither read nor kept for ever', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   host.install('a/a-1', obj('/a'));
   (await host.open()).save();
   const whole = readFileSync(host.cacheFile);
@@ -483,7 +400,7 @@ test('what a process killed while saving has left is neither read nor kept for e
 });
 
 test('several that save at once leave a sound index', async (t) => {
-  const host = new Host(t);
+  const host = new IndexedHost(t);
   const lines = Array.from({ length: 3000 }, (_, i) => obj(`/usr/share/d${i % 50}/file${i}`));
   for (let i = 0; i < 20; i++) host.install(`a/p-${i}`, lines.slice(i * 150, i * 150 + 150).join(''));
   const run = () =>
@@ -569,7 +486,7 @@ function realDirectory(root: string, parts: string[], left: { links: number }): 
 
 test('on any system, loaded, updated or live, owners are those of a plain map', async (t) => {
   const property = fc.asyncProperty(arbitrarySystem, async ({ directories, links, rounds }) => {
-    const host = new Host(t);
+    const host = new IndexedHost(t);
     try {
       for (const [path, target] of links) {
         try {
@@ -613,6 +530,10 @@ test('on any system, loaded, updated or live, owners are those of a plain map', 
         const again = await host.open();
         t.is(again.origin, 'saved');
         if (isCircular) continue;
+        t.deepEqual(
+          host.askSaved([...model.keys()]),
+          [...model.values()].map((set) => [...set].sort()),
+        );
         for (const { index } of [loaded, again, live]) {
           const found = new Map<string, string[]>();
           for (let node = 0; node < index.nodeCount; node++) {

@@ -12,7 +12,15 @@ import {
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 /** Room for a few dozen paths. */
-const tiny: IndexSizes = { nodes: 48, names: 400, owners: 64, slots: 64, packages: 4, packageNodes: 32 };
+const tiny: IndexSizes = {
+  nodes: 48,
+  names: 400,
+  owners: 64,
+  slots: 64,
+  packages: 4,
+  packageNodes: 32,
+  packageNames: 16,
+};
 
 function ensurePath(index: PathIndex, path: string): IndexNode {
   let node = rootNode;
@@ -161,9 +169,7 @@ test('what was added after sharing is not saved', async (t) => {
   const saved = index.sections();
   const copy = await PathIndex.fromSections(saved.sizes, saved.abandoned, (sections) => {
     sections.forEach((section, i) => section.set(saved.sections[i] as Uint8Array));
-    return true;
   });
-  if (copy === undefined) return void t.fail();
   for (const [i, node] of before.entries()) t.is(copy.resolve(bytes(`/d${i % 3}/n${i}`)), node);
   t.deepEqual([...copy.nodesOf(id)], before);
   for (let i = 0; i < 20; i++) t.is(copy.resolve(bytes(`/d${i % 4}/later${i}`)), -1);
