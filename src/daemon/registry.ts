@@ -117,8 +117,8 @@ export function writeMeta(directory: string, meta: SessionMeta): void {
   renameSync(temporary, join(directory, 'meta.json'));
 }
 
-/** All that a session directory ever holds; the last two are directories on which a session mounts. */
-const sessionFiles = ['meta.json', '.meta.json', 'control.sock', 'log'];
+/** All that a session directory ever holds: files (`table` is the mounter's), and directories on which a session mounts. */
+const sessionFiles = ['meta.json', '.meta.json', 'control.sock', 'log', 'table'];
 const sessionMountpoints = ['root', 'stage'];
 
 /**

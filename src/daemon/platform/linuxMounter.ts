@@ -1,12 +1,21 @@
 /**
  * The mounter of Linux: mount(8) and umount(8) of util-linux, and fusermount(1) for an ordinary user's mounts.
  *
- * What covers a view is mounted by one shell: each mount is a process of its own, and starting them from here would take far
- * longer. The view is made private first, and every bind is private, so that neither what is mounted over it nor its end
- * is seen in other mount namespaces.
+ * What covers a view is mounted by one shell: to start a process from here takes far longer. Mounts in a row are one table
+ * in the form of fstab(5) and one mount(8). The view is made private first, and every bind is private, so that neither what is
+ * mounted over it nor its end is seen in other mount namespaces.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   describeError,
@@ -30,27 +39,26 @@ import {
 import { checkUtilLinux } from './utilLinux.js';
 
 /**
- * Positional parameters: the view, the stage, then kind, source and target of each step. A mount over a package
- * database would hide the view's own, so that is kept on the stage meanwhile: of several the first one on top.
+ * Positional parameters: the view, the stage, a file for tables, then kind, source and target of each step. A mount over a
+ * package database would hide the view's own, so that is kept on the stage meanwhile: of several the first one on top.
+ *
+ * mount(8) goes on with a table after a line that failed, and says which (-c: by the name that it has there).
  */
 const script = `
 set -eu
-view=$1 stage=$2
-shift 2
+view=$1 stage=$2 table=$3
+shift 3
 mount -n -i --make-private -- "$view"
 while [ $# -gt 0 ]; do
   target=$view$3
   step="$1 $3"
   trap 'echo "lvfs-bind $step" >&2' EXIT
   case $1 in
-    bind) mount -n -i --bind --make-private -- "$2" "$target" ;;
-    tree) mount -n -i --rbind --make-rprivate -- "$2" "$target" ;;
-    read-only) mount -n -i --bind --make-private -o ro -- "$2" "$target" ;;
-    memory) mount -n -i -t tmpfs -o nosuid,nodev,mode=755 --make-private -- lvfs "$target" ;;
-    writable) mount -n -i -t tmpfs -o nosuid,nodev,mode=1777 --make-private -- lvfs "$target" ;;
+    table)
+      printf '%s' "$2" > "$table"
+      mount -n -i -c -a -T "$table" ;;
     directory) mkdir -p -- "$target" ;;
     file) : > "$target" ;;
-    keep) mount -n -i --bind --make-private -- "$target" "$stage" ;;
     restore) mount -n -i --move -- "$stage" "$target" ;;
     cache)
       mount -n -i -t tmpfs -o nosuid,nodev,mode=755 --make-private -- lvfs "$stage"
@@ -65,13 +73,28 @@ done
 trap - EXIT
 `;
 
+/** What the script does with a source, at a target inside the view. */
 type Step = readonly [kind: string, source: string, target: string];
+
+/** One line of a table. */
+interface TableMount {
+  readonly source: string;
+  /** Host path. */
+  readonly target: string;
+  readonly type: 'none' | 'tmpfs';
+  readonly options: string;
+}
 
 async function cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void> {
   const { file, hostProc, scratch } = options;
-  const steps = stepsOf(binds, hostProc);
+  const steps = stepsOf(view, binds, hostProc, stageIn(scratch));
   if (file !== undefined) steps.unshift(['cache', '', file.path]);
-  await runScript(view, steps, scratch, file?.contents);
+  const targets = binds.map(({ target }) => target);
+  await runScript(view, steps, scratch, file?.contents, targets);
+}
+
+function stageIn(scratch: string): string {
+  return join(scratch, 'stage');
 }
 
 async function replaceFile(view: string, { path, contents }: MadeFile, scratch: string): Promise<void> {
@@ -86,31 +109,64 @@ async function replaceFile(view: string, { path, contents }: MadeFile, scratch: 
  * In a user namespace what is mounted below a source is taken along: the kernel refuses to show what lies under mounts that
  * it has locked together (mount_namespaces(7)).
  */
-function stepsOf(binds: readonly Bind[], hostProc: boolean): Step[] {
-  const plain = inUserNamespace() ? 'tree' : 'bind';
-  const steps: Step[] = [];
+function stepsOf(view: string, binds: readonly Bind[], hostProc: boolean, stage: string): Step[] {
+  const bind = inUserNamespace() ? 'rbind,rprivate' : 'bind,private';
+  const steps: (Step | TableMount)[] = [];
   const inMemory: string[] = [];
   const databases = binds.filter(({ kind }) => kind === 'database');
-  for (const { target } of databases.reverse()) steps.push(['keep', '', target]);
-  for (const { kind, source = '', target, readOnly } of binds) {
-    if (inMemory.some((directory) => isWithin(target, directory))) steps.push(['directory', '', target]);
+  for (const { target } of databases.reverse())
+    steps.push({ source: view + target, target: stage, type: 'none', options: 'bind,private' });
+  for (const { kind, source = '', target: path, readOnly } of binds) {
+    const target = view + path;
+    if (inMemory.some((directory) => isWithin(path, directory))) steps.push(['directory', '', path]);
     switch (kind) {
       case 'proc':
-        if (hostProc) steps.push(['bind', '/proc', target]);
+        if (hostProc) steps.push({ source: '/proc', target, type: 'none', options: bind });
         break;
-      case 'memory':
-        inMemory.push(target);
-        steps.push([/(^|\/)tmp$/.test(target) ? 'writable' : 'memory', '', target]);
+      case 'memory': {
+        inMemory.push(path);
+        const mode = /(^|\/)tmp$/.test(path) ? '1777' : '755';
+        steps.push({ source: 'lvfs', target, type: 'tmpfs', options: `nosuid,nodev,mode=${mode},private` });
         break;
+      }
       case 'database':
-        steps.push(['restore', '', target]);
+        steps.push(['restore', '', path]);
         break;
       case 'bind':
-        steps.push([readOnly === true ? 'read-only' : plain, source, target]);
+        steps.push({ source, target, type: 'none', options: readOnly === true ? 'bind,private,ro' : bind });
         break;
     }
   }
-  return steps;
+  return inTables(steps);
+}
+
+/** A table is one argument of the shell, and Linux takes none of more than 128 KiB. */
+const longestTable = 1 << 16;
+
+/** Makes mounts in a row one step. */
+function inTables(steps: readonly (Step | TableMount)[]): Step[] {
+  const result: Step[] = [];
+  let table = '';
+  const endTable = (): void => {
+    if (table !== '') result.push(['table', table, '']);
+    table = '';
+  };
+  for (const step of steps) {
+    if ('options' in step) {
+      if (table.length > longestTable) endTable();
+      table += `${tableWord(step.source)} ${tableWord(step.target)} ${step.type} ${step.options} 0 0\n`;
+    } else {
+      endTable();
+      result.push(step);
+    }
+  }
+  endTable();
+  return result;
+}
+
+/** A path as fstab(5) has it. */
+function tableWord(path: string): string {
+  return path.replace(/[ \t\n\\]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
 async function runScript(
@@ -118,23 +174,34 @@ async function runScript(
   steps: readonly Step[],
   directory: string,
   input: Uint8Array | undefined,
+  targets: readonly string[] = [],
 ): Promise<void> {
-  const stage = join(directory, 'stage');
+  const stage = stageIn(directory);
+  const table = join(directory, 'table');
   mkdirSync(stage, { recursive: true, mode: 0o700 });
   try {
-    const { ok, stderr } = await shell([mountpoint, stage, ...steps.flat()], input);
+    const { ok, stderr } = await shell([mountpoint, stage, table, ...steps.flat()], input);
     if (ok) return;
-    const failed = /lvfs-bind (\S+) (.*)/.exec(stderr);
-    const said = stderr.replace(/^lvfs-bind .*$/m, '').trim();
-    const what = failed === null ? mountpoint : `${mountpoint}${failed[2]}`;
+    const { what, said } = failureOf(mountpoint, targets, stderr);
     throw new LvfsError('BIND_FAILED', `${what}: cannot be mounted`, {
       exit: exitStatus.cannotMount,
       cause: said,
       hint: 'lvfs … --no-binds does without',
     });
   } finally {
+    rmSync(table, { force: true });
     removeStage(stage);
   }
+}
+
+/** What could not be mounted, and why: of a table the first line that failed, of which mount(8) says `mount: TARGET: …`. */
+function failureOf(view: string, targets: readonly string[], stderr: string): { what: string; said: string } {
+  const failed = /^lvfs-bind (\S+) (.*)$/m.exec(stderr);
+  const said = stderr.replace(/^lvfs-bind .*$/m, '').trim();
+  if (failed?.[1] !== 'table') return { what: `${view}${failed?.[2] ?? ''}`, said };
+  const [first = ''] = said.split(/\n(?=mount: )/);
+  const target = targets.find((path) => first.startsWith(`mount: ${view}${path}: `)) ?? '';
+  return { what: `${view}${target}`, said: first };
 }
 
 function removeStage(stage: string): void {

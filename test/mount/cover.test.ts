@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Bind } from '../../src/daemon/platform/index.js';
+import type { Covered } from '../helpers/coverMount.js';
+import { whyNotMount } from '../helpers/inView.js';
+import { writeTree } from '../helpers/writeTree.js';
+
+const reason = whyNotMount();
+const mountTest = reason === undefined ? test : test.skip;
+const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+/** Covers an empty filesystem in a namespace of its own. `plan` is given the directory of sources. */
+function cover(t: ExecutionContext, plan: (host: string) => Bind[]): Covered & { view: string } {
+  const host = writeTree(t, { 'a/file': 'a', 'b b/file': 'b' });
+  for (const name of ['view', 'scratch']) mkdirSync(join(host, name));
+  const view = join(host, 'view');
+  const program = join(import.meta.dirname, '../helpers/coverMount.js');
+  const { stdout, stderr, status } = spawnSync(
+    'unshare',
+    [
+      ...['--mount', '--propagation', 'private', process.execPath, program],
+      ...[view, JSON.stringify(plan(host)), join(host, 'scratch')],
+    ],
+    { encoding: 'utf8' },
+  );
+  t.is(status, 0, stderr);
+  return { ...(JSON.parse(stdout) as Covered), view };
+}
+
+mountTest(
+  `what covers a view is private, in its order, and read-only where that is asked for${skipped}`,
+  (t) => {
+    const { error, mounts, left } = cover(t, (host) => [
+      { kind: 'bind', target: '/one', source: join(host, 'a') },
+      { kind: 'bind', target: '/with a \\ and\n', source: join(host, 'b b'), readOnly: true },
+      { kind: 'memory', target: '/tmp' },
+      { kind: 'bind', target: '/tmp/below', source: join(host, 'a') },
+      { kind: 'memory', target: '/other' },
+    ]);
+    t.is(error, undefined);
+    t.deepEqual(mounts, [
+      ': rw private',
+      '/one: rw private',
+      String.raw`/with\040a\040\134\040and\012: ro private`,
+      '/tmp: rw private new',
+      '/tmp/below: rw private',
+      '/other: rw private new',
+    ]);
+    t.deepEqual(left, []);
+  },
+);
+
+mountTest(`the view's own database is on top of what covers it${skipped}`, (t) => {
+  const { error, mounts } = cover(t, (host) => [
+    { kind: 'bind', target: '/db', source: host },
+    { kind: 'database', target: '/db/a' },
+  ]);
+  t.is(error, undefined);
+  // What is moved keeps its place in the table.
+  t.deepEqual(mounts, [': rw private', '/db/a: rw private', '/db: rw private']);
+});
+
+mountTest(`of several that cannot be mounted the first is named${skipped}`, (t) => {
+  const { error, cause, view, left } = cover(t, (host) => [
+    { kind: 'bind', target: '/one', source: join(host, 'a') },
+    { kind: 'bind', target: '/b: b', source: join(host, 'none') },
+    { kind: 'bind', target: '/other', source: join(host, 'none either') },
+    { kind: 'memory', target: '/tmp' },
+  ]);
+  t.is(error, `${view}/b: b: cannot be mounted`);
+  t.regex(cause ?? '', /none does not exist/);
+  t.notRegex(cause ?? '', /none either/);
+  t.deepEqual(left, []);
+});
