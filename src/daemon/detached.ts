@@ -1,5 +1,5 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
-import { createInterface, type Interface } from 'node:readline';
+import { readSync } from 'node:fs';
 import { describeError, LvfsError, type Logger } from '../base/index.js';
 import { errorToMessage } from './control.js';
 import type { StartupMessage, StartupOrder } from './launch.js';
@@ -88,12 +88,12 @@ export interface DaemonChannels {
  * @returns whether it ended well
  */
 export async function runDaemon({ report, log }: DaemonChannels): Promise<boolean> {
-  const input = process.stdin;
-  const gone = new AbortController();
-  const lines = createInterface({ input });
-  const order = await readOrder(lines);
+  const order = readOrder();
   if (order === undefined) return false;
-  lines.on('close', () => gone.abort());
+  const gone = new AbortController();
+  const input = process.stdin.resume();
+  const cancel = (): void => gone.abort();
+  input.once('close', cancel);
   process.title = `lvfs mount ${order.request.set.targets.join(' ')} ${order.request.mountpoint}`;
   try {
     const end = await runSession(order.request, {
@@ -101,9 +101,8 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
       log,
       progress: (text) => report({ type: 'progress', text }),
       ready: (status) => {
-        lines.removeAllListeners('close');
+        input.off('close', cancel);
         report({ type: 'ready', status });
-        lines.close();
         input.destroy();
       },
       hangup: 'ignore',
@@ -114,15 +113,19 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
     if (!(error instanceof LvfsError))
       log('error', error instanceof Error ? (error.stack ?? '') : String(error));
     report({ type: 'error', error: errorToMessage(error) });
-    lines.close();
     input.destroy();
     return false;
   }
 }
 
-function readOrder(lines: Interface): Promise<StartupOrder | undefined> {
-  return new Promise((done) => {
-    lines.once('line', (line) => done(JSON.parse(line) as StartupOrder));
-    lines.once('close', () => done(undefined));
-  });
+/** Waits for the order; undefined when the starting process has gone without one. */
+function readOrder(): StartupOrder | undefined {
+  let text = '';
+  const piece = Buffer.alloc(1 << 16);
+  while (!text.endsWith('\n')) {
+    const length = readSync(0, piece);
+    if (length === 0) return undefined;
+    text += piece.toString('latin1', 0, length);
+  }
+  return JSON.parse(Buffer.from(text, 'latin1').toString()) as StartupOrder;
 }

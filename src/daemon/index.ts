@@ -12,13 +12,23 @@ import type { IndexAction, IndexReport } from './inspect.js';
 import type { Explanation, SystemPath } from './openView.js';
 import type { Plan } from './plan.js';
 import type { Entered } from './platform/index.js';
-import type { SessionRequest, SystemPathChange, ViewRequest } from './request.js';
+import type { SessionRequest, SessionStatus, SystemPathChange, ViewRequest } from './request.js';
 import type { SessionEnd } from './session.js';
+import type { UnmountOptions } from './sessions.js';
+import type { ControlClient } from './control.js';
 
 export type { ChainLink, VisibleSet } from '../portage/index.js';
 export type { ControlClient } from './control.js';
 export type { IndexAction, IndexReport } from './inspect.js';
-export { launch, reportDescriptor, type LaunchListener, type StartupMessage } from './launch.js';
+export {
+  dismissDaemon,
+  launch,
+  reportDescriptor,
+  startDaemon,
+  type LaunchListener,
+  type StartedDaemon,
+  type StartupMessage,
+} from './launch.js';
 export type { ReportResult } from './auditing.js';
 export type { Inside } from './inside.js';
 export type { Health } from './health.js';
@@ -35,7 +45,6 @@ export type {
   SystemPathChange,
   ViewRequest,
 } from './request.js';
-export { connect, findSession, statuses, unmountView } from './sessions.js';
 
 type InsideModule = typeof insideModule;
 
@@ -113,4 +122,19 @@ export async function runDaemon(channels: DaemonChannels): Promise<boolean> {
 /** See `runSession` in detached.ts. */
 export async function runSession(request: SessionRequest, options: RunOptions): Promise<SessionEnd> {
   return (await import('./detached.js')).runSession(request, options);
+}
+
+/** See `connect` in sessions.ts. */
+export async function connect(given: string): Promise<ControlClient> {
+  return (await import('./sessions.js')).connect(given);
+}
+
+/** See `statuses` in sessions.ts. */
+export async function statuses(only?: readonly string[]): Promise<SessionStatus[]> {
+  return (await import('./sessions.js')).statuses(only);
+}
+
+/** See `unmountView` in sessions.ts. */
+export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
+  return (await import('./sessions.js')).unmountView(given, options);
 }

@@ -32,7 +32,7 @@ import {
   removeSessionsOf,
 } from './registry.js';
 import type { InsideRequest, SessionStatus } from './request.js';
-import { startSession, type Session } from './session.js';
+import type { Session } from './session.js';
 import { connect } from './sessions.js';
 
 /** The descriptor that joins P0 and P1. */
@@ -285,6 +285,8 @@ function ignore(): void {
 
 class Supervisor {
   readonly #channels: InsideChannels;
+  /** P0 does without; this process loads it while P0 says what it wants. */
+  readonly #code = import('./session.js');
   readonly #cancel = new AbortController();
   #directory: string | undefined;
   #request: InsideRequest | undefined;
@@ -382,6 +384,7 @@ class Supervisor {
     this.#request = request;
     const mountpoint = join(directory, 'root');
     mkdirSync(mountpoint, { mode: 0o755 });
+    const { startSession } = await this.#code;
     this.#session = await startSession(
       { ...request, mountpoint, nonempty: true },
       {

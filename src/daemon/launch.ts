@@ -5,7 +5,7 @@
  * its messages, one JSON object a line. Should the starting process go away before the view is mounted, the daemon reads
  * the end of its input and gives up. Standard output and error are its log.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -38,21 +38,68 @@ export interface LaunchListener {
   log: Logger;
 }
 
+/** A daemon's process that has not been told yet what to mount. */
+export interface StartedDaemon {
+  readonly child: ChildProcess;
+  /** Its directory in the registry. */
+  readonly directory: string;
+  /** Resolves with how its process ended. */
+  readonly died: Promise<string>;
+}
+
 /**
- * Starts a daemon and waits for its view.
+ * Starts a daemon, which loads its code and waits for {@link launch} or {@link dismissDaemon}.
  *
  * @param entry the program of the daemon
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23)
+ */
+export function startDaemon(entry: URL): StartedDaemon {
+  const directory = createSessionDirectory();
+  let child: ChildProcess;
+  try {
+    const log = openSync(logFile(directory), 'ax', 0o600);
+    child = spawn(process.execPath, [fileURLToPath(entry)], {
+      cwd: '/',
+      detached: true,
+      // glibc would give each thread a heap of its own, of which little is used.
+      env: { MALLOC_ARENA_MAX: '1', ...process.env },
+      stdio: ['pipe', log, log, 'pipe'],
+    });
+    closeSync(log);
+  } catch (error) {
+    removeSessionDirectory(directory);
+    throw error;
+  }
+  const died = new Promise<string>((done) => {
+    child.once('error', (error) => done(error.message));
+    child.once('exit', (code, signal) => done(signal === null ? `status ${code}` : signal));
+  });
+  // A daemon that dies at once closes its end; what it died of is told by `launch`.
+  child.stdin?.on('error', () => undefined);
+  return { child, directory, died };
+}
+
+/** Ends a daemon that has not been told what to mount, and returns when nothing of it is left. */
+export async function dismissDaemon({ child, directory, died }: StartedDaemon): Promise<void> {
+  child.kill('SIGKILL');
+  await died;
+  removeSessionDirectory(directory);
+}
+
+/**
+ * Tells a daemon what to mount and waits for its view.
+ *
  * @returns the state of the mounted view
  * @throws LvfsError the daemon's own, or DAEMON_DIED (exit 1) with the last line of its log
  */
 export async function launch(
-  entry: URL,
+  daemon: StartedDaemon,
   request: SessionRequest,
   listener: LaunchListener,
 ): Promise<SessionStatus> {
-  const directory = createSessionDirectory();
+  const { directory } = daemon;
   try {
-    return await start(entry, { request, directory }, listener);
+    return await order(daemon, { request, directory }, listener);
   } catch (error) {
     // A daemon that fails removes its directory itself, unless it was killed.
     removeSessionDirectory(directory);
@@ -60,24 +107,13 @@ export async function launch(
   }
 }
 
-async function start(entry: URL, order: StartupOrder, listener: LaunchListener): Promise<SessionStatus> {
-  const log = openSync(logFile(order.directory), 'ax', 0o600);
-  const child = spawn(process.execPath, [fileURLToPath(entry)], {
-    cwd: '/',
-    detached: true,
-    // glibc would give each thread a heap of its own, of which little is used.
-    env: { MALLOC_ARENA_MAX: '1', ...process.env },
-    stdio: ['pipe', log, log, 'pipe'],
-  });
-  closeSync(log);
+async function order(
+  { child, died }: StartedDaemon,
+  order: StartupOrder,
+  listener: LaunchListener,
+): Promise<SessionStatus> {
   const input = child.stdio[0] as Writable;
   const reports = child.stdio[reportDescriptor] as Readable;
-  const died = new Promise<string>((done) => {
-    child.once('error', (error) => done(error.message));
-    child.once('exit', (code, signal) => done(signal === null ? `status ${code}` : signal));
-  });
-  // A daemon that dies at once closes its end; what it died of is told below.
-  input.on('error', () => undefined);
   input.write(`${JSON.stringify(order)}\n`);
   try {
     for await (const line of createInterface({ input: reports })) {

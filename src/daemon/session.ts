@@ -439,12 +439,15 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
-    connection = await driver.mount({
+    const mounting = driver.mount({
       mountpoint,
       subtype: 'lvfs',
       source: request.set.targets.join(' '),
       threads,
     });
+    // The first status tells it, and this thread has nothing else to do now.
+    open.visiblePaths();
+    connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
     const watches =

@@ -4,7 +4,6 @@ import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
 import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { bindOptions, bindRequest } from '../insideOptions.js';
-import { daemonProgram } from '../programs.js';
 import { viewRequest } from '../viewRequest.js';
 
 const options = {
@@ -79,8 +78,11 @@ function mountedOver({ options: given, output }: MountInvocation): BindRequest {
 type MountInvocation = Invocation<typeof options>;
 
 async function background({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
-  const { launch } = await import('../../daemon/index.js');
-  const status = await launch(daemonProgram, request, {
+  const [{ launch }, { takeDaemon }] = await Promise.all([
+    import('../../daemon/index.js'),
+    import('../daemonAhead.js'),
+  ]);
+  const status = await launch(takeDaemon(), request, {
     progress: (text) => output.progress(text),
     log: output.log,
   });
