@@ -30,9 +30,14 @@ export class GlobSet {
       const bytes = Buffer.from(text.length > 1 ? text.replace(/\/+$/, '') : text).toString('latin1');
       const pattern = bytes.startsWith('/') ? bytes : `/**/${bytes}`;
       if (!isGlob(pattern)) return { bases: [pattern], matches: (path) => path === pattern };
+      let matches: CompiledGlob['matches'] | undefined;
       return {
         bases: [...new Set(alternatives(pattern).map(literalBase))],
-        matches: picomatch(pattern, { dot: true, nonegate: true, noextglob: true, windows: false }),
+        // Most patterns never meet a path that begins like them.
+        matches: (path) =>
+          (matches ??= picomatch(pattern, { dot: true, nonegate: true, noextglob: true, windows: false }))(
+            path,
+          ),
       };
     });
   }

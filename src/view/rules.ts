@@ -105,7 +105,10 @@ export class Places {
   constructor(index: PathIndex, settings: ViewSettings, locate: (path: string) => IndexNode) {
     const idsByName = new Map<string, number[]>();
     const packages = index.packages;
-    for (const { id, cpv } of packages) append(idsByName, packageName(cpv), id);
+    // Few packages are named, and most are ruled out by their category.
+    const named = new Set(settings.systemPaths.flatMap((entry) => entry.packages ?? []).map(categoryOf));
+    for (const { id, cpv } of packages)
+      if (named.has(categoryOf(cpv))) append(idsByName, packageName(cpv), id);
     const idsOf = (entry: SystemPath) => entry.packages?.flatMap((name) => idsByName.get(name) ?? []);
 
     for (const entry of settings.systemPaths) {
@@ -143,9 +146,15 @@ export class Places {
       this.#noteAbove(index, vdb);
     }
     const categories = new Map<IndexNode, number[]>();
+    // Neighbours are mostly of one category.
+    let category = rootNode;
+    let categoryPath = '';
     for (const { id, cpv } of packages) {
       const [path, categoryName, pf] = entryPath(settings, cpv);
-      const category = index.ensure(databases.get(path) ?? locate(path), Buffer.from(categoryName));
+      if (categoryPath !== `${path}/${categoryName}`) {
+        category = index.ensure(databases.get(path) ?? locate(path), Buffer.from(categoryName));
+        categoryPath = `${path}/${categoryName}`;
+      }
       const entry = index.ensure(category, Buffer.from(pf));
       append(categories, category, id);
       this.areas.set(entry, { kind: 'entry', package: id });
@@ -175,6 +184,10 @@ export class Places {
       append(this.below, node, place);
     }
   }
+}
+
+function categoryOf(name: string): string {
+  return name.slice(0, name.indexOf('/'));
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
