@@ -5,7 +5,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
 import { runDaemon, reportDescriptor, type StartupMessage } from '../daemon/index.js';
-import { optimiseLate } from './compiler.js';
 
 /** The log stops growing at about this size, in bytes. */
 const largestLog = 4 << 20;
@@ -40,5 +39,4 @@ function report(message: StartupMessage): void {
   }
 }
 
-optimiseLate();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

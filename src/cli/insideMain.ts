@@ -5,7 +5,6 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
 import { loadInside } from '../daemon/index.js';
-import { optimiseLate } from './compiler.js';
 
 const log: Logger = (level, text) => {
   if (level === 'error' || level === 'warn')
@@ -27,7 +26,6 @@ function write(fd: 1 | 2, data: Buffer): void {
   }
 }
 
-optimiseLate();
 const manifest = new URL('../../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
 const { serveInside } = await loadInside();

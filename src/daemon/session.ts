@@ -15,6 +15,7 @@ import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesyste
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import type { SharedView } from '../view/index.js';
 import { sessionReport } from './auditing.js';
+import { optimiseLate } from './compiler.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
@@ -422,6 +423,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
   let connection: Connection | undefined;
   let mountpoint: string | undefined;
   let release: (() => void) | undefined;
+  const optimiseAsUsual = optimiseLate();
   try {
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
     const driver = findDriver(request.driver);
@@ -491,6 +493,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     throw error;
   } finally {
     release?.();
+    optimiseAsUsual();
   }
 }
 
