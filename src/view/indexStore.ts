@@ -196,6 +196,7 @@ class Store implements IndexStore {
     const identity = new ContentsIdentity();
     const present = new Uint8Array(index.packageCapacity + state.packages.length);
     const { onProgress } = this.#options;
+    const namesBefore = readAll ? 0 : index.nodeCount;
     let count = 0;
     let done = 0;
     for (const { cpv, directory } of state.packages) {
@@ -228,7 +229,8 @@ class Store implements IndexStore {
       changes?.removed.push(index.cpv(id));
       count++;
     }
-    if (count > 0) this.#noteDirectories(canonical);
+    // Without new names there are no new directories.
+    if (index.nodeCount > namesBefore) this.#noteDirectories(canonical);
     onProgress?.(state.packages.length, state.packages.length);
     return count;
   }
@@ -243,7 +245,9 @@ class Store implements IndexStore {
     const visit = (directory: IndexNode, depth: number): void => {
       for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
         if (index.firstChild(node) === -1) continue;
-        this.#directories.set(pathOf(node), pathOf(canonical.directory(node)));
+        const path = pathOf(node);
+        // What is in the table has just been looked at.
+        if (!this.#directories.has(path)) this.#directories.set(path, pathOf(canonical.directory(node)));
         if (depth < checkedDepth) visit(node, depth + 1);
       }
     };
