@@ -1,11 +1,5 @@
 /** What was refused, and what follows from it. */
-export {
-  displayPath,
-  type AccessEvent,
-  type Milliseconds,
-  type Operation,
-  type ProcessFacts,
-} from './events.js';
+export type { AccessEvent, Milliseconds, Operation, ProcessFacts } from './events.js';
 export { Ledger, type Denial } from './ledger.js';
 export { complaintsIn, type Complaint } from './buildLog.js';
 export { pathKind, type PathKind } from './pathKinds.js';

@@ -2,7 +2,8 @@
  * Keeps what was refused, and with tracing what was allowed too: deduplicated, counted and bounded in memory. Counts are lower bounds, since the kernel
  * remembers an answer and asks once.
  */
-import { displayPath, type AccessEvent, type Milliseconds, type Operation } from './events.js';
+import { displayPath } from '../base/index.js';
+import type { AccessEvent, Milliseconds, Operation } from './events.js';
 
 /** A denial as `lvfs log` shows it; the field names are those of `docs/json.md`. */
 export interface Denial {

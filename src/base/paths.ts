@@ -9,3 +9,32 @@ export function isWithin(path: string, ancestor: string): boolean {
 export function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }
+
+/** The text of a path for people: bytes that are not UTF-8 are written as `\xNN`, a backslash as `\\`. */
+export function displayPath(path: string): string {
+  const bytes = Buffer.from(path, 'latin1');
+  const text = bytes.toString('utf8');
+  if (!/[\uFFFD\\\p{Cc}]/u.test(text)) return text;
+  let out = '';
+  for (let i = 0; i < bytes.length;) {
+    const length = utf8Length(bytes, i);
+    const char = length === 0 ? '' : bytes.toString('utf8', i, i + length);
+    if (length === 0 || /\p{Cc}/u.test(char)) {
+      out += `\\x${(bytes[i] ?? 0).toString(16).padStart(2, '0')}`;
+      i += 1;
+    } else {
+      out += char === '\\' ? '\\\\' : char;
+      i += length;
+    }
+  }
+  return out;
+}
+
+/** Length of the valid UTF-8 sequence at `at`; 0 when there is none. */
+function utf8Length(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  const length =
+    first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  return bytes.toString('utf8', at, at + length).includes('\uFFFD') ? 0 : length;
+}

@@ -1,5 +1,5 @@
 /** Paths are bytes, people and JSON want text. */
-import { displayPath } from '../audit/index.js';
+import { displayPath } from '../base/index.js';
 
 /** A path as JSON fields: its text under `name` and, when it is not UTF-8, its bytes in base64 under `<name>Base64`. */
 export function bytesField(name: string, path: string): Record<string, string> {

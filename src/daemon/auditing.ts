@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import picomatch from 'picomatch';
-import { errorCode, packageName, unmarked } from '../base/index.js';
+import { displayPath, errorCode, packageName, unmarked } from '../base/index.js';
 import {
-  displayPath,
   makeReport,
   reportHtml,
   type IgnoreRule,

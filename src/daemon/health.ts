@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
 import { libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
-import { readSystem } from './openView.js';
+import { readSystem } from './systemIndex.js';
 import {
   fail,
   mounter,

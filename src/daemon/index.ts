@@ -9,7 +9,8 @@ import type { Health } from './health.js';
 import type * as insideModule from './inside.js';
 import type { MountedCommand } from './inside.js';
 import type { IndexAction, IndexReport } from './inspect.js';
-import type { Explanation, SystemPath } from './openView.js';
+import type { Explanation } from './explanation.js';
+import type { SystemPath } from './openView.js';
 import type { Plan } from './plan.js';
 import type { Entered } from './platform/index.js';
 import type { SessionRequest, SessionStatus, SystemPathChange, ViewRequest } from './request.js';
@@ -32,7 +33,7 @@ export {
 export type { ReportResult } from './auditing.js';
 export type { Inside } from './inside.js';
 export type { Health } from './health.js';
-export type { Explanation } from './openView.js';
+export type { Explanation } from './explanation.js';
 export type { PackageFiles, Plan } from './plan.js';
 export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry.js';
@@ -72,14 +73,14 @@ export async function makePlan(request: ViewRequest, log: Logger): Promise<Plan>
   return new Plan(request, log);
 }
 
-/** See `explainFor` in inspect.ts. */
+/** See `explainFor` in openView.ts. */
 export async function explainFor(
   request: ViewRequest,
   paths: readonly Buffer[],
   log: Logger,
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
-  return (await import('./inspect.js')).explainFor(request, paths, log, progress);
+  return (await import('./openView.js')).explainFor(request, paths, log, progress);
 }
 
 /** See `explainOwners` in inspect.ts. */
@@ -110,7 +111,8 @@ export async function systemPathList(
   log: Logger,
   locations: SystemLocations,
 ): Promise<SystemPath[]> {
-  const { readSystem, systemPathList } = await import('./openView.js');
+  const { systemPathList } = await import('./openView.js');
+  const { readSystem } = await import('./systemIndex.js');
   return systemPathList(changes, log, readSystem(locations, log));
 }
 

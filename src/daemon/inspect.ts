@@ -1,37 +1,17 @@
 /** What can be asked of a host without a visible set: who owns a path, and how the index is. */
 import { statSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
-import { NodeHost } from '../filesystem/index.js';
 import type { System, SystemLocations } from '../portage/index.js';
-import { canonicalPaths, hostKind, savedOwners, type PathIndex } from '../view/index.js';
+import { canonicalPaths, hostKind, hostLinks, savedOwners, type PathIndex } from '../view/index.js';
+import { leadsNowhere, type Explanation } from './explanation.js';
 import {
   indexFile,
   indexPlaces,
-  leadsNowhere,
   loadSystemIndex,
   openSystemIndex,
-  openView,
   preservedLibraries,
   readSystem,
-  type Explanation,
-} from './openView.js';
-import type { ViewRequest } from './request.js';
-
-/**
- * Explains paths in the view that a request would give.
- *
- * @param paths absolute, in bytes
- */
-export async function explainFor(
-  request: ViewRequest,
-  paths: readonly Buffer[],
-  log: Logger,
-  progress: (text: string) => void,
-): Promise<Explanation[]> {
-  const open = await openView(request, log, progress);
-  open.save();
-  return paths.map((path) => open.explain(path));
-}
+} from './systemIndex.js';
 
 /** Says who owns paths, without any visible set. */
 export async function explainOwners(
@@ -42,7 +22,7 @@ export async function explainOwners(
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
   const system = readSystem(locations, log, cache);
-  const canonical = canonicalPaths(system.root, new NodeHost());
+  const canonical = canonicalPaths(hostLinks(system.root));
   const found = paths.map((path) => canonical(path));
   const wanted = found.map((one) => one?.path ?? Buffer.from('/'));
   const state = {

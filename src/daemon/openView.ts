@@ -5,15 +5,11 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, sysrootMark, type Logger } from '../base/index.js';
+import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
   chainsTo,
-  openSystem,
-  scanContents,
-  type ChainLink,
-  type DataWarning,
   type SetRequest,
   type System,
   type SystemLocations,
@@ -21,11 +17,7 @@ import {
 } from '../portage/index.js';
 import {
   hostKind,
-  hostLinks,
-  indexFileName,
   LiveChanges,
-  loadIndex,
-  openIndex,
   rule,
   ruleNames,
   systemPaths,
@@ -34,18 +26,16 @@ import {
   View,
   type HostChange,
   type IndexStore,
-  type InstalledState,
   type Overrides,
   type PathIndex,
-  type PreservedLibraries,
   type Rule,
-  type SavedIndex,
-  type SavedOwnersOptions,
   type SharedView,
   type SystemPath,
   type ViewChange,
   type ViewSettings,
 } from '../view/index.js';
+import { leadsNowhere, type Explanation } from './explanation.js';
+import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, planBinds, type BindPlan } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
@@ -70,127 +60,6 @@ const writtenDirectories = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
 
 /** Who installs a program that may be asked for. */
 const programPackages: Readonly<Record<string, string>> = { emerge: 'sys-apps/portage' };
-
-/**
- * Reads a system, passing on what is wrong in its data.
- *
- * @param cache the directory of what is saved for the next run; without it nothing is
- */
-export function readSystem(locations: SystemLocations, log: Logger, cache?: string): System {
-  const warn = (warning: DataWarning): void => log('warn', describeWarning(warning));
-  return openSystem(locations, {
-    env: portageEnvironment(),
-    warn,
-    ...(cache === undefined ? {} : { cache }),
-  });
-}
-
-/** The variables of the environment that emerge listens to. */
-function portageEnvironment(): Record<string, string> {
-  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES'];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-function describeWarning({ file, line, message }: DataWarning): string {
-  return line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}`;
-}
-
-/** Where the index of a system is saved, below the directory of saved indexes. */
-export function indexFile({ root, database, sysroot }: System, cache: string): string {
-  return indexFileName(cache, root, database, sysroot);
-}
-
-/**
- * Begins to read the saved index of a system's root, in other threads; see {@link openSystemIndex}.
- *
- * @param cache the directory of saved indexes
- */
-export function loadSystemIndex(system: System, cache: string, log: Logger): Promise<SavedIndex | undefined> {
-  return loadIndex(indexFile(system, cache), (warning) => log('warn', describeWarning(warning)));
-}
-
-/**
- * Opens the index of a system's root.
- *
- * @param cache the directory of saved indexes
- * @param saved what {@link loadSystemIndex} has read; undefined: the index is made anew
- */
-export function openSystemIndex(
-  system: System,
-  cache: string,
-  log: Logger,
-  progress: (text: string) => void,
-  saved: SavedIndex | undefined,
-): IndexStore {
-  return openIndex({
-    ...installedState(system),
-    ...indexPlaces(system, cache),
-    scan: scanContents,
-    saved,
-    onProgress: (done, total) => progress(`reading the contents of packages: ${done} of ${total}`),
-    warn: (warning) => log('warn', describeWarning(warning)),
-  });
-}
-
-/** Where the index of a system is saved, and what its paths are resolved by. */
-export function indexPlaces(
-  system: System,
-  cache: string,
-): Pick<SavedOwnersOptions, 'cacheFile' | 'links' | 'sysroot'> {
-  return {
-    links: hostLinks(system.root),
-    sysroot: system.sysroot,
-    cacheFile: indexFile(system, cache),
-  };
-}
-
-/** What is installed, as the index wants to know it. */
-export function installedState(system: System): InstalledState {
-  return { packages: system.installed(), preserved: preservedLibraries(system) };
-}
-
-/** Libraries that outlived their package and are kept for others. */
-export function preservedLibraries({ root, prefix, sysroot }: System): PreservedLibraries[] {
-  const preserved = readRegistry(join(root, prefix));
-  if (sysroot !== '') {
-    const ofSysroot = readRegistry(join(root, sysroot));
-    preserved.push(...ofSysroot.map(({ cpv, paths }) => ({ cpv: cpv + sysrootMark, paths })));
-  }
-  return preserved;
-}
-
-/**
- * `preserved_libs_registry`: a JSON object from `category/name:slot` to cpv, counter and paths. One of another form preserves
- * nothing.
- */
-function readRegistry(root: string): PreservedLibraries[] {
-  let text: string;
-  try {
-    text = readFileSync(join(root, 'var/lib/portage/preserved_libs_registry'), 'utf8');
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return [];
-  }
-  let registry: unknown;
-  try {
-    registry = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-  if (typeof registry !== 'object' || registry === null) return [];
-  return Object.values(registry).flatMap((entry: unknown) => {
-    if (!Array.isArray(entry)) return [];
-    const [cpv, , paths] = entry as unknown[];
-    if (typeof cpv !== 'string' || !Array.isArray(paths)) return [];
-    return [{ cpv, paths: paths.filter((path): path is string => typeof path === 'string') }];
-  });
-}
 
 /**
  * The built-in system paths with the changes of the configuration, those of the user first.
@@ -271,26 +140,6 @@ function realOf(path: string): string | undefined {
   }
 }
 
-/** `lvfs why --json` of one path; see docs/json.md. Paths are one character a byte (latin1). */
-export interface Explanation {
-  readonly path: string;
-  /** The path with the links of its parents resolved. */
-  readonly canonical: string;
-  /** Whether the host has it. */
-  readonly exists: boolean;
-  /** Null when nothing was said about a visible set. */
-  readonly visible: boolean | null;
-  readonly rule: string | null;
-  /** What the rule means here: the glob, the system path, the end of the link, the hidden directory above. */
-  readonly detail: string;
-  readonly owners: readonly string[];
-  /** How the first visible owner came into the set. */
-  readonly chain: readonly ChainLink[];
-}
-
-/** What is said of a path that leads nowhere. */
-export const leadsNowhere = 'something on the way is no directory, or its links lead nowhere';
-
 /** Explains a path. */
 function explainPath(view: View, set: VisibleSet, path: Buffer): Explanation {
   const { index } = view;
@@ -359,6 +208,22 @@ export async function openView(
         });
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
   return new OpenView(request, system, set, plan, store, log);
+}
+
+/**
+ * Explains paths in the view that a request would give.
+ *
+ * @param paths absolute, in bytes
+ */
+export async function explainFor(
+  request: ViewRequest,
+  paths: readonly Buffer[],
+  log: Logger,
+  progress: (text: string) => void,
+): Promise<Explanation[]> {
+  const open = await openView(request, log, progress);
+  open.save();
+  return paths.map((path) => open.explain(path));
 }
 
 /** See the head of this file. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorCode, type Logger } from '../base/index.js';
 import { chainsTo, type ChainLink, type System, type VisibleSet } from '../portage/index.js';
 import { indexKind } from '../view/index.js';
-import { loadSystemIndex, openSystemIndex, readSystem } from './openView.js';
+import { loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import type { ViewRequest } from './request.js';
 
 /** How many files a package has. */

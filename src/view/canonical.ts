@@ -8,6 +8,7 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { errorCode, isAscii } from '../base/index.js';
+import { hostKind, type HostKind } from './host.js';
 import { maxNameBytes, rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 
 /** The host's symbolic links, as the index needs them. */
@@ -17,8 +18,8 @@ export interface HostLinks {
    * undefined for anything that is not a link, is not there or cannot be looked at.
    */
   readlink(path: Buffer): Buffer | undefined;
-  /** Whether a link is at an absolute path below the root, given as one character a byte; parents may be links. */
-  isLink(path: string): boolean;
+  /** The type of the file at an absolute path below the root, given as one character a byte; parents may be links. */
+  kind(path: string): HostKind;
 }
 
 /** The links of a real directory tree; absolute targets are the index's business, so nothing outside it is read. */
@@ -37,13 +38,15 @@ export function hostLinks(root: string): HostLinks {
         throw error;
       }
     },
-    isLink(path) {
+    kind(path) {
       const full = prefixText + path;
       try {
-        const name = isAscii(full) ? full : Buffer.from(full, 'latin1');
-        return lstatSync(name, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+        const stat = lstatSync(isAscii(full) ? full : Buffer.from(full, 'latin1'), {
+          throwIfNoEntry: false,
+        });
+        return stat === undefined ? hostKind.missing : (((stat.mode >>> 12) & 15) as HostKind);
       } catch (error) {
-        if (errorCode(error) !== undefined) return false;
+        if (errorCode(error) !== undefined) return hostKind.missing;
         throw error;
       }
     },

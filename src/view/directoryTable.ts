@@ -6,6 +6,7 @@
  * says so.
  */
 import type { Canonicaliser, HostLinks } from './canonical.js';
+import { hostKind } from './host.js';
 import type { PathIndex } from './pathIndex.js';
 
 /** Absolute paths, and the canonical paths of the directories that they lead to. */
@@ -26,7 +27,7 @@ export function directoriesHold(
   const node = (path: string) => index.ensurePath(Buffer.from(path, 'latin1'));
   for (const [from, to] of table) {
     // A link that leads nowhere stands for itself, so that it is one does not decide.
-    if (from === to && !links.isLink(from)) continue;
+    if (from === to && links.kind(from) !== hostKind.link) continue;
     if (canonical.directory(node(from)) !== node(to)) return false;
   }
   return true;

@@ -1,6 +1,7 @@
 /** Follows symbolic links on the host, inside the root as though chrooted there. */
+import type { HostLinks } from './canonical.js';
 import { hostKind, type Host, type HostKind } from './host.js';
-import { HostPaths, hostBytes } from './hostPaths.js';
+import { HostPaths, latin1 } from './hostPaths.js';
 import { PathIndex, rootNode, type IndexNode } from './pathIndex.js';
 
 /** The kernel's own limit (`MAXSYMLINKS`). */
@@ -9,6 +10,9 @@ const maxLinks = 40;
 /** How long a directory on the way is believed to be still one, in milliseconds: links come in crowds with the same target directory. */
 const directoryFreshMs = 100;
 const rememberedDirectories = 1000;
+
+/** What of a host is asked. */
+type LinkHost = Pick<Host, 'kind' | 'readlink'>;
 
 /** Where a path led. */
 export interface Resolved {
@@ -22,7 +26,7 @@ export interface Resolved {
 export class Resolver {
   readonly #index: PathIndex;
   readonly #paths: HostPaths;
-  readonly #host: Host;
+  readonly #host: LinkHost;
   readonly #untouchable: (node: IndexNode) => boolean;
   readonly #outOfBounds: (node: IndexNode) => boolean;
   /** When a node was seen to be a directory. */
@@ -35,7 +39,7 @@ export class Resolver {
   constructor(
     index: PathIndex,
     paths: HostPaths,
-    host: Host,
+    host: LinkHost,
     untouchable: (node: IndexNode) => boolean,
     outOfBounds: (node: IndexNode) => boolean,
   ) {
@@ -129,15 +133,17 @@ export interface CanonicalPath {
 /**
  * Finds canonical paths without any index or view, as `View.canonical` does in a view that shows nothing from another place.
  *
- * @param root host path of the root
  * @returns undefined where links loop, or something on the way is no directory
  */
-export function canonicalPaths(root: string, host: Host): (path: Uint8Array) => CanonicalPath | undefined {
+export function canonicalPaths(links: HostLinks): (path: Uint8Array) => CanonicalPath | undefined {
   // The components met are kept in an index of nothing else.
   const index = PathIndex.create();
-  const paths = new HostPaths(index, hostBytes(root), new Map());
+  const host = {
+    kind: (path: Uint8Array) => links.kind(latin1(path)),
+    readlink: (path: Uint8Array) => links.readlink(Buffer.from(path)),
+  };
   const never = (): boolean => false;
-  const resolver = new Resolver(index, paths, host, never, never);
+  const resolver = new Resolver(index, new HostPaths(index, '', new Map()), host, never, never);
   return (path) => {
     const found = resolver.canonical(path);
     return found && { path: index.pathOf(found.node), kind: found.kind };

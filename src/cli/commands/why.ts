@@ -1,7 +1,6 @@
 /** `lvfs why`: who owns a path, and whether and why it is visible. */
 import { readFileSync } from 'node:fs';
-import { displayPath } from '../../audit/index.js';
-import { exitStatus } from '../../base/index.js';
+import { displayPath, exitStatus } from '../../base/index.js';
 import type { Explanation } from '../../daemon/index.js';
 import { bytesField } from '../bytes.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';

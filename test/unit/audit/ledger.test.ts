@@ -1,5 +1,6 @@
 import test from 'ava';
-import { displayPath, Ledger, type AccessEvent, type Denial } from '../../../src/audit/index.js';
+import { displayPath } from '../../../src/base/index.js';
+import { Ledger, type AccessEvent, type Denial } from '../../../src/audit/index.js';
 
 function event(path: string, changes: Partial<AccessEvent> = {}): AccessEvent {
   return {
