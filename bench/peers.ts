@@ -93,12 +93,20 @@ function kernelPeer(name: string, options: string, mount: (mountpoint: string) =
   };
 }
 
+/** How a daemon is started. */
+interface StartedBy {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** It prints a line when it has done all that belongs to mounting, which is some time after the mount is there. */
+  readonly announces?: boolean;
+}
+
 /** A peer with a daemon that stays in the foreground. */
 function daemonPeer(
   name: string,
   options: string,
   unavailable: () => string | undefined,
-  start: (mountpoint: string) => { command: string; args: readonly string[] },
+  start: (mountpoint: string) => StartedBy,
 ): Peer {
   return {
     name,
@@ -107,9 +115,11 @@ function daemonPeer(
     unavailable,
     async mount(mountpoint) {
       const before = mountOf(mountpoint);
-      const { command, args } = start(mountpoint);
-      const daemon: ChildProcess = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const { command, args, announces = false } = start(mountpoint);
+      const daemon: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
       let said = '';
+      let announced = !announces;
+      daemon.stdout?.on('data', () => (announced = true));
       daemon.stderr?.on('data', (data: Buffer) => (said += data.toString()));
       const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
       const end = async (): Promise<void> => {
@@ -121,7 +131,7 @@ function daemonPeer(
       try {
         await until(`${name} on ${mountpoint}`, () => {
           if (daemon.exitCode !== null) throw new Error(`${name} ended: ${said.trim()}`);
-          return mountOf(mountpoint)?.minor !== before?.minor;
+          return mountOf(mountpoint)?.minor !== before?.minor && announced;
         });
         // By another process: a daemon that does not answer must not stop this one.
         run('stat', [join(mountpoint, 'usr')]);
@@ -253,6 +263,7 @@ export function allPeers(lvfs: LvfsTarget, source: string, scratch: string): Pee
         lvfs.target,
         mountpoint,
       ],
+      announces: true,
     }));
   const bindfs = `entry_timeout=${day},attr_timeout=${day},negative_timeout=${day},kernel_cache`;
   const fuseOverlay = `lowerdir=${source},timeout=${day},threaded=0`;
