@@ -1,9 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { reasonNotToMount } from '../helpers/withMemoryMount.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 const demo = resolve(import.meta.dirname, '../../examples/demo.js');
 const hasPackages = existsSync('/var/lib/dpkg/status') || existsSync('/var/db/pkg');
@@ -19,7 +20,7 @@ function start(t: ExecutionContext): {
   tmp: string;
 } {
   const tmp = mkdtempSync(join(tmpdir(), 'lvfs-demo-test-'));
-  t.teardown(() => rmSync(tmp, { recursive: true, force: true }));
+  t.teardown(() => removeTree(tmp));
   const child = spawn(process.execPath, [demo], { env: { ...process.env, TMPDIR: tmp, NO_COLOR: '1' } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -30,6 +30,7 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from './removeTree.js';
 
 /**
  * What is at a path: the text or the bytes of a regular file, one of the other kinds, or `null` for what CONTENTS lists
@@ -125,7 +126,7 @@ export async function gentooRoot(spec: GentooRootSpec = {}): Promise<GentooRoot>
       writeFile(root, path, file);
     },
     cleanup() {
-      rmSync(root, { recursive: true, force: true });
+      removeTree(root);
     },
   };
 

@@ -1,9 +1,10 @@
 /** Runs the built command the way a user does, cut off from the machine's own settings and sessions. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeTree } from './removeTree.js';
 
 /** The program under test. */
 export const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -61,7 +62,7 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
     environment,
     start,
     lvfs: (...args) => finished(start(...args)),
-    cleanup: () => rmSync(directory, { recursive: true, force: true }),
+    cleanup: () => removeTree(directory),
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -15,6 +15,7 @@ import {
 import { whyNotMount } from '../helpers/inView.js';
 import { sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 /** The packages of this host, described as Gentoo's; undefined where there is no dpkg. */
 interface Host {
@@ -44,7 +45,7 @@ function describeHost(): Host {
 test.after.always(() => {
   if (host === undefined) return;
   host.box.cleanup();
-  rmSync(host.directory, { recursive: true, force: true });
+  removeTree(host.directory);
 });
 
 interface Built extends Result {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test from 'ava';
@@ -13,6 +13,7 @@ import {
   type Removal,
 } from '../helpers/buildCases.js';
 import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 const lvfs = resolve(import.meta.dirname, '../../src/cli/main.js');
 const reason = reasonNotToMount() ?? (existsSync('/var/lib/dpkg/status') ? undefined : 'no dpkg');
@@ -24,7 +25,7 @@ if (reason === undefined) {
   debian = makeDebianVdb(join(top, 'gentoo'));
 }
 test.after.always(() => {
-  if (top !== '') rmSync(top, { recursive: true, force: true });
+  if (top !== '') removeTree(top);
 });
 
 const installed = new Set(debian?.packages.map((one) => one.cpv.replace(/-\d[^-]*(-r\d+)?$/, '')));

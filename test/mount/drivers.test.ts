@@ -26,6 +26,7 @@ import { finished } from '../helpers/lvfs.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
 import { codeOf, eventually, fuseMounts, tree } from '../helpers/smallTree.js';
 import { testSubtype, withMemoryMount } from '../helpers/withMemoryMount.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 driverTest('files, directories and links are what the filesystem says', async (t, driver) => {
   await withMemoryMount(tree, { driver }, ({ mountpoint }) => {
@@ -346,7 +347,7 @@ driverTest('a mount point with odd characters is found again', async (t, driver)
   await connection.unmount();
   t.false(connection.isMounted());
   connection.close();
-  rmSync(base, { recursive: true });
+  removeTree(base);
 });
 
 /** fuse-native's own class gives up after 15 s, and then answers ETIMEDOUT. Others have no time-out to begin with. */

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { makeReport, reportHtml, type ReportInput } from '../../src/audit/index.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 const pageTest = browser === undefined ? test.skip : test;
@@ -34,7 +35,7 @@ const input: ReportInput = {
 
 pageTest(`the report's page opens in a browser, with its picture${skipped}`, (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-page-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => removeTree(directory));
   const file = join(directory, 'report.html');
   writeFileSync(file, reportHtml(makeReport(input), input));
   const options = [

@@ -3,7 +3,7 @@
  * libfuse. The user is a number only; /dev/fuse is open to him in a private mount namespace.
  */
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -11,6 +11,7 @@ import { findDriver, libfuseProblem } from '../../src/fuse/index.js';
 import { finished, program, type Result } from '../helpers/lvfs.js';
 import { prefixRoot } from '../helpers/prefixRoot.js';
 import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
+import { removeTree } from '../helpers/removeTree.js';
 
 const nobody = 65534;
 
@@ -54,7 +55,7 @@ async function ordinaryUser(t: ExecutionContext, driver: string): Promise<User> 
   });
   t.teardown(gentoo.cleanup);
   const home = mkdtempSync(join(tmpdir(), 'lvfs-user-'));
-  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  t.teardown(() => removeTree(home));
   for (const directory of ['run', 'mnt', 'tmp']) mkdirSync(join(home, directory), { mode: 0o700 });
   for (const directory of ['', 'run', 'mnt', 'tmp']) chownSync(join(home, directory), nobody, nobody);
   const becomeUser = `setpriv --reuid ${nobody} --regid ${nobody} --clear-groups`;
