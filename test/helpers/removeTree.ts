@@ -1,6 +1,6 @@
 /** The end of a scratch directory. */
 import { spawnSync } from 'node:child_process';
-import { realpathSync, rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isWithin, readMountTable } from '../../src/base/index.js';
 
@@ -9,6 +9,7 @@ import { isWithin, readMountTable } from '../../src/base/index.js';
  * would go on into it, and what lies over a view is the machine's own.
  */
 export function removeTree(directory: string): void {
+  if (!existsSync(dirname(directory))) return;
   const top = join(realpathSync(dirname(directory)), basename(directory));
   const mounted = (): string[] =>
     readMountTable()
