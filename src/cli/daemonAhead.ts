@@ -28,7 +28,9 @@ export function takeDaemon(): StartedDaemon {
   return taken;
 }
 
-/** Ends the daemon when nobody has taken it. */
+/** Ends the daemon when nobody has taken it, nor will. */
 export async function dismissAhead(): Promise<void> {
-  if (ahead !== undefined) await dismissDaemon(ahead);
+  const unused = ahead;
+  ahead = undefined;
+  if (unused !== undefined) await dismissDaemon(unused);
 }

@@ -91,7 +91,12 @@ async function background({ output }: MountInvocation, request: SessionRequest):
 }
 
 async function foreground({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
-  const { createSessionDirectory, runSession } = await import('../../daemon/index.js');
+  const [{ createSessionDirectory, runSession }, { dismissAhead }] = await Promise.all([
+    import('../../daemon/index.js'),
+    import('../daemonAhead.js'),
+  ]);
+  // `mount -qf …` did not look like this, and the view may last for days.
+  await dismissAhead();
   const end = await runSession(request, {
     directory: createSessionDirectory(),
     progress: (text) => output.progress(text),
