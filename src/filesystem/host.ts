@@ -66,11 +66,18 @@ export class NodeHost implements Host {
       return undefined;
     }
     const kinds = new Uint8Array(entries.length);
-    const names = entries.map((entry, i) => {
+    const bounds = new Uint32Array(entries.length + 1);
+    let end = 0;
+    let text = '';
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Dirent;
       kinds[i] = kindOfEntry(entry);
-      return entry.name;
-    });
-    return { names, kinds };
+      text += entry.name;
+      end += entry.name.length;
+      bounds[i + 1] = end;
+    }
+    // Each call that makes bytes of text costs as much as what is done with a name, so it is one for all.
+    return { names: Buffer.from(text, 'latin1'), bounds, kinds };
   }
 
   isMountPoint(path: string): boolean {

@@ -4,7 +4,7 @@
  */
 import type { BigIntStats } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { hostKind, type IndexNode, type View } from '../view/index.js';
+import { hostKind, indexKind, type IndexNode, type View } from '../view/index.js';
 import { kindOfMode, type NodeHost } from './host.js';
 
 /** Where the numbers of hard-linked files begin: above all node ids. */
@@ -71,7 +71,7 @@ const directoryLimit = 20_000;
 export class LinkCounter {
   readonly #view: View;
   readonly #host: NodeHost;
-  readonly #tables = new LRUCache<string, LinkTable>({ max: 64 });
+  readonly #tables = new LRUCache<string, LinkTable>({ max: 128 });
 
   constructor(view: View, host: NodeHost) {
     this.#view = view;
@@ -83,22 +83,30 @@ export class LinkCounter {
     const links = Number(stats.nlink);
     const key = fileKey(stats);
     const names = new Set<IndexNode>([node]);
-    const { index } = this.#view;
-    for (const id of index.owners(node)) {
-      const table = this.#table(
-        `package ${id}`,
-        () => index.nodesOf(id) as Iterable<number> as Iterable<IndexNode>,
-      );
-      for (const name of table.names.get(key) ?? []) names.add(name);
-    }
-    if (names.size < links) {
-      const directory = index.parent(node);
-      const table = this.#table(`directory ${directory}`, () => this.#namesIn(directory));
-      for (const name of table.names.get(key) ?? []) names.add(name);
+    for (const [place, nodes] of this.#places(node)) {
+      if (names.size >= links) break;
+      for (const name of this.#table(place, nodes).names.get(key) ?? []) names.add(name);
     }
     let visible = 0;
     for (const name of names) if (this.#view.isVisible(name, kindOfMode(Number(stats.mode)))) visible++;
     return Math.max(1, Math.min(links, visible));
+  }
+
+  /** Where other names of a file may be, the likeliest and smallest first: every path there has to be looked at. */
+  *#places(node: IndexNode): Generator<readonly [string, () => Iterable<IndexNode>]> {
+    const { index } = this.#view;
+    const directory = index.parent(node);
+    const owners = index.owners(node);
+    const pathsOf = (id: number) => {
+      const nodes = [...index.nodesOf(id)] as IndexNode[];
+      return nodes.filter((path) => index.kind(path) !== indexKind.dir);
+    };
+    for (const id of owners) {
+      const here = () => pathsOf(id).filter((path) => index.parent(path) === directory);
+      yield [`package ${id} in ${directory}`, here];
+    }
+    for (const id of owners) yield [`package ${id}`, () => pathsOf(id)];
+    yield [`directory ${directory}`, () => this.#namesIn(directory)];
   }
 
   #table(key: string, nodes: () => Iterable<IndexNode>): LinkTable {
@@ -124,11 +132,12 @@ export class LinkCounter {
   #namesIn(directory: IndexNode): IndexNode[] {
     const { index, paths } = this.#view;
     const listing = this.#host.list(paths.of(directory));
-    if (listing === undefined || listing.names.length > directoryLimit) return [];
+    if (listing === undefined || listing.kinds.length > directoryLimit) return [];
+    const { names, bounds, kinds } = listing;
     const nodes: IndexNode[] = [];
-    listing.names.forEach((name, i) => {
-      if (listing.kinds[i] === hostKind.directory) return;
-      const node = index.tryEnsure(directory, Buffer.from(name, 'latin1'));
+    kinds.forEach((kind, i) => {
+      if (kind === hostKind.directory) return;
+      const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
       if (node >= 0) nodes.push(node as IndexNode);
     });
     return nodes;

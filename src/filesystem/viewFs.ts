@@ -25,6 +25,7 @@ import {
   rootNode,
   rule,
   type HostKind,
+  type HostListing,
   type IndexNode,
   type Rule,
   type View,
@@ -74,15 +75,23 @@ const dotOffset = 1;
 const dotDotOffset = 2;
 const childOffset = 2;
 
+/** What is visible in a directory. Links are counted far more often than names are listed, so each is found out when asked for. */
 interface Listing {
   readonly epoch: number;
   /** {@link WatchedDirectories.changes} before it was made. */
   readonly changes: number;
   readonly madeAt: number;
+  /** The visible subdirectories. */
+  readonly directories: readonly IndexNode[];
+  /** Everything that is visible, or what the host has, where that has not been found out. */
+  content: Entries | HostListing;
+}
+
+/** What a directory shows. */
+interface Entries {
   /** Ascending. */
   readonly nodes: Uint32Array;
   readonly kinds: Uint8Array;
-  readonly directories: number;
 }
 
 interface OpenFile {
@@ -94,6 +103,7 @@ interface OpenFile {
   checkedAt: number;
 }
 
+const nothing: HostListing = { names: new Uint8Array(), bounds: new Uint32Array(1), kinds: new Uint8Array() };
 const dotName = Buffer.from('.');
 const dotDotName = Buffer.from('..');
 
@@ -109,14 +119,13 @@ export class ViewFs implements Operations {
   readonly #processes = new Processes();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
-    sizeCalculation: (listing) => listing.nodes.length + listingWeight,
+    sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
   });
   readonly #files: LRUCache<IndexNode, OpenFile>;
   /** The file that was last answered for: the next thing is often to read it. */
   #seen: { readonly node: IndexNode; readonly stats: BigIntStats; readonly at: number } | undefined;
   readonly #startedAt = Math.floor(Date.now() / 1000);
   readonly #entry: Entry = newEntry();
-  readonly #scratch = Buffer.alloc(256);
 
   constructor(view: View, host: NodeHost, options: ViewFsOptions = {}) {
     this.#view = view;
@@ -291,7 +300,7 @@ export class ViewFs implements Operations {
       const parentId = index.parent(directory) + 1;
       if (!sink.add(dotDotName, parentId, hostKind.directory, dotDotOffset)) return 0;
     }
-    const { nodes, kinds } = listing;
+    const { nodes, kinds } = this.#entriesOf(directory, listing);
     const withAttributes = sink.wantsAttributes && nodes.length <= attributesLimit && !this.#trace;
     for (let i = firstBehind(nodes, offset - childOffset); i < nodes.length; i++) {
       const node = nodes[i] as IndexNode;
@@ -334,41 +343,33 @@ export class ViewFs implements Operations {
 
   #makeListing(directory: IndexNode, epoch: number, changes: number, now: number): Listing | Errno {
     const view = this.#view;
-    const index = view.index;
     const host = this.#host.list(view.paths.of(directory));
-    const always = view.alwaysIn(directory);
     if (host === undefined && !view.isAlwaysThere(directory)) {
       return this.#host.kind(view.paths.of(directory)) === hostKind.directory ? errno.EACCES : errno.ENOENT;
     }
-    const names = host?.names ?? [];
+    const content = host ?? nothing;
+    return { epoch, changes, madeAt: now, directories: view.subdirectories(directory, content), content };
+  }
+
+  #entriesOf(directory: IndexNode, listing: Listing): Entries {
+    const { directories, content: host } = listing;
+    if ('nodes' in host) return host;
+    const view = this.#view;
+    const { index } = view;
     // Node and kind in one number, so that they can be sorted together.
-    const packed = new Float64Array(names.length + always.length);
+    const packed = new Float64Array(host.kinds.length + directories.length);
     let count = 0;
-    let directories = 0;
+    for (const node of directories) packed[count++] = node * 16 + hostKind.directory;
     let conditional = false;
-    for (let i = 0; i < names.length; i++) {
-      const kind = (host as { kinds: Uint8Array }).kinds[i] as HostKind;
-      const length = this.#scratch.write(names[i] as string, 0, 'latin1');
-      const child = index.tryEnsure(directory, this.#scratch, 0, length);
-      if (child < 0 || kind === hostKind.missing || view.isUntouchable(child as IndexNode)) continue;
+    const { names, bounds } = host;
+    for (let i = 0; i < host.kinds.length; i++) {
+      const kind = host.kinds[i] as HostKind;
+      if (kind === hostKind.directory || kind === hostKind.missing) continue;
+      const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (child < 0 || view.isUntouchable(child as IndexNode)) continue;
       const node = child as IndexNode;
-      const decided = view.decide(node, kind);
-      if (kind === hostKind.directory) {
-        conditional ||= ((index.state[node] as number) & nodeState.conditional) !== 0;
-      } else {
-        conditional ||= !index.isOwned(node) && view.hangsOnPackages(node);
-      }
-      if (decided <= 0) continue;
-      if (kind === hostKind.directory) directories++;
-      packed[count++] = node * 16 + kind;
-    }
-    for (const node of always) {
-      if (this.#host.kind(view.paths.of(node)) !== hostKind.missing) {
-        if (!view.paths.isGraft(node) || packed.subarray(0, count).includes(node * 16 + hostKind.directory))
-          continue;
-      }
-      packed[count++] = node * 16 + hostKind.directory;
-      directories++;
+      if (view.decide(node, kind) > 0) packed[count++] = node * 16 + kind;
+      conditional ||= !index.isOwned(node) && view.hangsOnPackages(node);
     }
     if (conditional) index.setState(directory, nodeState.conditional);
     const sorted = packed.subarray(0, count).sort();
@@ -379,7 +380,7 @@ export class ViewFs implements Operations {
       kinds[i] = value % 16;
       nodes[i] = Math.floor(value / 16);
     }
-    return { epoch, changes, madeAt: now, nodes, kinds, directories };
+    return (listing.content = { nodes, kinds });
   }
 
   statfs(_nodeId: NodeId, out: FilesystemStatistics): Errno {
@@ -440,7 +441,7 @@ export class ViewFs implements Operations {
 
   #directoryLinks(node: IndexNode): number {
     const listing = this.#list(node, this.#view.begin(), listingFreshMs);
-    return typeof listing === 'number' ? 2 : 2 + listing.directories;
+    return typeof listing === 'number' ? 2 : 2 + listing.directories.length;
   }
 
   /** A directory that the host does not have, where something is going to be mounted. */

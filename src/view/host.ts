@@ -20,8 +20,11 @@ export type HostKind = (typeof hostKind)[keyof typeof hostKind];
 
 /** What a directory holds, without `.` and `..`, in no particular order. */
 export interface HostListing {
-  /** One character per byte (latin1). */
-  readonly names: readonly string[];
+  /** All names, one behind the other without anything between. */
+  readonly names: Uint8Array;
+  /** Name `i` is `names[bounds[i], bounds[i + 1])`. */
+  readonly bounds: Uint32Array;
+  /** A {@link HostKind} for each name. */
   readonly kinds: Uint8Array;
 }
 

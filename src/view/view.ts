@@ -14,7 +14,7 @@
  */
 import { LvfsError, silent, type Logger } from '../base/index.js';
 import { GlobSet } from './globs.js';
-import { hostKind, type Host, type HostKind } from './host.js';
+import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
@@ -353,9 +353,32 @@ export class View {
     return this.#places.always.has(node);
   }
 
-  /** The children of a directory for which {@link isAlwaysThere} holds. */
-  alwaysIn(directory: IndexNode): readonly IndexNode[] {
-    return this.#places.alwaysIn.get(directory) ?? [];
+  /**
+   * The visible subdirectories of a visible directory. For an unowned one the host may have to be searched; what is found is
+   * remembered for all threads.
+   *
+   * @param host what the host has in the directory
+   */
+  subdirectories(directory: IndexNode, { names, bounds, kinds }: HostListing): IndexNode[] {
+    const { index } = this;
+    const nodes: IndexNode[] = [];
+    let conditional = false;
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] !== hostKind.directory) continue;
+      const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
+      const node = child as IndexNode;
+      if (this.decide(node, hostKind.directory) > 0) nodes.push(node);
+      conditional ||= ((index.state[node] as number) & nodeState.conditional) !== 0;
+    }
+    for (const node of this.#places.alwaysIn.get(directory) ?? []) {
+      if (this.host.kind(this.paths.of(node)) !== hostKind.missing) {
+        if (!this.paths.isGraft(node) || nodes.includes(node)) continue;
+      }
+      nodes.push(node);
+    }
+    if (conditional) index.setState(directory, nodeState.conditional);
+    return nodes;
   }
 
   /** Whether a path changes without a package being merged: everything in /etc, and what the system paths show. */
@@ -713,7 +736,7 @@ export class View {
     if (!index.isOwned(directory) && this.host.isMountPoint(this.paths.directory(directory))) return Found.no;
     const listing = this.host.list(this.paths.of(directory));
     if (listing === undefined) return Found.no;
-    const { names, kinds } = listing;
+    const { names, bounds, kinds } = listing;
     const area = this.#areaOf(directory);
     const isShown = area !== undefined && this.#shows(area, false);
     const isPythonCache = this.isPythonCache(directory);
@@ -721,23 +744,24 @@ export class View {
     const subdirectories: IndexNode[] = [];
     let conditional = false;
     let found: Found = Found.no;
-    for (let i = 0; i < names.length && found !== Found.yes; i++) {
+    const anyMayBeVisible = this.#hasOverrides || isShown || globs;
+    for (let i = 0; i < kinds.length && found !== Found.yes; i++) {
       if (--search.left < 0) {
         this.#noteLimit(search);
         break;
       }
-      const name = names[i] as string;
       const kind = kinds[i] as HostKind;
-      const length = this.#scratch.write(name, 0, 'latin1');
-      let child = index.find(directory, this.#scratch, 0, length);
+      const mayBeVisible =
+        anyMayBeVisible ||
+        kind === hostKind.link ||
+        (isPythonCache && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
+      // Most of a large tree are plain files, so nothing is spent on them.
+      if (kind !== hostKind.directory && !mayBeVisible) continue;
+      let child = index.find(directory, names, bounds[i], bounds[i + 1]);
       const isOwned = child >= 0 && index.isOwned(child as IndexNode);
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
-      const mayBeVisible =
-        this.#hasOverrides ||
-        (!isOwned &&
-          (isShown || globs || kind === hostKind.link || (isPythonCache && name.endsWith('.pyc'))));
-      if (kind !== hostKind.directory && !mayBeVisible) continue;
-      if (child < 0) child = index.tryEnsure(directory, this.#scratch, 0, length);
+      if (kind !== hostKind.directory && isOwned && !this.#hasOverrides) continue;
+      if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
       if (child < 0 || child === this.#mountPoint) continue;
       if (kind === hostKind.directory) {
         subdirectories.push(child as IndexNode);

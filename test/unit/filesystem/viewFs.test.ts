@@ -139,6 +139,37 @@ test('validities: a day for what packages own, a second for configuration and un
   t.is(valid('/etc/nothing'), 1);
 });
 
+test('a link count finds names wherever the package has them, and beside the file', async (t) => {
+  const gentoo = await gentooRoot({
+    packages: {
+      'dev-vcs/git-1': {
+        files: {
+          '/usr/bin/git': 'content',
+          '/usr/libexec/git': { hardLink: '/usr/bin/git' },
+          '/usr/libexec/git-add': { hardLink: '/usr/bin/git' },
+        },
+      },
+      'app-misc/beside-1': { files: { '/usr/libexec/beside': { hardLink: '/usr/bin/git' } } },
+    },
+  });
+  t.teardown(gentoo.cleanup);
+  const linksOf = (visible: readonly string[], path: string): number => {
+    const opened = openTestView({ root: gentoo.root, visible });
+    const files = new ViewFs(opened.view, new NodeHost());
+    t.teardown(() => files.close());
+    const out = entry();
+    let node: NodeId = 1;
+    for (const name of path.split('/').slice(1)) {
+      t.is(files.lookup(node, Buffer.from(name), caller, out), 0);
+      node = out.nodeId;
+    }
+    return out.attr.nlink;
+  };
+  t.is(linksOf(['dev-vcs/git-1'], '/usr/bin/git'), 3);
+  t.is(linksOf(['dev-vcs/git-1'], '/usr/libexec/git-add'), 3);
+  t.is(linksOf(['dev-vcs/git-1', 'app-misc/beside-1'], '/usr/libexec/git'), 4);
+});
+
 test('link counts and inode numbers tell nothing of hidden names', async (t) => {
   const opened = await filesystem(t);
   const { walk, out, list, view } = opened;
