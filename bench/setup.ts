@@ -109,7 +109,7 @@ export async function measureSetup(
   const mounted = daemonStatus(main, mountpoint);
   waitForIdle(mounted.pid);
   const before = residentMiB(mounted.pid);
-  const walk = (): void => void spawnSync('find', [mountpoint, '-ls'], { maxBuffer: 1 << 30 });
+  const walk = (): void => void spawnSync('find', [mountpoint, '-xdev', '-ls'], { stdio: 'ignore' });
   walk();
   const walked = residentMiB(mounted.pid);
   for (let i = 0; i < 3; i++) walk();
