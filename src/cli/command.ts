@@ -213,7 +213,7 @@ export function parse<T extends OptionTable>(
     values[name] = optionValue(verb, name, spec, result.argv[name], givenWithoutValue(before, name, spec));
   }
   const operands = command.rest === true || after === undefined ? words : [...words, ...after];
-  if (values['help'] !== true) checkCount(verb, command, operands);
+  if (values['help'] !== true) checkOperands(verb, command, operands);
   return {
     options: values as Parsed<T>['options'],
     operands,
@@ -267,12 +267,16 @@ function optionValue(
   return number;
 }
 
-function checkCount<T extends OptionTable>(
+function checkOperands<T extends OptionTable>(
   verb: string,
   command: Command<T>,
   operands: readonly string[],
 ): void {
   const [least, most] = command.operands;
+  // A variable without a value, mostly; as a path it would be the current directory.
+  if (operands.includes('')) {
+    throw new UsageError(`${verb}: an operand is empty: lvfs ${command.usage}`, undefined, verb);
+  }
   if (operands.length < least) {
     throw new UsageError(`${verb}: an operand is missing: lvfs ${command.usage}`, undefined, verb);
   }

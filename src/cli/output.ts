@@ -31,6 +31,7 @@ export class Output {
   readonly #quiet: boolean;
   readonly #verbose: boolean;
   #progressShown = false;
+  #serves = false;
 
   constructor(options: OutputOptions) {
     this.json = options.json;
@@ -41,16 +42,21 @@ export class Output {
     this.#verbose = options.verbose;
   }
 
+  /** From now on what nobody reads is dropped: this process serves others, who do not depend on its readers. */
+  serve(): void {
+    this.#serves = true;
+  }
+
   /** Writes text and a line end to standard output; returns when the reader has it. */
   print(text: string): void {
     this.endProgress();
-    writeAll(1, `${text}\n`);
+    this.#print(`${text}\n`);
   }
 
   /** Writes one JSON object, `schemaVersion` first, on one line to standard output. */
   printJson(value: Readonly<Record<string, unknown>>): void {
     this.endProgress();
-    writeAll(1, `${JSON.stringify({ schemaVersion, ...value })}\n`);
+    this.#print(`${JSON.stringify({ schemaVersion, ...value })}\n`);
   }
 
   /** Shows what is going on, on a terminal only; the next call replaces it. */
@@ -86,21 +92,26 @@ export class Output {
   /**
    * Reports a failure: one line `lvfs: what: why` and, where there is one, a line that says what to do. With
    * `--json` the same as an object on standard output. Anything but an {@link LvfsError} is a bug and shown with
-   * its stack.
+   * its stack. What cannot be written is dropped: nothing more can be said.
    */
   failure(error: unknown): void {
     this.endProgress();
     const { red, bold } = this.#errorColors;
     if (error instanceof LvfsError) {
-      if (this.json) {
-        writeAll(1, `${JSON.stringify({ schemaVersion, error: errorToJson(error) })}\n`);
-      }
+      if (this.json) writeAll(1, `${JSON.stringify({ schemaVersion, error: errorToJson(error) })}\n`);
       writeAll(2, `${red('lvfs:')} ${describeError(error)}\n`);
       if (error.hint !== undefined) writeAll(2, `${bold('hint:')} ${error.hint}\n`);
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     writeAll(2, `lvfs: this is a bug in lvfs: ${stack}\n`);
+  }
+
+  #print(text: string): void {
+    const obstacle = writeAll(1, text);
+    if (obstacle === undefined || this.#serves) return;
+    if (errorCode(obstacle) === 'EPIPE') process.exit(process.exitCode ?? 0);
+    throw new LvfsError('OUTPUT', 'cannot write to standard output', { cause: obstacle });
   }
 }
 
@@ -122,20 +133,21 @@ function wantsColor(when: OutputOptions['color'], isTerminal: boolean | undefine
   return isTerminal === true;
 }
 
-/** Writes everything, waiting for a slow reader of a non-blocking descriptor. */
-function writeAll(fd: 1 | 2, text: string): void {
+/**
+ * Writes everything, waiting for a slow reader of a non-blocking descriptor.
+ *
+ * @returns what kept it from being written: EPIPE when the reader has gone away, or the error of a full disk or a closed descriptor
+ */
+function writeAll(fd: 1 | 2, text: string): Error | undefined {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
-      const code = errorCode(error);
-      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      else if (code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      else if (code === undefined) throw error;
-      // A full disk, or a closed descriptor. Where not even errors can be written nothing more can be said.
-      else if (fd === 2) return;
-      else throw new LvfsError('OUTPUT', 'cannot write to standard output', { cause: error });
+      if (!(error instanceof Error) || errorCode(error) === undefined) throw error;
+      if (errorCode(error) !== 'EAGAIN') return error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+  return undefined;
 }

@@ -57,6 +57,11 @@ test(answers, ['config', 'operand'], {
   status: 2,
   stderr: "lvfs: config: 'operand' is one operand too many: lvfs config\nhint: see 'lvfs config --help'\n",
 });
+test(answers, ['mount', 'dev-libs/foo', ''], {
+  status: 2,
+  stderr:
+    "lvfs: mount: an operand is empty: lvfs mount <atom…> <mountpoint>\nhint: see 'lvfs mount --help'\n",
+});
 test(answers, ['config', '--root'], {
   status: 2,
   stderr: "lvfs: config: --root: needs a value (DIR)\nhint: see 'lvfs config --help'\n",
@@ -163,6 +168,23 @@ test('a reader that goes away ends the command quietly', async (t) => {
   const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: box.environment });
   t.is(stderr, '');
   t.is(stdout, '0\n');
+});
+
+test('what cannot be written to standard output is a failure of one line, and a failure stays what it is', async (t) => {
+  for (const [args, status, said] of [
+    [
+      'config --json >/dev/full',
+      1,
+      'cannot write to standard output: ENOSPC: no space left on device, write',
+    ],
+    ['status --json /nowhere >/dev/full', 24, '/nowhere: no view is mounted there'],
+    ['status --json /nowhere | true', 24, '/nowhere: no view is mounted there'],
+  ] as const) {
+    const line = `"${process.execPath}" "${program}" ${args}; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: box.environment });
+    t.is(stderr.split('\n')[0], `lvfs: ${said}`, args);
+    t.is(stdout, `${status}\n`, args);
+  }
 });
 
 test('the version is printed without loading anything of lvfs', async (t) => {
