@@ -5,6 +5,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
 import { runDaemon, reportDescriptor, type StartupMessage } from '../daemon/index.js';
+import { endAtBugs } from './bugs.js';
 
 /** The log stops growing at about this size, in bytes. */
 const largestLog = 4 << 20;
@@ -16,13 +17,19 @@ const log: Logger = (level, text) => {
   if (logged <= largestLog) {
     const line = `${new Date().toISOString()} ${level}: ${text}\n`;
     logged += line.length;
-    writeSync(
-      2,
-      logged > largestLog ? `${line}the log has reached its limit; nothing more is written\n` : line,
-    );
+    writeLog(logged > largestLog ? `${line}the log has reached its limit; nothing more is written\n` : line);
   }
   if (level !== 'debug') report({ type: 'log', level, text });
 };
+
+/** A log that cannot be written, such as one on a full disk, costs nobody the view. */
+function writeLog(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
 
 /** Tells the process that started this one, until the view is there or that process is not. */
 function report(message: StartupMessage): void {
@@ -39,4 +46,5 @@ function report(message: StartupMessage): void {
   }
 }
 
+endAtBugs();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

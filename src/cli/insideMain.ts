@@ -5,13 +5,14 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
 import { loadInside } from '../daemon/index.js';
+import { endAtBugs } from './bugs.js';
 
 const log: Logger = (level, text) => {
   if (level === 'error' || level === 'warn')
     write(2, Buffer.from(`lvfs: ${level === 'warn' ? 'warning: ' : ''}${text}\n`));
 };
 
-/** Writes everything, waiting for a slow reader; what nobody reads is dropped. */
+/** Writes everything, waiting for a slow reader; what finds no reader or no room is dropped, for the report does without. */
 function write(fd: 1 | 2, data: Buffer): void {
   let rest = data;
   while (rest.length > 0) {
@@ -20,12 +21,13 @@ function write(fd: 1 | 2, data: Buffer): void {
     } catch (error) {
       const code = errorCode(error);
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      else if (code === 'EPIPE' || code === 'EIO') return;
-      else throw error;
+      else if (code === undefined) throw error;
+      else return;
     }
   }
 }
 
+endAtBugs();
 const manifest = new URL('../../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
 const { serveInside } = await loadInside();

@@ -150,6 +150,8 @@ export class Inside {
     } catch (error) {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
       await this.#ended;
+      // What runs among the host's processes does not end with P1.
+      if (this.#namespace !== undefined) await namespaces.killAll(this.#namespace);
       throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`);
     }
   }

@@ -2,7 +2,8 @@
  * Makes a serving thread crash when the kernel asks it for a file named `crash-by-throwing` or `crash-by-exit`, or with
  * TEST_CRASH=start as soon as it has greeted the kernel, while the main thread still waits for its control socket. For
  * `node --import`, which holds for worker threads too. The thread dies in its read of the device, as it would of a lack of
- * memory: outside of everything that turns an error into an answer.
+ * memory: outside of everything that turns an error into an answer. With TEST_CRASH=bug the main thread of a process that serves a
+ * view throws at SIGPWR.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -16,6 +17,12 @@ const atStart = process.env['TEST_CRASH'] === 'start';
 
 /** Longer than a thread takes to end. */
 const listenDelayMs = 1000;
+
+if (isMainThread && process.env['TEST_CRASH'] === 'bug') {
+  process.on('SIGPWR', () => {
+    throw new Error('as the test wants it');
+  });
+}
 
 if (isMainThread && atStart) {
   const listen = Reflect.get(Server.prototype, 'listen') as (...rest: unknown[]) => Server;

@@ -1,7 +1,9 @@
-/** A serving thread that dies: nobody waits for ever for its answers, and whoever depends on the view is told why it is gone. */
+/** A serving thread that dies, or a bug outside of them: nobody waits for ever for its answers, and whoever depends on the view is told why it is gone. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import test from 'ava';
 import { host, nothingLeft, withCommands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
@@ -94,3 +96,36 @@ mountTest(
     await nothingLeft(t, f);
   },
 );
+
+mountTest(`a bug in a daemon ends it, and its view can be cleaned up${skipped}`, async (t) => {
+  const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'bug' });
+  const mountpoint = join(f.directory, 'mnt');
+  mkdirSync(mountpoint);
+  t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', mountpoint)).stderr, '');
+  const status = async (): Promise<{ pid: number; state: string; log: string }> =>
+    (JSON.parse((await f.lvfs('status', '--json')).stdout) as { mounts: [never] }).mounts[0];
+  const { pid, log } = await status();
+  process.kill(pid, 'SIGPWR');
+  await until('the daemon is gone', async () => (await status()).state === 'stale', 60_000);
+  t.regex(readFileSync(log, 'utf8'), /^lvfs: this is a bug in lvfs: Error: as the test wants it\n {4}at /m);
+  t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+  await nothingLeft(t, f);
+});
+
+for (const pid of ['own', 'host']) {
+  const title = `a bug in the process that serves a private view ends what runs in it with --pid=${pid}`;
+  mountTest(`${title}${skipped}`, async (t) => {
+    const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'bug' });
+    const command = ['sh', '-c', 'echo; sleep 1000; true'];
+    const child = f.start('run', ...host, `--pid=${pid}`, 'dev-libs/foo', '--', ...command);
+    const end = finished(child);
+    await once(child.stdout as Readable, 'data');
+    const [name = ''] = readdirSync(f.runtime);
+    process.kill(Number(name.split('.')[0]), 'SIGPWR');
+    const { status, stderr } = await end;
+    t.is(status, 125, stderr);
+    t.regex(stderr, /^lvfs: this is a bug in lvfs: Error: as the test wants it$/m);
+    t.regex(stderr, /^lvfs: the process that served the view ended \(SIGKILL\)$/m);
+    await nothingLeft(t, f);
+  });
+}

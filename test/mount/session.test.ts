@@ -419,6 +419,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+mountTest(`in the foreground a view does not depend on who reads what is said${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const line = `"${process.execPath}" "${program}" mount -f dev-libs/foo "${mountpoint}"`;
+  for (const nobody of ['| true', '>/dev/full']) {
+    const end = finished(
+      spawn('bash', ['-c', `${line} ${nobody}; exit "\${PIPESTATUS[0]}"`], { env: f.environment }),
+    );
+    await until('the view is announced', async () => (await f.lvfs('status', mountpoint)).status === 0);
+    t.is(listOutside(join(mountpoint, 'bin')), 'bash\n', nobody);
+    t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+    t.like(await end, { status: 0, stderr: '' }, nobody);
+    t.deepEqual(f.views(), []);
+  }
+});
+
 mountTest(`a signal at any moment of the start leaves nothing behind${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = f.mountpoint();

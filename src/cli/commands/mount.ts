@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
 import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
+import { endAtBugs } from '../bugs.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { bindOptions, bindRequest } from '../insideOptions.js';
 import { viewRequest } from '../viewRequest.js';
@@ -97,6 +98,8 @@ async function foreground({ output }: MountInvocation, request: SessionRequest):
   ]);
   // `mount -qf …` did not look like this, and the view may last for days.
   await dismissAhead();
+  output.serve();
+  endAtBugs();
   const end = await runSession(request, {
     directory: createSessionDirectory(),
     progress: (text) => output.progress(text),
