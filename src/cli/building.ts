@@ -78,7 +78,7 @@ export async function build(
     const start = performance.now();
     const status = await runBuild(inside, plan, targets, output);
     const seconds = Math.round((performance.now() - start) / 100) / 10;
-    throwIfInterrupted(signals);
+    signals.throwIfAny();
     const { report, html } = (await inside.request('report', {
       ignore: plan.ignore,
       html: plan.html,
@@ -90,7 +90,7 @@ export async function build(
     const comparison = plan.compare
       ? await compare(inside, plan, targets, status, report, output)
       : undefined;
-    throwIfInterrupted(signals);
+    signals.throwIfAny();
     return {
       targets,
       status,
@@ -111,10 +111,6 @@ function follow(inside: Inside, hear: (denial: Denial) => void): void {
       // The view is gone: that is how following ends.
       if (!(error instanceof LvfsError)) throw error;
     });
-}
-
-function throwIfInterrupted(signals: Signals): void {
-  if (signals.status !== undefined) throw new LvfsError('CANCELLED', 'interrupted');
 }
 
 async function runBuild(

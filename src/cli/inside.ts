@@ -23,9 +23,15 @@ export class Signals {
     for (const name of passedOn) process.on(name, this.#take);
   }
 
-  /** From now on signals go to a command; undefined: there is none. */
+  /** From now on signals go to a command, those that came before it was there as well; undefined: there is none. */
   passTo(receiver: ((name: NodeJS.Signals) => void) | undefined): void {
+    if (receiver !== undefined) for (const name of this.#received) receiver(name);
     this.#receiver = receiver;
+  }
+
+  /** @throws LvfsError CANCELLED when there was one */
+  throwIfAny(): void {
+    if (this.#received.size > 0) throw new LvfsError('CANCELLED', 'interrupted');
   }
 
   /** Stops catching. */

@@ -98,6 +98,8 @@ export class Inside {
     listener: InsideListener,
     signal: AbortSignal,
   ): Promise<Inside> {
+    // One that was aborted before tells nobody.
+    if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
     const { child, ended } = namespaces.spawnPrivate(
       [process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
       {

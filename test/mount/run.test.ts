@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadInside, type InsideRequest } from '../../src/daemon/index.js';
 import { host, nothingLeft, withCommands as fixture } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
@@ -177,6 +178,25 @@ mountTest(`a signal that kills the command ends lvfs by the same signal${skipped
   await until('the command runs', () => said.includes('ready'), 60_000);
   child.kill('SIGTERM');
   t.is((await end).signal, 'SIGTERM');
+  await nothingLeft(t, f);
+});
+
+test('a view that is no longer wanted is not made', async (t) => {
+  const { Inside } = await loadInside();
+  const entry = new URL('file:///nowhere.js');
+  const listener = { progress: () => undefined, log: () => undefined };
+  await t.throwsAsync(Inside.open(entry, {} as InsideRequest, listener, AbortSignal.abort()), {
+    message: 'interrupted',
+  });
+});
+
+mountTest(`a build whose output finds no room is over when it is over${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const lvfs = `"${process.execPath}" "${program}"`;
+  const line = `${lvfs} build ${host.join(' ')} --command 'echo said' dev-libs/foo >/dev/full`;
+  const { status, stderr } = await finished(spawn('sh', ['-c', line], { env: f.environment }));
+  t.is(stderr, 'lvfs: cannot write to standard output: ENOSPC: no space left on device, write\n');
+  t.is(status, 1);
   await nothingLeft(t, f);
 });
 
