@@ -252,7 +252,12 @@ export class ViewFs implements Operations {
     const end = directory.length;
     const inPrograms =
       end >= 3 && directory[end - 3] === 0x62 && directory[end - 2] === 0x69 && directory[end - 1] === 0x6e;
-    return inPrograms || Buffer.from(index.name(node)).includes('.so');
+    if (inPrograms) return true;
+    const name = index.name(node);
+    for (let dot = name.indexOf(0x2e); dot >= 0; dot = name.indexOf(0x2e, dot + 1)) {
+      if (name[dot + 1] === 0x73 && name[dot + 2] === 0x6f) return true;
+    }
+    return false;
   }
 
   /** The file that is open already, unless its path leads to another one by now. */
