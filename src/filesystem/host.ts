@@ -12,6 +12,7 @@ import {
   readSync,
   type BigIntStats,
   type Dirent,
+  type Stats,
 } from 'node:fs';
 import { errno, errnoOf, errorCode, readMountTable, type Errno } from '../base/index.js';
 import type { Attributes } from '../fuse/index.js';
@@ -39,13 +40,14 @@ export class NodeHost implements Host {
   readonly #halves = new Uint32Array(this.#wide.buffer);
 
   kind(path: Uint8Array): HostKind {
-    try {
-      // Without 64-bit integers, which are exact but cost half as much again.
-      const stats = lstatSync(path as Buffer, kindOptions);
-      return stats === undefined ? hostKind.missing : kindOfMode(stats.mode);
-    } catch {
-      return hostKind.missing;
-    }
+    const stats = quickStat(path);
+    return stats === undefined ? hostKind.missing : kindOfMode(stats.mode);
+  }
+
+  /** Whether a path is one of several names of a file that is no directory. */
+  hasOtherNames(path: Uint8Array): boolean {
+    const stats = quickStat(path);
+    return stats !== undefined && stats.nlink > 1 && !stats.isDirectory();
   }
 
   readlink(path: Uint8Array): Uint8Array | undefined {
@@ -205,6 +207,16 @@ export function close(fd: number): void {
     closeSync(fd);
   } catch {
     // An error of a network file system: nothing was written, so nothing is lost.
+  }
+}
+
+/** `lstat(2)` without 64-bit integers, which are exact but cost half as much again; undefined for what cannot be reached. */
+function quickStat(path: Uint8Array): Stats | undefined {
+  try {
+    return lstatSync(path as Buffer, kindOptions);
+  } catch {
+    // A component that is no directory, a name too long, no right to look: not there for us.
+    return undefined;
   }
 }
 

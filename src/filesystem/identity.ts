@@ -116,9 +116,9 @@ export class LinkCounter {
     const names = new Map<string, IndexNode[]>();
     for (const node of nodes()) {
       if (this.#view.isUntouchable(node)) continue;
-      const stats = this.#host.rawStat(this.#view.paths.of(node));
-      if (stats === undefined || stats.nlink < 2n) continue;
-      if (kindOfMode(Number(stats.mode)) === hostKind.directory) continue;
+      const path = this.#view.paths.of(node);
+      const stats = this.#host.hasOtherNames(path) ? this.#host.rawStat(path) : undefined;
+      if (stats === undefined) continue;
       const file = fileKey(stats);
       const list = names.get(file);
       if (list === undefined) names.set(file, [node]);
