@@ -4,7 +4,7 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
-import { runDaemon, reportDescriptor, type StartupMessage } from '../daemon/index.js';
+import { reportDescriptor, runDaemon, startThreadAhead, type StartupMessage } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 
 /** The log stops growing at about this size, in bytes. */
@@ -47,4 +47,5 @@ function report(message: StartupMessage): void {
 }
 
 endAtBugs();
+await startThreadAhead();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
-import { loadInside } from '../daemon/index.js';
+import { loadInside, startThreadAhead } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 
 const log: Logger = (level, text) => {
@@ -28,6 +28,7 @@ function write(fd: 1 | 2, data: Buffer): void {
 }
 
 endAtBugs();
+await startThreadAhead();
 const manifest = new URL('../../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
 const { serveInside } = await loadInside();

@@ -116,6 +116,11 @@ export async function systemPathList(
   return systemPathList(changes, log, readSystem(locations, log));
 }
 
+/** See `startThreadAhead` in servingThreads.ts. */
+export async function startThreadAhead(): Promise<void> {
+  (await import('./servingThreads.js')).startThreadAhead();
+}
+
 /** See `runDaemon` in detached.ts. */
 export async function runDaemon(channels: DaemonChannels): Promise<boolean> {
   return (await import('./detached.js')).runDaemon(channels);

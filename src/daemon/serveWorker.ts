@@ -9,6 +9,13 @@ import type { AccessEvent } from '../audit/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
 import { serve, type Endpoint } from '../fuse/index.js';
 import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
+import { optimiseLate } from './compiler.js';
+
+/** What a thread is started with. */
+export interface WorkerData {
+  /** Its number, from 0. */
+  readonly thread: number;
+}
 
 /** What a thread is told second, when the view is mounted. The first is the view, which it makes ready meanwhile. */
 export interface ToWorker {
@@ -30,11 +37,15 @@ export type FromWorker =
   | { readonly type: 'watch'; readonly directory: IndexNode }
   | { readonly type: 'failed'; readonly text: string };
 
-const { thread } = workerData as { thread: number };
+const { thread } = workerData as WorkerData;
 const port = parentPort;
 if (port === null) throw new Error('not a worker');
 const say = (message: FromWorker): void => port.postMessage(message);
 const log: Logger = (level, text) => say({ type: 'log', level, text });
+
+// For all threads, by the first, which knows when both have to be: compiled code that Node brings along is not used with other
+// options than it was made with, so not before this thread has loaded its modules; and no longer than until the view answers.
+const startIsOver = thread === 0 ? optimiseLate() : undefined;
 
 port.once('message', (shared: SharedView) => {
   void work(shared)
@@ -64,6 +75,7 @@ async function work(shared: SharedView): Promise<void> {
         }),
     onAccess: (event) => say({ type: 'access', event }),
   });
+  startIsOver?.();
   try {
     const { end } = await serve(endpoint, files, { thread, log });
     if (end === 'closed')

@@ -6,16 +6,13 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
  * a path below its own mount point: what it asked there only it could answer.
  */
-import { Worker } from 'node:worker_threads';
-import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { dirname, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
-import type { SharedView } from '../view/index.js';
 import { sessionReport } from './auditing.js';
-import { optimiseLate } from './compiler.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
@@ -31,19 +28,13 @@ import {
   type SessionMeta,
 } from './registry.js';
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
-import type { FromWorker, ToWorker } from './serveWorker.js';
+import { ServingThreads } from './servingThreads.js';
 import { busyError, clearFailures, isServed } from './sessions.js';
 import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
 const readyDeadlineMs = 10_000;
-
-/**
- * Room for what a serving thread makes and forgets within a request, in MiB. V8 would take 48, and keep them filled;
- * answers do not come any quicker.
- */
-const youngMiB = 6;
 
 /** What a session is given besides its request. */
 export interface SessionOptions {
@@ -74,7 +65,7 @@ export class Session {
   readonly #request: SessionRequest;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
-  readonly #workers: Workers;
+  readonly #workers: ServingThreads;
   readonly #open: OpenView;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
@@ -94,7 +85,7 @@ export class Session {
     request: SessionRequest,
     options: SessionOptions,
     connection: Connection,
-    workers: Workers,
+    workers: ServingThreads,
     open: OpenView,
     ledger: Ledger,
     readers: Readers,
@@ -425,11 +416,10 @@ async function removeMount(mountpoint: string, device: string): Promise<void> {
  */
 export async function startSession(asked: SessionRequest, options: SessionOptions): Promise<Session> {
   const { log, signal, directory } = options;
-  let workers: Workers | undefined;
+  let workers: ServingThreads | undefined;
   let connection: Connection | undefined;
   let mountpoint: string | undefined;
   let release: (() => void) | undefined;
-  const optimiseAsUsual = optimiseLate();
   try {
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
     const driver = findDriver(request.driver);
@@ -442,7 +432,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const ledger = new Ledger({ trace: request.trace === true });
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
-    workers = new Workers(threads, log, ledger);
+    workers = new ServingThreads(threads, log, ledger);
     const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
@@ -499,7 +489,6 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     throw error;
   } finally {
     release?.();
-    optimiseAsUsual();
   }
 }
 
@@ -531,7 +520,7 @@ function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted before the view was mounted');
 }
 
-async function waitUntilServed(connection: Connection, workers: Workers): Promise<void> {
+async function waitUntilServed(connection: Connection, workers: ServingThreads): Promise<void> {
   const end = performance.now() + readyDeadlineMs;
   let failure: string | undefined;
   let ended = false;
@@ -559,83 +548,5 @@ async function waitUntilServed(connection: Connection, workers: Workers): Promis
       );
     }
     await new Promise((done) => setTimeout(done, 1));
-  }
-}
-
-/** The serving threads of a session. */
-class Workers {
-  readonly #threads: Worker[] = [];
-  /** Resolves when all have ended, with the first failure. */
-  readonly ended: Promise<string | undefined>;
-  #failure: string | undefined;
-  #stopping = false;
-  #serving: Connection | undefined;
-  /** Watches what threads ask for. */
-  watch: HostWatch | undefined;
-
-  constructor(count: number, log: Logger, ledger: Ledger) {
-    for (let thread = 0; thread < count; thread++) {
-      const worker = new Worker(new URL('./serveWorker.js', import.meta.url), {
-        workerData: { thread },
-        resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
-      });
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'log') log(message.level, message.text);
-        else if (message.type === 'access') ledger.record(message.event);
-        else if (message.type === 'watch') this.watch?.request(message.directory);
-      });
-      this.#threads.push(worker);
-    }
-    this.ended = this.#watchEnds();
-  }
-
-  get count(): number {
-    return this.#threads.length;
-  }
-
-  /** The first failure of a thread. */
-  get failure(): string | undefined {
-    return this.#failure;
-  }
-
-  /** Gives every thread its view, to make ready while that is mounted. */
-  prepare(view: SharedView): void {
-    for (const worker of this.#threads) worker.postMessage(view);
-  }
-
-  /** Tells every thread what to serve; {@link prepare} has been called. */
-  serve(order: ToWorker, connection: Connection): void {
-    this.#serving = connection;
-    for (const worker of this.#threads) worker.postMessage(order);
-  }
-
-  /** Ends threads that serve nothing, or whose connection is gone. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all(this.#threads.map((worker) => worker.terminate()));
-  }
-
-  async #watchEnds(): Promise<string | undefined> {
-    await Promise.all(this.#threads.map((worker, thread) => this.#watchEnd(worker, thread)));
-    return this.#failure;
-  }
-
-  #watchEnd(worker: Worker, thread: number): Promise<void> {
-    let failure: string | undefined;
-    worker.on('message', (message: FromWorker) => {
-      if (message.type === 'failed') failure = message.text;
-    });
-    worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));
-    return new Promise((done) => {
-      worker.on('exit', (code) => {
-        if (code !== 0 && !this.#stopping) failure ??= `serving thread ${thread} ended with status ${code}`;
-        if (failure !== undefined) {
-          this.#failure ??= failure;
-          // The others would go on answering, and requests that this one has taken would hang for ever.
-          this.#serving?.abort();
-        }
-        done();
-      });
-    });
   }
 }
