@@ -201,6 +201,15 @@ export class TargetResolver {
       const masked = Object.fromEntries(
         ebuilds.map((ebuild) => [ebuild.cpv, this.#configuration.masks(ebuild)]),
       );
+      const unmasked = ebuilds.filter(({ cpv }) => masked[cpv]?.length === 0);
+      if (unmasked.length > 0) {
+        const candidates = unmasked.map(({ cpv }) => cpv);
+        throw new LvfsError('UNKNOWN_VERSION', `no ebuild has the USE flags that '${text}' names`, {
+          exit: exitStatus.noPackage,
+          hint: `without them it is ${candidates.join(' or ')}`,
+          details: { atom: text, candidates },
+        });
+      }
       const list = Object.entries(masked).map(([cpv, reasons]) => `${cpv} (${reasons.join(', ')})`);
       throw new LvfsError(
         'MASKED',

@@ -264,6 +264,13 @@ test(
     masked: { 'app-misc/masked-1': ['~amd64 keyword'], 'app-misc/masked-2': ['~amd64 keyword'] },
   },
 );
+test(
+  fails,
+  { targets: ['app-misc/foo[nosuch]'] },
+  'UNKNOWN_VERSION',
+  20,
+  /USE flags that 'app-misc\/foo\[nosuch\]'/,
+);
 test(fails, { targets: ['!app-misc/foo'] }, 'INVALID_ATOM', 20, /'!app-misc\/foo'/);
 test(fails, { targets: [''] }, 'INVALID_ATOM', 20, /''/);
 test(fails, { targets: ['a b'] }, 'INVALID_ATOM', 20, /'a b'/);
