@@ -6,4 +6,5 @@ export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';
 export * from './savedFile.js';
+export * from './utilities.js';
 export * from './windows.js';

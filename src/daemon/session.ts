@@ -6,7 +6,7 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
  * a path below its own mount point: what it asked there only it could answer.
  */
-import { errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
+import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { dirname, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
@@ -479,7 +479,9 @@ export async function startSession(asked: SessionRequest, options: SessionOption
   } catch (error) {
     // Also when there is no connection: mount(8) may have been interrupted after it had mounted.
     if (mountpoint !== undefined && !isServed(mountpoint)) {
-      await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '');
+      await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '').catch((failure: unknown) =>
+        log('warn', `${mountpoint}: ${describeError(failure)}`),
+      );
     }
     // Where that failed, threads would wait for requests for ever.
     if (connection?.isMounted() === true) connection.abort();

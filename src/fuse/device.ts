@@ -1,8 +1,11 @@
 /** The kernel's device, through which whoever serves a filesystem speaks with it. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { errorCode, exitStatus, LvfsError } from '../base/index.js';
 
 const device = '/dev/fuse';
+
+/** MISC_MAJOR (linux/major.h) and FUSE_MINOR (linux/miscdevice.h), as stat(2) has them. */
+const deviceNumber = (10 << 8) | 229;
 
 /**
  * A new descriptor of the device, which belongs to the caller.
@@ -10,8 +13,14 @@ const device = '/dev/fuse';
  * Errors: `FUSE_UNAVAILABLE` (exit 23), with a hint.
  */
 export function openDevice(): number {
+  const unavailable = (what: string, hint: string | undefined): LvfsError =>
+    new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
+      exit: exitStatus.cannotMount,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  let fd: number;
   try {
-    return openSync(device, 'r+');
+    fd = openSync(device, 'r+');
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
@@ -23,13 +32,14 @@ export function openDevice(): number {
       EACCES: 'as root, so that users can open it: chmod 666 /dev/fuse',
       EPERM: 'be root; in a container: --device /dev/fuse',
     };
-    const hint = hints[code];
-    const what = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`;
-    throw new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
-      exit: exitStatus.cannotMount,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    throw unavailable(code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`, hints[code]);
   }
+  if (fstatSync(fd).rdev === deviceNumber) return fd;
+  closeSync(fd);
+  throw unavailable(
+    'is not the device of FUSE',
+    `mknod -m 666 ${device} c 10 229, in place of what is there`,
+  );
 }
 
 /** Why the caller cannot open the device; undefined when he can. */

@@ -4,13 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import { deviceProblem, openDevice } from './device.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
-import { resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import { resolveMountpoint, run } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
 import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js';
 

@@ -12,13 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
 import { Activity } from './activity.js';
 import { deviceProblem } from './device.js';
 import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './libfuseServer.js';
-import { resolveMountpoint, run, utilityEnvironment } from './mountPoint.js';
+import { resolveMountpoint, run } from './mountPoint.js';
 import type { Operations, Seconds } from './operations.js';
 import type { ServeResult } from './server.js';
 

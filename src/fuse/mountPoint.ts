@@ -1,7 +1,7 @@
 /** Mount points, as every driver needs them: the checks before a mount, and running what mounts. */
 import { spawn } from 'node:child_process';
 import { lstatSync, realpathSync, statfsSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError, readMountTable } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
 
 /**
  * The mount point without symbolic links; `type` is what is to be mounted there.
@@ -62,10 +62,4 @@ export function run(
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, message: message.trim().replace(/\s*\n\s*/g, '; ') }));
   });
-}
-
-/** The environment in which programs of util-linux are run. */
-export function utilityEnvironment(): NodeJS.ProcessEnv {
-  // mount(8) lives in /sbin on some systems; its messages are matched, so they must not be translated.
-  return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }

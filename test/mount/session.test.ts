@@ -419,6 +419,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+mountTest(`mount and umount find the tools of the system without a PATH${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const mountpoint = f.mountpoint();
+  const lvfs = (...args: string[]): Promise<Result> =>
+    finished(spawn(process.execPath, [program, ...args], { env: { ...f.environment, PATH: '/nowhere' } }));
+  t.like(await lvfs('mount', 'dev-libs/foo', mountpoint), { status: 0, stderr: '' });
+  t.like(await lvfs('umount', mountpoint), { status: 0, stderr: '' });
+});
+
 mountTest(`in the foreground a view does not depend on who reads what is said${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = f.mountpoint();
@@ -725,6 +734,17 @@ mountTest(`without /dev/fuse the reason is given${skipped}`, async (t) => {
     /^lvfs: (\/dev\/fuse: does not exist|libfuse: .*device not found.*)\nhint: .*modprobe fuse/,
   );
 });
+
+mountTest(`a /dev/fuse that is something else is not used${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const line = `mount --bind /dev/null /dev/fuse && exec "$@"`;
+  const lvfs = [process.execPath, program, 'mount', 'dev-libs/foo', f.mountpoint()];
+  const child = spawn('unshare', ['-m', 'sh', '-c', line, 'sh', ...lvfs], { env: f.environment });
+  const { status, stderr } = await finished(child);
+  t.is(status, 23, stderr);
+  t.regex(stderr, /^lvfs: \/dev\/fuse: is not the device of FUSE\nhint: mknod /);
+});
+
 mountTest(`what the host's package manager does is seen by the view within a second${skipped}`, async (t) => {
   const f = await fixture(t);
   const { mountpoint } = await f.mount();

@@ -24,6 +24,7 @@ import {
   isWithin,
   LvfsError,
   readMountTable,
+  utilityEnvironment,
 } from '../../base/index.js';
 import type { Obstacle } from './health.js';
 import { deviceObstacles, inUserNamespace } from './linuxNamespaces.js';
@@ -222,7 +223,7 @@ function shell(
     const child = spawn('/bin/sh', ['-c', script, 'lvfs-bind', ...words], {
       cwd: '/',
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
+      env: utilityEnvironment(),
     });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -268,7 +269,7 @@ function runTool(program: string, args: readonly string[]): Promise<{ code: numb
     const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: '/',
-      env: { ...process.env, LC_ALL: 'C' },
+      env: utilityEnvironment(),
     });
     let stderr = '';
     child.stderr.setEncoding('utf8');
@@ -357,9 +358,9 @@ function userObstacles(): Obstacle[] {
   return obstacles;
 }
 
-/** Where libfuse finds a program; see `utilityEnvironment` in fuse/mountPoint.ts. */
+/** Where libfuse finds a program; see {@link utilityEnvironment}. */
 function findProgram(name: string): string | undefined {
-  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  const directories = (utilityEnvironment()['PATH'] ?? '').split(':').filter((directory) => directory !== '');
   return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
 }
 
