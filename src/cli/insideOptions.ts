@@ -18,7 +18,7 @@ export const bindOptions = {
 } as const;
 
 /** Options about the namespaces of a command. */
-export const namespaceOptions = {
+const namespaceOptions = {
   net: {
     type: 'string',
     value: 'WHICH',

@@ -23,11 +23,7 @@ export interface BindPlan {
 }
 
 /** Where a repository is seen inside a view: its own place, or the usual one when it lies outside of the root. */
-export function repositoryTarget(
-  system: Pick<System, 'root'>,
-  repository: RepositoryPlace,
-  prefix = '',
-): string {
+function repositoryTarget(system: Pick<System, 'root'>, repository: RepositoryPlace, prefix = ''): string {
   return isWithin(repository.location, system.root)
     ? `/${relative(system.root, repository.location)}`
     : `${prefix}/var/db/repos/${repository.name}`;

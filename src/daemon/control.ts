@@ -20,7 +20,7 @@ export const protocolVersion = 1;
  * The longest request, in bytes: an `allow` of some hundred paths of PATH_MAX. Whoever sends more is cut off, so that a
  * mistaken client costs no memory.
  */
-export const longestRequest = 1 << 20;
+const longestRequest = 1 << 20;
 
 /** The longest path of a socket in bytes; see unix(7). */
 const longestPath = 107;

@@ -36,7 +36,7 @@ import type { Session } from './session.js';
 import { connect } from './sessions.js';
 
 /** The descriptor that joins P0 and P1. */
-export const insideDescriptor = 3;
+const insideDescriptor = 3;
 
 /** How much of a command's output is kept for the report, in bytes; the end tells most. */
 const keptOutput = 8 << 20;

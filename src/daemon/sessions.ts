@@ -60,7 +60,7 @@ export function clearFailures(mountpoint: string): void {
 /**
  * A mount point as it stands in the mount table. Only the parents' links are resolved, and nothing is asked of a view.
  */
-export function mountpointPath(given: string): string {
+function mountpointPath(given: string): string {
   const absolute = resolve(given);
   if (absolute === '/' || viewMounts().some((view) => isWithin(absolute, view.mountpoint))) return absolute;
   try {

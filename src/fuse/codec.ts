@@ -51,7 +51,7 @@ export const longestName = 255;
  * Bytes of the request buffer. The kernel wants at least `FUSE_MIN_READ_BUFFER` (8192) and room for a write of
  * `max_write`; more only lets it put more into one BATCH_FORGET.
  */
-export const requestBufferBytes = 65_536;
+const requestBufferBytes = 65_536;
 
 /** A request, decoded in place. Fields are valid after {@link decode} answered 0, until the next call of it. */
 export class Request {
