@@ -18,6 +18,8 @@ export interface BindPlan {
   readonly binds: readonly Bind[];
   /** Targets that must be directories of the view itself. */
   readonly directories: readonly string[];
+  /** Targets that must be files of the view itself, which the host has. */
+  readonly files: readonly string[];
   /** What was left out, and why: sentences for the user. */
   readonly notes: readonly string[];
 }
@@ -66,7 +68,7 @@ export function planBinds(
   request: BindRequest,
   { prefix, reserved }: PlanOptions,
 ): BindPlan {
-  const plan = new Plan(reserved);
+  const plan = new Plan(system.root, reserved);
   if (request.defaults) {
     plan.kernel();
     for (const path of ['/run', '/tmp', '/var/tmp'])
@@ -106,8 +108,8 @@ export function planBinds(
       });
     }
   }
-  for (const text of request.binds) plan.add(parseBind(text, false));
-  for (const text of request.readOnlyBinds) plan.add(parseBind(text, true));
+  for (const text of request.binds) plan.add(parseBind(system.root, text, false));
+  for (const text of request.readOnlyBinds) plan.add(parseBind(system.root, text, true));
   return plan.finish();
 }
 
@@ -172,7 +174,7 @@ function absolutePath(path: string | undefined): string[] {
   return clean === '/' ? [] : [clean];
 }
 
-function parseBind(text: string, readOnly: boolean): Wanted {
+function parseBind(root: string, text: string, readOnly: boolean): Wanted {
   const colon = text.indexOf(':');
   const source = colon === -1 ? text : text.slice(0, colon);
   const target = colon === -1 ? source : text.slice(colon + 1);
@@ -187,7 +189,7 @@ function parseBind(text: string, readOnly: boolean): Wanted {
     );
   }
   return {
-    target: resolve(target),
+    target: resolveInside(root, resolve(target)),
     source: resolve(source),
     missing: 'fail',
     below: 'all',
@@ -196,13 +198,16 @@ function parseBind(text: string, readOnly: boolean): Wanted {
 }
 
 class Plan {
+  readonly #root: string;
   /** Host directories that must not appear inside. */
   readonly #reserved: readonly string[];
   readonly #mounts: readonly MountEntry[] = mounter.mounts();
   readonly #binds: Bind[] = [];
+  readonly #files: string[] = [];
   readonly #notes: string[] = [];
 
-  constructor(reserved: readonly string[]) {
+  constructor(root: string, reserved: readonly string[]) {
+    this.#root = root;
     this.#reserved = reserved;
   }
 
@@ -229,7 +234,7 @@ class Plan {
       else this.#binds.push({ target: wanted.target, kind: 'memory' });
       return;
     }
-    if (wanted.missing === 'fail') this.#checkTarget(wanted);
+    if (wanted.missing === 'fail') this.#checkTarget(wanted, state);
     if (!wanted.readOnly && this.#isThere(wanted)) {
       this.#below(wanted);
       return;
@@ -282,7 +287,7 @@ class Plan {
           this.#around(target) === undefined,
       )
       .map(({ target }) => target);
-    return { binds: this.#binds, directories, notes: this.#notes };
+    return { binds: this.#binds, directories, files: this.#files, notes: this.#notes };
   }
 
   #bind(wanted: Wanted): void {
@@ -336,9 +341,22 @@ class Plan {
     );
   }
 
-  /** A directory to mount on can be made in the view and in memory, but not in what is bound from the host. */
-  #checkTarget({ target }: Wanted): void {
+  /**
+   * A directory to mount on can be made in the view and in memory, but not in what is bound from the host; a file to mount on
+   * has to be there.
+   */
+  #checkTarget({ target }: Wanted, state: 'directory' | 'other'): void {
     const around = this.#around(target);
+    if (state === 'other' && around?.kind !== 'bind') {
+      if (around === undefined && stateOf(join(this.#root, target)) === 'other') {
+        this.#files.push(target);
+        return;
+      }
+      throw new LvfsError('BAD_BIND', `${target}: there is no file inside that could be replaced`, {
+        exit: exitStatus.usage,
+        hint: 'bind the directory that it is in, or put it in the place of a file (SRC:DST)',
+      });
+    }
     if (around?.kind !== 'bind') return;
     const place = join(around.source ?? '/', relative(around.target, target));
     if (stateOf(place) !== 'missing') return;

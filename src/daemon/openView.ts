@@ -17,6 +17,7 @@ import {
 } from '../portage/index.js';
 import {
   hostKind,
+  literalGlob,
   LiveChanges,
   rule,
   ruleNames,
@@ -273,12 +274,17 @@ export class OpenView {
         root: system.root,
         ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
         systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
-        overrides: { show: request.show, hide: request.hide },
+        overrides: { show: this.#shown, hide: request.hide },
       },
       new NodeHost(),
       log,
     );
     this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
+  }
+
+  /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
+  get #shown(): readonly string[] {
+    return [...this.#request.show, ...(this.plan?.files ?? []).map(literalGlob)];
   }
 
   /** The visible set in force. */
@@ -441,9 +447,9 @@ export class OpenView {
     const set = this.#system.visibleSet(this.#currentSet(allowed, denied));
     const before = this.#set.visible;
     const escaped = (names: readonly string[]): string[] =>
-      names.filter((name) => name.startsWith('/')).map((name) => name.replace(/[*?[\]{}()!\\]/g, '\\$&'));
+      names.filter((name) => name.startsWith('/')).map(literalGlob);
     const overrides: Overrides = {
-      show: [...this.#request.show, ...escaped(allowed)],
+      show: [...this.#shown, ...escaped(allowed)],
       hide: [...this.#request.hide, ...escaped(denied)],
     };
     const [show, hide] = [new Set(allowed), new Set(denied)];

@@ -15,6 +15,11 @@ export function isGlob(text: string): boolean {
   return /[*?[\]{}()!\\]/.test(text);
 }
 
+/** The glob that matches a path and nothing else. */
+export function literalGlob(path: string): string {
+  return path.replace(/[*?[\]{}()!\\]/g, '\\$&');
+}
+
 /**
  * A list of globs for absolute paths: `*` and `?` within a component, `**` across them, `[…]`, `{a,b}`. Names that
  * begin with a dot are like any other. A pattern without a leading slash matches at any depth. Text without special

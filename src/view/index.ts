@@ -12,6 +12,7 @@ export {
   type SystemPathKind,
 } from './systemPaths.js';
 export { nodeState, View, type SharedView } from './view.js';
+export { literalGlob } from './globs.js';
 export { hostLinks, type HostLinks } from './canonical.js';
 export {
   indexFileName,

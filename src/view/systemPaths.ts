@@ -3,7 +3,7 @@
  * and trees that are nobody's business. `lvfs paths` prints them, the configuration adds to them.
  */
 import { sysrootMark } from '../base/index.js';
-import { isGlob } from './globs.js';
+import { isGlob, literalGlob } from './globs.js';
 
 /**
  * How an entry is meant:
@@ -321,7 +321,7 @@ export const systemPaths: readonly SystemPath[] = [
 
 /** An entry of the list for a system at `place`, whose packages have `mark` behind their names. */
 function below(place: string, mark: string): (entry: SystemPath) => SystemPath {
-  const escaped = place.replace(/[*?[\]{}()!\\]/g, '\\$&');
+  const escaped = literalGlob(place);
   return ({ packages, ...entry }) => ({
     ...entry,
     path: (entry.kind === 'tree' && isGlob(entry.path) ? escaped : place) + entry.path,

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -68,12 +69,40 @@ mountTest(`a bind that cannot be is refused before anything runs${skipped}`, asy
     ['/no/such', /^lvfs: \/no\/such: cannot be bound: it does not exist/],
     ['/tmp:relative', /--bind \/tmp:relative: expected SRC\[:DST\] with an absolute DST/],
     ['/tmp:/', /other than \//],
+    ['/etc/passwd:/opt/new', /\/opt\/new: there is no file inside that could be replaced\nhint: /],
     ['/etc:/tmp/absent', /\/tmp\/absent: does not exist inside, where \/tmp is the host's/],
   ] as const) {
     const { status, stderr } = await f.lvfs('run', '--bind', given, 'dev-libs/foo', '--', 'true');
     t.is(status, 2, stderr);
     t.regex(stderr, message);
   }
+  await nothingLeft(t, f);
+});
+
+mountTest(`a file is bound where the host has one, also where that is hidden${skipped}`, async (t) => {
+  const f = await fixture(t, { packages: { 'dev-libs/odd-1': { files: { '/opt/odd [1]': 'odd' } } } });
+  writeFileSync(join(f.directory, 'mine'), 'mine');
+  const bind = (target: string): string[] => ['--ro', `${join(f.directory, 'mine')}:${target}`];
+  for (const target of ['/opt/hidden/tool', '/opt/bar/bar.h', '/opt/odd [1]']) {
+    const said = await f.lvfs('run', ...host, ...bind(target), 'dev-libs/foo', '--', 'cat', target);
+    t.like(said, { status: 0, stdout: 'mine', stderr: '' }, target);
+  }
+  await nothingLeft(t, f);
+});
+
+mountTest(`a bind through an absolute link stays in the view${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [outside, source, mountpoint] = ['outside', 'source', 'mnt'].map((name) =>
+    join(f.directory, name),
+  ) as [string, string, string];
+  for (const directory of [outside, source, mountpoint]) mkdirSync(directory);
+  writeFileSync(join(source, 'name'), '');
+  symlinkSync(outside, f.gentoo.path('/opt/link'));
+  const bind = ['--no-binds', '--bind', `${source}:/opt/link`];
+  t.is((await f.lvfs('mount', ...bind, 'dev-libs/foo', mountpoint)).stderr, '');
+  t.deepEqual(readdirSync(outside), []);
+  t.deepEqual(readdirSync(join(mountpoint, outside)), ['name']);
+  t.is((await f.lvfs('umount', mountpoint)).stderr, '');
   await nothingLeft(t, f);
 });
 
