@@ -202,6 +202,9 @@ test('the index is built once, and checked against what is installed', async (t)
   t.is(check.status, 0, check.stdout);
   t.regex(check.stdout, /"origin":"saved","packages":4,.*"current":true\}\n$/);
   t.regex((await own.lvfs('index', 'rebuild')).stdout, /: built: /);
+  const unsaved = await own.lvfs('index', '--cache', '/dev/null/none');
+  t.is(unsaved.status, 1);
+  t.regex(unsaved.stderr, /^lvfs: warning: .*: the index cannot be saved/m);
 });
 
 test('the configuration adds and removes system paths', async (t) => {

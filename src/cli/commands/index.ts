@@ -46,6 +46,7 @@ export const command = defineCommand({
         `${report.file}: ${state}: ${report.packages} packages, ${report.nodes} paths (${report.milliseconds} ms)`,
       );
     }
-    return action === 'check' && !current ? exitStatus.failure : exitStatus.ok;
+    const failed = action === 'check' ? !current : report.bytes === null;
+    return failed ? exitStatus.failure : exitStatus.ok;
   },
 });
