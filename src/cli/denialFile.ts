@@ -12,13 +12,13 @@ export class DenialFile {
   #failure: unknown;
 
   /**
-   * Empties or makes the file.
+   * Makes the file, or empties it or is about to add to it.
    *
    * @throws LvfsError CANNOT_WRITE (exit 1)
    */
-  constructor(path: string) {
+  constructor(path: string, how: 'empty' | 'add' = 'empty') {
     this.#path = path;
-    this.#fd = this.#try(() => openSync(path, 'w'));
+    this.#fd = this.#try(() => openSync(path, how === 'add' ? 'a' : 'w'));
     this.check();
   }
 

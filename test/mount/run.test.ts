@@ -323,6 +323,9 @@ mountTest(`denials are logged with their owners, and followed while they happen$
     count: 1,
   });
   t.is(readFileSync(log, 'utf8'), stdout);
+  const unwritable = await f.lvfs('log', '--log', f.directory, mountpoint);
+  t.is(unwritable.status, 1);
+  t.true(unwritable.stderr.startsWith(`lvfs: ${f.directory}: cannot be written: EISDIR`), unwritable.stderr);
   const page = join(f.directory, 'report.html');
   const report = JSON.parse((await f.lvfs('report', '--json', '--html', page, mountpoint)).stdout) as {
     missing: { cpv: string }[];

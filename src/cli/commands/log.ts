@@ -1,9 +1,8 @@
 /** `lvfs log`: the denials of a mounted view. */
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { exitStatus, LvfsError } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
+import { DenialFile } from '../denialFile.js';
 import { denialJson, denialText } from '../denialText.js';
 
 export const command = defineCommand({
@@ -23,16 +22,14 @@ export const command = defineCommand({
   async run({ operands, options, output }) {
     const { connect } = await import('../../daemon/index.js');
     const client = await connect(operands[0] as string);
-    const file = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' });
-    let failure: Error | undefined;
-    file?.on('error', (error) => (failure = error));
+    let file: DenialFile | undefined;
     const show = (denial: Denial): void => {
-      const json = denialJson(denial);
-      file?.write(`${JSON.stringify({ schemaVersion: 1, ...json })}\n`);
-      if (output.json) output.printJson(json);
+      file?.write(denial);
+      if (output.json) output.printJson(denialJson(denial));
       else output.print(denialText(denial, output));
     };
     try {
+      if (options.log !== undefined) file = new DenialFile(options.log, 'add');
       if (options.follow) {
         await client
           .request('follow', {}, (event) => show(event as Denial))
@@ -46,11 +43,9 @@ export const command = defineCommand({
       }
     } finally {
       client.close();
-      file?.end();
-      if (file !== undefined && failure === undefined) await once(file, 'close');
+      file?.close();
     }
-    if (failure !== undefined)
-      throw new LvfsError('CANNOT_WRITE', `${options.log ?? ''}: cannot be written`, { cause: failure });
+    file?.check();
     return exitStatus.ok;
   },
 });
