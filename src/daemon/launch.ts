@@ -7,11 +7,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
-import { messageToError } from './control.js';
+import type { messageToError } from './control.js';
 import { createSessionDirectory, logFile, removeSessionDirectory } from './registry.js';
 import type { SessionRequest, SessionStatus } from './request.js';
 
@@ -116,6 +115,8 @@ async function order(
   const reports = child.stdio[reportDescriptor] as Readable;
   input.write(`${JSON.stringify(order)}\n`);
   try {
+    // While the daemon works: before it is started, nothing is loaded that can wait.
+    const { createInterface } = await import('node:readline');
     for await (const line of createInterface({ input: reports })) {
       const message = JSON.parse(line) as StartupMessage;
       if (message.type === 'progress') listener.progress(message.text);
@@ -123,6 +124,7 @@ async function order(
       else if (message.type === 'error') {
         // Its end is waited for, so that nothing of it is left when the failure is reported.
         await died;
+        const { messageToError } = await import('./control.js');
         throw messageToError(message.error);
       } else return message.status;
     }

@@ -6,22 +6,20 @@
  *     control.sock  the daemon's ear; see docs/control-protocol.md
  *     log           what the daemon has to say
  *
- * Beside them, while something is being mounted, `mounting-…` says by which process; see {@link claimMountpoint}.
+ * Beside them, while something is being mounted, `mounting-…` says by which process; see mountClaim.ts.
  *
  * A process is identified by its id and the time it started, so that a recycled id is never taken for it. The record of
  * a dead daemon is kept for as long as its mount is there, and that of a daemon that failed, with its log, until `lvfs umount`
  * has cleaned up or something is mounted there again.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmdirSync,
-  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -97,9 +95,7 @@ export function createSessionDirectory(): string {
       });
     }
     const start = processStartTime(process.pid) ?? '0';
-    const directory = join(base, `${process.pid}.${start}.${randomBytes(3).toString('hex')}`);
-    mkdirSync(directory, { mode: 0o700 });
-    return directory;
+    return mkdtempSync(join(base, `${process.pid}.${start}.`));
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
@@ -131,45 +127,14 @@ export function removeSessionDirectory(directory: string): void {
   unlessGone(() => rmdirSync(directory));
 }
 
-/**
- * Keeps a mount point to this process until the returned function is called, so that of two that mount there at the same time
- * one does. A claim of a process that is gone counts for nothing.
- *
- * @param base the registry's directory
- * @throws LvfsError MOUNTING (exit 23) when another process is mounting there
- */
-export function claimMountpoint(base: string, mountpoint: string): () => void {
-  const file = join(base, `mounting-${createHash('sha256').update(mountpoint).digest('hex').slice(0, 16)}`);
-  // A link is made with its content at once.
-  const mine = `${process.pid}.${processStartTime(process.pid) ?? '0'}`;
-  for (;;) {
-    try {
-      symlinkSync(mine, file);
-      return () => unlessGone(() => unlinkSync(file));
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    }
-    let other: string | undefined;
-    unlessGone(() => (other = readlinkSync(file)));
-    if (other === undefined) continue;
-    const [pid = '', startTime] = other.split('.');
-    if (processStartTime(Number(pid)) === startTime) {
-      throw new LvfsError('MOUNTING', `${mountpoint}: another lvfs (pid ${pid}) is mounting there`, {
-        exit: exitStatus.cannotMount,
-        hint: 'wait for it, or choose another directory',
-      });
-    }
-    unlessGone(() => unlinkSync(file));
-  }
-}
-
 /** Takes all sessions that a process has made off the record; for a process that is known to have ended. */
 export function removeSessionsOf(pid: number): void {
   const base = registryDirectory();
   for (const id of listDirectory(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
 }
 
-function unlessGone(remove: () => void): void {
+/** Does without what is gone already, or in use. */
+export function unlessGone(remove: () => void): void {
   try {
     remove();
   } catch (error) {

@@ -15,6 +15,7 @@ import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
+import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
@@ -22,7 +23,6 @@ import {
   controlSocket,
   logFile,
   processStartTime,
-  claimMountpoint,
   removeSessionDirectory,
   writeMeta,
   type SessionMeta,
@@ -443,8 +443,6 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       source: request.set.targets.join(' '),
       threads,
     });
-    // The first status tells it, and this thread has nothing else to do now.
-    open.visiblePaths();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
@@ -471,7 +469,10 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     await waitUntilServed(connection, workers);
     throwIfCancelled(signal);
     const session = new Session(request, options, connection, workers, open, ledger, readers);
-    await session.mountBinds();
+    const covered = session.mountBinds();
+    // The first status tells it, and this thread has nothing else to do now.
+    open.visiblePaths();
+    await covered;
     throwIfCancelled(signal);
     await session.announce();
     open.save();

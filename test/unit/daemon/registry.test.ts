@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import {
-  claimMountpoint,
   createSessionDirectory,
   listSessions,
   processStartTime,
@@ -21,6 +20,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../../../src/daemon/registry.js';
+import { claimMountpoint } from '../../../src/daemon/mountClaim.js';
 
 const base = mkdtempSync(join(tmpdir(), 'lvfs-registry-'));
 process.env['LVFS_RUNTIME_DIR'] = join(base, 'run');
