@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import { loadInside, type InsideRequest } from '../../src/daemon/index.js';
+import { namespaces } from '../../src/daemon/platform/index.js';
 import { host, nothingLeft, withCommands as fixture } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
@@ -197,6 +198,22 @@ for (const name of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGINT'] as const) {
     await nothingLeft(t, f);
   });
 }
+
+mountTest(`a signal that comes while the command is being started is not lost${skipped}`, async (t) => {
+  const entered = namespaces.enter({
+    root: '/',
+    cwd: '/',
+    argv: ['sleep', '1000'],
+    env: process.env,
+    stdio: 'ignore',
+    noNetwork: false,
+    hostProcesses: false,
+    mountProc: false,
+    ownMounts: true,
+  });
+  entered.signal('SIGTERM');
+  t.deepEqual(await entered.ended, { code: 143, signal: null });
+});
 
 mountTest(`a signal that kills the command ends lvfs by the same signal${skipped}`, async (t) => {
   const f = await fixture(t);

@@ -38,6 +38,9 @@ unshare --root="$root" --wd="$cwd" -- "$@"
 exit $?
 `;
 
+/** How often a command that is being started is looked for. */
+const startPollMs = 5;
+
 function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): PrivateProcess {
   const user = isRoot() ? [] : ['--user', '--map-root-user'];
   const child = spawn(
@@ -86,9 +89,11 @@ function enter(options: EnterOptions): Entered {
   return {
     child,
     ended,
-    signal: (name) => {
+    signal: function signal(name): void {
       const pid = commandOf(child.pid);
       if (pid !== undefined) sendSignal(pid, name);
+      // What starts it takes a moment.
+      else if (child.exitCode === null && child.signalCode === null) setTimeout(signal, startPollMs, name);
     },
     kill: () => child.kill('SIGKILL'),
   };
