@@ -302,6 +302,7 @@ function listRoot(directory: string, mustExist: boolean): Dirent[] {
     throw new LvfsError('VDB_UNREADABLE', `cannot read the database of installed packages, ${directory}`, {
       exit: exitStatus.portageData,
       cause: error,
+      hint: "'lvfs config' prints where it is looked for; --root or --vdb names another place",
     });
   }
 }

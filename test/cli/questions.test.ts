@@ -188,6 +188,11 @@ test(answers, ['why', '/x', '--for', 'a/b', '--mount', '/m'], {
   stderr: /--for and --mount cannot be combined/,
 });
 test(answers, ['why', '/x', '--mount', '/no/such/mount'], { status: 24, stderr: /no view is mounted there/ });
+test(answers, ['deps', 'dev-libs/foo', '--vdb', '/nowhere'], {
+  status: 22,
+  stderr:
+    /^lvfs: cannot read the database of installed packages, \/nowhere: ENOENT.*\nhint: 'lvfs config' prints/,
+});
 test(answers, ['index', 'chek'], {
   status: 2,
   stderr: /'chek' is not one of build, check, rebuild\nhint: did you mean 'check'/,
