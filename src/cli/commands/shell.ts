@@ -26,7 +26,7 @@ export const command = defineCommand({
     const signals = new Signals();
     try {
       const [first = ''] = operands;
-      if (operands.length === 1 && /^[./]/.test(first)) {
+      if (operands.length === 1 && /^[./]/.test(first) && !first.endsWith('.ebuild')) {
         const { enterMounted } = await import('../../daemon/index.js');
         const entered = await enterMounted(first, {
           argv: (isVisible) => [shellProgram(isVisible), ...rest],
