@@ -242,7 +242,20 @@ async function measureEverything(options: Options, scratch: string): Promise<num
   };
   const refaults = pagesReadAgain();
   await measureAll(peers.filter(available));
-  // After the others: tens of thousands of mounts make every later mount slower.
+  let setupFailed = false;
+  if (options.setup) {
+    const size = quick ? { packages: 50, entries: 20_000, visible: 30 } : {};
+    try {
+      figures.unshift(
+        ...daemonShares(rows),
+        ...(await measureSetup(lvfs.main, scratch, size, quick ? 1 : options.runs)),
+      );
+    } catch (error) {
+      setupFailed = true;
+      remarks.push(`Setting up could not be measured: ${message(error)}`);
+    }
+  }
+  // After all else: tens of thousands of mounts make every later mount slower.
   const made = quick ? [] : farms(farmList, scratch).filter(available);
   await measureAll(made);
   for (const farm of made) {
@@ -257,19 +270,6 @@ async function measureEverything(options: Options, scratch: string): Promise<num
     );
   }
   requests.close();
-  let setupFailed = false;
-  if (options.setup) {
-    const size = quick ? { packages: 50, entries: 20_000, visible: 30 } : {};
-    try {
-      figures.unshift(
-        ...daemonShares(rows),
-        ...(await measureSetup(lvfs.main, scratch, size, quick ? 1 : options.runs)),
-      );
-    } catch (error) {
-      setupFailed = true;
-      remarks.push(`Setting up could not be measured: ${message(error)}`);
-    }
-  }
   remarks.push(`All this took ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes.`);
 
   const environment = `Linux ${release()}, Node ${process.version}, ${cpus().length} CPUs (${cpus()[0]?.model.trim() ?? 'unknown'}), ${new Date().toISOString().slice(0, 10)}`;

@@ -194,8 +194,8 @@ export function farms(list: string, scratch: string): Farm[] {
       name,
       options,
       isRival: false,
-      // Made without the big listing.
-      takesPart: (workload) => workload.name !== 'listing',
+      // Made without the big listing, and without documentation, where many of the links are.
+      takesPart: (workload) => !['listing', 'readlink'].includes(workload.name),
       unavailable: () => undefined,
       made: () => made,
       mount() {
