@@ -419,6 +419,24 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+mountTest(
+  `in the foreground the one process is the only one, however that is asked for${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const mountpoint = f.mountpoint();
+    for (const option of ['--foreground', '-f', '-qf']) {
+      const child = f.start('mount', option, 'dev-libs/foo', mountpoint);
+      const end = finished(child);
+      await until('the view is announced', async () => (await f.lvfs('status', mountpoint)).status === 0);
+      const sessions = names(f.runtime);
+      t.is(sessions.length, 1, option);
+      t.true(sessions[0]?.startsWith(`${child.pid}.`), option);
+      child.kill('SIGTERM');
+      t.is((await end).status, 0, option);
+    }
+  },
+);
+
 mountTest(`mount and umount find the tools of the system without a PATH${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = f.mountpoint();

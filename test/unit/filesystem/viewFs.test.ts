@@ -28,6 +28,16 @@ function entry(): Entry {
   };
 }
 
+/** Looks a path up as the kernel does, name by name, with the last answer in `out`; its node id, 0 when it is missing. */
+function walkTo(t: ExecutionContext, files: ViewFs, path: string, out: Entry): NodeId {
+  let node: NodeId = 1;
+  for (const name of path.split('/').slice(1)) {
+    t.is(files.lookup(node, Buffer.from(name), caller, out), 0);
+    node = out.nodeId;
+  }
+  return node;
+}
+
 async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onAccess'> = {}) {
   const gentoo = await gentooRoot({
     packages: {
@@ -65,14 +75,7 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
   t.teardown(() => files.close());
   const out = entry();
   /** The node id of a path; 0 when the last component is missing. */
-  const walk = (path: string): NodeId => {
-    let node: NodeId = 1;
-    for (const name of path.split('/').slice(1)) {
-      t.is(files.lookup(node, Buffer.from(name), caller, out), 0);
-      node = out.nodeId;
-    }
-    return node;
-  };
+  const walk = (path: string): NodeId => walkTo(t, files, path, out);
   const list = (node: NodeId, offset = 0, room = Infinity) => {
     const names: string[] = [];
     const inodes: number[] = [];
@@ -158,11 +161,7 @@ test('a link count finds names wherever the package has them, and beside the fil
     const files = new ViewFs(opened.view, new NodeHost());
     t.teardown(() => files.close());
     const out = entry();
-    let node: NodeId = 1;
-    for (const name of path.split('/').slice(1)) {
-      t.is(files.lookup(node, Buffer.from(name), caller, out), 0);
-      node = out.nodeId;
-    }
+    walkTo(t, files, path, out);
     return out.attr.nlink;
   };
   t.is(linksOf(['dev-vcs/git-1'], '/usr/bin/git'), 3);
