@@ -71,7 +71,7 @@ export async function build(
   output: Output,
   signals: Signals,
 ): Promise<BuildOutcome> {
-  return withInside(request, output, signals, async (inside) => {
+  return withInside({ ...request, attribute: true }, output, signals, async (inside) => {
     const targets = inside.status.targets;
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
@@ -83,6 +83,7 @@ export async function build(
       ignore: plan.ignore,
       html: plan.html,
       captured: true,
+      status,
     })) as ReportResult;
     // Denials come over the same socket, so those of the build are here before the report.
     hears = undefined;

@@ -35,6 +35,7 @@ import {
   type ViewChange,
   type ViewSettings,
 } from '../view/index.js';
+import { systemPackages } from './auditing.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, planBinds, type BindPlan } from './binds.js';
@@ -246,6 +247,8 @@ export class OpenView {
   /** How long the kernel may hold what is not so any more. */
   #staleMs = 0;
   #changes = 0;
+  /** See {@link attributed}. */
+  #attributed: Uint32Array | undefined;
   /** See {@link visiblePaths}; undefined when it has to be counted again. */
   #paths: number | undefined;
 
@@ -313,6 +316,26 @@ export class OpenView {
   /** How often the visible set has changed. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /**
+   * Memory with a bit for each package that is visible and not @system, by its id; kept up to date. Uses of theirs may
+   * be findings.
+   */
+  get attributed(): SharedArrayBuffer {
+    const buffer = new SharedArrayBuffer(this.view.visible.byteLength);
+    this.#attributed = new Uint32Array(buffer);
+    this.#attribute();
+    return buffer;
+  }
+
+  #attribute(): void {
+    const bits = this.#attributed;
+    if (bits === undefined) return;
+    const system = systemPackages(this.#set);
+    bits.fill(0);
+    for (const id of this.#ids([...this.#set.visible.keys()].filter((cpv) => !system.has(cpv))))
+      (bits[id >>> 5] as number) |= 1 << (id & 31);
   }
 
   /** How many paths visible packages own. */
@@ -480,6 +503,7 @@ export class OpenView {
     // Where nothing can be taken back, what the kernel holds has to expire.
     if (this.#staleMs > 0) await delay(this.#staleMs);
     this.#set = set;
+    this.#attribute();
     this.#changes++;
   }
 
@@ -512,7 +536,7 @@ export class OpenView {
 
   /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
   isDirectory(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return statSync(bound, { throwIfNoEntry: false })?.isDirectory() === true;
     this.view.begin();
     const found = this.view.canonical(Buffer.from(path));
@@ -525,7 +549,7 @@ export class OpenView {
 
   /** Whether a program, absolute inside, is there when the plan is carried out. */
   hasFile(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return lstatSync(bound, { throwIfNoEntry: false }) !== undefined;
     this.view.begin();
     return this.#isVisible(Buffer.from(path));
@@ -568,7 +592,7 @@ export class OpenView {
   }
 
   /** Where the host has what a bind shows at a path inside; undefined where none does. */
-  #boundPath(path: string): string | undefined {
+  hostPathOf(path: string): string | undefined {
     // What is bound deepest covers what lies below it.
     const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
     return bind?.source === undefined ? undefined : join(bind.source, relative(bind.target, path));

@@ -62,6 +62,8 @@ export interface SessionRequest extends ViewRequest {
   readonly binds?: BindRequest;
   /** Report every access, not only denials; slow, since nothing is remembered by the kernel. */
   readonly trace?: boolean;
+  /** Tell each use of what is not @system, with who uses it, for a report of one build; costs a request for each. */
+  readonly attribute?: boolean;
   /** The version of lvfs, for the record. */
   readonly version: string;
 }

@@ -29,6 +29,7 @@ import {
 } from './registry.js';
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
+import { SourceScan } from './sourceScan.js';
 import { busyError, clearFailures, isServed } from './sessions.js';
 import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
 import { HostWatch } from './hostWatch.js';
@@ -69,6 +70,7 @@ export class Session {
   readonly #open: OpenView;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
+  readonly #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
@@ -97,6 +99,8 @@ export class Session {
     this.#workers = workers;
     this.#open = open;
     this.#ledger = ledger;
+    this.#sources = new SourceScan((path) => open.hostPathOf(path));
+    ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
@@ -319,8 +323,9 @@ export class Session {
           });
         });
       },
-      report: async ({ ignore, html, log, captured }) => {
+      report: async ({ ignore, html, log, captured, status }) => {
         await this.#settled();
+        await this.#sources.scan();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
         return sessionReport(
@@ -329,12 +334,14 @@ export class Session {
             set: this.#open.set,
             ledger: this.#ledger,
             atomFor: (cpv) => this.#open.atomFor(cpv),
-            readerOf: (node) => this.#readers.of(node),
+            readers: this.#readers,
+            sources: this.#sources,
           },
           {
             ignore: (ignore ?? []) as IgnoreSetting[],
             html: html === true,
             ...(text === undefined ? {} : { log: text }),
+            ...(typeof status === 'number' ? { status } : {}),
           },
         );
       },
@@ -463,6 +470,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
         readers: readers.shared,
         watches,
         trace: request.trace === true,
+        attributed: request.attribute === true ? open.attributed : undefined,
+        threads,
       },
       connection,
     );
