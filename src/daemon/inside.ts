@@ -11,7 +11,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
@@ -27,6 +26,7 @@ import { mountAt } from './mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from './platform/index.js';
 import {
   createSessionDirectory,
+  privateMountpoint,
   registryDirectory,
   removeSessionDirectory,
   removeSessionsOf,
@@ -332,12 +332,10 @@ class Supervisor {
     this.#over();
   }
 
-  /** What is mounted goes with this process, but until then its mount points cannot be removed. */
+  /** What is mounted goes with this process, but until then its mount point cannot be removed. */
   async #leave(directory: string): Promise<void> {
-    for (const name of ['stage', 'root']) {
-      const mountpoint = join(directory, name);
-      if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
-    }
+    const mountpoint = privateMountpoint(directory);
+    if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
     removeSessionDirectory(directory);
   }
 
@@ -386,7 +384,7 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
-    const mountpoint = join(directory, 'root');
+    const mountpoint = privateMountpoint(directory);
     mkdirSync(mountpoint, { mode: 0o755 });
     const { startSession } = await this.#code;
     this.#session = await startSession(
@@ -419,7 +417,7 @@ class Supervisor {
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
       throw new Error('run was asked for before open, or twice');
     const command = namespaces.enter({
-      root: join(this.#directory ?? '', 'root'),
+      root: privateMountpoint(this.#directory ?? ''),
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },

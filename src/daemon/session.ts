@@ -14,13 +14,13 @@ import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesyste
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
-import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
+  loaderCacheFile,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -30,7 +30,8 @@ import {
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { busyError, clearFailures, isServed } from './sessions.js';
-import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
+import { watchDatabase, type Watching } from './databaseWatch.js';
+import { watchFile } from './fileWatch.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
@@ -73,10 +74,9 @@ export class Session {
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
-  #hasLoaderCache = false;
   #control: ControlServer | undefined;
   #announced: Promise<void> | undefined;
-  #watches: readonly DatabaseWatch[] = [];
+  #watches: readonly Watching[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -122,9 +122,12 @@ export class Session {
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
-    this.#watches = this.#open.databases.map((directory) =>
-      watchDatabase(directory, () => this.#reload(), log),
-    );
+    this.#watches = [
+      ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
+      ...(this.#open.hasLoaderCache
+        ? [watchFile(this.#open.hostLoaderCache, () => this.#open.loaderCacheChanged(), log)]
+        : []),
+    ];
   }
 
   /** Where others find the view. */
@@ -253,22 +256,10 @@ export class Session {
     // Only root can mount anything else, and make the mount private.
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
-    const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
       scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
-      ...(cache === undefined ? {} : { file: { path: loaderCachePath, contents: cache } }),
     });
-    this.#hasLoaderCache = cache !== undefined;
-  }
-
-  /** The loader's cache names what is visible, so it changes with that. */
-  async #renewLoaderCache(): Promise<void> {
-    if (!this.#hasLoaderCache) return;
-    const contents = this.#open.loaderCache();
-    if (contents === undefined) return;
-    const file = { path: loaderCachePath, contents };
-    await mounter.replaceFile(this.#connection.mountpoint, file, this.#options.directory);
   }
 
   /** The targets as resolved. */
@@ -349,9 +340,7 @@ export class Session {
           exit: exitStatus.usage,
         });
       }
-      const result = await this.#open[verb](names);
-      await this.#renewLoaderCache();
-      return result;
+      return this.#open[verb](names);
     };
     return { allow: change('allow'), deny: change('deny') };
   }
@@ -366,7 +355,6 @@ export class Session {
   async #reload(): Promise<void> {
     if (this.#state !== 'serving') return;
     await this.#open.reload();
-    await this.#renewLoaderCache();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
@@ -433,7 +421,15 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger);
-    const open = await openView({ ...request, mountpoint }, log, options.progress);
+    const open = await openView(
+      {
+        ...request,
+        mountpoint,
+        ...(request.binds?.defaults === true ? { loaderCacheFile: loaderCacheFile(directory) } : {}),
+      },
+      log,
+      options.progress,
+    );
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
@@ -443,6 +439,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       source: request.set.targets.join(' '),
       threads,
     });
+    // Nobody can have asked for it yet, and mount(8) takes its time.
+    await open.loaderCacheChanged();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
