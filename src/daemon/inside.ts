@@ -33,7 +33,7 @@ import {
 } from './registry.js';
 import type { InsideRequest, SessionStatus } from './request.js';
 import type { Session } from './session.js';
-import { connect } from './sessions.js';
+import { connect, otherViews } from './sessions.js';
 
 /** The descriptor that joins P0 and P1. */
 const insideDescriptor = 3;
@@ -248,6 +248,7 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       hostProcesses: how.hostProcesses,
       mountProc: facts.hasProc,
       ownMounts: true,
+      leave: otherViews(facts.root),
     });
   } finally {
     client.close();
@@ -386,6 +387,7 @@ class Supervisor {
     this.#request = request;
     const mountpoint = privateMountpoint(directory);
     mkdirSync(mountpoint, { mode: 0o755 });
+    await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
     this.#session = await startSession(
       { ...request, mountpoint, nonempty: true },
@@ -426,6 +428,7 @@ class Supervisor {
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
       ownMounts: false,
+      leave: [],
     });
     this.#command = command;
     if (capture) this.#capture(command.child, show);

@@ -101,8 +101,11 @@ export interface LiveChangesMade {
 export interface SessionStatus {
   readonly mountpoint: string;
   readonly pid: number;
-  /** `failed`: its daemon ended by an error, which `failure` says; `stale`: its daemon was killed; `stuck`: its daemon does not answer. */
-  readonly state: 'serving' | 'unmounting' | 'stale' | 'stuck' | 'failed';
+  /**
+   * `detached`: it is unmounted, but another mount namespace still has it; `failed`: its daemon ended by an error, which `failure`
+   * says; `stale`: its daemon was killed; `stuck`: its daemon does not answer.
+   */
+  readonly state: 'serving' | 'detached' | 'unmounting' | 'stale' | 'stuck' | 'failed';
   readonly driver: string;
   /** cpvs. */
   readonly targets: readonly string[];

@@ -29,7 +29,7 @@ import {
 } from './registry.js';
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
-import { busyError, clearFailures, isServed } from './sessions.js';
+import { busyError, clearFailures, heldError, isServed } from './sessions.js';
 import { watchDatabase, type Watching } from './databaseWatch.js';
 import { watchFile } from './fileWatch.js';
 import { HostWatch } from './hostWatch.js';
@@ -194,7 +194,7 @@ export class Session {
     return {
       mountpoint: this.#shownAt,
       pid: process.pid,
-      state: this.#state,
+      state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
       driver: driverName,
       targets: this.#open.targets,
       packages: this.#open.visiblePackages,
@@ -220,9 +220,28 @@ export class Session {
    * Unmounts; {@link ended} then resolves.
    *
    * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
-   * @throws LvfsError MOUNT_BUSY naming the processes that use it
+   * @throws LvfsError MOUNT_BUSY naming the processes that use it; MOUNT_HELD when it is unmounted, but other mount namespaces have it
+   *   still, and naming them: it is served until they are gone, or until it is detached
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    const { mountpoint } = this.#connection;
+    if (this.#isMounted) await this.#unmount(lazy);
+    if (lazy) {
+      // What somebody else has, or fusermount detaches, lives on until nobody uses it.
+      if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
+      return;
+    }
+    const holders = mounter.heldBy(this.#device);
+    if (holders.length === 0) return;
+    this.#state = 'serving';
+    throw heldError(mountpoint, holders);
+  }
+
+  get #isMounted(): boolean {
+    return isMounted(this.#connection.mountpoint, this.#device);
+  }
+
+  async #unmount(lazy: boolean): Promise<void> {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
     if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
@@ -232,8 +251,6 @@ export class Session {
       if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
       throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
     }
-    // What fusermount detaches lives on until nobody uses it.
-    if (lazy && process.getuid?.() !== 0) this.#connection.abort();
   }
 
   /** Nothing is taken away while anything of it is in use. */

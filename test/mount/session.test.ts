@@ -278,6 +278,86 @@ mountTest(`a view in use is not unmounted, and who uses it is named${skipped}`, 
   t.deepEqual(f.views(), []);
 });
 
+/** A process in a mount namespace of its own, which has all that is mounted by then. */
+async function namespace(t: ExecutionContext): Promise<ChildProcess> {
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sleep', '60'], { stdio: 'ignore' });
+  t.teardown(() => child.kill('SIGKILL'));
+  await until('the namespace is there', () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n');
+  return child;
+}
+
+mountTest(
+  `a view that another mount namespace has is told of at once, and known until that ends${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const { mountpoint, pid } = await f.mount();
+    const other = await namespace(t);
+    const said = await f.lvfs('umount', mountpoint);
+    t.is(said.status, 1);
+    t.is(
+      said.stderr,
+      `lvfs: ${mountpoint}: is unmounted here, but the mount namespace of sleep (pid ${other.pid}) still has it\n` +
+        `hint: its daemon ends with that; to end it now: lvfs umount --lazy ${mountpoint}\n`,
+    );
+    t.deepEqual(f.views(), []);
+    t.is(listOutside(`/proc/${other.pid}/root${mountpoint}/bin`), 'bash\n', 'it is served there');
+    const { mounts } = JSON.parse((await f.lvfs('status', '--json')).stdout) as { mounts: object[] };
+    t.like(mounts[0], { mountpoint, pid, state: 'detached' });
+    // The place is free for another one, which is not mistaken for this.
+    const again = await f.lvfs('mount', '--no-binds', 'dev-libs/foo', mountpoint);
+    t.is(again.status, 0, again.stderr);
+    t.is((await f.lvfs('umount', mountpoint)).status, 0);
+    t.is((await f.lvfs('umount', mountpoint)).status, 1, 'the first is still held');
+    other.kill();
+    await until('the daemon has ended', () => processStartTime(pid) === undefined);
+    t.deepEqual(names(f.runtime), []);
+  },
+);
+
+mountTest(`a view that another mount namespace has can be ended all the same${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [one, two] = [await f.mount(), await f.mount()];
+  await namespace(t);
+  execFileSync('umount', ['-R', one.mountpoint]);
+  t.deepEqual(await f.lvfs('umount', '--lazy', one.mountpoint), {
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  t.deepEqual(await f.lvfs('umount', '--lazy', two.mountpoint), {
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  for (const { pid } of [one, two]) t.is(processStartTime(pid), undefined);
+  t.deepEqual(names(f.runtime), []);
+});
+
+mountTest(`what lvfs runs elsewhere holds no other view${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [one, two] = [await f.mount(), await f.mount()];
+  const programs = ['/bin', '/lib', '/lib64', '/usr'].flatMap((path) =>
+    existsSync(path) ? ['--ro', path] : [],
+  );
+  // One that serves a view itself, and one that is in a mounted one.
+  const private_ = f.start('run', ...programs, 'dev-libs/foo', '--', 'sleep', '60');
+  const host = await f.mount(...programs);
+  const shell = f.start('shell', host.mountpoint, '--', '-c', 'sleep 60');
+  const sleeping = (): number =>
+    processesNaming(f.runtime).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n')
+      .length;
+  await until('both commands run', () => sleeping() === 2, 60_000);
+  for (const { mountpoint, pid } of [one, two]) {
+    t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+    t.is(processStartTime(pid), undefined);
+  }
+  const ends = [private_, shell].map(finished);
+  for (const child of [private_, shell]) child.kill();
+  await Promise.all(ends);
+});
+
 mountTest(`the first signal spares a view in use, the second one does not${skipped}`, async (t) => {
   const f = await fixture(t);
   const { mountpoint, pid, directory } = await f.mount();

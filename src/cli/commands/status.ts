@@ -89,7 +89,7 @@ function notes({ missing, problem }: NonNullable<SessionStatus['live']>): string
 function paintState(state: SessionStatus['state'], { colors }: Output): string {
   return state === 'serving'
     ? colors.green(state)
-    : state === 'unmounting'
+    : state === 'unmounting' || state === 'detached'
       ? colors.yellow(state)
       : colors.red(state);
 }

@@ -14,11 +14,12 @@ import {
   exitStatus,
   isWithin,
   LvfsError,
+  parseMountTable,
   readMountTable,
   utilityEnvironment,
 } from '../../base/index.js';
 import type { Obstacle } from './health.js';
-import { deviceObstacles, inUserNamespace } from './linuxNamespaces.js';
+import { deviceObstacles, inUserNamespace, linuxNamespaces } from './linuxNamespaces.js';
 import {
   filesystemType,
   type Bind,
@@ -292,6 +293,31 @@ function useOf(pid: string, mountpoint: string, device: string | undefined): Hol
   return maps.includes(` ${hex(major)}:${hex(minor)} `) ? 'map' : undefined;
 }
 
+function heldBy(device: string): Holder[] {
+  const holders: Holder[] = [];
+  const seen = new Set([linuxNamespaces.mountNamespace('self')]);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const namespace = linuxNamespaces.mountNamespace(Number(pid));
+    if (namespace === undefined || seen.has(namespace)) continue;
+    const table = unlessGone(() => readFileSync(`/proc/${pid}/mountinfo`, 'latin1'));
+    if (table === undefined) continue;
+    seen.add(namespace);
+    if (parseMountTable(table).some((mount) => mount.device === device))
+      holders.push({ pid: Number(pid), comm: readComm(pid), use: 'namespace' });
+  }
+  return holders;
+}
+
+async function leaveViews(except: readonly string[]): Promise<void> {
+  const views = readMountTable()
+    .filter(({ type }) => type === filesystemType)
+    .map(({ mountpoint }) => mountpoint)
+    .filter((view, i, all) => !all.slice(0, i).some((other) => isWithin(view, other)))
+    .filter((view) => view !== '/' && !except.some((path) => isWithin(path, view)));
+  if (views.length > 0) await runTool('umount', ['-n', '-i', '-c', '-l', '--', ...views]);
+}
+
 function readComm(pid: string): string {
   return unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
 }
@@ -346,6 +372,8 @@ export const linuxMounter: Mounter = {
   cover,
   unmount,
   holders: findHolders,
+  heldBy,
+  leaveViews,
   check: () => ['mount', 'umount'].map(checkUtilLinux),
   userObstacles,
 };

@@ -43,8 +43,8 @@ export interface Holder {
   readonly pid: number;
   /** Its short name; `?` when that cannot be seen. */
   readonly comm: string;
-  /** What it has there: its working or root directory, its program, an open file, or a mapping. */
-  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map';
+  /** What it has there: its working or root directory, its program, an open file, a mapping, or a mount namespace of its own with the mount in it. */
+  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map' | 'namespace';
 }
 
 /** How an attempt to unmount ended; `busy` when somebody uses the mount, `message` is what the system said. */
@@ -98,6 +98,22 @@ export interface Mounter {
    * @param device `major:minor` of the mount, to find mappings; undefined: without those
    */
   holders(mountpoint: string, device: string | undefined): Holder[];
+
+  /**
+   * One process of each other mount namespace in which a filesystem is still mounted: it lives until none has it. As far as the
+   * caller may see them.
+   *
+   * @param device `major:minor` of the mount
+   */
+  heldBy(device: string): Holder[];
+
+  /**
+   * Takes away the views that a new namespace has inherited, with what is over them, so that it neither keeps them alive nor
+   * comes across them. One that cannot be taken away (in a user namespace) stays.
+   *
+   * @param except paths that are needed, and a view that one lies in with them
+   */
+  leaveViews(except: readonly string[]): Promise<void>;
 
   /** What `lvfs doctor` says about the tools this needs. */
   check(): HealthCheck[];
