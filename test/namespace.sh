@@ -23,6 +23,8 @@ case $PWD/:$0 in
   /tmp/* | *:/tmp/*) ;;
   *) mount --bind "$scratch" /tmp && export TMPDIR=/tmp LVFS_RUNTIME_DIR=/tmp/run ;;
 esac
+# What mount(8) and umount(8) take note of.
+mkdir -p /run/mount && mount -t tmpfs -o mode=755 tmpfs /run/mount
 [ "${LVFS_TEST_MOUNTS:-shared}" = shared ] || exec "$@"
 
 mount --make-rshared /

@@ -455,6 +455,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       subtype: 'lvfs',
       source: request.set.targets.join(' '),
       threads,
+      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
+      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
     // Nobody can have asked for it yet, and mount(8) takes its time.
     await open.loaderCacheChanged();

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
 import { ControlClient } from './control.js';
-import { mountAt, shellWord } from './mounts.js';
+import { mountAt, shellWord, unmountBinds } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry } from './platform/index.js';
 import {
   controlSocket,
@@ -216,11 +216,13 @@ async function unmountFromOutside(
   { lazy }: UnmountOptions,
 ): Promise<void> {
   if (mount?.type === filesystemType) {
+    if (!lazy && record?.alive !== true) await unmountBinds(path, false);
     let result = await mounter.unmount(path, lazy);
-    // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it.
-    if (!result.done && result.busy && record?.alive !== true) result = await mounter.unmount(path, true);
+    const holders = !result.done && result.busy ? mounter.holders(path, mount.device) : [];
+    // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it; an unknown one may be alive.
+    const isDead = record === undefined ? holders.length === 0 : !record.alive;
+    if (!result.done && result.busy && isDead) result = await mounter.unmount(path, true);
     if (!result.done) {
-      const holders = result.busy ? mounter.holders(path, mount.device) : [];
       if (record?.alive === true && holders.length === 0) {
         throw new LvfsError('NO_ANSWER', `${given}: its daemon (pid ${record.meta.pid}) does not answer`, {
           exit: exitStatus.noMount,

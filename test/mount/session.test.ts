@@ -1,9 +1,11 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -657,7 +659,7 @@ mountTest(`the control socket refuses what is no request and stays up${skipped}`
   t.is(spawnSync('stat', ['-c', '%a', directory], { encoding: 'utf8' }).stdout, '700\n');
 });
 
-const helper = fileURLToPath(new URL('../../../mount-helper/mount.lvfs', import.meta.url));
+const helpers = fileURLToPath(new URL('../../../mount-helper', import.meta.url));
 
 /** Runs the mount helper with lvfs of this build. */
 function runHelper(f: Sandbox, ...args: string[]): Promise<Result> {
@@ -666,7 +668,7 @@ function runHelper(f: Sandbox, ...args: string[]): Promise<Result> {
   const wrapper = join(f.directory, 'wrapper');
   writeFileSync(wrapper, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, { mode: 0o755 });
   return finished(
-    spawn(helper, args, {
+    spawn(join(helpers, 'mount.lvfs'), args, {
       env: { ...f.environment, MOUNT_LVFS_COMMAND: wrapper },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
@@ -684,6 +686,62 @@ mountTest(`mount.lvfs mounts with the options of mount(8) and fstab${skipped}`, 
   await until('the record is cleared', () => names(f.runtime).length === 0);
 });
 
+/**
+ * Runs a shell script where the helpers are installed, /etc/fstab is `table`, and `lvfs` is that of this build. The script is
+ * run in this mount namespace, in which it mounts.
+ */
+function withHelpers(f: Fixture, table: string, script: string): Promise<Result> {
+  const [bin, overlay] = ['bin', 'overlay'].map((name) => join(f.directory, name)) as [string, string];
+  for (const directory of [bin, overlay]) mkdirSync(directory, { recursive: true });
+  for (const name of ['mount.lvfs', 'umount.fuse.lvfs']) copyFileSync(join(helpers, name), join(bin, name));
+  writeFileSync(join(bin, 'lvfs'), `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(f.directory, 'fstab'), table);
+  const sbin = realpathSync('/sbin');
+  const prepare = `mount -t overlay -o "lowerdir=$1:${sbin}" overlay ${sbin} && mount --bind "$2" /etc/fstab || exit 99`;
+  const undo = `umount -i ${sbin} /etc/fstab`;
+  return finished(
+    spawn('sh', ['-c', `${prepare}\ntrap '${undo}' EXIT\n${script}`, 'sh', bin, join(f.directory, 'fstab')], {
+      env: f.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+const inNamespace = process.env['LVFS_TEST_NAMESPACE'] === 'own';
+const overlays = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
+const installedTest = inNamespace && overlays && existsSync('/etc/fstab') ? mountTest : test.skip;
+const notInstalled = inNamespace
+  ? overlays
+    ? skipped
+    : ' (skipped: no overlayfs)'
+  : ' (skipped: not in a namespace)';
+
+installedTest(
+  `mount and umount work as with any other filesystem, by fstab too${notInstalled}`,
+  async (t) => {
+    const f = await fixture(t);
+    const [one, two] = [f.mountpoint(), f.mountpoint()];
+    const options = 'noauto,user,nofail,_netdev,x-systemd.automount,x-systemd.idle-timeout=60';
+    const table = `dev-libs/foo ${one} lvfs ${options} 0 0\n`;
+    const { stdout, stderr, status } = await withHelpers(
+      f,
+      table,
+      `set -e
+     mount ${one}
+     grep -c " ${one}/" /proc/self/mountinfo
+     umount ${one}
+     mount -t lvfs dev-libs/foo ${two}
+     (cd ${two} && ! umount ${two})
+     umount ${two}
+     ! grep ' ${f.directory}/mnt' /proc/self/mountinfo`,
+    );
+    t.is(status, 0, stderr);
+    t.true(Number(stdout) > 5, 'what builds need is mounted over it');
+    t.regex(stderr, /^lvfs: \S+mnt1: is in use by sh \(pid \d+, cwd\), umount \(pid \d+, cwd\)\nhint: .*\n$/);
+    t.deepEqual(names(f.runtime), []);
+  },
+);
+
 const helperAnswers = test.macro<[args: string[], status: number, stderr: RegExp]>({
   async exec(t, args, status, stderr) {
     const box = sandbox();
@@ -698,6 +756,9 @@ test(helperAnswers, [], 1, /^mount\.lvfs: an atom and a directory are needed\nhi
 test(helperAnswers, ['a/b', '/x', '-o', 'bogus'], 1, /unknown mount option 'bogus'/);
 test(helperAnswers, ['a/b', '/x', '-s', '-f', '-o', 'bogus'], 0, /^$/);
 test(helperAnswers, ['a/b', '/x', '-o', 'suid'], 1, /suid: not possible with a view/);
+test(helperAnswers, ['a/b', '/x', '-o', 'noexec'], 1, /noexec: not possible with a view/);
+test(helperAnswers, ['a/b', '/x', '-o', 'user,noexec,exec,noexec', '-f'], 0, /^$/);
+test(helperAnswers, ['a/b', '/x', '-f', '-o', 'rw,noexec,nosuid,nodev,users,nofail,_netdev'], 0, /^$/);
 test(helperAnswers, ['a/b', '/x', '-o', 'remount,with=x/y'], 1, /remount: a view is changed with lvfs allow/);
 test(helperAnswers, ['a/b', '/x', '-o', 'with="a/b'], 1, /a double quote is not closed/);
 test(helperAnswers, ['a/b', '/x', '-N', '/proc/1/ns/mnt'], 1, /another namespace is not supported/);
@@ -753,6 +814,27 @@ mountTest(`a /dev/fuse that is something else is not used${skipped}`, async (t) 
   const { status, stderr } = await finished(child);
   t.is(status, 23, stderr);
   t.regex(stderr, /^lvfs: \/dev\/fuse: is not the device of FUSE\nhint: mknod /);
+});
+
+mountTest(`doctor does not take another /dev/fuse for the device${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const line = `mount --bind /dev/null /dev/fuse && exec "$@"`;
+  const doctor = [process.execPath, program, 'doctor', '--json'];
+  const child = spawn('unshare', ['-m', 'sh', '-c', line, 'sh', ...doctor], { env: f.environment });
+  const { ready, checks, users } = JSON.parse((await finished(child)).stdout) as {
+    ready: boolean;
+    checks: { name: string }[];
+    users: { open: boolean; obstacles: { found: string }[] }[];
+  };
+  t.false(ready);
+  t.like(
+    checks.find(({ name }) => name === '/dev/fuse'),
+    { state: 'fail', found: 'is not the device of FUSE' },
+  );
+  for (const { open, obstacles } of users) {
+    t.false(open);
+    t.is(obstacles.at(-1)?.found, '/dev/fuse: is not the device of FUSE');
+  }
 });
 
 mountTest(`what the host's package manager does is seen by the view within a second${skipped}`, async (t) => {
