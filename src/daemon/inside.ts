@@ -13,7 +13,7 @@ import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Logger, type LogLevel } from '../base/index.js';
 import {
   ControlClient,
   protocolVersion,
@@ -147,7 +147,7 @@ export class Inside {
     try {
       return (await this.#client.request('run', {
         ...command,
-        cwd: process.cwd(),
+        cwd: workingDirectory(),
       })) as CommandEnd;
     } catch (error) {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
@@ -227,7 +227,7 @@ export interface MountedCommand {
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
   const client = await connect(given);
   try {
-    const cwd = process.cwd();
+    const cwd = workingDirectory();
     const candidates = [...new Set(['/bin/sh', ...how.argv(() => true), ...how.argv(() => false)])].filter(
       (path) => path.startsWith('/'),
     );

@@ -40,7 +40,7 @@ import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, planBinds, type BindPlan } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
-import { replaceSessionFile } from './registry.js';
+import { registryDirectory, replaceSessionFile } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
 export type { SystemPath };
@@ -210,6 +210,7 @@ export async function openView(
       : planBinds(system, request.binds, {
           prefix: system.prefix,
           reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+          own: [realOf(registryDirectory()) ?? []].flat(),
         });
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
   return new OpenView(request, system, set, plan, store, log);

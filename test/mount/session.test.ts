@@ -226,6 +226,56 @@ mountTest(`the mount point may be given relative or through a link${skipped}`, a
   t.deepEqual(f.views(), []);
 });
 
+mountTest(
+  `what is bound may be named relative, and the current directory may be gone${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const [work, gone, mountpoint] = ['work', 'gone', 'mnt'].map((name) => join(f.directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const directory of [join(work, 'src'), gone, mountpoint]) mkdirSync(directory, { recursive: true });
+    writeFileSync(join(work, 'src/file'), '');
+    const inDirectory = (line: string, ...args: string[]): Promise<Result> => {
+      const words = [process.execPath, program, ...args];
+      return finished(spawn('sh', ['-c', `${line} && exec "$@"`, 'sh', ...words], { env: f.environment }));
+    };
+    const inWork = `cd ${work}`;
+    const binds = ['--no-binds', '--bind', 'src:/opt/src', '--ro', 'src'];
+    t.is((await inDirectory(inWork, 'mount', ...binds, 'dev-libs/foo', '../mnt')).stderr, '');
+    t.deepEqual(names(join(mountpoint, 'opt/src')), ['file']);
+    t.deepEqual(names(join(mountpoint, work, 'src')), ['file']);
+
+    const inGone = `mkdir -p ${gone} && cd ${gone} && rmdir ${gone}`;
+    t.is((await inDirectory(inGone, 'status', '--json', mountpoint)).status, 0);
+    t.is((await inDirectory(inGone, 'umount', '../mnt')).status, 1);
+    t.is((await inDirectory(inGone, 'umount', mountpoint)).status, 0);
+    const relative = await inDirectory(inGone, 'mount', 'dev-libs/foo', 'mnt');
+    t.is(
+      relative.stderr,
+      'lvfs: the current directory has been removed\nhint: cd to another one, or give absolute paths\n',
+    );
+    const programs = ['/bin', '/lib', '/lib64', '/usr'].flatMap((path) =>
+      existsSync(path) ? ['--ro', path] : [],
+    );
+    const run = await inDirectory(inGone, 'run', ...programs, 'dev-libs/foo', '--', 'pwd');
+    t.deepEqual(run, { status: 0, signal: null, stdout: '/\n', stderr: '' });
+  },
+);
+
+mountTest(`where Portage writes is bound as the environment says${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const names_ = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
+  for (const name of names_) {
+    mkdirSync(f.gentoo.path(`/srv/${name}`), { recursive: true });
+    writeFileSync(f.gentoo.path(`/srv/${name}/file`), '');
+    f.environment[name] = `/srv/${name}`;
+  }
+  const { mountpoint } = await f.mount();
+  for (const name of names_) t.deepEqual(names(join(mountpoint, `/srv/${name}`)), ['file'], name);
+});
+
 mountTest(`a view inside its own root hides itself${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = f.gentoo.path('/opt/view');

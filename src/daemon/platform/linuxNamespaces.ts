@@ -58,7 +58,8 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
       ...['--mount', '--propagation', 'private', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
       ...argv,
     ],
-    { env, stdio },
+    // Not where the caller is: that may have been removed, and would be kept busy.
+    { cwd: '/', env, stdio },
   );
   const ended = new Promise<LvfsError | undefined>((done) => {
     child.on('exit', () => done(undefined));
