@@ -14,13 +14,13 @@ import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesyste
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
-import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
+  loaderCacheFile,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -30,8 +30,9 @@ import {
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from './sourceScan.js';
-import { busyError, clearFailures, isServed } from './sessions.js';
-import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
+import { busyError, clearFailures, heldError, isServed } from './sessions.js';
+import { watchDatabase, type Watching } from './databaseWatch.js';
+import { watchFile } from './fileWatch.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
@@ -75,10 +76,9 @@ export class Session {
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
-  #hasLoaderCache = false;
   #control: ControlServer | undefined;
   #announced: Promise<void> | undefined;
-  #watches: readonly DatabaseWatch[] = [];
+  #watches: readonly Watching[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -126,9 +126,12 @@ export class Session {
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
-    this.#watches = this.#open.databases.map((directory) =>
-      watchDatabase(directory, () => this.#reload(), log),
-    );
+    this.#watches = [
+      ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
+      ...(this.#open.hasLoaderCache
+        ? [watchFile(this.#open.hostLoaderCache, () => this.#open.loaderCacheChanged(), log)]
+        : []),
+    ];
   }
 
   /** Where others find the view. */
@@ -195,7 +198,7 @@ export class Session {
     return {
       mountpoint: this.#shownAt,
       pid: process.pid,
-      state: this.#state,
+      state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
       driver: driverName,
       targets: this.#open.targets,
       packages: this.#open.visiblePackages,
@@ -221,9 +224,28 @@ export class Session {
    * Unmounts; {@link ended} then resolves.
    *
    * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
-   * @throws LvfsError MOUNT_BUSY naming the processes that use it
+   * @throws LvfsError MOUNT_BUSY naming the processes that use it; MOUNT_HELD when it is unmounted, but other mount namespaces have it
+   *   still, and naming them: it is served until they are gone, or until it is detached
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    const { mountpoint } = this.#connection;
+    if (this.#isMounted) await this.#unmount(lazy);
+    if (lazy) {
+      // What somebody else has, or fusermount detaches, lives on until nobody uses it.
+      if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
+      return;
+    }
+    const holders = mounter.heldBy(this.#device);
+    if (holders.length === 0) return;
+    this.#state = 'serving';
+    throw heldError(mountpoint, holders);
+  }
+
+  get #isMounted(): boolean {
+    return isMounted(this.#connection.mountpoint, this.#device);
+  }
+
+  async #unmount(lazy: boolean): Promise<void> {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
     if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
@@ -233,8 +255,6 @@ export class Session {
       if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
       throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
     }
-    // What fusermount detaches lives on until nobody uses it.
-    if (lazy && process.getuid?.() !== 0) this.#connection.abort();
   }
 
   /** Nothing is taken away while anything of it is in use. */
@@ -257,22 +277,10 @@ export class Session {
     // Only root can mount anything else, and make the mount private.
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
-    const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
       scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
-      ...(cache === undefined ? {} : { file: { path: loaderCachePath, contents: cache } }),
     });
-    this.#hasLoaderCache = cache !== undefined;
-  }
-
-  /** The loader's cache names what is visible, so it changes with that. */
-  async #renewLoaderCache(): Promise<void> {
-    if (!this.#hasLoaderCache) return;
-    const contents = this.#open.loaderCache();
-    if (contents === undefined) return;
-    const file = { path: loaderCachePath, contents };
-    await mounter.replaceFile(this.#connection.mountpoint, file, this.#options.directory);
   }
 
   /** The targets as resolved. */
@@ -356,9 +364,7 @@ export class Session {
           exit: exitStatus.usage,
         });
       }
-      const result = await this.#open[verb](names);
-      await this.#renewLoaderCache();
-      return result;
+      return this.#open[verb](names);
     };
     return { allow: change('allow'), deny: change('deny') };
   }
@@ -373,7 +379,6 @@ export class Session {
   async #reload(): Promise<void> {
     if (this.#state !== 'serving') return;
     await this.#open.reload();
-    await this.#renewLoaderCache();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
@@ -440,7 +445,15 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger);
-    const open = await openView({ ...request, mountpoint }, log, options.progress);
+    const open = await openView(
+      {
+        ...request,
+        mountpoint,
+        ...(request.binds?.defaults === true ? { loaderCacheFile: loaderCacheFile(directory) } : {}),
+      },
+      log,
+      options.progress,
+    );
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
@@ -449,7 +462,11 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       subtype: 'lvfs',
       source: request.set.targets.join(' '),
       threads,
+      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
+      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
+    // Nobody can have asked for it yet, and mount(8) takes its time.
+    await open.loaderCacheChanged();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);

@@ -184,7 +184,8 @@ export class View {
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
         ? -1
         : ensureAll(index, hostBytes(mountPoint).slice(root.length));
-    for (const graft of shared.settings.grafts) grafts.set(this.#locate(graft.path), hostBytes(graft.host));
+    for (const graft of [...shared.settings.grafts, ...(shared.settings.files ?? [])])
+      grafts.set(this.#locate(graft.path), hostBytes(graft.host));
     this.begin();
   }
 
