@@ -87,6 +87,11 @@ export interface SetRequest {
   test?: boolean;
   /** Do not fail when a build dependency is not installed. */
   allowMissing?: boolean;
+  /**
+   * Take an ebuild that emerge masks as invalid, where it is named with its version or where there is no other, as far as its
+   * dependencies can be understood, and warn; default: it is an error, as for emerge.
+   */
+  allowInvalid?: boolean;
 }
 
 /** The visible set of a request. */

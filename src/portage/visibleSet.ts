@@ -101,7 +101,8 @@ export class VisibleSets {
       atom,
       ...(this.#isCross ? { root: root.place } : {}),
     });
-    for (const resolved of this.#target.targets.resolve(request.targets, { test: request.test ?? false })) {
+    const options = { test: request.test ?? false, allowInvalid: request.allowInvalid ?? false };
+    for (const resolved of this.#target.targets.resolve(request.targets, options)) {
       const buildDeps = new Map<Cpv, Reason[]>();
       for (const variable of buildVariables(resolved.eapi)) {
         const root = this.#rootFor(variable, resolved.eapi);

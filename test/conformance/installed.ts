@@ -211,6 +211,7 @@ function visible(system: System, request: { target?: string; system?: boolean })
     targets: request.target === undefined ? [] : [`=${request.target}`],
     system: request.system ?? true,
     allowMissing: true,
+    allowInvalid: true,
   });
 }
 
