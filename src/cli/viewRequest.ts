@@ -25,6 +25,7 @@ export function viewRequest(
       rdepend: given.rdepend,
       test: given.test,
       allowMissing: given['allow-missing'],
+      allAlternatives: given['any-of'] === 'all',
     },
     show: settings.show,
     hide: settings.hide,
