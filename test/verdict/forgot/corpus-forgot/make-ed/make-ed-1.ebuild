@@ -1,0 +1,20 @@
+EAPI=8
+
+DESCRIPTION="a program in a recipe, fed by a pipe"
+HOMEPAGE="https://example.invalid/"
+S="${WORKDIR}"
+
+LICENSE="MIT"
+SLOT="0"
+KEYWORDS="amd64"
+
+src_compile() {
+	echo 'prefix=@prefix@' > u.pc.in || die
+	printf 'u.pc: u.pc.in\n\tcp $< $@\n\tprintf "%%%%s\\\\n" ",s,@prefix@,/usr,g" w q | ed -s $@\n' > Makefile || die
+	emake u.pc
+}
+
+src_install() {
+	insinto /usr/share/pkgconfig
+	doins u.pc
+}
