@@ -29,7 +29,7 @@ export interface Order {
   timeout: number;
   /** A judge of the case's own, called with a file for its results and the key; its results are passed on. */
   judge?: { program: string; key: string; compare: boolean };
-  /** Where to keep what the build printed. */
+  /** Where to keep what the build printed, and the binary package that it made. */
   logs?: string;
 }
 
@@ -149,12 +149,17 @@ async function build(order: Order, setup: Setup): Promise<Outcome> {
       rmSync(place, { recursive: true, force: true });
     }
   }
+  rmSync(packages, { recursive: true, force: true });
+  mkdirSync(packages);
   const command = [...setup.lvfs, 'build', '--json', '--bind', work, ...order.options, order.atom];
   const { status, out, err } = await run(command, env, order.timeout);
   if (order.logs !== undefined) {
     mkdirSync(order.logs, { recursive: true });
     const text = `${err}\n---- stdout\n${out}${buildLogs(order.atom)}`;
     writeFileSync(join(order.logs, `${order.key.replace('/', '_')}.log`), text);
+    const [category = ''] = order.atom.split('/');
+    const made = join(packages, category);
+    if (existsSync(made)) cpSync(made, join(order.logs, category), { recursive: true });
   }
   const report = reportIn(out);
   return {

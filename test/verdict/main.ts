@@ -1,7 +1,7 @@
 /**
  * Judges the verdict of `lvfs build` on ebuilds whose fault is known, under real Portage:
  * `npm run verdict [-- OPTION... [CORPUS | CASE]...]`. README.md says what the corpora are and how is judged.
- * Prints a line a case, a line a corpus, and last "N passed, N failed, N skipped"; exits 1 when a case failed, 2 on wrong usage.
+ * Prints a line a case, a line a corpus, and last "N passed, N failed, N skipped"; exits 1 when a case failed or a job ended early, 2 on wrong usage.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { reasonNotToMount } from '../helpers/withMemoryMount.js';
 import { readCorpora, type Case, type Corpus } from './corpora.js';
 import type { Order, Outcome } from './inside.js';
-import { runOrders } from './jobs.js';
+import { JobEnded, runOrders } from './jobs.js';
 import { judge, line, summary, totals, type Judgement, type Report } from './judge.js';
 
 const usage = `usage: npm run verdict -- [OPTION...] [CORPUS | CASE]...
@@ -25,7 +25,7 @@ Builds each case with "lvfs build" as a Gentoo system with real Portage, and jud
   --compare       build with --compare
   --facts         judge no report: does what is forgotten make the build succeed? Only cases that forget something
   --json FILE     write judgements and reports here
-  --logs DIR      keep what each build printed`;
+  --logs DIR      keep what each build printed, and the packages made`;
 
 /** This file runs from dist/test/verdict; ebuilds and expectations are not compiled. */
 const project = resolve(import.meta.dirname, '../../..');
@@ -216,7 +216,8 @@ async function main(argv: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(`verdict: ${error.message}\n${usage}`);
-  process.exitCode = 2;
+  if (!(error instanceof TypeError || error instanceof JobEnded)) throw error;
+  const ended = error instanceof JobEnded;
+  console.error(`verdict: ${error.message}${ended ? '' : `\n${usage}`}`);
+  process.exitCode = ended ? 1 : 2;
 }

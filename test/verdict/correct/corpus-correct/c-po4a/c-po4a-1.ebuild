@@ -12,7 +12,7 @@ BDEPEND="app-text/po4a"
 
 src_compile() {
 	printf '=head1 NAME\n\nu - does nothing\n' > u.pod || die
-	po4a-gettextize -f pod -m u.pod -p u.pot || die "po4a-gettextize failed"
+	po4a-updatepo -f pod -m u.pod -p u.pot || die "po4a-updatepo failed"
 	grep -q 'does nothing' u.pot || die
 	echo made > made || die
 }

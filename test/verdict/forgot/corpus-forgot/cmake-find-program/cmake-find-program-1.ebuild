@@ -20,7 +20,7 @@ src_configure() {
 		add_executable(u u.c words.c)
 		install(TARGETS u)
 	END
-	printf '%%%%\none\ntwo\n' > words.gperf || die
+	printf '%%includes\n%%%%\none\ntwo\n' > words.gperf || die
 	printf 'int main(void) { return 0; }\n' > u.c || die
 	cmake -G Ninja -DCMAKE_INSTALL_PREFIX=/usr . || die "cmake failed"
 }

@@ -15,11 +15,12 @@ src_compile() {
 	cat > Makefile <<-'END' || die
 		SCANNER := $(shell pkg-config --variable=g_ir_scanner gobject-introspection-1.0)
 		U-1.gir: u.h libu.so ; $(SCANNER) --quiet --namespace=U --nsversion=1 --include=GObject-2.0 --pkg=gobject-2.0 --library=u -L. --output=$@ u.h
-		libu.so: u.c u.h ; gcc -shared -fPIC -o $@ u.c $$(pkg-config --cflags --libs gobject-2.0)
+		libu.so: u.c u.h ; gcc -shared -fPIC -Wl,-soname,libu.so -o $@ u.c $$(pkg-config --cflags --libs gobject-2.0)
 	END
 	printf '#include <glib-object.h>\nint u_answer(void);\n' > u.h || die
 	printf '#include "u.h"\nint u_answer(void) { return 42; }\n' > u.c || die
-	emake U-1.gir
+	# the library is asked for its types, whether or not the linker thinks that it is needed
+	LDFLAGS=-Wl,--no-as-needed LD_LIBRARY_PATH=${PWD} emake U-1.gir
 }
 
 src_install() {

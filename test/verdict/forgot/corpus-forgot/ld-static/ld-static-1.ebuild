@@ -9,8 +9,8 @@ SLOT="0"
 KEYWORDS="amd64"
 
 src_compile() {
-	printf 'unsigned uv_version(void);\nint main(void) { return uv_version() == 0; }\n' > u.c || die
-	gcc ${CFLAGS} -o u u.c -l:libuv.a || die "link failed"
+	printf 'const char *yaml_get_version_string(void);\nint main(void) { return yaml_get_version_string() == 0; }\n' > u.c || die
+	gcc ${CFLAGS} -o u u.c -l:libyaml.a || die "link failed"
 }
 
 src_install() {

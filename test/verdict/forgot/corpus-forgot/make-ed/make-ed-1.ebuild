@@ -10,7 +10,9 @@ KEYWORDS="amd64"
 
 src_compile() {
 	echo 'prefix=@prefix@' > u.pc.in || die
-	printf 'u.pc: u.pc.in\n\tcp $< $@\n\tprintf "%%%%s\\\\n" ",s,@prefix@,/usr,g" w q | ed -s $@\n' > Makefile || die
+	cat > Makefile <<-'END' || die
+		u.pc: u.pc.in ; cp $< $@ && printf '%s\n' ',s,@prefix@,/usr,g' w q | ed -s $@
+	END
 	emake u.pc
 }
 

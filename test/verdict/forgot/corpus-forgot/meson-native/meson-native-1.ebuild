@@ -8,16 +8,18 @@ LICENSE="MIT"
 SLOT="0"
 KEYWORDS="amd64"
 
+DEPEND="dev-libs/glib:2"
 BDEPEND="dev-build/meson app-alternatives/ninja virtual/pkgconfig"
 
 src_configure() {
 	cat > meson.build <<-'END' || die
 		project('u', 'c')
-		scanner = dependency('wayland-scanner', native: true)
-		custom_target('u.h', input: 'u.xml', output: 'u-client-protocol.h', install: true, install_dir: 'include',
-		  command: [scanner.get_variable('wayland_scanner'), 'client-header', '@INPUT@', '@OUTPUT@'])
+		dependency('gobject-2.0')
+		introspection = dependency('gobject-introspection-1.0', native: true)
+		scanner = find_program(introspection.get_variable('g_ir_scanner'), native: true)
+		custom_target('version', output: 'version.txt', capture: true, install: true, install_dir: 'share/u',
+		  command: [scanner, '--version'])
 	END
-	printf '<?xml version="1.0"?>\n<protocol name="u"><interface name="u" version="1"><request name="go"/></interface></protocol>\n' > u.xml || die
 	meson setup --prefix=/usr build || die "meson failed"
 }
 

@@ -17,7 +17,7 @@ src_configure() {
 		  command: [find_program('gperf'), '--output-file=@OUTPUT@', '@INPUT@'])
 		executable('u', 'u.c', words, install: true)
 	END
-	printf '%%%%\none\ntwo\n' > words.gperf || die
+	printf '%%includes\n%%%%\none\ntwo\n' > words.gperf || die
 	printf 'int main(void) { return 0; }\n' > u.c || die
 	meson setup --prefix=/usr build || die "meson failed"
 }

@@ -18,5 +18,5 @@ src_compile() {
 }
 
 src_install() {
-	dodoc dist/u-1-py3-none-any.whl
+	dodoc dist/*.whl
 }
