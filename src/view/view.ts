@@ -476,7 +476,7 @@ export class View {
     this.#scratch.set(stem);
     this.#scratch.write('.py', stem.length, 'latin1');
     const parent = this.index.parent(directory);
-    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3) as IndexNode | -1;
+    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
   }
 
   /** Whether a path lies in a directory of headers. */
