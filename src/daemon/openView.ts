@@ -116,7 +116,7 @@ function places(
   for (const { name, location } of system.repositories()) {
     const path = inside(location);
     if (path === undefined) graft(`${prefix}/var/db/repos/${name}`, location);
-    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.` });
+    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.`, follow: 'itself' });
   }
   const written = writtenDirectories.flatMap((name) => {
     const path = system.variable(name);

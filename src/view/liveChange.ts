@@ -92,10 +92,16 @@ export class LiveChanges {
   }
 
   async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
+    const isStructural = changes.some(({ structural }) => structural);
+    const isElsewhere = changes.some(
+      ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
+    );
+    if (isElsewhere) this.#view.packagesChanged();
     await this.#quiescent();
     const affected = new Affected(this.#view, { visible: this.#view.visible });
     for (const change of changes) affected.changedOnHost(change);
-    if (changes.some(({ structural }) => structural)) affected.recheckUnowned();
+    if (isElsewhere) affected.recheckKnown(true);
+    else if (isStructural) affected.recheckUnowned();
     return affected.tell(this.#caches);
   }
 

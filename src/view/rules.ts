@@ -2,6 +2,7 @@
 import { isInSysroot, LvfsError, packageName, unmarked } from '../base/index.js';
 import { GlobSet, isGlob } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import type { LinkedPlaces } from './linkedPlaces.js';
 import type { SystemPath } from './systemPaths.js';
 
 /**
@@ -102,18 +103,22 @@ export class Places {
   /** Directories whose subdirectories are places of the kind `beside`, with the entry that says so. */
   readonly #besideIn = new Map<IndexNode, SystemPath>();
   readonly #index: PathIndex;
+  /** Directories in which a link that comes or goes makes other places. */
+  readonly linksIn: ReadonlySet<IndexNode>;
   /** The VDB entry of each package. */
   readonly entryOf = new Map<number, IndexNode>();
 
   /**
    * @param locate the node of a view path, its parents taken through the root's links
    * @param placeOf where the directory at the beginning of a glob is; see {@link GlobSet}
+   * @param linked finds out where links lead
    */
   constructor(
     index: PathIndex,
     settings: ViewSettings,
     locate: (path: string) => IndexNode,
     placeOf: (directory: string) => string,
+    linked: LinkedPlaces,
   ) {
     this.#index = index;
     const idsByName = new Map<string, number[]>();
@@ -154,7 +159,14 @@ export class Places {
         entry.kind === 'tree' ? { kind: 'tree', entry, packages: idsOf(entry) } : { kind: entry.kind, entry },
       );
       if (entry.kind !== 'private') this.#noteAbove(index, node);
+      if (entry.follow !== undefined) linked.add(node, entry);
     }
+    for (const [node, entry] of linked.places) {
+      if (this.areas.get(node)?.kind === 'tree') continue;
+      this.areas.set(node, { kind: 'tree', entry, packages: undefined });
+      this.#noteAbove(index, node);
+    }
+    this.linksIn = linked.directories;
 
     const databases = new Map<string, IndexNode>();
     for (const path of [

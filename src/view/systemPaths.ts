@@ -30,10 +30,20 @@ export interface SystemPath {
   packages?: readonly string[];
   /** Why it is in the list: a sentence for `lvfs paths`. */
   reason: string;
+  /**
+   * Whether links are followed, wherever they lead: `itself` when the path is a link, `within` also for each link in there. What
+   * they lead to, and the links on the way, are places of the same kind.
+   */
+  follow?: 'itself' | 'within';
 }
 
 function tree(path: string, reason: string, ...packages: string[]): SystemPath {
   return packages.length === 0 ? { path, kind: 'tree', reason } : { path, kind: 'tree', packages, reason };
+}
+
+/** Configuration that is often kept elsewhere, under version control, with links to it. */
+function linked(path: string, reason: string): SystemPath {
+  return { ...tree(path, reason), follow: 'within' };
 }
 
 function directory(path: string, reason: string): SystemPath {
@@ -108,9 +118,9 @@ export const systemPaths: readonly SystemPath[] = [
   tree('/etc/ld.so.preload', 'Libraries loaded into every process.'),
 
   // Portage
-  tree('/etc/portage', 'Portage’s configuration: make.conf, the profile, package.use and so on.'),
-  tree('/etc/make.conf', 'The older place of make.conf.'),
-  tree('/etc/make.profile', 'The older place of the profile.'),
+  linked('/etc/portage', 'Portage’s configuration: make.conf, the profile, package.use and so on.'),
+  linked('/etc/make.conf', 'The older place of make.conf.'),
+  linked('/etc/make.profile', 'The older place of the profile.'),
   tree('/etc/make.globals', 'The older place of make.globals.'),
   tree('/etc/dispatch-conf.conf', 'Settings of configuration updates.', 'sys-apps/portage'),
   tree('/etc/etc-update.conf', 'Settings of configuration updates.', 'sys-apps/portage'),
@@ -123,7 +133,7 @@ export const systemPaths: readonly SystemPath[] = [
   ),
   tree('/etc/eselect', 'State of eselect modules.'),
   tree('/var/lib/gentoo', 'News and the list of unread ones: emerge counts them.'),
-  tree('/var/lib/portage', 'World and configuration memory of Portage.'),
+  linked('/var/lib/portage', 'World and configuration memory of Portage.'),
   tree('/var/db/repos', 'Ebuild repositories with profiles, eclasses and metadata.'),
   tree('/usr/portage', 'The older place of the main repository.'),
   tree('/var/lib/repos', 'Overlays.'),

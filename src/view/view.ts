@@ -16,6 +16,7 @@ import { LvfsError, silent, type Logger } from '../base/index.js';
 import { GlobSet } from './globs.js';
 import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
+import { LinkedPlaces } from './linkedPlaces.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
 import {
@@ -125,6 +126,8 @@ export class View {
   readonly paths: HostPaths;
   readonly #names: HostPaths;
   readonly #resolver: Resolver;
+  /** Follows links through private trees as well. */
+  readonly #unbounded: Resolver;
   readonly #log: Logger;
   readonly #control: Int32Array;
   readonly #visible: Uint32Array;
@@ -174,13 +177,10 @@ export class View {
     const grafts = new Map<IndexNode, string>();
     this.#names = new HostPaths(index, '', new Map());
     this.paths = new HostPaths(index, root, grafts);
-    this.#resolver = new Resolver(
-      index,
-      this.paths,
-      host,
-      (node) => this.isUntouchable(node),
-      (node) => this.#isOutOfBounds(node),
-    );
+    const resolver = (isOutOfBounds: (node: IndexNode) => boolean): Resolver =>
+      new Resolver(index, this.paths, host, (node) => this.isUntouchable(node), isOutOfBounds);
+    this.#resolver = resolver((node) => this.#isOutOfBounds(node));
+    this.#unbounded = resolver(() => false);
     const { mountPoint } = shared.settings;
     this.#mountPoint =
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
@@ -236,7 +236,16 @@ export class View {
       this.#placesSeen = places;
       this.#directoryGlobs.clear();
       this.#used.clear();
-      this.#places = new Places(this.index, this.settings, (path) => this.#locate(path), this.#placeOf);
+      const linked = new LinkedPlaces({
+        index: this.index,
+        host: this.host,
+        paths: this.paths,
+        resolver: this.#unbounded,
+        pathOf: (node) => this.pathOf(node),
+        isUntouchable: (node) => this.isUntouchable(node),
+      });
+      const locate = (path: string): IndexNode => this.#locate(path);
+      this.#places = new Places(this.index, this.settings, locate, this.#placeOf, linked);
       const { prefix = '', sysroot } = this.settings;
       this.#etc = [prefix, ...(sysroot === undefined ? [] : [sysroot])].map((place) =>
         this.#locate(`${place}/etc`),
@@ -394,6 +403,11 @@ export class View {
     }
   }
 
+  /** Whether a link that comes or goes in a directory can show other paths elsewhere, so that {@link packagesChanged} is due. */
+  followsLinksIn(directory: IndexNode): boolean {
+    return this.#places.linksIn.has(directory);
+  }
+
   /** Whether there are any show or hide globs. */
   get hasOverrides(): boolean {
     return this.#hasOverrides;
@@ -427,7 +441,7 @@ export class View {
 
   #follow(link: IndexNode): Resolved | undefined {
     const directories = new Set([this.index.parent(link)]);
-    const end = this.#resolver.final(link, (directory) => directories.add(directory));
+    const end = this.#resolver.final(link, (node) => directories.add(this.index.parent(node)));
     this.#followed = { link, directories };
     return end;
   }

@@ -1,7 +1,14 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { hostKind, rule, ruleNames, type ViewSettings } from '../../../src/view/index.js';
+import {
+  hostKind,
+  LiveChanges,
+  nodeState,
+  rule,
+  ruleNames,
+  type ViewSettings,
+} from '../../../src/view/index.js';
 import { gentooRoot, type GentooRootSpec } from '../../helpers/gentooRoot.js';
 import { openTestView, type OpenedView } from '../../helpers/withView.js';
 
@@ -513,4 +520,85 @@ test('what a kernel was configured with, and what was made of it, goes with its 
     '-hidden-owner',
     '-unowned',
   ]);
+});
+
+const linkedConfiguration: GentooRootSpec = {
+  packages: {
+    'sys-apps/base-1': {
+      files: { '/usr/bin/base': 'x', '/home': { directory: true }, '/usr/share/doc/x': 'x' },
+    },
+  },
+  files: {
+    '/etc/portage/package.env': { link: '/home/me/current/make.conf' },
+    '/etc/portage/package.use': { link: '../../home/me/dot/use' },
+    '/etc/portage/bashrc': { link: '/usr/share/doc' },
+    '/etc/portage/lost': { link: '/home/me/nothing' },
+    '/home/me/current': { link: 'dot' },
+    '/home/me/dot/make.conf': 'x',
+    '/home/me/dot/other': 'x',
+    '/home/me/dot/use/all': 'x',
+    '/home/me/dot/use/more': { link: '/srv/more' },
+    '/srv/more': 'x',
+    '/srv/less': 'x',
+    '/home/me/private': 'x',
+    '/home/me/world': 'x',
+    '/var/lib/portage/world': { link: '../../../home/me/world' },
+    '/usr/share/doc/litter': 'x',
+  },
+};
+
+test('Portage’s configuration is visible wherever links lead, and nothing beside it', async (t) => {
+  const gentoo = await gentooRoot(linkedConfiguration);
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['sys-apps/base-1'] });
+  const expected = {
+    '/etc/portage/package.env': '+symlink',
+    '/home/me/current': '+symlink',
+    '/home/me/dot/make.conf': '+system',
+    '/home/me/dot/use/all': '+system',
+    '/home/me/dot/use/more': '+symlink',
+    '/srv/more': '+system',
+    '/srv/less': '-unowned',
+    '/home/me/world': '+system',
+    '/home/me/dot/other': '-unowned',
+    '/home/me/private': '-unowned',
+    '/etc/portage/lost': '+system',
+    '/usr/share/doc/litter': '-unowned',
+  };
+  t.deepEqual(
+    Object.fromEntries(Object.keys(expected).map((path) => [path, ruleFor(opened, path)])),
+    expected,
+  );
+  const detail = (path: string) => {
+    const { node, kind } = opened.view.canonical(Buffer.from(path)) ?? t.fail();
+    return opened.view.detail(node, opened.view.decide(node, kind));
+  };
+  t.is(detail('/home/me/dot/make.conf'), '/etc/portage/package.env');
+  t.is(detail('/srv/more'), '/home/me/dot/use/more');
+});
+
+test('a link that comes into the configuration shows what it leads to at once', async (t) => {
+  const gentoo = await gentooRoot(linkedConfiguration);
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['sys-apps/base-1'] });
+  const { view } = opened;
+  const dropped: string[] = [];
+  const live = new LiveChanges(
+    view,
+    {
+      dropName: (directory, name) =>
+        dropped.push(`${view.pathOf(directory)}/${Buffer.from(name).toString()}`),
+      dropNode: () => undefined,
+    },
+    () => Promise.resolve(),
+  );
+  const less = view.canonical(Buffer.from('/srv/less')) ?? t.fail();
+  view.index.setState(less.node, nodeState.negative);
+  symlinkSync('/srv/less', gentoo.path('/etc/portage/package.mask'));
+  const directory = view.canonical(Buffer.from('/etc/portage')) ?? t.fail();
+  await live.hostChanged([
+    { directory: directory.node, name: Buffer.from('package.mask'), structural: true },
+  ]);
+  t.is(ruleFor(opened, '/srv/less'), '+system');
+  t.true(dropped.includes('/srv/less'));
 });
