@@ -7,7 +7,7 @@ import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
-import { NodeHost } from '../filesystem/index.js';
+import { kernelNodeId, NodeHost } from '../filesystem/index.js';
 import {
   chainsTo,
   type SetRequest,
@@ -26,6 +26,7 @@ import {
   systemPathsOfSysroot,
   View,
   type HostChange,
+  type IndexNode,
   type IndexStore,
   type Overrides,
   type PathIndex,
@@ -235,6 +236,7 @@ export class OpenView {
   /** What is to be mounted over the view, if anything. */
   readonly plan: BindPlan | undefined;
   readonly #request: OpenRequest;
+  readonly #host = new NodeHost();
   readonly #log: Logger;
   readonly #store: IndexStore;
   #system: System;
@@ -276,7 +278,7 @@ export class OpenView {
         systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
         overrides: { show: this.#shown, hide: request.hide },
       },
-      new NodeHost(),
+      this.#host,
       log,
     );
     this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
@@ -348,8 +350,8 @@ export class OpenView {
     const caches = {
       dropName: (directory: number, name: Uint8Array): void =>
         notifier?.invalidateEntry(directory + 1, name, true),
-      dropNode: (node: number, content: boolean): void =>
-        notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+      dropNode: (node: IndexNode, content: boolean): void =>
+        notifier?.invalidateNode(kernelNodeId(this.view, this.#host, node), content ? 0 : -1, 0),
     };
     this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
     this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;

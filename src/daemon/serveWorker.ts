@@ -6,7 +6,14 @@ import { once } from 'node:events';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger, type LogLevel } from '../base/index.js';
 import type { AccessEvent } from '../audit/index.js';
-import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
+import {
+  NodeHost,
+  Readers,
+  ViewFs,
+  WatchedDirectories,
+  type SharedFiles,
+  type SharedReaders,
+} from '../filesystem/index.js';
 import { serve, type Endpoint } from '../fuse/index.js';
 import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
 import { optimiseLate } from './compiler.js';
@@ -20,8 +27,8 @@ export interface WorkerData {
 /** What a thread is told second, when the view is mounted. The first is the view, which it makes ready meanwhile. */
 export interface ToWorker {
   readonly endpoint: Endpoint;
-  /** Memory of the table of devices, shared by all threads; see DeviceTable. */
-  readonly devices: SharedArrayBuffer;
+  /** What all threads know of files. */
+  readonly files: SharedFiles;
   /** Who read what first. */
   readonly readers: SharedReaders;
   /** Memory of the watches on the host, shared by all threads; undefined where the kernel cannot be told of changes. */
@@ -61,9 +68,9 @@ async function work(shared: SharedView): Promise<void> {
   const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
-  const [{ endpoint, devices, readers, watches, trace }] = await ordered;
+  const [{ endpoint, files: sharedFiles, readers, watches, trace }] = await ordered;
   const files = new ViewFs(view, host, {
-    devices,
+    shared: sharedFiles,
     readers: new Readers(readers),
     trace,
     ...(watches === undefined

@@ -10,7 +10,13 @@ import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger 
 import { dirname, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
-import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
+import {
+  newSharedFiles,
+  newWatchMemory,
+  openFilesLimit,
+  Readers,
+  WatchAnswers,
+} from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
@@ -459,7 +465,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     workers.serve(
       {
         endpoint: connection.endpoint,
-        devices: new DeviceTable().buffer,
+        files: newSharedFiles(openFilesLimit()),
         readers: readers.shared,
         watches,
         trace: request.trace === true,

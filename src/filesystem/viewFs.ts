@@ -2,10 +2,10 @@
  * The view as a filesystem: what a driver asks for, answered from the rules and the host's files. One for each serving
  * thread; all threads give the same answers.
  *
- * A node id is the index's node plus one, so there is no table of nodes. Nothing here touches the own mount point: a
- * thread that did would wait for itself.
+ * A node id says a path and which file stood there (see nodeIds.ts), so there is no table of nodes. Nothing here touches the own
+ * mount point: a thread that did would wait for itself.
  */
-import { statfsSync, type BigIntStats } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { errno, errnoOf, type Errno } from '../base/index.js';
 import type { AccessEvent, Operation } from '../audit/index.js';
@@ -30,8 +30,11 @@ import {
   type Rule,
   type View,
 } from '../view/index.js';
-import { close, kindOfMode, openForReading, readFully, type NodeHost } from './host.js';
-import { DeviceTable, LinkCounter } from './identity.js';
+import { identityWords, type FileIdentity } from '../system/index.js';
+import { close, kindOfMode, type NodeHost } from './host.js';
+import { LinkCounter, LinkedFiles } from './identity.js';
+import { anyFile, fileNumber, fileOf, nodeIdOf, nodeOf } from './nodeIds.js';
+import { fewOpenFiles, OpenFiles } from './openFiles.js';
 import { Processes } from './process.js';
 import type { Readers } from './readers.js';
 import type { WatchedDirectories } from './watched.js';
@@ -42,14 +45,28 @@ export interface ViewFsOptions {
   onAccess?: (event: AccessEvent) => void;
   /** Report visible paths as well; nothing is cached by the kernel then, so that every access is seen. */
   trace?: boolean;
-  /** Memory that all serving threads of a mount share; see {@link DeviceTable.buffer}. */
-  devices?: SharedArrayBuffer;
+  /** Memory that all serving threads of a mount share; its own by default. */
+  shared?: SharedFiles;
   /** Takes note of who reads a file first. */
   readers?: Readers;
   /** Whether changes of names in a directory are told to the kernel; without it what changes without a merge is valid for a second. */
   watched?: WatchedDirectories;
-  /** Open files kept at most. */
-  maxOpenFiles?: number;
+}
+
+/** Memory of the serving threads of a mount; can be cloned. */
+export interface SharedFiles {
+  /** See {@link LinkedFiles.memory}. */
+  readonly linked: SharedArrayBuffer;
+  /** See {@link OpenFiles.memory}. */
+  readonly open: SharedArrayBuffer;
+}
+
+/**
+ * Memory for one mount.
+ * @param openFiles open files kept at most
+ */
+export function newSharedFiles(openFiles: number): SharedFiles {
+  return { linked: new LinkedFiles().memory, open: OpenFiles.memory(openFiles) };
 }
 
 /** Nothing changes what packages own without the package database changing, and that is watched. */
@@ -67,8 +84,6 @@ const listingCapacity = 400_000;
 const listingWeight = 256;
 /** How long a listing serves requests that begin to list (or count links). */
 const listingFreshMs = 1000;
-/** How long an open file is believed to be the one that its path leads to. */
-const fileFreshMs = 1000;
 
 /** Offsets of `.` and `..`; that of a child is its node plus {@link childOffset}. */
 const dotOffset = 1;
@@ -94,15 +109,6 @@ interface Entries {
   readonly kinds: Uint8Array;
 }
 
-interface OpenFile {
-  readonly fd: number;
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** Bytes, when it was opened. */
-  readonly size: number;
-  checkedAt: number;
-}
-
 const nothing: HostListing = { names: new Uint8Array(), bounds: new Uint32Array(1), kinds: new Uint8Array() };
 const dotName = Buffer.from('.');
 const dotDotName = Buffer.from('..');
@@ -114,16 +120,15 @@ export class ViewFs implements Operations {
   readonly #trace: boolean;
   readonly #readers: Readers | undefined;
   readonly #watched: WatchedDirectories | undefined;
-  readonly #devices: DeviceTable;
+  readonly #linked: LinkedFiles;
   readonly #links: LinkCounter;
   readonly #processes = new Processes();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
     sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
   });
-  readonly #files: LRUCache<IndexNode, OpenFile>;
-  /** The file that was last answered for: the next thing is often to read it. */
-  #seen: { readonly node: IndexNode; readonly stats: BigIntStats; readonly at: number } | undefined;
+  readonly #files: OpenFiles;
+  readonly #identity: FileIdentity = new Uint32Array(identityWords);
   readonly #startedAt = Math.floor(Date.now() / 1000);
   readonly #entry: Entry = newEntry();
 
@@ -134,17 +139,16 @@ export class ViewFs implements Operations {
     this.#trace = options.trace ?? false;
     this.#readers = options.readers;
     this.#watched = options.watched;
-    this.#devices = new DeviceTable(options.devices);
+    const { linked, open } = options.shared ?? newSharedFiles(fewOpenFiles);
+    this.#linked = new LinkedFiles(linked);
+    this.#files = new OpenFiles(open);
     this.#links = new LinkCounter(view, host);
-    this.#files = new LRUCache<IndexNode, OpenFile>({
-      max: options.maxOpenFiles ?? 512,
-      dispose: (file) => close(file.fd),
-    });
   }
 
   /** Closes all files. */
   close(): void {
-    this.#files.clear();
+    this.#files.close();
+    this.#host.forget();
   }
 
   // ---- names --------------------------------------------------------------------------------------------------------
@@ -153,11 +157,12 @@ export class ViewFs implements Operations {
     const view = this.#view;
     const index = view.index;
     view.begin();
-    const parent = this.#nodeOf(parentId);
+    const parent = this.#directoryOf(parentId);
     if (parent < 0 || !view.isVisibleDirectory(parent as IndexNode)) return errno.ENOENT;
     const directory = parent as IndexNode;
     if (isDots(name)) {
-      return this.getattr((name.length === 1 ? directory : index.parent(directory)) + 1, caller, out);
+      const node = name.length === 1 ? directory : index.parent(directory);
+      return this.getattr(nodeIdOf(node, anyFile), caller, out);
     }
     let node = index.find(directory, name);
     if (node >= 0 && view.isUntouchable(node as IndexNode)) return this.#missing(directory, node, out);
@@ -165,13 +170,13 @@ export class ViewFs implements Operations {
       node >= 0 && view.paths.isGraft(node as IndexNode)
         ? view.paths.of(node as IndexNode)
         : view.paths.child(directory, name);
-    const stats = this.#host.stat(path, out.attr);
-    if (typeof stats === 'number') {
-      if (node >= 0 && stats === errno.ENOENT && view.isAlwaysThere(node as IndexNode)) {
+    const code = this.#host.stat(path, out.attr);
+    if (code !== 0) {
+      if (node >= 0 && code === errno.ENOENT && view.isAlwaysThere(node as IndexNode)) {
         return this.#synthetic(node as IndexNode, out);
       }
-      if (stats !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
-        return stats;
+      if (code !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
+        return code;
       return this.#missing(directory, node, out);
     }
     if (node < 0) {
@@ -179,18 +184,19 @@ export class ViewFs implements Operations {
       if (node < 0) return errno.ENOMEM;
     }
     const kind = kindOfMode(out.attr.mode);
+    const file = this.#fileNumber(kind);
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
       this.#report(node as IndexNode, kind, false, caller, undefined);
       return this.#missing(directory, node, out);
     }
-    this.#found(node as IndexNode, kind, decided, stats, out);
+    this.#found(node as IndexNode, kind, file, decided, out);
     if (this.#trace) this.#report(node as IndexNode, kind, true, caller, undefined);
     return 0;
   }
 
-  forget(): void {
-    // Node ids are the index's own and live as long as it does.
+  forget(nodeId: NodeId): void {
+    if (fileOf(nodeId) !== anyFile) this.#files.forget(nodeId);
   }
 
   getattr(nodeId: NodeId, _caller: Caller, out: Entry): Errno {
@@ -199,15 +205,35 @@ export class ViewFs implements Operations {
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
     const node = found as IndexNode;
-    const stats = this.#host.stat(view.paths.of(node), out.attr);
-    if (typeof stats === 'number') {
-      return stats === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
+    const asked = fileOf(nodeId);
+    const code = this.#host.stat(view.paths.of(node), out.attr);
+    const kind = code === 0 ? kindOfMode(out.attr.mode) : hostKind.missing;
+    const file = this.#fileNumber(kind);
+    if (asked !== anyFile && asked !== file) return this.#replacedAttributes(nodeId, out);
+    if (code !== 0) {
+      return code === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
     }
-    const kind = kindOfMode(out.attr.mode);
+    if (asked !== file) return errno.ESTALE;
     if (!this.#isReachable(node)) return errno.ENOENT;
     const decided = view.decide(node, kind);
     if (decided <= 0) return errno.ENOENT;
-    this.#found(node, kind, decided, stats, out);
+    this.#found(node, kind, file, decided, out);
+    return 0;
+  }
+
+  /** Of a file that is no longer at its path: whoever has it open may ask. */
+  #replacedAttributes(nodeId: NodeId, out: Entry): Errno {
+    const files = this.#files;
+    const set = files.enter(nodeId);
+    try {
+      const fd = files.find(set, nodeId);
+      // Who comes by the path looks it up again after this.
+      if (fd < 0 || this.#host.statOpen(fd, out.attr) !== 0) return errno.ESTALE;
+    } finally {
+      files.leave(set);
+    }
+    out.attr.ino = (nodeOf(nodeId) as number) + 1;
+    out.attrValid = configurationValid;
     return 0;
   }
 
@@ -225,24 +251,44 @@ export class ViewFs implements Operations {
     const view = this.#view;
     view.begin();
     const found = this.#nodeOf(nodeId);
-    if (found < 0 || !view.isVisible(found as IndexNode, hostKind.file)) return -errno.ENOENT;
+    if (found < 0) return -errno.ENOENT;
     const node = found as IndexNode;
-    const now = performance.now();
-    const known = this.#known(node, now);
-    const file = known ?? this.#open(node, now);
-    if (typeof file === 'number') return file;
-    const count = readFully(file.fd, into, offset, file.size);
-    if (known === undefined) {
-      // What one READ brings whole is in the kernel's cache then, and not asked for again.
-      if (count === file.size) close(file.fd);
-      else this.#files.set(node, file);
-    }
+    if (!view.isVisible(node, hostKind.file) && !this.#isReplaced(node, nodeId)) return -errno.ENOENT;
+    const count = this.#readFile(node, nodeId, offset, into);
+    if (count < 0) return count;
     if (((view.index.state[node] as number) & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
       this.#readers?.note(node, caller.pid, this.#isProgram(node));
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
     }
     return count;
+  }
+
+  #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
+    const files = this.#files;
+    const host = this.#host.files;
+    const set = files.enter(nodeId);
+    try {
+      const open = files.find(set, nodeId);
+      if (open >= 0) return host.read(open, into, offset);
+      const fd = host.open(this.#view.paths.of(node));
+      // What cannot be opened is not what the kernel knows: that was there, and a file.
+      if (fd < 0) return fd === -errno.ENOENT || fd === -errno.ELOOP ? -errno.ESTALE : fd;
+      const isIt =
+        host.statOpen(fd) === 0 && this.#fileNumber(kindOfMode(this.#host.status.mode)) === fileOf(nodeId);
+      const { size } = this.#host.status;
+      const count = isIt ? host.read(fd, into, offset) : -errno.ESTALE;
+      if (count < 0) close(fd);
+      else files.keep(set, nodeId, fd, count === size);
+      return count;
+    } finally {
+      files.leave(set);
+    }
+  }
+
+  /** Whether the file of a node id is no longer the one at its path. */
+  #isReplaced(node: IndexNode, nodeId: NodeId): boolean {
+    return this.#fileNumber(this.#host.kind(this.#view.paths.of(node))) !== fileOf(nodeId);
   }
 
   /** Whether a file is probably executed or loaded: it lies in a directory of programs, or is a shared library. */
@@ -260,40 +306,13 @@ export class ViewFs implements Operations {
     return false;
   }
 
-  /** The file that is open already, unless its path leads to another one by now. */
-  #known(node: IndexNode, now: number): OpenFile | undefined {
-    const known = this.#files.get(node);
-    if (known === undefined) return undefined;
-    const { index, paths, visible } = this.#view;
-    if (now - known.checkedAt < fileFreshMs && index.ownerVisible(node, visible)) return known;
-    const stats = this.#host.rawStat(paths.of(node));
-    if (stats?.ino === known.inode && stats.dev === known.device) {
-      known.checkedAt = now;
-      return known;
-    }
-    this.#files.delete(node);
-    return undefined;
-  }
-
-  #open(node: IndexNode, now: number): OpenFile | Errno {
-    const { paths } = this.#view;
-    const seen = this.#seen;
-    const isFresh = seen?.node === node && now - seen.at < fileFreshMs;
-    const stats = isFresh ? seen.stats : this.#host.rawStat(paths.of(node));
-    if (stats === undefined) return -errno.ENOENT;
-    if (kindOfMode(Number(stats.mode)) !== hostKind.file) return -errno.EIO;
-    const fd = openForReading(paths.of(node));
-    if (fd < 0) return fd;
-    return { fd, device: stats.dev, inode: stats.ino, size: Number(stats.size), checkedAt: now };
-  }
-
   // ---- directories --------------------------------------------------------------------------------------------------
 
   readdir(nodeId: NodeId, offset: number, _caller: Caller, sink: DirectorySink): Errno {
     const view = this.#view;
     const index = view.index;
     const epoch = view.begin();
-    const found = this.#nodeOf(nodeId);
+    const found = this.#directoryOf(nodeId);
     if (found < 0 || !view.isVisibleDirectory(found as IndexNode)) return errno.ENOENT;
     const directory = found as IndexNode;
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
@@ -322,16 +341,16 @@ export class ViewFs implements Operations {
   #addWithAttributes(node: IndexNode, listedKind: HostKind, sink: DirectorySink): boolean {
     const view = this.#view;
     const entry = this.#entry;
-    const stats = this.#host.stat(view.paths.of(node), entry.attr);
-    if (typeof stats === 'number') {
+    if (this.#host.stat(view.paths.of(node), entry.attr) !== 0) {
       if (!view.isAlwaysThere(node)) return true;
       this.#synthetic(node, entry);
     } else {
       const kind = kindOfMode(entry.attr.mode);
+      const file = this.#fileNumber(kind);
       const decided = view.decide(node, kind);
       if (decided <= 0) return true;
       if (kind !== listedKind) this.#listings.delete(view.index.parent(node));
-      this.#found(node, kind, decided, stats, entry);
+      this.#found(node, kind, file, decided, entry);
     }
     return sink.addWithAttributes(view.index.name(node), entry, node + childOffset);
   }
@@ -409,16 +428,27 @@ export class ViewFs implements Operations {
   // ---- answers ------------------------------------------------------------------------------------------------------
 
   #nodeOf(nodeId: NodeId): IndexNode | -1 {
-    const node = nodeId - 1;
-    return (node >= 0 && node < this.#view.index.nodeCount ? node : -1) as IndexNode | -1;
+    const node = nodeOf(nodeId);
+    return node < this.#view.index.nodeCount ? node : -1;
+  }
+
+  #directoryOf(nodeId: NodeId): IndexNode | -1 {
+    return fileOf(nodeId) === anyFile ? this.#nodeOf(nodeId) : -1;
+  }
+
+  /** Of the file that the host's status is about, which leaves its identity in {@link #identity}. */
+  #fileNumber(kind: HostKind): number {
+    if (kind === hostKind.directory || kind === hostKind.missing) return anyFile;
+    this.#host.status.identify(this.#identity);
+    return fileNumber(this.#identity);
   }
 
   #isReachable(node: IndexNode): boolean {
     return node === rootNode || this.#view.isVisibleDirectory(this.#view.index.parent(node));
   }
 
-  /** Completes the answer about a visible file whose host attributes are in `out`. */
-  #found(node: IndexNode, kind: HostKind, decided: Rule, stats: BigIntStats, out: Entry): void {
+  /** Completes the answer about a visible file whose host attributes are in `out`, and whose identity is in {@link #identity}. */
+  #found(node: IndexNode, kind: HostKind, file: number, decided: Rule, out: Entry): void {
     const view = this.#view;
     const attr = out.attr;
     let state: number = nodeState.positive;
@@ -427,19 +457,13 @@ export class ViewFs implements Operations {
       // A host that does not count subdirectories says 1; one without any says 2.
       if (attr.nlink > 2) attr.nlink = this.#directoryLinks(node);
     } else if (attr.nlink > 1) {
-      attr.nlink = this.#links.count(node, stats);
-      attr.ino = this.#linkedInode(node, stats, attr.nlink);
+      attr.nlink = this.#links.count(node, kind, attr.nlink, this.#identity);
+      attr.ino = this.#linkedInode(node, this.#identity, attr.nlink);
       state |= nodeState.linked;
-    }
-    if (kind === hostKind.file) {
-      this.#seen = { node, stats, at: performance.now() };
-      const open = this.#files.peek(node);
-      if (open !== undefined && (open.inode !== stats.ino || open.device !== stats.dev))
-        this.#files.delete(node);
     }
     view.index.setState(node, state);
     const valid = this.#validity(node, kind, decided);
-    out.nodeId = node + 1;
+    out.nodeId = nodeIdOf(node, file);
     out.entryValid = valid;
     out.attrValid = valid;
   }
@@ -500,14 +524,16 @@ export class ViewFs implements Operations {
   /** The inode number in a listing; that of a file with several names only once it is known to have them. */
   #inodeOf(node: IndexNode): number {
     if (((this.#view.index.state[node] as number) & nodeState.linked) === 0) return node + 1;
-    const stats = this.#host.rawStat(this.#view.paths.of(node));
-    if (stats === undefined || stats.nlink < 2n) return node + 1;
-    return this.#linkedInode(node, stats, this.#links.count(node, stats));
+    if (!this.#host.hasOtherNames(this.#view.paths.of(node))) return node + 1;
+    const { nlink, type } = this.#host.status;
+    this.#host.status.identify(this.#identity);
+    const visible = this.#links.count(node, type as HostKind, nlink, this.#identity);
+    return this.#linkedInode(node, this.#identity, visible);
   }
 
   /** One number for all names of a file, but only if several are visible: a shared one would tell of a hidden name. */
-  #linkedInode(node: IndexNode, stats: BigIntStats, visibleNames: number): number {
-    const shared = visibleNames > 1 ? this.#devices.inode(stats.dev, stats.ino) : -1;
+  #linkedInode(node: IndexNode, file: FileIdentity, visibleNames: number): number {
+    const shared = visibleNames > 1 ? this.#linked.number(file) : -1;
     return shared < 0 ? node + 1 : shared;
   }
 

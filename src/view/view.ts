@@ -229,6 +229,7 @@ export class View {
 
   #takeUp(epoch: number): void {
     this.#epoch = epoch;
+    this.host.forget();
     this.#besideVisible.clear();
     this.#memo = this.#memos[epoch & 1] as Uint8Array;
     const places = this.#control[wordPlaces] as number;

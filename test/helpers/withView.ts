@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { NodeHost } from '../../src/filesystem/index.js';
+import { kernelNodeId, newSharedFiles, NodeHost } from '../../src/filesystem/index.js';
 import type { Connection, Driver, ServeResult } from '../../src/fuse/index.js';
 import { scanContents } from '../../src/portage/contents.js';
 import {
@@ -104,14 +104,14 @@ export async function withMountedView(
     subtype: 'lvfs',
     threads,
   });
-  const devices = new SharedArrayBuffer(1024);
+  const sharedFiles = newSharedFiles(256);
   const ended = Array.from({ length: threads }, (_, thread) => {
     const worker = new Worker(new URL('./viewWorker.js', import.meta.url), {
       workerData: {
         endpoint: connection.endpoint,
         thread,
         shared: opened.view.share(),
-        devices,
+        sharedFiles,
         trace: spec.trace ?? false,
       },
     });
@@ -137,9 +137,11 @@ export async function withMountedView(
 
 /** As a session connects a view with a driver. Where nothing can be taken back, what is cached has to expire. */
 function liveChanges(view: View, connection: Connection, driver: Driver): Pick<LiveChanges, 'apply'> {
+  const host = new NodeHost();
   const caches: KernelCaches = {
     dropName: (directory, name) => connection.notifier?.invalidateEntry(directory + 1, name, true),
-    dropNode: (node, content) => connection.notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+    dropNode: (node, content) =>
+      connection.notifier?.invalidateNode(kernelNodeId(view, host, node), content ? 0 : -1, 0),
   };
   const live = new LiveChanges(view, caches, () => connection.activity.quiescent());
   const { staleSeconds } = driver.capabilities;
