@@ -14,7 +14,7 @@ import {
   type SharedFiles,
   type SharedReaders,
 } from '../filesystem/index.js';
-import { serve, type Endpoint } from '../fuse/index.js';
+import { Activity, serve, type Endpoint } from '../fuse/index.js';
 import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
 import { optimiseLate } from './compiler.js';
 
@@ -69,10 +69,12 @@ async function work(shared: SharedView): Promise<void> {
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
   const [{ endpoint, files: sharedFiles, readers, watches, trace }] = await ordered;
+  const activity = new Activity(endpoint.shared);
   const files = new ViewFs(view, host, {
     shared: sharedFiles,
     readers: new Readers(readers),
     trace,
+    checksLists: () => activity.isEnabled('POSIX_ACL'),
     ...(watches === undefined
       ? {}
       : {

@@ -23,6 +23,7 @@ import { listen, protocolVersion, type ControlServer, type Handlers, type Parame
 import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
+import { systemProblem } from '../system/index.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
@@ -429,6 +430,9 @@ export async function startSession(asked: SessionRequest, options: SessionOption
   try {
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
     const driver = findDriver(request.driver);
+    const problem = systemProblem();
+    if (problem !== undefined && process.platform === 'linux')
+      log('warn', `${problem.message}: ${problem.hint ?? ''}`);
     const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
     // Nobody else can mount in a private namespace.
     if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);

@@ -2,7 +2,6 @@
  * The host's files, as the view asks for them. Nothing here throws for what files can be; other failures of the
  * host (EIO, EACCES) are told apart from absence only where the kernel is to be told.
  */
-import { closeSync } from 'node:fs';
 import { errno, errorCode, readMountTable, type Errno } from '../base/index.js';
 import { openFiles, type Files, type FileStatus } from '../system/index.js';
 import type { Attributes } from '../fuse/index.js';
@@ -96,15 +95,6 @@ export class NodeHost implements Host {
     out.mtimeNsec = status.mtimeNsec;
     out.ctimeSec = status.ctimeSec;
     out.ctimeNsec = status.ctimeNsec;
-  }
-}
-
-/** Closes a descriptor that was only read from. */
-export function close(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // An error of a network file system: nothing was written, so nothing is lost.
   }
 }
 

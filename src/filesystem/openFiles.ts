@@ -11,7 +11,6 @@
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../base/index.js';
 import type { NodeId } from '../fuse/index.js';
-import { close } from './host.js';
 
 const ways = 8;
 const placeWords = 4;
@@ -57,7 +56,10 @@ export class OpenFiles {
   readonly #words: Int32Array;
   readonly #sets: number;
 
-  constructor(readonly memory: SharedArrayBuffer) {
+  constructor(
+    readonly memory: SharedArrayBuffer,
+    private readonly closeFile: (fd: number) => void,
+  ) {
     this.#words = new Int32Array(memory);
     this.#sets = this.#words.length / setWords;
   }
@@ -95,7 +97,7 @@ export class OpenFiles {
     const words = this.#words;
     const place = this.#placeToUse(set);
     const open = words[place + openWord] as number;
-    if (open !== 0) close(open - 1);
+    if (open !== 0) this.closeFile(open - 1);
     words[place + nodeWord] = nodeId >>> 0;
     words[place + fileWord] = Math.floor(nodeId / 0x1_0000_0000);
     words[place + openWord] = fd + 1;
@@ -129,7 +131,7 @@ export class OpenFiles {
 
   #close(place: number): void {
     const open = this.#words[place + openWord] as number;
-    if (open !== 0) close(open - 1);
+    if (open !== 0) this.closeFile(open - 1);
     this.#words[place + openWord] = 0;
   }
 

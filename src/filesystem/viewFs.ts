@@ -31,7 +31,7 @@ import {
   type View,
 } from '../view/index.js';
 import { identityWords, type FileIdentity } from '../system/index.js';
-import { close, kindOfMode, type NodeHost } from './host.js';
+import { kindOfMode, type NodeHost } from './host.js';
 import { LinkCounter, LinkedFiles } from './identity.js';
 import { anyFile, fileNumber, fileOf, nodeIdOf, nodeOf } from './nodeIds.js';
 import { fewOpenFiles, OpenFiles } from './openFiles.js';
@@ -47,6 +47,11 @@ export interface ViewFsOptions {
   trace?: boolean;
   /** Memory that all serving threads of a mount share; its own by default. */
   shared?: SharedFiles;
+  /**
+   * Whether the kernel checks access control lists. Where it does not, whom a file with such a list belongs to is all that counts:
+   * the view refuses more than the host then, never less. Asked with each request, as it is agreed upon with the first.
+   */
+  checksLists?: () => boolean;
   /** Takes note of who reads a file first. */
   readers?: Readers;
   /** Whether changes of names in a directory are told to the kernel; without it what changes without a merge is valid for a second. */
@@ -110,6 +115,17 @@ interface Entries {
 }
 
 const nothing: HostListing = { names: new Uint8Array(), bounds: new Uint32Array(1), kinds: new Uint8Array() };
+/** `XATTR_LIST_MAX` (linux/limits.h). */
+const longestAttributeList = 65_536;
+/** posix_acl_xattr.h. */
+const accessList = Buffer.from('system.posix_acl_access');
+const nowhere = new Uint8Array();
+
+/** Others are for programs with rights of their own (`trusted.*`), or mean something to the host's kernel alone. */
+function isShownAttribute(name: string): boolean {
+  return name.startsWith('user.') || name === 'security.capability' || name.startsWith('system.posix_acl_');
+}
+
 const dotName = Buffer.from('.');
 const dotDotName = Buffer.from('..');
 
@@ -120,6 +136,9 @@ export class ViewFs implements Operations {
   readonly #trace: boolean;
   readonly #readers: Readers | undefined;
   readonly #watched: WatchedDirectories | undefined;
+  readonly #checksLists: () => boolean;
+  readonly getxattr: Operations['getxattr'];
+  readonly listxattr: Operations['listxattr'];
   readonly #linked: LinkedFiles;
   readonly #links: LinkCounter;
   readonly #processes = new Processes();
@@ -139,9 +158,14 @@ export class ViewFs implements Operations {
     this.#trace = options.trace ?? false;
     this.#readers = options.readers;
     this.#watched = options.watched;
+    this.#checksLists = options.checksLists ?? ((): boolean => true);
+    if (host.files.isExact) {
+      this.getxattr = (nodeId, name, into) => this.#attribute(nodeId, name, into);
+      this.listxattr = (nodeId, into) => this.#attributeNames(nodeId, into);
+    }
     const { linked, open } = options.shared ?? newSharedFiles(fewOpenFiles);
     this.#linked = new LinkedFiles(linked);
-    this.#files = new OpenFiles(open);
+    this.#files = new OpenFiles(open, (fd) => host.files.close(fd));
     this.#links = new LinkCounter(view, host);
   }
 
@@ -278,7 +302,7 @@ export class ViewFs implements Operations {
         host.statOpen(fd) === 0 && this.#fileNumber(kindOfMode(this.#host.status.mode)) === fileOf(nodeId);
       const { size } = this.#host.status;
       const count = isIt ? host.read(fd, into, offset) : -errno.ESTALE;
-      if (count < 0) close(fd);
+      if (count < 0) host.close(fd);
       else files.keep(set, nodeId, fd, count === size);
       return count;
     } finally {
@@ -304,6 +328,53 @@ export class ViewFs implements Operations {
       if (name[dot + 1] === 0x73 && name[dot + 2] === 0x6f) return true;
     }
     return false;
+  }
+
+  // ---- extended attributes -------------------------------------------------------------------------------------------
+
+  #attribute(nodeId: NodeId, name: Buffer, into: Buffer): number {
+    const path = this.#pathOfVisible(nodeId);
+    if (typeof path === 'number') return path;
+    if (path === undefined || !isShownAttribute(name.toString('latin1'))) return -errno.ENODATA;
+    const length = this.#host.files.attribute(path, name, into);
+    // A file system without any: the kernel would refuse access if it could not be told of a list.
+    return length === -errno.EOPNOTSUPP ? -errno.ENODATA : length;
+  }
+
+  #attributeNames(nodeId: NodeId, into: Buffer): number {
+    const path = this.#pathOfVisible(nodeId);
+    if (typeof path === 'number') return path;
+    const all = Buffer.allocUnsafe(longestAttributeList);
+    const length = path === undefined ? 0 : this.#host.files.attributeNames(path, all);
+    if (length < 0) return length === -errno.EOPNOTSUPP ? 0 : length;
+    const names = all
+      .toString('latin1', 0, length)
+      .split('\0')
+      .filter((name) => isShownAttribute(name));
+    const shown = Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1');
+    if (into.length === 0) return shown.length;
+    if (shown.length > into.length) return -errno.ERANGE;
+    shown.copy(into);
+    return shown.length;
+  }
+
+  /** The host path of a visible file; undefined for what only the view has, or a negative errno. */
+  #pathOfVisible(nodeId: NodeId): Buffer | undefined | number {
+    const view = this.#view;
+    view.begin();
+    const found = this.#nodeOf(nodeId);
+    if (found < 0 || view.isUntouchable(found as IndexNode)) return -errno.ENOENT;
+    const node = found as IndexNode;
+    const kind = this.#host.kind(view.paths.of(node));
+    if (kind === hostKind.missing && view.isAlwaysThere(node)) return undefined;
+    if (this.#fileNumber(kind) !== fileOf(nodeId)) return -errno.ESTALE;
+    return view.isVisible(node, kind) ? view.paths.of(node) : -errno.ENOENT;
+  }
+
+  /** Takes the rights of all but the owner from a file with an access control list. */
+  #withoutList(node: IndexNode, attr: Attributes): void {
+    const length = this.#host.files.attribute(this.#view.paths.of(node), accessList, nowhere);
+    if (length > 0) attr.mode &= ~0o077;
   }
 
   // ---- directories --------------------------------------------------------------------------------------------------
@@ -461,6 +532,7 @@ export class ViewFs implements Operations {
       attr.ino = this.#linkedInode(node, this.#identity, attr.nlink);
       state |= nodeState.linked;
     }
+    if (!this.#checksLists() && kind !== hostKind.link) this.#withoutList(node, attr);
     view.index.setState(node, state);
     const valid = this.#validity(node, kind, decided);
     out.nodeId = nodeIdOf(node, file);

@@ -1,5 +1,5 @@
 /** {@link Files} by system calls. */
-import { closeSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import { errno, type Errno } from '../base/index.js';
 import { FileStatus } from './fileStatus.js';
 import type { DirectoryEntries, Files } from './files.js';
@@ -37,6 +37,8 @@ export class DirectFiles implements Files {
   readonly #openat: NativeFunction;
   readonly #readlinkat: NativeFunction;
   readonly #pread: NativeFunction;
+  /** Not Node's: in a worker that counts what it has opened itself. */
+  readonly #close: NativeFunction;
   readonly #getxattr: NativeFunction;
   readonly #listxattr: NativeFunction;
   readonly #syscall: NativeFunction;
@@ -69,6 +71,7 @@ export class DirectFiles implements Files {
     this.#openat = call('openat', 'int', ['int', 'intptr_t', 'int', 'int']);
     this.#readlinkat = call('readlinkat', 'long', ['int', 'intptr_t', 'intptr_t', 'size_t']);
     this.#pread = call('pread64', 'long', ['int', 'void *', 'size_t', 'int64_t']);
+    this.#close = call('close', 'int', ['int']);
     this.#getxattr = call('getxattr', 'long', ['void *', 'void *', 'void *', 'size_t']);
     this.#listxattr = call('listxattr', 'long', ['void *', 'void *', 'size_t']);
     this.#syscall = call('syscall', 'long', ['long', 'long', 'intptr_t', 'intptr_t', 'long']);
@@ -115,7 +118,7 @@ export class DirectFiles implements Files {
     try {
       return this.#list(fd, path);
     } finally {
-      closeSync(fd);
+      this.#close(fd);
     }
   }
 
@@ -178,6 +181,11 @@ export class DirectFiles implements Files {
     return plain < 0 ? -this.#library.errno() : plain;
   }
 
+  close(fd: number): void {
+    // An error of a network file system: nothing was written, so nothing is lost.
+    this.#close(fd);
+  }
+
   read(fd: number, into: Uint8Array, offset: number): number {
     let done = 0;
     while (done < into.length) {
@@ -214,13 +222,13 @@ export class DirectFiles implements Files {
       const result = call(Buffer.from(`/proc/self/fd/${fd}\0`));
       return result < 0 ? -this.#library.errno() : result;
     } finally {
-      closeSync(fd);
+      this.#close(fd);
     }
   }
 
   forget(): void {
     this.#last = undefined;
-    for (const { fd } of this.#directories.values()) closeSync(fd);
+    for (const { fd } of this.#directories.values()) this.#close(fd);
     this.#directories.clear();
   }
 
@@ -256,12 +264,12 @@ export class DirectFiles implements Files {
         this.#last = known;
         return known.fd;
       }
-      closeSync(known.fd);
+      this.#close(known.fd);
     } else if (this.#directories.size >= openDirectories) {
       const [oldest] = this.#directories;
       if (oldest !== undefined) {
         this.#directories.delete(oldest[0]);
-        closeSync(oldest[1].fd);
+        this.#close(oldest[1].fd);
       }
     }
     this.#last = undefined;
@@ -299,7 +307,7 @@ export class DirectFiles implements Files {
       if (end < 0) end = path.length;
       if (end > start) {
         const next = this.#openComponent(fd, path.subarray(start, end));
-        closeSync(fd);
+        this.#close(fd);
         fd = next;
       }
       start = end + 1;

@@ -37,6 +37,8 @@ export interface Files {
    * @returns a descriptor, or a negative errno: ELOOP for a symbolic link
    */
   open(path: Uint8Array): number;
+  /** Closes what {@link open} gave; any thread may. */
+  close(fd: number): void;
   /** Reads into all of `into` unless the file ends before; the number of bytes, or a negative errno. */
   read(fd: number, into: Uint8Array, offset: number): number;
   /**

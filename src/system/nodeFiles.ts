@@ -1,5 +1,6 @@
 /** {@link Files} by Node's `fs`, for machines on which no system calls can be made. */
 import {
+  closeSync,
   constants,
   fstatSync,
   lstatSync,
@@ -109,6 +110,14 @@ export class NodeFiles implements Files {
       return openSync(path as Buffer, flags);
     } catch (error) {
       return -errnoOf(error);
+    }
+  }
+
+  close(fd: number): void {
+    try {
+      closeSync(fd);
+    } catch {
+      // An error of a network file system: nothing was written, so nothing is lost.
     }
   }
 

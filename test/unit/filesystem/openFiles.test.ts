@@ -31,11 +31,11 @@ function find(files: OpenFiles, nodeId: number): number {
 
 test('files at one path are told apart, and found by every thread', (t) => {
   const memory = OpenFiles.memory(64);
-  const files = new OpenFiles(memory);
+  const files = new OpenFiles(memory, closeSync);
   const [a, b] = [open(), open()];
   keep(files, id(7, 1), a);
   keep(files, id(7, 2), b);
-  const others = new OpenFiles(memory);
+  const others = new OpenFiles(memory, closeSync);
   t.deepEqual([find(others, id(7, 1)), find(others, id(7, 2)), find(others, id(7, 3))], [a, b, -1]);
   others.forget(id(7, 1));
   t.deepEqual([find(files, id(7, 1)), find(files, id(7, 2))], [-1, b]);
@@ -45,7 +45,7 @@ test('files at one path are told apart, and found by every thread', (t) => {
 });
 
 test('beyond the limit what was read whole goes first, then what was not read for longest', (t) => {
-  const files = new OpenFiles(OpenFiles.memory(8));
+  const files = new OpenFiles(OpenFiles.memory(8), closeSync);
   const parts = Array.from({ length: 7 }, (_, i) => ({ id: id(i), fd: open() }));
   for (const part of parts) keep(files, part.id, part.fd);
   const whole = open();
