@@ -362,6 +362,11 @@ export class OpenView {
     await this.#live?.hostChanged(changes);
   }
 
+  /** Makes the kernel look at everything again: nobody knows what has changed. */
+  async hostLost(): Promise<void> {
+    await this.#live?.everythingChanged();
+  }
+
   /** Brings the view up to what is installed now. */
   async reload(): Promise<void> {
     this.#system = readSystem(this.#request.locations, this.#log, this.#request.cache);

@@ -15,7 +15,8 @@ import {
   type SharedReaders,
 } from '../filesystem/index.js';
 import { Activity, serve, type Endpoint } from '../fuse/index.js';
-import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
+import { DirectoryWatcher } from '../system/index.js';
+import { PathIndex, View, type SharedView } from '../view/index.js';
 import { optimiseLate } from './compiler.js';
 
 /** What a thread is started with. */
@@ -31,8 +32,8 @@ export interface ToWorker {
   readonly files: SharedFiles;
   /** Who read what first. */
   readonly readers: SharedReaders;
-  /** Memory of the watches on the host, shared by all threads; undefined where the kernel cannot be told of changes. */
-  readonly watches: SharedArrayBuffer | undefined;
+  /** The watches on the host, shared by all threads; undefined where nothing can be watched, or the kernel not be told. */
+  readonly watches: { readonly memory: SharedArrayBuffer; readonly fd: number } | undefined;
   /** Report visible paths as well. */
   readonly trace: boolean;
 }
@@ -41,7 +42,6 @@ export interface ToWorker {
 export type FromWorker =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly type: 'access'; readonly event: AccessEvent }
-  | { readonly type: 'watch'; readonly directory: IndexNode }
   | { readonly type: 'failed'; readonly text: string };
 
 const { thread } = workerData as WorkerData;
@@ -70,18 +70,14 @@ async function work(shared: SharedView): Promise<void> {
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
   const [{ endpoint, files: sharedFiles, readers, watches, trace }] = await ordered;
   const activity = new Activity(endpoint.shared);
+  const watcher = watches && DirectoryWatcher.attach(watches.fd);
+  const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);
   const files = new ViewFs(view, host, {
     shared: sharedFiles,
     readers: new Readers(readers),
     trace,
     checksLists: () => activity.isEnabled('POSIX_ACL'),
-    ...(watches === undefined
-      ? {}
-      : {
-          watched: new WatchedDirectories(view.index, watches, (directory) =>
-            say({ type: 'watch', directory }),
-          ),
-        }),
+    ...(watched === undefined ? {} : { watched }),
     onAccess: (event) => say({ type: 'access', event }),
   });
   startIsOver?.();

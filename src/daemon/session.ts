@@ -15,7 +15,7 @@ import {
   newWatchMemory,
   openFilesLimit,
   Readers,
-  WatchAnswers,
+  WatchTable,
 } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
@@ -37,6 +37,7 @@ import {
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { busyError, clearFailures, isServed } from './sessions.js';
+import type { HostChange } from '../view/index.js';
 import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
 import { HostWatch } from './hostWatch.js';
 
@@ -456,22 +457,20 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
-    const watches =
-      connection.notifier === undefined || request.trace === true ? undefined : newWatchMemory();
-    if (watches !== undefined) {
-      workers.watch = new HostWatch(
-        open.view,
-        new WatchAnswers(watches),
-        (changes) => open.hostChanged(changes),
-        log,
-      );
+    const watchMemory = newWatchMemory();
+    if (connection.notifier !== undefined && request.trace !== true) {
+      const listener = {
+        changed: (changes: readonly HostChange[]) => open.hostChanged(changes),
+        lost: () => open.hostLost(),
+      };
+      workers.watch = HostWatch.open(open.view, new WatchTable(watchMemory), listener, log);
     }
     workers.serve(
       {
         endpoint: connection.endpoint,
         files: newSharedFiles(openFilesLimit()),
         readers: readers.shared,
-        watches,
+        watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
       },
       connection,

@@ -4,4 +4,4 @@ export { openFilesLimit } from './openFiles.js';
 export { kernelNodeId } from './nodeIds.js';
 export { newSharedFiles, ViewFs, type SharedFiles, type ViewFsOptions } from './viewFs.js';
 export { Readers, type SharedReaders } from './readers.js';
-export { newWatchMemory, WatchAnswers, WatchedDirectories } from './watched.js';
+export { newWatchMemory, WatchedDirectories, WatchTable } from './watched.js';

@@ -78,8 +78,10 @@ export function newSharedFiles(openFiles: number): SharedFiles {
 const ownedValid: Seconds = 86_400;
 /** Configuration, and links that eselect and its like make, change without a merge. */
 const configurationValid: Seconds = 1;
-/** The same where changes are told; not longer, as a change may be missed (see daemon/hostWatch.ts). */
+/** The same where changes are told; not longer, as one may be missed (see watched.ts). */
 const watchedValid: Seconds = 300;
+/** What packages own, where directories are watched but this one cannot be. */
+const unwatchedValid: Seconds = 60;
 
 /** READDIRPLUS gives attributes only for directories up to this size: a list of thousands is seldom wanted with them. */
 const attributesLimit = 1000;
@@ -150,6 +152,8 @@ export class ViewFs implements Operations {
   readonly #identity: FileIdentity = new Uint32Array(identityWords);
   readonly #startedAt = Math.floor(Date.now() / 1000);
   readonly #entry: Entry = newEntry();
+  /** {@link WatchedDirectories.changes} when it was looked at last. */
+  #changesSeen = 0;
 
   constructor(view: View, host: NodeHost, options: ViewFsOptions = {}) {
     this.#view = view;
@@ -180,16 +184,19 @@ export class ViewFs implements Operations {
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
     const view = this.#view;
     const index = view.index;
-    view.begin();
+    this.#begin();
     const parent = this.#directoryOf(parentId);
     if (parent < 0 || !view.isVisibleDirectory(parent as IndexNode)) return errno.ENOENT;
     const directory = parent as IndexNode;
+    // Before anything in it is looked at: what changes behind that is told.
+    const watched = this.#watched?.isWatched(directory);
     if (isDots(name)) {
       const node = name.length === 1 ? directory : index.parent(directory);
       return this.getattr(nodeIdOf(node, anyFile), caller, out);
     }
     let node = index.find(directory, name);
-    if (node >= 0 && view.isUntouchable(node as IndexNode)) return this.#missing(directory, node, out);
+    if (node >= 0 && view.isUntouchable(node as IndexNode))
+      return this.#missing(directory, node, watched, out);
     const path =
       node >= 0 && view.paths.isGraft(node as IndexNode)
         ? view.paths.of(node as IndexNode)
@@ -201,7 +208,7 @@ export class ViewFs implements Operations {
       }
       if (code !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
         return code;
-      return this.#missing(directory, node, out);
+      return this.#missing(directory, node, watched, out);
     }
     if (node < 0) {
       node = index.tryEnsure(directory, name);
@@ -212,7 +219,7 @@ export class ViewFs implements Operations {
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
       this.#report(node as IndexNode, kind, false, caller, undefined);
-      return this.#missing(directory, node, out);
+      return this.#missing(directory, node, watched, out);
     }
     this.#found(node as IndexNode, kind, file, decided, out);
     if (this.#trace) this.#report(node as IndexNode, kind, true, caller, undefined);
@@ -225,7 +232,7 @@ export class ViewFs implements Operations {
 
   getattr(nodeId: NodeId, _caller: Caller, out: Entry): Errno {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
     const node = found as IndexNode;
@@ -263,7 +270,7 @@ export class ViewFs implements Operations {
 
   readlink(nodeId: NodeId): Uint8Array | Errno {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const node = this.#nodeOf(nodeId);
     if (node < 0 || !view.isVisible(node as IndexNode, hostKind.link)) return errno.ENOENT;
     return this.#host.readlink(view.paths.of(node as IndexNode)) ?? errno.EINVAL;
@@ -273,7 +280,7 @@ export class ViewFs implements Operations {
 
   read(nodeId: NodeId, offset: number, into: Buffer, caller: Caller): number {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const found = this.#nodeOf(nodeId);
     if (found < 0) return -errno.ENOENT;
     const node = found as IndexNode;
@@ -361,7 +368,7 @@ export class ViewFs implements Operations {
   /** The host path of a visible file; undefined for what only the view has, or a negative errno. */
   #pathOfVisible(nodeId: NodeId): Buffer | undefined | number {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return -errno.ENOENT;
     const node = found as IndexNode;
@@ -382,10 +389,11 @@ export class ViewFs implements Operations {
   readdir(nodeId: NodeId, offset: number, _caller: Caller, sink: DirectorySink): Errno {
     const view = this.#view;
     const index = view.index;
-    const epoch = view.begin();
+    const epoch = this.#begin();
     const found = this.#directoryOf(nodeId);
     if (found < 0 || !view.isVisibleDirectory(found as IndexNode)) return errno.ENOENT;
     const directory = found as IndexNode;
+    this.#watched?.isWatched(directory);
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
     index.setState(directory, nodeState.listed);
@@ -498,6 +506,16 @@ export class ViewFs implements Operations {
 
   // ---- answers ------------------------------------------------------------------------------------------------------
 
+  /** Notes the current state before a request; returns its number. */
+  #begin(): number {
+    const changes = this.#watched?.changes ?? 0;
+    if (changes !== this.#changesSeen) {
+      this.#changesSeen = changes;
+      this.#host.forget();
+    }
+    return this.#view.begin();
+  }
+
   #nodeOf(nodeId: NodeId): IndexNode | -1 {
     const node = nodeOf(nodeId);
     return node < this.#view.index.nodeCount ? node : -1;
@@ -524,7 +542,9 @@ export class ViewFs implements Operations {
     const attr = out.attr;
     let state: number = nodeState.positive;
     attr.ino = node + 1;
+    if (kind !== hostKind.directory) view.index.clearState(node, nodeState.directory);
     if (kind === hostKind.directory) {
+      state |= nodeState.directory;
       // A host that does not count subdirectories says 1; one without any says 2.
       if (attr.nlink > 2) attr.nlink = this.#directoryLinks(node);
     } else if (attr.nlink > 1) {
@@ -559,20 +579,21 @@ export class ViewFs implements Operations {
     attr.blksize = 4096;
     attr.atimeSec = attr.mtimeSec = attr.ctimeSec = this.#startedAt;
     attr.atimeNsec = attr.mtimeNsec = attr.ctimeNsec = 0;
-    this.#view.index.setState(node, nodeState.positive);
+    this.#view.index.setState(node, nodeState.positive | nodeState.directory);
     out.nodeId = node + 1;
     out.entryValid = out.attrValid = this.#trace ? 0 : ownedValid;
     return 0;
   }
 
   /** The answer for a name that does not exist inside: missing on the host, or hidden. */
-  #missing(directory: IndexNode, node: IndexNode | -1, out: Entry): Errno {
+  #missing(directory: IndexNode, node: IndexNode | -1, watched: boolean | undefined, out: Entry): Errno {
     if (node >= 0) this.#view.index.setState(node as IndexNode, nodeState.negative);
     out.nodeId = 0;
     out.attrValid = 0;
     if (this.#trace) out.entryValid = 0;
-    else if (!this.#view.isConfiguration(directory)) out.entryValid = ownedValid;
-    else out.entryValid = this.#watched?.isWatched(directory) ? watchedValid : configurationValid;
+    else if (this.#view.isConfiguration(directory))
+      out.entryValid = watched ? watchedValid : configurationValid;
+    else out.entryValid = watched === false ? unwatchedValid : ownedValid;
     return 0;
   }
 
@@ -581,8 +602,12 @@ export class ViewFs implements Operations {
     if (this.#trace) return 0;
     const view = this.#view;
     const byContent = decided === rule.owned || decided === rule.ancestor;
-    if (byContent && !view.isConfiguration(node)) return ownedValid;
     const watched = this.#watched;
+    if (byContent && !view.isConfiguration(node)) {
+      return watched === undefined || watched.isWatched(view.index.parent(node))
+        ? ownedValid
+        : unwatchedValid;
+    }
     if (watched === undefined) return configurationValid;
     let all = watched.isWatched(view.index.parent(node));
     // A directory's own times and links change with what is in it.

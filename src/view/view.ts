@@ -49,6 +49,8 @@ export const nodeState = {
   linked: 32,
   /** Changes of names in the directory are noticed and told to the kernel. */
   watched: 64,
+  /** What the kernel may hold of the name is a directory. */
+  directory: 128,
 } as const;
 
 /** What other threads need to {@link View.attach}; can be cloned. */
