@@ -38,6 +38,7 @@ test(kind, '/usr/lib64/perl5/vendor_perl/5.40/XML/Parser.pm', 'perl');
 test(kind, '/usr/share/locale/de/LC_MESSAGES/bash.mo', 'noise');
 test(kind, '/usr/lib64/gconv/UTF-16.so', 'noise');
 test(kind, '/usr/share/man/man1/x.1', 'noise');
+test(kind, '/usr/lib/python3.12/site-packages/x-1.dist-info/entry_points.txt', 'data');
 test(kind, '/usr/share/xml/docbook/x.dtd', 'data');
 
 test('a denied header is a missing DEPEND, a denied program a missing BDEPEND', (t) => {
