@@ -15,3 +15,13 @@ export {
 } from './report.js';
 export { reportHtml } from './html.js';
 export { compareImages, neededLibraries, readImage, type Image, type ImageDifference } from './images.js';
+export {
+  proveDifference,
+  proveFailure,
+  type Build,
+  type BuildResult,
+  type Candidates,
+  type Culprit,
+  type DifferenceProof,
+  type FailureProof,
+} from './proof.js';
