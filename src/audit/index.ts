@@ -14,7 +14,19 @@ export {
   type Use,
 } from './report.js';
 export { reportHtml } from './html.js';
-export { compareImages, neededLibraries, readImage, type Image, type ImageDifference } from './images.js';
+export { readBinaryPackage } from './binaryPackage.js';
+export { elfFacts } from './elf.js';
+export {
+  compareImages,
+  factOf,
+  imageFacts,
+  imageFile,
+  isMereContent,
+  readImage,
+  type FileDifference,
+  type Image,
+  type ImageDifference,
+} from './images.js';
 export {
   proveDifference,
   proveFailure,
