@@ -58,12 +58,13 @@ const traces =
  */
 export function readImage(directory: string): Image {
   const image = new Map<string, ImageFile>();
+  const top = Buffer.from(directory).toString('latin1');
   const walk = (relative: string): void => {
-    const names = readdirSync(Buffer.from(join(directory, relative), 'latin1'), 'latin1');
+    const names = readdirSync(Buffer.from(join(top, relative), 'latin1'), 'latin1');
     for (const name of names.sort()) {
       if (traces.test(name)) continue;
       const path = `${relative}/${name}`;
-      const host = Buffer.from(directory + path, 'latin1');
+      const host = Buffer.from(top + path, 'latin1');
       const stats = lstatSync(host);
       if (stats.isDirectory()) {
         image.set(path, imageEntry('directory', ''));

@@ -37,3 +37,5 @@ export {
   type DifferenceProof,
   type FailureProof,
 } from './proof.js';
+export { failureSigns } from './failure.js';
+export { withDifferenceProof, withFailureProof, type Evidence } from './provedReport.js';

@@ -78,6 +78,10 @@ export interface Missing {
   phases: string[];
   /** Lines of the build's output that speak of it. */
   messages: string[];
+  /** True when the build was made with it and without it, and that made the difference: it fails without, or the result differs. */
+  proved?: boolean;
+  /** What of the result changes with it, when it is proved that something does: paths as they would be installed. */
+  files?: string[];
 }
 
 /** A package that was used although only a dependency of a dependency brought it in. */
@@ -105,6 +109,8 @@ export interface Report {
   unowned: { path: string; hits: number; processes: string[] }[];
   /** What the ignore rules took out. */
   ignored: { cpv: string; path: string; reason: string }[];
+  /** What was looked for in vain, and was proved to make no difference; only after a proof. */
+  ruledOut?: { cpv: string; suggest: string }[];
 }
 
 /** How much the kind of access says about a need. */

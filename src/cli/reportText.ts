@@ -19,8 +19,10 @@ export function isIncomplete(report: Report): boolean {
 /** The whole report for a terminal; one line when there is nothing to say. */
 export function reportText(report: Report, output: Output): string {
   const { bold, dim, red, yellow } = output.colors;
-  const needed = report.missing.filter(({ certainty }) => certainty === 'needed');
-  const probed = report.missing.filter(({ certainty }) => certainty === 'probed');
+  const of = (wanted: 'needed' | 'probed', isProved: boolean): Report['missing'] =>
+    report.missing.filter(({ certainty, proved }) => certainty === wanted && (proved === true) === isProved);
+  const [lacking, needed] = [of('needed', true), of('needed', false)];
+  const [automagic, probed] = [of('probed', true), of('probed', false)];
   const parts: string[] = [];
   const section = (title: string, explanation: string, text: string): void => {
     parts.push(`${title} ${dim(explanation)}\n${text}`);
@@ -32,9 +34,23 @@ export function reportText(report: Report, output: Output): string {
         const who = [one.processes.slice(0, 3).join(', '), one.phases.join(', ')].filter(
           (text) => text !== '',
         );
-        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}`;
+        const files = (one.files ?? []).length === 0 ? '' : `\n    changes ${shorten(one.files ?? [])}`;
+        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}${files}`;
       })
       .join('\n');
+  if (lacking.length > 0)
+    section(
+      red('Missing:'),
+      'the build fails without, and succeeds with them; declare them',
+      missingRows(lacking),
+    );
+  if (automagic.length > 0) {
+    section(
+      yellow('Automagic:'),
+      'with these the build comes out differently; declare them, or have the ebuild switch them off',
+      missingRows(automagic),
+    );
+  }
   if (needed.length > 0)
     section(red('Missing:'), 'the build gave up over these; declare them', missingRows(needed));
   if (probed.length > 0) {
@@ -81,8 +97,16 @@ export function reportText(report: Report, output: Output): string {
       table(['  path', 'times', 'by'], rows, output, [1]) + (more > 0 ? dim(`\n  and ${more} more`) : ''),
     );
   }
+  if (report.ruledOut !== undefined && report.ruledOut.length > 0) {
+    const names = report.ruledOut.map(({ cpv }) => cpv).join(' ');
+    section('Ruled out:', 'looked for in vain, and of no consequence', dim(`  ${names}`));
+  }
   if (report.ignored.length > 0)
     parts.push(dim(`${report.ignored.length} findings are ignored by the configuration.`));
   if (parts.length === 0) return 'Nothing hidden was looked for, and all that was declared was used.';
   return parts.join('\n\n');
+}
+
+function shorten(paths: readonly string[]): string {
+  return paths.slice(0, 3).join(' ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
 }

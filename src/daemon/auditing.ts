@@ -49,6 +49,49 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
   return request.html ? { report, html: reportHtml(report, input) } : { report };
 }
 
+/** What a page shows beside a report: what is declared, and what that brought in. */
+export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
+  /** As in {@link ReportInput}, as pairs. */
+  readonly visible: readonly (readonly [string, readonly { from: string; variable: string; atom: string }[]])[];
+}
+
+/** What a page of a report needs to know of the view. */
+export function reportGraph({ set }: Audited): ReportGraph {
+  return { targets: set.targets.map(({ cpv }) => cpv), declared: declaredBy(set), visible: [...set.visible] };
+}
+
+function declaredBy(set: VisibleSet): ReportInput['declared'] {
+  return set.targets.flatMap(({ buildDeps }) =>
+    [...buildDeps].flatMap(([cpv, reasons]) =>
+      reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
+    ),
+  );
+}
+
+/** A package that was used, and the first of the files that were. */
+export interface UsedPackage {
+  readonly cpv: string;
+  /** See `System.atomFor`. */
+  readonly atom: string;
+  /** At most ten. */
+  readonly paths: readonly string[];
+}
+
+/** Packages whose files' content was read through the view so far. */
+export function usedPackages({ view, readerOf, atomFor }: Audited): UsedPackage[] {
+  const byPackage = new Map<string, string[]>();
+  for (const { path, owners } of usesOf(view, readerOf)) {
+    for (const cpv of owners) {
+      const paths = byPackage.get(cpv);
+      if (paths === undefined) byPackage.set(cpv, [path]);
+      else if (paths.length < 10) paths.push(path);
+    }
+  }
+  return [...byPackage]
+    .map(([cpv, paths]) => ({ cpv, atom: atomFor(cpv), paths }))
+    .sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+}
+
 function reportInput(
   { view, set, ledger, atomFor, readerOf }: Audited,
   { ignore, log }: ReportRequest,
@@ -58,11 +101,7 @@ function reportInput(
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
-    declared: set.targets.flatMap(({ buildDeps }) =>
-      [...buildDeps].flatMap(([cpv, reasons]) =>
-        reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
-      ),
-    ),
+    declared: declaredBy(set),
     visible: set.visible,
     system: systemPackages(set),
     denials: ledger.denials(),

@@ -5,7 +5,16 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
+import {
+  errorCode,
+  isInSysroot,
+  isWithin,
+  LvfsError,
+  packageName,
+  rootMark,
+  unmarked,
+  type Logger,
+} from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
@@ -406,6 +415,29 @@ export class OpenView {
       [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))],
       paths,
     );
+  }
+
+  /**
+   * Shows these installed packages, with what they need to run, beside what the view was mounted with, and nothing else: whatever
+   * {@link allow} and {@link deny} changed is undone.
+   */
+  showBesides(cpvs: readonly string[]): Promise<LiveResult> {
+    // Of two systems each name means the one that the package is of.
+    const mark = (cpv: string): string => (this.sysroot === undefined || isInSysroot(cpv) ? '' : rootMark);
+    return this.#change(
+      cpvs.map((cpv) => `=${cpv}${mark(cpv)}`),
+      [],
+      [],
+    );
+  }
+
+  /** Installed packages that are hidden and could be shown for a build: versions of the targets could not, they would be taken for the result. */
+  hiddenPackages(): string[] {
+    const targets = new Set(this.targets.map(packageName));
+    return this.index.packages
+      .map(({ cpv }) => cpv)
+      .filter((cpv) => !this.#set.visible.has(cpv) && !targets.has(packageName(unmarked(cpv))))
+      .sort();
   }
 
   #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {

@@ -7,12 +7,12 @@
  * a path below its own mount point: what it asked there only it could answer.
  */
 import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
-import { dirname, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
-import { sessionReport } from './auditing.js';
+import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
@@ -27,7 +27,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from './registry.js';
-import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
+import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { busyError, clearFailures, isServed } from './sessions.js';
 import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
@@ -298,9 +298,12 @@ export class Session {
     return this.#open.hasFile(path);
   }
 
-  /** The host directory in which Portage builds. */
-  buildDirectory(): string {
-    return this.#open.directoryOf('PORTAGE_TMPDIR') ?? '/var/tmp';
+  /** The host directory that a variable of Portage names, for what runs with this process's environment; undefined: it names none. */
+  directoryOf(variable: string): string | undefined {
+    const own = process.env[variable];
+    return own?.startsWith('/') === true
+      ? join(this.#request.locations.root, own)
+      : this.#open.directoryOf(variable);
   }
 
   #auditHandlers(): Handlers {
@@ -323,37 +326,53 @@ export class Session {
         await this.#settled();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
-        return sessionReport(
-          {
-            view: this.#open.view,
-            set: this.#open.set,
-            ledger: this.#ledger,
-            atomFor: (cpv) => this.#open.atomFor(cpv),
-            readerOf: (node) => this.#readers.of(node),
-          },
-          {
-            ignore: (ignore ?? []) as IgnoreSetting[],
-            html: html === true,
-            ...(text === undefined ? {} : { log: text }),
-          },
-        );
+        return sessionReport(this.#audited, {
+          ignore: (ignore ?? []) as IgnoreSetting[],
+          html: html === true,
+          ...(text === undefined ? {} : { log: text }),
+        });
+      },
+      graph: () => reportGraph(this.#audited),
+      packages: async () => {
+        await this.#settled();
+        return {
+          visible: [...this.#open.set.visible.keys()].sort(),
+          hidden: this.#open.hiddenPackages(),
+          used: usedPackages(this.#audited),
+        };
       },
     };
   }
 
-  #liveHandlers(): Handlers {
-    const change = (verb: 'allow' | 'deny') => async (parameters: Parameters) => {
-      const { names } = parameters;
-      if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-        throw new LvfsError('BAD_REQUEST', `${verb}: names is not a list of strings`, {
-          exit: exitStatus.usage,
-        });
-      }
-      const result = await this.#open[verb](names);
-      await this.#renewLoaderCache();
-      return result;
+  get #audited(): Audited {
+    return {
+      view: this.#open.view,
+      set: this.#open.set,
+      ledger: this.#ledger,
+      atomFor: (cpv) => this.#open.atomFor(cpv),
+      readerOf: (node) => this.#readers.of(node),
     };
-    return { allow: change('allow'), deny: change('deny') };
+  }
+
+  #liveHandlers(): Handlers {
+    const change =
+      (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
+      async (parameters: Parameters) => {
+        const names = parameters[parameter];
+        if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+          throw new LvfsError('BAD_REQUEST', `${verb}: ${parameter} is not a list of strings`, {
+            exit: exitStatus.usage,
+          });
+        }
+        const result = await make(names);
+        await this.#renewLoaderCache();
+        return result;
+      };
+    return {
+      allow: change('allow', 'names', (names) => this.#open.allow(names)),
+      deny: change('deny', 'names', (names) => this.#open.deny(names)),
+      besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
+    };
   }
 
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */

@@ -1,10 +1,11 @@
 /** `lvfs build`: builds in a view, and names what the ebuild forgot. */
 import type { Denial } from '../../audit/index.js';
-import { build, buildOptions, comparisonText, verdict } from '../building.js';
+import { build, buildOptions, comparisonText, proofText, verdict } from '../building.js';
 import { defineCommand } from '../command.js';
 import { DenialFile } from '../denialFile.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
+import { nextSteps, nextText } from '../nextSteps.js';
 import { writeReportPage } from '../reportPage.js';
 import { reportJson, reportText } from '../reportText.js';
 
@@ -35,6 +36,8 @@ export const command = defineCommand({
       const plan = {
         command: options.command,
         compare: options.compare,
+        prove: !options['no-prove'],
+        proofTime: options['proof-time'],
         image: options.image,
         html: options.html !== undefined,
         show: !output.json && !options.quiet,
@@ -42,24 +45,32 @@ export const command = defineCommand({
         ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denial) }),
       };
       const outcome = await build(request, plan, output, signals);
-      const { targets, status, seconds, report, comparison } = outcome;
+      const { targets, status, seconds, report, proof, comparison, interrupted } = outcome;
+      const next = nextSteps(outcome, operands, options);
       if (output.json) {
         output.printJson({
           targets,
           status,
           seconds,
           ...reportJson(report),
+          ...(interrupted ? { interrupted } : {}),
+          ...(proof === undefined ? {} : { proof }),
           ...(comparison === undefined ? {} : { comparison }),
+          ...(next === undefined ? {} : { next }),
         });
       } else {
         const { green, red } = output.colors;
-        const ended = status === 0 ? green('built') : red(`the build failed with status ${status}`);
+        const failed = interrupted ? 'the build was interrupted' : `the build failed with status ${status}`;
+        const ended = status === 0 ? green('built') : red(failed);
         output.print(`\n${targets.join(' ')}: ${ended} in ${seconds} s\n\n${reportText(report, output)}`);
+        if (proof !== undefined) output.print(`\n${proofText(proof, output)}`);
         if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
+        if (next !== undefined) output.print(`\n${nextText(next, output)}`);
       }
       // A page that cannot be written costs nobody the report.
       if (options.html !== undefined) writeReportPage(options.html, outcome.html ?? '');
       log?.check();
+      if (signals.status !== undefined) return endLike(signals.status, signals);
       return verdict(outcome);
     } catch (error) {
       if (signals.status !== undefined) return endLike(signals.status, signals);

@@ -49,6 +49,8 @@ export const command = defineCommand({
     const plan = {
       command: options.command,
       compare: options.compare,
+      prove: !options['no-prove'],
+      proofTime: options['proof-time'],
       image: options.image,
       html: options.html !== undefined,
       show: false,
