@@ -1,5 +1,5 @@
 /** One build in a private view, and what it says about the target's dependencies; for `lvfs build` and `lvfs check`. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Denial, ImageDifference, Report } from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
@@ -48,10 +48,15 @@ export interface BuildOutcome {
   /** Exit status of the build command, as a shell gives it. */
   readonly status: number;
   readonly seconds: number;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly ended: string;
   readonly report: Report;
   readonly html?: string;
   /** The end of the build's output. */
   readonly output: string;
+  /** The logs that emerge has left of a build that failed, by their paths on the host. */
+  readonly logs: readonly string[];
   readonly comparison?: Comparison;
 }
 
@@ -75,18 +80,22 @@ export async function build(
     const targets = inside.status.targets;
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
+    const started = new Date();
     const start = performance.now();
     const status = await runBuild(inside, plan, targets, output);
     const seconds = Math.round((performance.now() - start) / 100) / 10;
+    const ended = new Date();
     signals.throwIfAny();
     const { report, html } = (await inside.request('report', {
       ignore: plan.ignore,
       html: plan.html,
       captured: true,
+      status,
     })) as ReportResult;
     // Denials come over the same socket, so those of the build are here before the report.
     hears = undefined;
     const text = (await inside.request('output')) as string;
+    const logs = status === 0 || plan.command !== undefined ? [] : await buildLogs(inside, targets, started);
     const comparison = plan.compare
       ? await compare(inside, plan, targets, status, report, output)
       : undefined;
@@ -95,8 +104,11 @@ export async function build(
       targets,
       status,
       seconds,
+      started: started.toISOString(),
+      ended: ended.toISOString(),
       report,
       output: text,
+      logs,
       ...(html === undefined ? {} : { html }),
       ...(comparison === undefined ? {} : { comparison }),
     };
@@ -123,7 +135,7 @@ async function runBuild(
     plan.command === undefined
       ? [
           ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
-          ...(output.colors.isColorSupported ? ['--color=y'] : []),
+          ...(plan.show && output.colors.isColorSupported ? ['--color=y'] : []),
           ...targets.map((cpv) => `=${cpv}`),
         ]
       : ['/bin/sh', '-c', plan.command];
@@ -178,8 +190,23 @@ async function imageDirectories(
   targets: readonly string[],
 ): Promise<string[]> {
   if (plan.command !== undefined) return [resolve(plan.image ?? '.')];
+  return (await buildDirectories(inside, targets)).map((directory) => join(directory, 'image'));
+}
+
+/** Where Portage builds each target (PORTAGE_BUILDDIR), on the host. */
+async function buildDirectories(inside: Inside, targets: readonly string[]): Promise<string[]> {
   const directory = (await inside.request('buildDirectory')) as string;
-  return targets.map((cpv) => join(directory, 'portage', cpv, 'image'));
+  return targets.map((cpv) => join(directory, 'portage', cpv));
+}
+
+/** The logs of builds that did not get to their end, without those of earlier ones. */
+async function buildLogs(inside: Inside, targets: readonly string[], since: Date): Promise<string[]> {
+  return (await buildDirectories(inside, targets))
+    .map((directory) => join(directory, 'temp/build.log'))
+    .filter((log) => {
+      const found = statSync(log, { throwIfNoEntry: false });
+      return found !== undefined && found.mtime >= since;
+    });
 }
 
 /** What Portage itself would have removed after a build that went well. */

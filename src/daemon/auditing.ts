@@ -23,6 +23,8 @@ export interface ReportRequest {
   readonly html: boolean;
   /** What the build printed. */
   readonly log?: string;
+  /** How the build ended, as a shell gives it; absent: nobody knows. */
+  readonly status?: number;
 }
 
 /** A report, and the same as a page. */
@@ -46,7 +48,7 @@ export interface Audited {
 export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
   const input = reportInput(audited, request);
   const report = makeReport(input);
-  return request.html ? { report, html: reportHtml(report, input) } : { report };
+  return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
 }
 
 function reportInput(

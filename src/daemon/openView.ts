@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
+import { errorCode, isWithin, LvfsError, silent, type Logger } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
@@ -37,7 +37,7 @@ import {
 } from '../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
-import { configurationRoot, planBinds, type BindPlan } from './binds.js';
+import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
@@ -200,16 +200,25 @@ export async function openView(
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
-  const plan =
-    request.binds === undefined
-      ? undefined
-      : planBinds(system, request.binds, {
-          prefix: system.prefix,
-          reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
-        });
+  const options: PlanOptions = {
+    prefix: system.prefix,
+    reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+  };
+  const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
+  const { workingDirectory, ...binds } = request.binds ?? noBinds;
+  const planned = request.binds === undefined ? undefined : plan(binds);
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
-  return new OpenView(request, system, set, plan, store, log);
+  if (workingDirectory !== undefined) {
+    const without = new OpenView(request, system, set, planned, store, silent);
+    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+      log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
+      return new OpenView(request, system, set, plan({ ...binds, workingDirectory }), store, log);
+    }
+  }
+  return new OpenView(request, system, set, planned, store, log);
 }
+
+const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
 
 /**
  * Explains paths in the view that a request would give.
