@@ -70,16 +70,20 @@ export interface BuildOutcome {
   readonly targets: readonly string[];
   /** Exit status of the build command, as a shell gives it. */
   readonly status: number;
-  /** Of the first build. */
+  /** Of the first build, as are its beginning and its end, in ISO 8601. */
   readonly seconds: number;
+  readonly started: string;
+  readonly ended: string;
   /** In the light of what was proved. */
   readonly report: Report;
   readonly html?: string;
   /** The end of the first build's output. */
   readonly output: string;
+  /** The logs that emerge has left of a build that failed, by their paths on the host. */
+  readonly logs: readonly string[];
   readonly proof?: Proof;
   readonly comparison?: Comparison;
-  /** The user ended it: what is known is of what happened so far. */
+  /** The user ended the build: what is known is of what happened so far. */
   readonly interrupted: boolean;
 }
 
@@ -128,9 +132,11 @@ export async function build(
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
     const trials = new Trials(inside, plan, output, signals);
     try {
+      const started = new Date();
       const start = performance.now();
       await trials.first();
       const seconds = secondsSince(start);
+      const ended = new Date();
       const { status } = trials;
       const first = (await inside.request('report', { ignore: plan.ignore, captured: true })) as ReportResult;
       // Denials come over the same socket, so those of the build are here before the report.
@@ -146,11 +152,14 @@ export async function build(
         targets: inside.status.targets,
         status,
         seconds,
+        started: started.toISOString(),
+        ended: ended.toISOString(),
         report,
         output: text,
-        interrupted: signals.status !== undefined,
+        logs: status === 0 ? [] : await trials.logs(started),
+        interrupted,
         ...proved,
-        ...(graph === undefined ? {} : { html: await page(report, graph) }),
+        ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
       };
     } finally {
       trials.close();
@@ -162,9 +171,9 @@ function secondsSince(start: number): number {
   return Math.round((performance.now() - start) / 100) / 10;
 }
 
-async function page(report: Report, graph: ReportGraph): Promise<string> {
+async function page(report: Report, graph: ReportGraph, status: number): Promise<string> {
   const { reportHtml } = await import('../audit/index.js');
-  return reportHtml(report, { ...graph, visible: new Map(graph.visible) });
+  return reportHtml(report, { ...graph, visible: new Map(graph.visible) }, status);
 }
 
 /** What there is to be proved of a build, and what becomes of its report. */
@@ -298,7 +307,9 @@ export function verdict({ status, report, comparison }: BuildOutcome): ExitStatu
   if (status !== 0) return exitStatus.buildFailed;
   if ((comparison !== undefined && isAutomagic(comparison)) || isIncomplete(report))
     return exitStatus.undeclared;
-  return comparison?.outcome === 'impossible' ? exitStatus.failure : exitStatus.ok;
+  const isCompared =
+    comparison === undefined || comparison.outcome === 'same' || comparison.outcome === 'differs';
+  return isCompared ? exitStatus.ok : exitStatus.failure;
 }
 
 function effortText({ builds, seconds }: Effort): string {

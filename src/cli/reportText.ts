@@ -2,6 +2,7 @@
 import type { Report } from '../audit/index.js';
 import type { Output } from './output.js';
 import { table } from './table.js';
+import { displayText } from './text.js';
 
 /** `lvfs report --json`: lists as in docs/json.md. */
 export function reportJson(report: Report): Record<string, unknown> {
@@ -31,7 +32,7 @@ export function reportText(report: Report, output: Output): string {
     list
       .map((one) => {
         const evidence = one.messages[0] ?? one.paths[0] ?? '';
-        const who = [one.processes.slice(0, 3).join(', '), one.phases.join(', ')].filter(
+        const who = [displayText(one.processes.slice(0, 3).join(', ')), one.phases.join(', ')].filter(
           (text) => text !== '',
         );
         const files = (one.files ?? []).length === 0 ? '' : `\n    changes ${shorten(one.files ?? [])}`;
@@ -89,7 +90,11 @@ export function reportText(report: Report, output: Output): string {
   }
   if (report.unowned.length > 0) {
     const shown = report.unowned.slice(0, 20);
-    const rows = shown.map(({ path, hits, processes }) => [`  ${path}`, String(hits), processes.join(', ')]);
+    const rows = shown.map(({ path, hits, processes }) => [
+      `  ${path}`,
+      String(hits),
+      displayText(processes.join(', ')),
+    ]);
     const more = report.unowned.length - shown.length;
     section(
       'Unowned:',

@@ -3,7 +3,7 @@
  * hidden packages shown besides. With emerge every build starts from nothing, as Portage's own do; those of a proof make their binary
  * packages in a directory that is removed, and leave neither logs nor messages behind.
  */
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { BuildResult, Evidence, Image, Missing, Report } from '../audit/index.js';
 import { LvfsError, packageName } from '../base/index.js';
@@ -69,6 +69,18 @@ export class Trials implements Evidence {
     await this.#run({}, this.#plan.show);
     if (!this.#plan.compare || this.status !== 0 || this.#signals.status !== undefined) return;
     this.#image = await this.#read(await this.#directory('PKGDIR'), start);
+  }
+
+  /** The logs that emerge has left of the first build when it did not get to its end, without those of earlier ones. */
+  async logs(since: Date): Promise<string[]> {
+    const directory = this.#plan.command === undefined ? await this.#directory('PORTAGE_TMPDIR') : undefined;
+    if (directory === undefined) return [];
+    return this.#targets
+      .map((cpv) => join(directory, 'portage', cpv, 'temp/build.log'))
+      .filter((log) => {
+        const found = statSync(log, { throwIfNoEntry: false });
+        return found !== undefined && found.mtime >= since;
+      });
   }
 
   /** Hidden packages that could be shown, but for those that the configuration ignores. */
@@ -191,7 +203,7 @@ export class Trials implements Evidence {
       command === undefined
         ? [
             ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
-            ...(this.#output.colors.isColorSupported ? ['--color=y'] : []),
+            ...(show && this.#output.colors.isColorSupported ? ['--color=y'] : []),
             ...this.#targets.map((cpv) => `=${cpv}`),
           ]
         : ['/bin/sh', '-c', command];

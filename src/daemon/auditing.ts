@@ -23,6 +23,8 @@ export interface ReportRequest {
   readonly html: boolean;
   /** What the build printed. */
   readonly log?: string;
+  /** How the build ended, as a shell gives it; absent: nobody knows. */
+  readonly status?: number;
 }
 
 /** A report, and the same as a page. */
@@ -46,13 +48,16 @@ export interface Audited {
 export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
   const input = reportInput(audited, request);
   const report = makeReport(input);
-  return request.html ? { report, html: reportHtml(report, input) } : { report };
+  return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
 }
 
 /** What a page shows beside a report: what is declared, and what that brought in. */
 export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
   /** As in {@link ReportInput}, as pairs. */
-  readonly visible: readonly (readonly [string, readonly { from: string; variable: string; atom: string }[]])[];
+  readonly visible: readonly (readonly [
+    string,
+    readonly { from: string; variable: string; atom: string }[],
+  ])[];
 }
 
 /** What a page of a report needs to know of the view. */

@@ -12,6 +12,7 @@ import {
   LvfsError,
   packageName,
   rootMark,
+  silent,
   unmarked,
   type Logger,
 } from '../base/index.js';
@@ -46,7 +47,7 @@ import {
 } from '../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
-import { configurationRoot, planBinds, type BindPlan } from './binds.js';
+import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
@@ -209,16 +210,25 @@ export async function openView(
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
-  const plan =
-    request.binds === undefined
-      ? undefined
-      : planBinds(system, request.binds, {
-          prefix: system.prefix,
-          reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
-        });
+  const options: PlanOptions = {
+    prefix: system.prefix,
+    reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+  };
+  const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
+  const { workingDirectory, ...binds } = request.binds ?? noBinds;
+  const planned = request.binds === undefined ? undefined : plan(binds);
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
-  return new OpenView(request, system, set, plan, store, log);
+  if (workingDirectory !== undefined) {
+    const without = new OpenView(request, system, set, planned, store, silent);
+    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+      log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
+      return new OpenView(request, system, set, plan({ ...binds, workingDirectory }), store, log);
+    }
+  }
+  return new OpenView(request, system, set, planned, store, log);
 }
+
+const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
 
 /**
  * Explains paths in the view that a request would give.

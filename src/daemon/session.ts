@@ -6,13 +6,14 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
  * a path below its own mount point: what it asked there only it could answer.
  */
-import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
-import { dirname, join, relative } from 'node:path';
+import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
+import { placeInside } from './binds.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
@@ -283,8 +284,7 @@ export class Session {
 
   /** Where a command starts that was started in a directory of the host: there, if it exists inside. */
   directoryInside(cwd: string): string {
-    const { root } = this.#open.view.settings;
-    const inside = isWithin(cwd, root) ? `/${relative(root, cwd)}` : cwd;
+    const inside = placeInside(this.#open.view.settings.root, cwd);
     return this.#open.isDirectory(inside) ? inside : '/';
   }
 
@@ -322,13 +322,14 @@ export class Session {
           });
         });
       },
-      report: async ({ ignore, html, log, captured }) => {
+      report: async ({ ignore, html, log, captured, status }) => {
         await this.#settled();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
         return sessionReport(this.#audited, {
           ignore: (ignore ?? []) as IgnoreSetting[],
           html: html === true,
+          ...(typeof status === 'number' ? { status } : {}),
           ...(text === undefined ? {} : { log: text }),
         });
       },
