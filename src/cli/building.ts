@@ -36,7 +36,7 @@ export const buildOptions = {
   'proof-time': {
     type: 'number',
     value: 'MINUTES',
-    range: [1, 10_080],
+    range: [0, 10_080],
     describe: `How long building again may take in all (default ${usualProofTime} minutes)`,
   },
   image: {
