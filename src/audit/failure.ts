@@ -9,9 +9,8 @@ const mostSigns = 40;
 const complaint =
   /error|fail|not found|no such|no module|cannot|can't|could not|couldn't|unable|undefined|missing|required|unknown|invalid|denied|unexpected|abort|segmentation/i;
 
-/** Words that stand below every failure, whatever it was: those of make, ninja and Portage itself. */
-const frame =
-  /^(\S*make(\[\d+\])?: |ninja: |FAILED: )|^(>>>|\* )|^\S+ failed$|^\* *(ERROR:|Call stack|The (specific|complete|ebuild)|If you need|Working directory|S: )/;
+/** Words that stand below every failure, whatever it was: those of make, ninja and Portage itself; without numbers, as below. */
+const frame = /^(\S*make(\[#\])?: |ninja: |FAILED: |>>>|\* )|^\S+ failed$/;
 
 /**
  * The signs of a failure in the output of a build. Two builds that have one in common probably failed for the same thing. When no

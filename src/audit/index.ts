@@ -38,4 +38,5 @@ export {
   type FailureProof,
 } from './proof.js';
 export { failureSigns } from './failure.js';
+export { missingGroups, type MissingGroups } from './missingGroups.js';
 export { withDifferenceProof, withFailureProof, type Evidence } from './provedReport.js';

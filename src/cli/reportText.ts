@@ -1,5 +1,5 @@
 /** The report for people and for programs. */
-import type { Report } from '../audit/index.js';
+import { missingGroups, type Missing, type Report } from '../audit/index.js';
 import type { Output } from './output.js';
 import { table } from './table.js';
 import { displayText } from './text.js';
@@ -20,15 +20,12 @@ export function isIncomplete(report: Report): boolean {
 /** The whole report for a terminal; one line when there is nothing to say. */
 export function reportText(report: Report, output: Output): string {
   const { bold, dim, red, yellow } = output.colors;
-  const of = (wanted: 'needed' | 'probed', isProved: boolean): Report['missing'] =>
-    report.missing.filter(({ certainty, proved }) => certainty === wanted && (proved === true) === isProved);
-  const [lacking, needed] = [of('needed', true), of('needed', false)];
-  const [automagic, probed] = [of('probed', true), of('probed', false)];
+  const { missing, isProved, automagic, lookedFor } = missingGroups(report);
   const parts: string[] = [];
   const section = (title: string, explanation: string, text: string): void => {
     parts.push(`${title} ${dim(explanation)}\n${text}`);
   };
-  const missingRows = (list: Report['missing']): string =>
+  const missingRows = (list: readonly Missing[]): string =>
     list
       .map((one) => {
         const evidence = one.messages[0] ?? one.paths[0] ?? '';
@@ -39,12 +36,12 @@ export function reportText(report: Report, output: Output): string {
         return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}${files}`;
       })
       .join('\n');
-  if (lacking.length > 0)
-    section(
-      red('Missing:'),
-      'the build fails without, and succeeds with them; declare them',
-      missingRows(lacking),
-    );
+  if (missing.length > 0) {
+    const why = isProved
+      ? 'the build fails without these, and succeeds with them'
+      : 'the build gave up over these';
+    section(red('Missing:'), `${why}; declare them`, missingRows(missing));
+  }
   if (automagic.length > 0) {
     section(
       yellow('Automagic:'),
@@ -52,13 +49,11 @@ export function reportText(report: Report, output: Output): string {
       missingRows(automagic),
     );
   }
-  if (needed.length > 0)
-    section(red('Missing:'), 'the build gave up over these; declare them', missingRows(needed));
-  if (probed.length > 0) {
+  if (lookedFor.length > 0) {
     section(
       yellow('Looked for:'),
       'hidden, and the build may have gone on without (automagic)',
-      missingRows(probed),
+      missingRows(lookedFor),
     );
   }
   if (report.secondHand.length > 0) {

@@ -101,7 +101,7 @@ mountTest(
     const f = await withEmerge(t, `echo first > $build/work/trace; phase flexer || exit 1; package`);
     const result = await f.lvfs('build', ...shown, 'dev-libs/foo');
     t.is(result.status, 29);
-    t.regex(result.stdout, /Missing: the build fails without, and succeeds with them/);
+    t.regex(result.stdout, /Missing: the build fails without these, and succeeds with them; declare them/);
     t.regex(
       result.stdout,
       /Proof: it fails without sys-devel\/flexer, and builds with it\. \(one build more, /,
