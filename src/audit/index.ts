@@ -1,7 +1,23 @@
 /** What was refused, and what follows from it. */
 export type { AccessEvent, Milliseconds, Operation, ProcessFacts } from './events.js';
 export { Ledger, type Denial } from './ledger.js';
-export { complaintsIn, type Complaint } from './buildLog.js';
+export {
+  complaintsIn,
+  isSameThing,
+  keyOf,
+  namesIn,
+  placesOf,
+  textOf,
+  wordsIn,
+  type Complaint,
+  type Found,
+  type GiveUp,
+  type Place,
+  type TextSearch,
+  type Wanted,
+  type WantedKind,
+  type Words,
+} from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
 export {
   makeReport,

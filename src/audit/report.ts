@@ -4,9 +4,9 @@
  * Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not seen.
  */
 import { isInSysroot, sysrootMark } from '../base/index.js';
-import { complaintsIn, type Complaint } from './buildLog.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable, type PathKind } from './pathKinds.js';
+import { complaintsIn, type Complaint, type Found, type Wanted } from './words/index.js';
 
 /** The first time the content of a visible file was read. */
 export interface Use {
@@ -52,8 +52,8 @@ export interface ReportInput {
   searchPath: readonly string[];
   /** What the build printed, if it was caught. */
   log?: string;
-  /** Hidden files whose path ends so; for what only the log complains about. */
-  hiddenEndingIn(ending: string): readonly { path: string; owners: readonly string[] }[];
+  /** Hidden files that are, or have, each of these things; for what the log complains about. */
+  findHidden(wanted: readonly Wanted[]): ReadonlyMap<Wanted, readonly Found[]>;
   /** Text of a visible file, or undefined when it cannot be had. */
   readText(path: string): string | undefined;
   /** An atom that selects this installed package in an ebuild: `sys-devel/gcc:12` where slots matter. */
@@ -262,8 +262,10 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
       if (denial.phase !== '') evidence.phases.add(denial.phase);
     }
   }
-  for (const complaint of input.log === undefined ? [] : complaintsIn(input.log)) {
-    for (const { path, owners } of hiddenFor(complaint, input)) {
+  const complaints = input.log === undefined ? [] : complaintsIn(input.log);
+  const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
+  for (const complaint of complaints) {
+    for (const { path, owners } of hiddenFor(complaint, hidden, input)) {
       for (const cpv of owners) {
         if (targets.has(cpv) || input.visible.has(cpv) || isIgnored(cpv, path)) continue;
         const evidence = evidenceFor(cpv);
@@ -289,10 +291,15 @@ function findMissing(input: ReportInput, isIgnored: (owner: string, path: string
     }));
 }
 
-/** Hidden files that would have satisfied a complaint; the first kind of ending that has any. */
-function hiddenFor(complaint: Complaint, input: ReportInput) {
-  for (const ending of complaint.endings) {
-    const hidden = input.hiddenEndingIn(ending).filter(({ owners }) => owners.length > 0);
+/** Hidden files that would have satisfied a complaint: the likeliest thing that there is. */
+function hiddenFor(
+  { wanted, fatal }: Complaint,
+  found: ReadonlyMap<Wanted, readonly Found[]>,
+  input: ReportInput,
+): readonly Found[] {
+  for (const one of wanted) {
+    // What a configure script asks for is asked where the tools look by themselves.
+    const hidden = (found.get(one) ?? []).filter(({ distance }) => fatal || distance === 0);
     if (hidden.length === 0) continue;
     // Two systems may have the file: a header is looked for in the one, a program in the other.
     const likely = hidden.filter(({ path, owners }) =>

@@ -14,6 +14,7 @@ import {
 } from '../audit/index.js';
 import type { VisibleSet } from '../portage/index.js';
 import { indexKind, nodeState, type IndexNode, type PathIndex, type View } from '../view/index.js';
+import { findHidden } from './hiddenSearch.js';
 import type { IgnoreSetting } from './request.js';
 
 /** What a report is made of, besides what the session itself knows. */
@@ -113,7 +114,7 @@ function reportInput(
     uses,
     searchPath: (process.env['PATH'] ?? '').split(':'),
     ...(log === undefined || log === '' ? {} : { log }),
-    hiddenEndingIn: (ending) => hiddenEndingIn(view, ending),
+    findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
     readText: (path) => readText(view, path),
     atomFor,
     hasFiles: (cpv) => hasFiles(index, cpv),
@@ -152,32 +153,6 @@ function systemPackages(set: VisibleSet): Set<string> {
     }
   }
   return system;
-}
-
-/** Hidden files at most; an ending that more files have says nothing. */
-const maxHidden = 200;
-
-/** Looks at the last component of every node first: a comparison of bytes in memory. */
-function hiddenEndingIn(view: View, ending: string): { path: string; owners: string[] }[] {
-  const { index, visible } = view;
-  const name = Buffer.from(ending.slice(ending.lastIndexOf('/') + 1), 'utf8');
-  const bytes = Buffer.from(ending, 'utf8').toString('latin1');
-  const found: { path: string; owners: string[] }[] = [];
-  const { nodeCount } = index;
-  for (let i = 1; i < nodeCount && found.length < maxHidden; i++) {
-    const node = i as IndexNode;
-    if (index.nameLength(node) !== name.length || Buffer.compare(index.name(node), name) !== 0) continue;
-    const owners = index.isOwned(node) ? index.owners(node) : view.ownersThroughLink(node);
-    if (owners.length === 0 || owners.some((id) => isSet(visible, id))) continue;
-    const path = view.pathOf(node);
-    if (!path.endsWith(bytes) || index.kind(node) === indexKind.dir) continue;
-    found.push({ path: displayPath(path), owners: owners.map((id) => index.cpv(id)) });
-  }
-  return found;
-}
-
-function isSet(bits: Uint32Array, id: number): boolean {
-  return (((bits[id >>> 5] ?? 0) >>> (id & 31)) & 1) === 1;
 }
 
 /** Headers and .pc files are small; what is larger is not text to be looked through. */

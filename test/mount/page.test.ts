@@ -26,8 +26,12 @@ const input: ReportInput = {
   searchPath: [],
   uses: [{ path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' }],
   log: 'fatal error: <zlib>.h: x\nfatal error: zlib.h: No such file or directory\n',
-  hiddenEndingIn: (ending) =>
-    ending.endsWith('/zlib.h') ? [{ path: '/usr/include/zlib.h', owners: ['sys-libs/zlib-1.3'] }] : [],
+  findHidden: (wanted) =>
+    new Map(
+      wanted
+        .filter(({ name }) => name === 'zlib.h')
+        .map((one) => [one, [{ path: '/usr/include/zlib.h', owners: ['sys-libs/zlib-1.3'], distance: 0 }]]),
+    ),
   readText: () => undefined,
   atomFor: (cpv) => cpv.replace(/-[\d.]+$/, ''),
   hasFiles: () => true,

@@ -35,7 +35,7 @@ const input: ReportInput = {
     { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
     { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
   ],
-  hiddenEndingIn: () => [],
+  findHidden: () => new Map(),
   readText: () => undefined,
   atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
   hasFiles: () => true,
