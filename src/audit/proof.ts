@@ -15,7 +15,7 @@ export interface BuildResult {
   readonly suspects?: readonly string[];
   /** Of a build that succeeded: how it differs from the first one, as a state for each subject. Undefined: that cannot be told. */
   readonly facts?: ReadonlyMap<string, string>;
-  /** Packages shown besides that the build opened files of. */
+  /** Packages shown besides that the build used, those first that it certainly did. */
   readonly used?: readonly string[];
 }
 

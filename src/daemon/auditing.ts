@@ -79,24 +79,53 @@ export interface UsedPackage {
   readonly cpv: string;
   /** See `System.atomFor`. */
   readonly atom: string;
-  /** At most ten. */
+  /** Whether content of it was read; otherwise its files were only found. */
+  readonly read: boolean;
+  /** At most ten; when it was read, those that were. */
   readonly paths: readonly string[];
 }
 
-/** Packages whose files' content was read through the view so far. */
-export function usedPackages({ view, readerOf, atomFor }: Audited): UsedPackage[] {
-  const byPackage = new Map<string, string[]>();
-  for (const { path, owners } of usesOf(view, readerOf)) {
-    for (const cpv of owners) {
-      const paths = byPackage.get(cpv);
-      if (paths === undefined) byPackage.set(cpv, [path]);
-      else if (paths.length < 10) paths.push(path);
+/**
+ * Packages whose files the kernel was told of since they are visible, or last were: first those that were read, each in the order of their
+ * names. Of what is hidden, only reads are still known.
+ */
+export function usedPackages({ view, atomFor }: Audited): UsedPackage[] {
+  const { index } = view;
+  const { state, nodeCount } = index;
+  const byPackage = new Map<string, { read: boolean; nodes: IndexNode[] }>();
+  for (let i = 0; i < nodeCount; i++) {
+    const bits = state[i] as number;
+    const node = i as IndexNode;
+    if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
+    const read = (bits & nodeState.read) !== 0;
+    for (const id of index.owners(sourceOf(index, node))) {
+      const cpv = index.cpv(id);
+      const known = byPackage.get(cpv);
+      if (known === undefined || (read && !known.read)) byPackage.set(cpv, { read, nodes: [node] });
+      else if (read === known.read && known.nodes.length < 10) known.nodes.push(node);
     }
   }
   return [...byPackage]
-    .map(([cpv, paths]) => ({ cpv, atom: atomFor(cpv), paths }))
-    .sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+    .map(([cpv, { read, nodes }]) => ({
+      cpv,
+      atom: atomFor(cpv),
+      read,
+      paths: nodes.map((node) => displayPath(view.pathOf(node))),
+    }))
+    .sort((a, b) => Number(b.read) - Number(a.read) || (a.cpv < b.cpv ? -1 : 1));
 }
+
+/** The module that an unowned `__pycache__/name.*.pyc` was compiled from; of any other file, the file. */
+function sourceOf(index: PathIndex, node: IndexNode): IndexNode {
+  if (index.isOwned(node)) return node;
+  const directory = index.parent(node);
+  const [, stem] = /^([^.]+)\..*\.pyc$/s.exec(Buffer.from(index.name(node)).toString('latin1')) ?? [];
+  if (stem === undefined || Buffer.compare(index.name(directory), pythonCache) !== 0) return node;
+  const source = index.find(index.parent(directory), Buffer.from(`${stem}.py`, 'latin1'));
+  return source < 0 ? node : (source as IndexNode);
+}
+
+const pythonCache = Buffer.from('__pycache__');
 
 function reportInput(
   { view, set, ledger, atomFor, readerOf }: Audited,
