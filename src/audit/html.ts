@@ -1,8 +1,8 @@
 /**
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
+import type { Missing, Report, ReportInput } from './findings.js';
 import { missingGroups } from './missingGroups.js';
-import type { Missing, Report, ReportInput } from './report.js';
 
 /** What a package is in the picture. */
 type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
@@ -197,13 +197,14 @@ function chainTo(
 }
 
 function sections(report: Report): string {
-  const { missing, isProved, automagic, lookedFor } = missingGroups(report);
+  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   return [
     missingTable(
       'Missing',
       isProved ? 'The build fails without these, and succeeds with them.' : 'The build gave up over these.',
       missing,
     ),
+    missingTable('Allowed', 'Shown by the user, and used.', allowed),
     missingTable('Automagic', 'With these the build comes out differently.', automagic),
     missingTable('Looked for', 'Hidden, and the build may have gone on without (automagic).', lookedFor),
     table(

@@ -1,6 +1,6 @@
 /** What was refused, and what follows from it. */
-export type { AccessEvent, Milliseconds, Operation, ProcessFacts } from './events.js';
-export { Ledger, type Denial } from './ledger.js';
+export type { AccessEvent, Milliseconds, Operation, ProcessRecord } from './events.js';
+export { Ledger, type Denial, type ToldUse } from './ledger.js';
 export {
   complaintsIn,
   isSameThing,
@@ -19,16 +19,21 @@ export {
   type Words,
 } from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
-export {
-  makeReport,
-  type Declared,
-  type IgnoreRule,
-  type Missing,
-  type Report,
-  type ReportInput,
-  type SecondHand,
-  type Use,
-} from './report.js';
+export type {
+  Declared,
+  Dismissed,
+  HiddenFile,
+  IgnoreRule,
+  Missing,
+  Report,
+  ReportInput,
+  SecondHand,
+} from './findings.js';
+export { habits, type Habit } from './habits.js';
+export { makeReport } from './report.js';
+export type { Use } from './uses.js';
+export { needsIn, type Need } from './sources/needs.js';
+export { WordFilter } from './sources/wordFilter.js';
 export { reportHtml } from './html.js';
 export { readBinaryPackage } from './binaryPackage.js';
 export { elfFacts } from './elf.js';

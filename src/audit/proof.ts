@@ -32,6 +32,8 @@ export interface Candidates {
   readonly likely: readonly string[];
   /** Every hidden package that may be shown; a view with these is a full one. */
   readonly all: readonly string[];
+  /** The hidden packages that are shown with a package because it needs them to run. */
+  needsOf(one: string): Promise<readonly string[]>;
 }
 
 /** Builds that a search makes at the most. */
@@ -133,6 +135,41 @@ async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<S
   return { packages, end: 'unsteady' };
 }
 
+/**
+ * The same set without packages that are in it only for what they need to run: showing a package shows that too. Such a one is replaced by
+ * those of its needs that matter.
+ *
+ * @param isCertain leaves a package as it is
+ * @param used what was used in a build with the set
+ */
+async function refined(
+  ask: Ask,
+  found: readonly string[],
+  candidates: Candidates,
+  isCertain: (one: string) => boolean,
+  used: readonly string[],
+): Promise<Smallest> {
+  let packages = [...found];
+  const open = packages.filter((one) => !isCertain(one));
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    const others = packages.filter((other) => other !== one);
+    const needs = new Set(await candidates.needsOf(one));
+    // What was not so much as looked at does not matter.
+    const ordered = used.filter((need) => needs.has(need) && !others.includes(need));
+    if (ordered.length === 0) continue;
+    const askAbout: Ask = (shown) => ask([...others, ...shown]);
+    const enough = await askAbout(ordered);
+    if (enough === undefined) return { packages, end: 'open' };
+    if (!enough) continue;
+    const again = (): Promise<boolean> => Promise.resolve(true);
+    const smaller = await smallest(askAbout, { ordered, likely: ordered.length, again });
+    if (smaller.end !== 'found') return { packages, end: smaller.end };
+    packages = [...others, ...smaller.packages];
+    open.push(...smaller.packages);
+  }
+  return { packages, end: 'found' };
+}
+
 /** The length of the shortest prefix that something holds for; it holds for `all`. Short ones are tried first. */
 async function shortestPrefix(
   all: number,
@@ -164,7 +201,7 @@ function distinct(...lists: readonly (readonly string[])[]): string[] {
 
 /** In what order to search in the light of a build in which all was shown: what that used is likeliest. */
 function inOrder(
-  { likely, all }: Candidates,
+  { likely, all }: Pick<Candidates, 'likely' | 'all'>,
   used: readonly string[],
   accused: readonly string[],
 ): { ordered: string[]; likely: number } {
@@ -202,20 +239,24 @@ export async function proveFailure(
   build: Build,
 ): Promise<FailureProof> {
   const trials = new Trials(first, build);
+  let accused: string[] = [];
   const ask: Ask = (shown) => trials.ask(shown, ({ built }) => built);
   const ended = (outcome: FailureProof['outcome'], packages: readonly string[]): FailureProof => ({
     outcome,
     packages,
     builds: trials.count,
   });
+  const isAccused = (one: string): boolean => accused.includes(one);
   const search = async (where: Search): Promise<FailureProof> => {
-    const { packages, end } = await smallest(ask, where);
+    const found = await smallest(ask, where);
+    if (found.end !== 'found') return ended(found.end, found.packages);
+    const used = (await trials.make(found.packages))?.used ?? [];
+    const { packages, end } = await refined(ask, found.packages, candidates, isAccused, used);
     return ended(end === 'found' ? 'needs' : end, packages);
   };
   const again = (shown: readonly string[]) => async () => (await trials.again(shown))?.built;
 
   // As far as the build itself tells what it lacks: each failure names the next.
-  let accused: string[] = [];
   let further: string[] = [];
   let last = first;
   for (let next = first.suspects ?? []; next.length > 0;) {
@@ -346,9 +387,14 @@ export async function proveDifference(
     // Several that are known may do together what none does alone.
     const known = distinct(...culprits.map(({ packages }) => packages));
     const together = culprits.length > 1 && (await ask(known)) === true;
-    const { packages, end } = together
+    let found: Smallest = together
       ? { packages: known, end: 'found' }
       : await smallest(ask, { ordered, likely, again });
+    if (found.end === 'found' && !together) {
+      const usedThen = (await trials.make(found.packages))?.used ?? [];
+      found = await refined(ask, found.packages, candidates, () => false, usedThen);
+    }
+    const { packages, end } = found;
     if (end === 'open') return ended('open');
     if (end === 'unsteady') {
       if (open.delete(subject)) unsteady.push(subject);

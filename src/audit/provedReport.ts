@@ -3,7 +3,7 @@ import { isInSysroot, packageName, unmarked } from '../base/index.js';
 import type { DifferenceProof, FailureProof } from './proof.js';
 import { factOf } from './images.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
-import type { Missing, Report } from './report.js';
+import type { Missing, Report } from './findings.js';
 
 /** What is known of packages that the first report may not have named. */
 export interface Evidence {
@@ -56,7 +56,14 @@ export function withDifferenceProof(report: Report, proof: DifferenceProof, evid
 function ruledOut(report: Report, missing: Missing[]): Report {
   const named = new Set(missing.map(({ cpv }) => cpv));
   const rest = report.missing.filter(({ cpv }) => !named.has(cpv));
-  return { ...report, missing, ruledOut: rest.map(({ cpv, suggest }) => ({ cpv, suggest })) };
+  // What the user has shown was there in every build.
+  const shown = rest.filter(({ certainty }) => certainty === 'allowed');
+  const out = rest.filter(({ certainty }) => certainty !== 'allowed');
+  return {
+    ...report,
+    missing: [...missing, ...shown],
+    ruledOut: out.map(({ cpv, suggest }) => ({ cpv, suggest })),
+  };
 }
 
 /** What is to be said of a package: how it was used tells more than how it was looked for. */
@@ -66,14 +73,19 @@ function entryFor(
   { reported, used, hasSysroot }: Evidence,
   subjects: readonly string[],
 ): Missing {
-  const known = report.missing.find((one) => one.cpv === cpv) ?? reported.get(cpv);
+  const first = report.missing.find((one) => one.cpv === cpv);
+  const later = reported.get(cpv);
+  const known = later === undefined ? first : { ...later, ...first, suggest: later.suggest };
   const use = used.get(cpv);
   const ofSystem = isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
-  const variable = hasSysroot ? ofSystem : variableOf(use?.paths ?? [], subjects);
+  const isLinked = subjects.some(
+    (subject) => factOf(subject).sign === 'needs' && factOf(subject).detail.startsWith('+'),
+  );
   if (known === undefined) {
+    const variable = hasSysroot ? ofSystem : isLinked ? 'DEPEND' : variableOf(use?.paths ?? []);
     return {
       cpv,
-      suggest: `${variable ?? 'DEPEND'}="${use?.atom ?? unmarked(packageName(cpv))}"`,
+      suggest: `${variable}="${use?.atom ?? unmarked(packageName(cpv))}"`,
       certainty: 'probed',
       hits: 0,
       paths: [...(use?.paths ?? [])],
@@ -82,14 +94,13 @@ function entryFor(
       messages: [],
     };
   }
-  const suggest = variable === undefined ? known.suggest : known.suggest.replace(/^B?DEPEND(?==)/, variable);
-  return { ...known, suggest };
+  const certainty = known.certainty === 'allowed' ? 'probed' : known.certainty;
+  const suggest = isLinked && !hasSysroot ? known.suggest.replace(/^BDEPEND(?==)/, 'DEPEND') : known.suggest;
+  return { ...known, certainty, suggest };
 }
 
-/** What was linked with, or what else of it was used; undefined when that says nothing. */
-function variableOf(paths: readonly string[], subjects: readonly string[]): BuildVariable | undefined {
-  if (subjects.some((subject) => factOf(subject).sign === 'needs' && factOf(subject).detail.startsWith('+')))
-    return 'DEPEND';
+/** Where a package belongs whose files were only found, or read by nobody that is known. */
+function variableOf(paths: readonly string[]): BuildVariable {
   const weights = { DEPEND: 0, BDEPEND: 0 };
   for (const path of paths) {
     const { variable, weight, kind } = pathFacts(path);
@@ -97,6 +108,5 @@ function variableOf(paths: readonly string[], subjects: readonly string[]): Buil
     if (kind !== 'runtime library' && kind !== 'data')
       weights[variable] = Math.max(weights[variable], weight);
   }
-  if (weights.DEPEND === weights.BDEPEND) return undefined;
-  return weights.DEPEND > weights.BDEPEND ? 'DEPEND' : 'BDEPEND';
+  return weights.BDEPEND > weights.DEPEND ? 'BDEPEND' : 'DEPEND';
 }

@@ -127,7 +127,7 @@ export async function build(
   output: Output,
   signals: Signals,
 ): Promise<BuildOutcome> {
-  return withInside(request, output, signals, async (inside) => {
+  return withInside({ ...request, attribute: true }, output, signals, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
     const trials = new Trials(inside, plan, output, signals);
@@ -138,7 +138,11 @@ export async function build(
       const seconds = secondsSince(start);
       const ended = new Date();
       const { status } = trials;
-      const first = (await inside.request('report', { ignore: plan.ignore, captured: true })) as ReportResult;
+      const first = (await inside.request('report', {
+        ignore: plan.ignore,
+        captured: true,
+        status,
+      })) as ReportResult;
       // Denials come over the same socket, so those of the build are here before the report.
       hears = undefined;
       const text = (await inside.request('output')) as string;
@@ -205,7 +209,11 @@ async function proveFailed(
       failure: failureSigns(text),
       suspects: suspectsOf(report).filter((cpv) => among.has(cpv)),
     },
-    { likely: candidatesOf(report).filter((cpv) => among.has(cpv)), all },
+    {
+      likely: candidatesOf(report).filter((cpv) => among.has(cpv)),
+      all,
+      needsOf: (cpv) => trials.needsOf(cpv),
+    },
     (shown) => trials.failing(shown),
   );
   const effort = { builds: proof.builds, seconds: secondsSince(start) };
@@ -239,7 +247,8 @@ async function compare(trials: Trials, report: Report): Promise<{ report: Report
   const among = new Set(all);
   const likely = candidatesOf(report).filter((cpv) => among.has(cpv));
   let full: { status: number; image: Image | undefined } | undefined;
-  const proof = await proveDifference({ likely, all }, isMereContent, async (shown) => {
+  const candidates = { likely, all, needsOf: (cpv: string) => trials.needsOf(cpv) };
+  const proof = await proveDifference(candidates, isMereContent, async (shown) => {
     // What one build left lies beside what the next makes.
     if (full !== undefined && !trials.canTellApart) return undefined;
     const result = await trials.comparing(shown);

@@ -131,6 +131,12 @@ export const setOptions = {
   'no-system': { type: 'boolean', describe: 'Without @system and what it needs' },
   rdepend: { type: 'boolean', describe: "Also the target's RDEPEND and PDEPEND" },
   test: { type: 'boolean', describe: 'As if FEATURES=test' },
+  'any-of': {
+    type: 'string',
+    value: 'WHICH',
+    choices: ['chosen', 'all'],
+    describe: 'Of any-of groups show what emerge would choose, or all that is installed (default chosen)',
+  },
   'allow-missing': { type: 'boolean', describe: 'Go on when build dependencies are not installed' },
 } as const satisfies OptionTable;
 

@@ -1,4 +1,5 @@
 /** Options of the verbs that run something in a view, and the request they make. */
+import { resolve } from 'node:path';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -53,9 +54,16 @@ export function bindRequest(given: OptionValues<typeof bindOptions>, create: boo
   return {
     defaults: !given['no-binds'],
     create,
-    binds: given.bind,
-    readOnlyBinds: given.ro,
+    binds: given.bind.map(absoluteSource),
+    readOnlyBinds: given.ro.map(absoluteSource),
   };
+}
+
+/** `SRC[:DST]` as it means the same in another directory. */
+function absoluteSource(text: string): string {
+  const [, source = '', target = ''] = /^([^:]*)(.*)$/s.exec(text) ?? [];
+  // That it is wrong is told of what was given.
+  return source === '' ? text : resolve(source) + target;
 }
 
 /**

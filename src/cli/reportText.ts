@@ -20,7 +20,7 @@ export function isIncomplete(report: Report): boolean {
 /** The whole report for a terminal; one line when there is nothing to say. */
 export function reportText(report: Report, output: Output): string {
   const { bold, dim, red, yellow } = output.colors;
-  const { missing, isProved, automagic, lookedFor } = missingGroups(report);
+  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   const parts: string[] = [];
   const section = (title: string, explanation: string, text: string): void => {
     parts.push(`${title} ${dim(explanation)}\n${text}`);
@@ -42,6 +42,8 @@ export function reportText(report: Report, output: Output): string {
       : 'the build gave up over these';
     section(red('Missing:'), `${why}; declare them`, missingRows(missing));
   }
+  if (allowed.length > 0)
+    section(red('Allowed:'), 'shown by you, and used; declare them', missingRows(allowed));
   if (automagic.length > 0) {
     section(
       yellow('Automagic:'),

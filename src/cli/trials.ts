@@ -92,6 +92,12 @@ export class Trials implements Evidence {
     return all;
   }
 
+  /** Hidden packages that are shown with one because it needs them to run. */
+  async needsOf(cpv: string): Promise<string[]> {
+    const { packages } = (await this.#inside.request('needs', { package: cpv })) as { packages: string[] };
+    return packages.filter((one) => this.#hidden.has(one));
+  }
+
   /** From now on there is so much time for builds, in minutes. */
   limit(minutes: number): void {
     this.#deadline = performance.now() + minutes * 60_000;
@@ -107,13 +113,8 @@ export class Trials implements Evidence {
   async failing(shown: readonly string[]): Promise<BuildResult | undefined> {
     const scratch = await this.#makeScratch();
     if (!(await this.#trial(shown, { PORTAGE_TMPDIR: this.#inSide(scratch) }))) return undefined;
-    const used = await this.#note();
+    const { used, report } = await this.#note();
     if (this.status === 0) return { built: true, used };
-    const { report } = (await this.#inside.request('report', {
-      ignore: this.#plan.ignore,
-      captured: true,
-    })) as ReportResult;
-    for (const one of report.missing) this.reported.set(one.cpv, one);
     const { failureSigns } = await import('../audit/index.js');
     return {
       built: false,
@@ -131,7 +132,7 @@ export class Trials implements Evidence {
     this.#removeNew();
     const start = Date.now();
     if (!(await this.#trial(shown, {}))) return undefined;
-    const used = await this.#note();
+    const { used } = await this.#note();
     if (this.status !== 0) return { built: false, used };
     const first = this.#image;
     const image = await this.#read(packages, start);
@@ -210,12 +211,19 @@ export class Trials implements Evidence {
     this.status = statusOf(await this.#inside.run({ argv, capture: true, show, environment }));
   }
 
-  /** Notes what hidden packages are used, and says which. */
-  async #note(): Promise<string[]> {
+  /** Notes what hidden packages are used, and what is said of them. */
+  async #note(): Promise<{ used: string[]; report: Report }> {
     const { used } = (await this.#inside.request('packages')) as Packages;
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
     for (const one of known) this.used.set(one.cpv, one);
-    return known.map(({ cpv }) => cpv);
+    const { ignore } = this.#plan;
+    const order = { ignore, captured: true, status: this.status };
+    const { report } = (await this.#inside.request('report', order)) as ReportResult;
+    for (const one of report.missing) {
+      // How a package was used when it was shown tells more than how it was looked for.
+      if (one.certainty === 'allowed' || !this.reported.has(one.cpv)) this.reported.set(one.cpv, one);
+    }
+    return { used: known.map(({ cpv }) => cpv), report };
   }
 
   /** @param packages host path of PKGDIR */
@@ -282,7 +290,7 @@ export function suspectsOf(report: Report): string[] {
 
 /** Packages that were refused or left out, the likeliest first. */
 export function candidatesOf(report: Report): string[] {
-  return report.missing.map(({ cpv }) => cpv);
+  return report.missing.filter(({ certainty }) => certainty !== 'allowed').map(({ cpv }) => cpv);
 }
 
 function describe(shown: readonly string[], all: number): string {

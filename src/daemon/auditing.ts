@@ -6,6 +6,7 @@ import { displayPath, errorCode, packageName, unmarked } from '../base/index.js'
 import {
   makeReport,
   reportHtml,
+  type HiddenFile,
   type IgnoreRule,
   type Ledger,
   type Report,
@@ -13,8 +14,10 @@ import {
   type Use,
 } from '../audit/index.js';
 import type { VisibleSet } from '../portage/index.js';
-import { indexKind, nodeState, type IndexNode, type PathIndex, type View } from '../view/index.js';
+import { hostKind, indexKind, nodeState, type IndexNode, type PathIndex, type View } from '../view/index.js';
+import type { Readers } from '../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
+import type { SourceScan } from './sourceScan.js';
 import type { IgnoreSetting } from './request.js';
 
 /** What a report is made of, besides what the session itself knows. */
@@ -41,8 +44,10 @@ export interface Audited {
   readonly ledger: Ledger;
   /** See `System.atomFor`. */
   readonly atomFor: (cpv: string) => string;
-  /** The first reader of a file's content, by its name; empty when nobody knows. */
-  readonly readerOf: (node: IndexNode) => string;
+  /** Who read what first. */
+  readonly readers: Readers;
+  /** What the target brings along. */
+  readonly sources: SourceScan;
 }
 
 /** Makes the report of a session so far. */
@@ -86,53 +91,42 @@ export interface UsedPackage {
 }
 
 /**
- * Packages whose files the kernel was told of since they are visible, or last were: first those that were read, each in the order of their
- * names. Of what is hidden, only reads are still known.
+ * Packages whose files the kernel was told of since they are visible, or last were, the most telling first: what was read in a phase of an
+ * ebuild, what else was read, and what was only found. Of what is hidden, only reads are still known.
  */
-export function usedPackages({ view, atomFor }: Audited): UsedPackage[] {
+export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedPackage[] {
   const { index } = view;
   const { state, nodeCount } = index;
-  const byPackage = new Map<string, { read: boolean; nodes: IndexNode[] }>();
+  const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
   for (let i = 0; i < nodeCount; i++) {
     const bits = state[i] as number;
     const node = i as IndexNode;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
-    const read = (bits & nodeState.read) !== 0;
-    for (const id of index.owners(sourceOf(index, node))) {
+    const isRead = (bits & nodeState.read) !== 0;
+    const inPhase = isRead && (ledger.processes.get(readers.of(node))?.phase ?? '') !== '';
+    const weight = Number(isRead) + Number(inPhase);
+    for (const id of view.responsibleFor(node, hostKind.file)) {
       const cpv = index.cpv(id);
       const known = byPackage.get(cpv);
-      if (known === undefined || (read && !known.read)) byPackage.set(cpv, { read, nodes: [node] });
-      else if (read === known.read && known.nodes.length < 10) known.nodes.push(node);
+      if (known === undefined || weight > known.weight) byPackage.set(cpv, { weight, nodes: [node] });
+      else if (weight === known.weight && known.nodes.length < 10) known.nodes.push(node);
     }
   }
   return [...byPackage]
-    .map(([cpv, { read, nodes }]) => ({
+    .sort(([a, one], [b, other]) => other.weight - one.weight || (a < b ? -1 : 1))
+    .map(([cpv, { weight, nodes }]) => ({
       cpv,
       atom: atomFor(cpv),
-      read,
+      read: weight > 0,
       paths: nodes.map((node) => displayPath(view.pathOf(node))),
-    }))
-    .sort((a, b) => Number(b.read) - Number(a.read) || (a.cpv < b.cpv ? -1 : 1));
+    }));
 }
-
-/** The module that an unowned `__pycache__/name.*.pyc` was compiled from; of any other file, the file. */
-function sourceOf(index: PathIndex, node: IndexNode): IndexNode {
-  if (index.isOwned(node)) return node;
-  const directory = index.parent(node);
-  const [, stem] = /^([^.]+)\..*\.pyc$/s.exec(Buffer.from(index.name(node)).toString('latin1')) ?? [];
-  if (stem === undefined || Buffer.compare(index.name(directory), pythonCache) !== 0) return node;
-  const source = index.find(index.parent(directory), Buffer.from(`${stem}.py`, 'latin1'));
-  return source < 0 ? node : (source as IndexNode);
-}
-
-const pythonCache = Buffer.from('__pycache__');
 
 function reportInput(
-  { view, set, ledger, atomFor, readerOf }: Audited,
-  { ignore, log }: ReportRequest,
+  { view, set, ledger, atomFor, readers, sources }: Audited,
+  { ignore, log, status }: ReportRequest,
 ): ReportInput {
   const { index } = view;
-  const uses = usesOf(view, readerOf);
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
@@ -140,10 +134,17 @@ function reportInput(
     visible: set.visible,
     system: systemPackages(set),
     denials: ledger.denials(),
-    uses,
+    uses: [...firstReads(view, readers), ...ledger.uses()],
+    processes: ledger.processes,
     searchPath: (process.env['PATH'] ?? '').split(':'),
     ...(log === undefined || log === '' ? {} : { log }),
+    ...(status === undefined ? {} : { status }),
     findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
+    hiddenAt: (path) => hiddenAt(view, path),
+    ownersOf: (path) => ownersOf(view, path),
+    isInSources: (name) => sources.has(name),
+    needs: sources.needs,
+    wasListed: (path) => wasListed(view, path),
     readText: (path) => readText(view, path),
     atomFor,
     hasFiles: (cpv) => hasFiles(index, cpv),
@@ -151,8 +152,8 @@ function reportInput(
   };
 }
 
-/** Visible files whose content was read through the view. */
-function usesOf(view: View, readerOf: (node: IndexNode) => string): Use[] {
+/** Visible files whose content was read through the view, with who read each first. */
+function firstReads(view: View, readers: Readers): Use[] {
   const { index } = view;
   const { state, nodeCount } = index;
   const uses: Use[] = [];
@@ -161,15 +162,47 @@ function usesOf(view: View, readerOf: (node: IndexNode) => string): Use[] {
     const node = i as IndexNode;
     uses.push({
       path: displayPath(view.pathOf(node)),
-      owners: index.owners(node).map((id) => index.cpv(id)),
-      comm: readerOf(node),
+      owners: view.responsibleFor(node, hostKind.file).map((id) => index.cpv(id)),
+      operation: 'read',
+      process: readers.of(node),
     });
   }
   return uses;
 }
 
+/** What is hidden at a path that was asked for. */
+function hiddenAt(view: View, path: string): HiddenFile | undefined {
+  const found = view.canonical(Buffer.from(path));
+  if (found === undefined || found.kind === hostKind.missing || view.isVisible(found.node, found.kind))
+    return undefined;
+  const owners = view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
+  return { path: displayPath(view.pathOf(found.node)), owners };
+}
+
+/** How far above a file a directory may be whose listing left it out: a package's own directory is never entered. */
+const listedAbove = 3;
+
+function wasListed(view: View, path: string): boolean {
+  const { index } = view;
+  const found = index.resolve(Buffer.from(path));
+  if (found === -1) return false;
+  let node = found;
+  for (let i = 0; i < listedAbove && node > 0; i++) {
+    node = index.parent(node);
+    if (((index.state[node] as number) & nodeState.listed) !== 0) return true;
+  }
+  return false;
+}
+
+/** The owners of what a path leads to. */
+function ownersOf(view: View, path: string): readonly string[] {
+  const found = view.canonical(Buffer.from(path));
+  if (found === undefined || found.kind === hostKind.missing) return [];
+  return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
+}
+
 /** @system's packages and what these need to run. */
-function systemPackages(set: VisibleSet): Set<string> {
+export function systemPackages(set: VisibleSet): Set<string> {
   const system = new Set<string>();
   for (let grown = true; grown;) {
     grown = false;

@@ -56,6 +56,7 @@ function withEmerge(t: ExecutionContext, script: string): Promise<Commands> {
         'sys-devel/bisoner-3': program('bisoner'),
         'dev-util/helper-1': program('helper'),
         'dev-util/scanner-1': program('scanner'),
+        'app-misc/front-1': { RDEPEND: 'dev-libs/deep', files: { '/opt/front/x': '' } },
       },
     },
     { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/portage/bin' },
@@ -137,6 +138,13 @@ mountTest(`what no tool has a word for is found by what a full view used${skippe
   const { missing, proof } = outcome(await f.lvfs('build', '--json', ...shown, 'dev-libs/foo'));
   t.like(proof, { outcome: 'needs', packages: ['dev-libs/hidden-1'] });
   t.like(missing, [{ cpv: 'dev-libs/hidden-1', proved: true, certainty: 'needed' }]);
+});
+
+mountTest(`a package is not blamed for what it needs to run${skipped}`, async (t) => {
+  const script = `phase 'cat /opt/fron*/x'; phase 'cat /opt/dee*/deep.h 2>&-' || { echo 'error: no depth'; exit 1; }; package`;
+  const f = await withEmerge(t, script);
+  const { proof } = outcome(await f.lvfs('build', '--json', ...shown, 'dev-libs/foo'));
+  t.like(proof, { outcome: 'needs', packages: ['dev-libs/deep-1'] });
 });
 
 mountTest(`a failure of the package's own is told from a missing dependency${skipped}`, async (t) => {

@@ -2,4 +2,4 @@
 export { complaintsIn, wordsIn, type Complaint, type Words } from './complaints.js';
 export { isSameThing, namesIn, type GiveUp } from './projectWords.js';
 export { placesOf, textOf, type Found, type Place, type TextSearch } from './places.js';
-export { keyOf, type NamedKind, type Wanted, type WantedKind } from './wanted.js';
+export { keyOf, wantedFor, type NamedKind, type Wanted, type WantedKind } from './wanted.js';

@@ -13,7 +13,8 @@ function builder(result: (shown: ReadonlySet<string>, nth: number) => BuildResul
 }
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz'];
-const candidates = { likely: letters.slice(0, 8), all: letters };
+const needsNothing = { needsOf: (): Promise<string[]> => Promise.resolve([]) };
+const candidates = { likely: letters.slice(0, 8), all: letters, ...needsNothing };
 const lacks = (what: string): BuildResult => ({
   built: false,
   failure: new Set([`no ${what}`]),
@@ -73,6 +74,48 @@ test('what a full view used is tried first', async (t) => {
   t.deepEqual(made, [letters, [], ['q'], ['q', 'y'], ['y']]);
 });
 
+/** Shows with each of these packages what it needs to run. */
+const closed =
+  (needs: Readonly<Record<string, readonly string[]>>) =>
+  (shown: ReadonlySet<string>): Set<string> =>
+    new Set([...shown].flatMap((one) => [one, ...(needs[one] ?? [])]));
+
+test('a package is not named for what it needs to run', async (t) => {
+  const needs: Record<string, string[]> = { b: ['m', 'n', 'o'], n: ['o'] };
+  const asked = { ...candidates, needsOf: (one: string) => Promise.resolve(needs[one] ?? []) };
+  const used = ['b', 'm', 'n', 'o'];
+  for (const culprit of ['m', 'o']) {
+    const { build } = builder((shown) => {
+      const all = closed(needs)(shown);
+      return { ...(all.has(culprit) ? built : fails('x')), used: used.filter((one) => all.has(one)) };
+    });
+    const { outcome, packages } = await proveFailure(fails('x'), asked, build);
+    t.deepEqual({ outcome, packages }, { outcome: 'needs', packages: [culprit] });
+  }
+  // What it needs is not enough here, and not asked about where none of it was used.
+  for (const [usedWithIt, builds] of [
+    [used, 4],
+    [['b'], 3],
+  ] as const) {
+    const { build } = builder((shown) => ({
+      ...(shown.has('b') ? built : fails('x')),
+      used: shown.has('b') ? usedWithIt : [],
+    }));
+    t.like(await proveFailure(fails('x'), asked, build), { outcome: 'needs', packages: ['b'], builds });
+  }
+});
+
+test('a difference is not laid at the door of a package that only needs the one that makes it', async (t) => {
+  const needs: Record<string, string[]> = { b: ['m', 'n'] };
+  const asked = { ...candidates, needsOf: (one: string) => Promise.resolve(needs[one] ?? []) };
+  const { build } = builder((shown) => ({
+    ...differing({ one: ['n'] })(closed(needs)(shown)),
+    used: ['b', 'm', 'n'].filter((one) => closed(needs)(shown).has(one)),
+  }));
+  const { culprits } = await proveDifference(asked, isWeak, build);
+  t.deepEqual(culprits, [{ packages: ['n'], subjects: ['one'] }]);
+});
+
 test('two packages that only help together are both found, whatever else was used', async (t) => {
   const { build } = builder((shown) => (shown.has('b') && shown.has('g') ? built : fails('x')));
   const { outcome, packages } = await proveFailure(fails('x'), candidates, build);
@@ -119,7 +162,7 @@ test('a build that fails one time and succeeds the next is called unsteady', asy
   t.like(await proveFailure(fails('x'), candidates, build), { outcome: 'unsteady', packages: [] });
   // It was the time that helped, so with less it fails again.
   const other = builder((shown, nth) => (nth === 1 || shown.size === 25 ? built : fails('x')));
-  const { outcome } = await proveFailure(fails('x'), { likely: [], all: letters }, other.build);
+  const { outcome } = await proveFailure(fails('x'), { ...candidates, likely: [] }, other.build);
   t.is(outcome, 'unsteady');
 });
 

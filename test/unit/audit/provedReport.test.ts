@@ -31,6 +31,8 @@ const report: Report = {
   unused: [],
   implicit: [],
   unowned: [],
+  hiddenByUser: [],
+  dismissed: [],
   ignored: [],
 };
 
@@ -76,6 +78,19 @@ test('a package that the first report did not name is described by how it was us
     proved.missing.map(({ suggest }) => suggest),
     ['DEPEND="b/library:2"', 'BDEPEND="b/tool"', 'DEPEND="b/later"', 'DEPEND="b/looked-at"'],
   );
+});
+
+test('what the user has shown stays, and is no candidate of a proof', (t) => {
+  const shown = { ...report, missing: [missing('a/shown-1', 'allowed'), ...report.missing] };
+  const proved = withFailureProof(shown, failure('needs', 'a/probed-1'), nothing);
+  t.deepEqual(names(proved.missing), ['a/probed-1', 'a/shown-1']);
+  t.deepEqual(names(proved.ruledOut), ['a/needed-1', 'a/other-1']);
+});
+
+test('how a package was used when it was shown decides about its variable', (t) => {
+  const reported = new Map([['a/probed-1', missing('a/probed-1', 'allowed', 'DEPEND')]]);
+  const proved = withFailureProof(report, failure('needs', 'a/probed-1'), { ...nothing, reported });
+  t.like(proved.missing, [{ suggest: 'DEPEND="a/probed"', certainty: 'needed', proved: true }]);
 });
 
 test('with two systems the package’s own decides about the variable', (t) => {
