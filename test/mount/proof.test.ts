@@ -50,7 +50,7 @@ function withEmerge(t: ExecutionContext, script: string): Promise<Commands> {
     {
       packages: {
         'sys-apps/portage-3.0.66': {
-          files: { '/opt/portage/bin/emerge': { text: prologue + script, mode: 0o755 } },
+          files: { '/opt/emerge/bin/emerge': { text: prologue + script, mode: 0o755 } },
         },
         'sys-devel/flexer-2': program('flexer'),
         'sys-devel/bisoner-3': program('bisoner'),
@@ -59,11 +59,16 @@ function withEmerge(t: ExecutionContext, script: string): Promise<Commands> {
         'app-misc/front-1': { RDEPEND: 'dev-libs/deep', files: { '/opt/front/x': '' } },
       },
     },
-    { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/portage/bin' },
+    { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/emerge/bin:/opt/portage/bin' },
   );
 }
 
-const shown = [...host, '--with', 'sys-apps/portage'];
+/** Shows the host's programs, and emerge, which no dependency brings in. */
+const shown = ({ gentoo }: Commands): string[] => [
+  ...host,
+  '--ro',
+  `${gentoo.path('/opt/emerge')}:/opt/emerge`,
+];
 
 /** In what environment each build ran. */
 const runs = (f: Commands): string[] =>
@@ -77,7 +82,7 @@ function nothingOfProofs(t: ExecutionContext, { gentoo }: Commands): void {
 
 mountTest(`what a failed build lacked is proved by one build more${skipped}`, async (t) => {
   const f = await withEmerge(t, `phase 'helper --version'; phase flexer || exit 1; package`);
-  const result = await f.lvfs('build', '--json', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--json', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 29, result.stderr);
   const { missing, ruledOut, proof, next } = outcome(result);
   t.like(missing, [
@@ -88,10 +93,7 @@ mountTest(`what a failed build lacked is proved by one build more${skipped}`, as
   t.is(proof?.outcome, 'needs');
   t.true(ruledOut?.some(({ cpv }) => cpv === 'dev-util/helper-1'));
   t.deepEqual(next?.ebuild, ['BDEPEND="sys-devel/flexer"']);
-  t.regex(
-    next?.build ?? '',
-    /^lvfs build .*--with sys-apps\/portage .*--with sys-devel\/flexer dev-libs\/foo$/,
-  );
+  t.regex(next?.build ?? '', /^lvfs build --ro .*--with sys-devel\/flexer dev-libs\/foo$/);
   nothingOfProofs(t, f);
   await nothingLeft(t, f);
 });
@@ -100,7 +102,7 @@ mountTest(
   `a tool that alone was missing takes one build, made apart from the one that failed${skipped}`,
   async (t) => {
     const f = await withEmerge(t, `echo first > $build/work/trace; phase flexer || exit 1; package`);
-    const result = await f.lvfs('build', ...shown, 'dev-libs/foo');
+    const result = await f.lvfs('build', ...shown(f), 'dev-libs/foo');
     t.is(result.status, 29);
     t.regex(result.stdout, /Missing: the build fails without these, and succeeds with them; declare them/);
     t.regex(
@@ -124,7 +126,7 @@ mountTest(
 
 mountTest(`one failure behind the other is found in the same call${skipped}`, async (t) => {
   const f = await withEmerge(t, `phase flexer || exit 1; phase bisoner || exit 1; package`);
-  const { missing, proof } = outcome(await f.lvfs('build', '--json', ...shown, 'dev-libs/foo'));
+  const { missing, proof } = outcome(await f.lvfs('build', '--json', ...shown(f), 'dev-libs/foo'));
   t.is(proof?.outcome, 'needs');
   t.deepEqual(missing.map(({ cpv }) => cpv).sort(), ['sys-devel/bisoner-3', 'sys-devel/flexer-2']);
   t.true(missing.every(({ proved, suggest }) => proved === true && suggest.startsWith('BDEPEND=')));
@@ -135,7 +137,7 @@ mountTest(`what no tool has a word for is found by what a full view used${skippe
     t,
     `for d in /opt/hid*; do phase "cat $d/tool" 2>&- || { echo 'no tool, error'; exit 1; }; done; package`,
   );
-  const { missing, proof } = outcome(await f.lvfs('build', '--json', ...shown, 'dev-libs/foo'));
+  const { missing, proof } = outcome(await f.lvfs('build', '--json', ...shown(f), 'dev-libs/foo'));
   t.like(proof, { outcome: 'needs', packages: ['dev-libs/hidden-1'] });
   t.like(missing, [{ cpv: 'dev-libs/hidden-1', proved: true, certainty: 'needed' }]);
 });
@@ -143,7 +145,7 @@ mountTest(`what no tool has a word for is found by what a full view used${skippe
 mountTest(`a package is not blamed for what it needs to run${skipped}`, async (t) => {
   const script = `phase 'cat /opt/fron*/x'; phase 'cat /opt/dee*/deep.h 2>&-' || { echo 'error: no depth'; exit 1; }; package`;
   const f = await withEmerge(t, script);
-  const { proof } = outcome(await f.lvfs('build', '--json', ...shown, 'dev-libs/foo'));
+  const { proof } = outcome(await f.lvfs('build', '--json', ...shown(f), 'dev-libs/foo'));
   t.like(proof, { outcome: 'needs', packages: ['dev-libs/deep-1'] });
 });
 
@@ -152,7 +154,7 @@ mountTest(`a failure of the package's own is told from a missing dependency${ski
     t,
     `phase 'cat /opt/hidden/tool'; echo 'a.c:1: error: expected expression'; exit 1`,
   );
-  const result = await f.lvfs('build', '--json', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--json', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 29);
   const { missing, ruledOut, proof } = outcome(result);
   t.like(proof, { outcome: 'own', packages: [] });
@@ -161,14 +163,14 @@ mountTest(`a failure of the package's own is told from a missing dependency${ski
     ruledOut?.map(({ cpv }) => cpv),
     ['dev-libs/hidden-1'],
   );
-  const check = await f.lvfs('check', ...shown, 'dev-libs/foo');
+  const check = await f.lvfs('check', ...shown(f), 'dev-libs/foo');
   t.is(check.status, 29);
   t.regex(check.stdout, /^failed +dev-libs\/foo own failure \(the same in a full view\); [\d.]+ s\n/);
 });
 
 mountTest(`a build that fails by chance is called unsteady${skipped}`, async (t) => {
   const f = await withEmerge(t, `[ $run -gt 1 ] || { echo 'error: no room'; exit 1; }; package`);
-  const result = await f.lvfs('build', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 29);
   t.regex(
     result.stdout,
@@ -182,14 +184,14 @@ for (const [option, why] of [
 ] as const) {
   mountTest(`${option}: a failed build is not built again${skipped}`, async (t) => {
     const f = await withEmerge(t, `phase flexer || exit 1`);
-    const result = await f.lvfs('build', '--json', option, ...shown, 'dev-libs/foo');
+    const result = await f.lvfs('build', '--json', option, ...shown(f), 'dev-libs/foo');
     t.is(result.status, 29);
     const { missing, proof } = outcome(result);
     t.is(missing[0]?.certainty, 'needed');
     t.is(missing[0]?.proved, undefined);
     t.is(proof?.end, why);
     t.is(runs(f).length, 1);
-    const check = await f.lvfs('check', option, ...shown, 'dev-libs/foo');
+    const check = await f.lvfs('check', option, ...shown(f), 'dev-libs/foo');
     t.regex(check.stdout, /fails \(status 1\), it seems without sys-devel\/flexer;/);
   });
 }
@@ -197,7 +199,7 @@ for (const [option, why] of [
 mountTest(`a build that is ended gives the report so far and what to do next${skipped}`, async (t) => {
   const f = await withEmerge(t, `phase flexer; echo waiting > /var/tmp/ready; sleep 1000`);
   for (const more of [[], ['--json']]) {
-    const child = f.start('build', ...more, ...shown, 'dev-libs/foo');
+    const child = f.start('build', ...more, ...shown(f), 'dev-libs/foo');
     const end = finished(child);
     await until('it waits', () => existsSync(f.gentoo.path('/var/tmp/ready')), 60_000);
     child.kill('SIGTERM');
@@ -221,7 +223,7 @@ mountTest(`a proof that is ended leaves what the build said${skipped}`, async (t
     t,
     `[ $run -gt 1 ] && { echo > /var/tmp/ready; sleep 1000; }; phase flexer || exit 1`,
   );
-  const child = f.start('build', '--json', ...shown, 'dev-libs/foo');
+  const child = f.start('build', '--json', ...shown(f), 'dev-libs/foo');
   const end = finished(child);
   await until('it is built again', () => existsSync(f.gentoo.path('/var/tmp/ready')), 60_000);
   child.kill('SIGTERM');
@@ -244,7 +246,7 @@ phase flexer && touch $build/image/flexed
 phase bisoner && phase scanner && touch $build/image/both
 phase 'cat /opt/hidden/tool'; package`,
   );
-  const result = await f.lvfs('build', '--json', '--compare', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--json', '--compare', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 30, result.stderr);
   const { missing, ruledOut, comparison } = outcome(result);
   t.is(comparison?.outcome, 'differs');
@@ -278,7 +280,7 @@ mountTest(`--compare rules out what makes no difference, and that takes one buil
     t,
     `date > $build/image/stamp; phase flexer && phase 'cat /opt/hidden/tool'; package`,
   );
-  const result = await f.lvfs('build', '--compare', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--compare', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 0, result.stdout);
   t.regex(
     result.stdout,
@@ -286,7 +288,7 @@ mountTest(`--compare rules out what makes no difference, and that takes one buil
   );
   t.regex(result.stdout, /Ruled out: .*\n {2}.*sys-devel\/flexer-2/);
   t.false(/^(Missing|Looked for|Automagic):/m.test(result.stdout), result.stdout);
-  const check = await f.lvfs('check', '--compare', '--json', ...shown, 'dev-libs/foo');
+  const check = await f.lvfs('check', '--compare', '--json', ...shown(f), 'dev-libs/foo');
   t.is(check.status, 0);
   t.like(JSON.parse(check.stdout), { verdict: 'clean', finding: 'clean', says: 'clean' });
 });
@@ -295,7 +297,7 @@ mountTest(`check --compare says it in words, in every form${skipped}`, async (t)
   const f = await withEmerge(t, `phase helper >/dev/null && touch $build/image/more; package`);
   const [junit, page] = ['junit.xml', 'page.html'].map((name) => join(f.directory, name)) as [string, string];
   const files = ['--junit', junit, '--html', page];
-  const check = await f.lvfs('check', '--compare', ...files, ...shown, 'dev-libs/foo');
+  const check = await f.lvfs('check', '--compare', ...files, ...shown(f), 'dev-libs/foo');
   t.is(check.status, 30, check.stderr);
   const words = 'builds, but without dev-util/helper (automagic)';
   t.true(check.stdout.startsWith(`undeclared dev-libs/foo ${words}; `), check.stdout);
@@ -319,10 +321,10 @@ for (const [what, script, why] of [
     `--compare with ${what} says that nothing was compared, and does not end with 0${skipped}`,
     async (t) => {
       const f = await withEmerge(t, script);
-      const { status, stdout } = await f.lvfs('build', '--compare', ...shown, 'dev-libs/foo');
+      const { status, stdout } = await f.lvfs('build', '--compare', ...shown(f), 'dev-libs/foo');
       t.is(status, 1, stdout);
       t.regex(stdout, why);
-      const check = await f.lvfs('check', '--json', '--compare', ...shown, 'dev-libs/foo');
+      const check = await f.lvfs('check', '--json', '--compare', ...shown(f), 'dev-libs/foo');
       t.is(check.status, 1);
       t.like(JSON.parse(check.stdout), { verdict: 'error', finding: 'not-compared' });
     },
@@ -331,7 +333,7 @@ for (const [what, script, why] of [
 
 mountTest(`--compare of a build that fails says so, and proves what it lacked${skipped}`, async (t) => {
   const f = await withEmerge(t, `phase flexer || exit 1; package`);
-  const result = await f.lvfs('build', '--json', '--compare', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--json', '--compare', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 29);
   t.like(outcome(result), {
     proof: { outcome: 'needs', packages: ['sys-devel/flexer-2'] },
@@ -348,7 +350,15 @@ mountTest(
     writeFileSync(join(directory, 'mine'), 'kept');
     const command = `cd ${directory}; touch always; flexer && touch flexed; helper && touch helped; :`;
     const args = ['--bind', f.directory, '--compare', '--command', command];
-    const result = await f.lvfs('build', '--json', ...shown, ...args, '--image', directory, 'dev-libs/foo');
+    const result = await f.lvfs(
+      'build',
+      '--json',
+      ...shown(f),
+      ...args,
+      '--image',
+      directory,
+      'dev-libs/foo',
+    );
     t.is(result.status, 30, result.stderr);
     t.deepEqual(outcome(result).comparison?.automagic, [
       { packages: ['sys-devel/flexer-2'], files: ['/flexed'] },
@@ -362,7 +372,7 @@ mountTest(`what the configuration ignores stays hidden in a full view${skipped}`
   const f = await withEmerge(t, `phase helper >/dev/null && touch $build/image/more; package`);
   const file = join(f.directory, 'lvfs.conf');
   writeFileSync(file, `[[ignore]]\npackage = "dev-util/helper"\nreason = "known"\n`);
-  const result = await f.lvfs('build', '--json', '--config', file, '--compare', ...shown, 'dev-libs/foo');
+  const result = await f.lvfs('build', '--json', '--config', file, '--compare', ...shown(f), 'dev-libs/foo');
   t.is(result.status, 0, result.stdout);
   t.like(outcome(result), { comparison: { outcome: 'same' } });
 });
