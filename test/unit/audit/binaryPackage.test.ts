@@ -10,7 +10,7 @@ import { readBinaryPackage, type Image } from '../../../src/audit/index.js';
 interface Made {
   directory: string;
   /** Runs a shell command in the directory; false when a program that it needs is not there. */
-  sh(command: string): boolean;
+  readonly sh: (command: string) => boolean;
 }
 
 /** A directory with an image in it. */
