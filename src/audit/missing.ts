@@ -85,8 +85,15 @@ interface Refusal {
   readonly owners: readonly string[];
   readonly weight: number;
   readonly variable: BuildVariable | undefined;
-  /** Why it is no finding by itself; empty: it is one. */
+  /** Why it is no finding; undefined: it is one. */
+  readonly against: Against | undefined;
+}
+
+/** Why nobody is to blame for a refusal. */
+interface Against {
   readonly reason: string;
+  /** Whatever anybody says about it; else the words of a tool can make it one. */
+  readonly always: boolean;
 }
 
 /** What {@link findMissing} finds. */
@@ -115,12 +122,12 @@ export function findMissing(
   const isHidden = (cpv: string) => !targets.has(cpv) && !input.visible.has(cpv);
 
   const refusals = refusalsIn(input, tree, habits);
-  for (const { denial, path, owners, weight, variable, reason } of refusals) {
+  for (const { denial, path, owners, weight, variable, against } of refusals) {
     for (const cpv of owners.filter(isHidden)) {
       if (isIgnored(cpv, path)) continue;
       const evidence = evidenceFor(cpv);
       note(evidence, denial, path);
-      if (reason !== '') evidence.dismissed.add(reason);
+      if (against !== undefined) evidence.dismissed.add(against.reason);
       else weigh(evidence, path, weight / owners.length, variable ?? variableFor(cpv, path, input));
     }
   }
@@ -281,16 +288,16 @@ function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readonly Habi
       ...aim,
       weight,
       variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
-      reason:
+      against:
         weight === 0
-          ? 'such files are looked for by everything'
+          ? { reason: 'such files are looked for by everything', always: false }
           : reasonAgainst(denial, aim, input, tree, habits, habitual),
     });
   }
   return refusals;
 }
 
-/** Why nobody is to blame for a refusal; empty when the target's own instructions asked. */
+/** Why nobody is to blame for a refusal; undefined when the target's own instructions asked. */
 function reasonAgainst(
   denial: Denial,
   { path }: HiddenFile,
@@ -298,25 +305,27 @@ function reasonAgainst(
   tree: ProcessTree,
   habits: readonly Habit[],
   habitual: ReadonlySet<Denial>,
-): string {
-  if (habitual.has(denial)) return "Portage's own shell functions look for it in each phase";
+): Against | undefined {
+  if (habitual.has(denial))
+    return { reason: "Portage's own shell functions look for it in each phase", always: false };
   const { processes } = denial;
-  if (processes.length === 0) return '';
+  if (processes.length === 0) return undefined;
   const actors = processes.map((id) => tree.actor(id));
-  if (actors.every(({ by }) => by === 'portage')) return 'Portage itself looked for it';
+  if (actors.every(({ by }) => by === 'portage'))
+    return { reason: 'Portage itself looked for it', always: true };
   const byTarget = processes.filter((_, i) => actors[i]?.by === 'target' && actors[i]?.ownAccord === false);
   if (byTarget.length === 0) {
     const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
-    return `${tool} looked for it of its own accord`;
+    return { reason: `${tool} looked for it of its own accord`, always: false };
   }
   const habit = habitOf(path, tree.record(byTarget[0] ?? 0), habits);
-  if (habit !== undefined) return habit.reason;
+  if (habit !== undefined) return { reason: habit.reason, always: true };
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
   const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
   const { kind } = factsOf(path, input);
   if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
-    return 'nothing in the sources speaks of it';
-  return '';
+    return { reason: 'nothing in the sources speaks of it', always: false };
+  return undefined;
 }
 
 /** By which name sources speak of a file. */
@@ -361,14 +370,16 @@ function judgeWords(
 ): void {
   if (input.log === undefined) return;
   const { complaints, giveUps } = wordsIn(input.log);
-  const refused = new Set(refusals.map(({ path }) => path));
+  const refused = new Set(refusals.filter(({ against }) => against?.always !== true).map(({ path }) => path));
+  const never = new Set(refusals.filter(({ path }) => !refused.has(path)).map(({ path }) => path));
   const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
   for (const complaint of complaints) {
-    const files = hiddenFor(complaint, hidden, input);
+    const files = hiddenFor(complaint, hidden, input).filter(({ path }) => !never.has(path));
     const asked = files.filter(({ path }) => refused.has(path));
     // The project's own words are guessed at: only what was refused can be meant.
     if (complaint.voice === 'project' && asked.length === 0) continue;
-    for (const { path, owners } of asked.length > 0 ? asked : files) {
+    const unseen = files.filter(({ path }) => input.wasListed(path));
+    for (const { path, owners } of [asked, unseen, files].find((some) => some.length > 0) ?? []) {
       for (const cpv of owners) {
         const evidence = evidenceFor(cpv, path);
         if (evidence === undefined) continue;
@@ -379,7 +390,7 @@ function judgeWords(
   if (input.status === 0) return;
   for (const { line, at, names } of giveUps) {
     const lower = new Set(names.map((name) => name.toLowerCase()));
-    for (const { path, owners } of refusals) {
+    for (const { path, owners } of refusals.filter((one) => refused.has(one.path))) {
       const name = nameInSources(path).toLowerCase();
       if (!lower.has(name) && !lower.has(path.slice(path.lastIndexOf('/') + 1).toLowerCase())) continue;
       for (const cpv of owners) {
@@ -450,7 +461,8 @@ function judgeNeeds(
       if (!input.wasListed(path)) continue;
       for (const cpv of owners) {
         const evidence = evidenceFor(cpv, path);
-        if (evidence === undefined) continue;
+        // What was asked for by name says more.
+        if (evidence === undefined || evidence.score > needWeight) continue;
         evidence.hits += 1;
         weigh(evidence, path, needWeight / owners.length, variableFor(cpv, path, input));
       }

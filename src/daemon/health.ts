@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
 import { deviceProblem, isFuseDevice, libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
+import { systemProblem } from '../system/index.js';
 import { readSystem } from './systemIndex.js';
 import {
   fail,
@@ -50,6 +51,7 @@ export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, l
       ['node', node()],
       ['kernel', kernel()],
       ['/dev/fuse', fuseDevice()],
+      ['system calls', systemCalls()],
       ['user', ok(isRoot() ? 'root' : 'an ordinary user')],
     ]),
     ...mounter.check(),
@@ -93,6 +95,11 @@ function userWays(): UserWay[] {
     ),
     way('fusermount', ['mount'], [...libfuse, ...(notFuse.length > 0 ? notFuse : mounter.userObstacles())]),
   ];
+}
+
+function systemCalls(): Finding {
+  const problem = systemProblem();
+  return problem === undefined ? ok('through koffi') : warn(problem.message, problem.hint ?? '');
 }
 
 function node(): Finding {

@@ -19,7 +19,7 @@ import {
   type Logger,
 } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
-import { NodeHost } from '../filesystem/index.js';
+import { kernelNodeId, NodeHost } from '../filesystem/index.js';
 import {
   chainsTo,
   type SetRequest,
@@ -131,7 +131,7 @@ function places(
   for (const { name, location } of system.repositories()) {
     const path = inside(location);
     if (path === undefined) graft(`${prefix}/var/db/repos/${name}`, location);
-    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.` });
+    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.`, follow: 'itself' });
   }
   const written = writtenDirectories.flatMap((name) => {
     const path = system.variable(name);
@@ -262,6 +262,7 @@ export class OpenView {
   /** What is to be mounted over the view, if anything. */
   readonly plan: BindPlan | undefined;
   readonly #request: OpenRequest;
+  readonly #host = new NodeHost();
   readonly #log: Logger;
   readonly #store: IndexStore;
   #system: System;
@@ -316,7 +317,7 @@ export class OpenView {
         systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
         overrides: { show: this.#shown, hide: request.hide },
       },
-      new NodeHost(),
+      this.#host,
       log,
     );
     this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
@@ -414,8 +415,8 @@ export class OpenView {
         if (!this.#covered.has(this.index.find(directory, name)))
           notifier?.invalidateEntry(directory + 1, name, true);
       },
-      dropNode: (node: number, content: boolean): void =>
-        notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+      dropNode: (node: IndexNode, content: boolean): void =>
+        notifier?.invalidateNode(kernelNodeId(this.view, this.#host, node), content ? 0 : -1, 0),
     };
     this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
     this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;
@@ -424,6 +425,11 @@ export class OpenView {
   /** Makes changes of the host that are no merges known to the kernel. */
   async hostChanged(changes: readonly HostChange[]): Promise<void> {
     await this.#live?.hostChanged(changes);
+  }
+
+  /** Makes the kernel look at everything again: nobody knows what has changed. */
+  async hostLost(): Promise<void> {
+    await this.#live?.everythingChanged();
   }
 
   /**

@@ -5,7 +5,7 @@ import type { SetRequest, SystemLocations } from '../portage/index.js';
 export interface SystemPathChange {
   /** Absolute path or glob inside the root. */
   readonly path: string;
-  readonly kind: 'tree' | 'directory' | 'private';
+  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
   /** `category/name` of the packages that generate it. */
   readonly packages?: readonly string[];
   readonly reason: string;

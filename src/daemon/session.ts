@@ -10,13 +10,20 @@ import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '..
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
-import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
+import {
+  newSharedFiles,
+  newWatchMemory,
+  openFilesLimit,
+  Readers,
+  WatchTable,
+} from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
 import { placeInside } from './binds.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
+import { systemProblem } from '../system/index.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
@@ -34,6 +41,7 @@ import { SourceScan } from './sourceScan.js';
 import { busyError, clearFailures, heldError, isServed } from './sessions.js';
 import { watchDatabase, type Watching } from './databaseWatch.js';
 import { watchFile } from './fileWatch.js';
+import type { HostChange } from '../view/index.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
@@ -455,6 +463,9 @@ export async function startSession(asked: SessionRequest, options: SessionOption
   try {
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
     const driver = findDriver(request.driver);
+    const problem = systemProblem();
+    if (problem !== undefined && process.platform === 'linux')
+      log('warn', `${problem.message}: ${problem.hint ?? ''}`);
     const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
     // Nobody else can mount in a private namespace.
     if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);
@@ -490,22 +501,20 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
-    const watches =
-      connection.notifier === undefined || request.trace === true ? undefined : newWatchMemory();
-    if (watches !== undefined) {
-      workers.watch = new HostWatch(
-        open.view,
-        new WatchAnswers(watches),
-        (changes) => open.hostChanged(changes),
-        log,
-      );
+    const watchMemory = newWatchMemory();
+    if (connection.notifier !== undefined && request.trace !== true) {
+      const listener = {
+        changed: (changes: readonly HostChange[]) => open.hostChanged(changes),
+        lost: () => open.hostLost(),
+      };
+      workers.watch = HostWatch.open(open.view, new WatchTable(watchMemory), listener, log);
     }
     workers.serve(
       {
         endpoint: connection.endpoint,
-        devices: new DeviceTable().buffer,
+        files: newSharedFiles(openFilesLimit()),
         readers: readers.shared,
-        watches,
+        watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
         attributed: request.attribute === true ? open.attributed : undefined,
         threads,

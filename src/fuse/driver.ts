@@ -26,6 +26,8 @@ export interface DriverCapabilities {
   readonly byteNames: boolean;
   /** Operations are told who asks. */
   readonly callers: boolean;
+  /** Extended attributes are shown, and access control lists checked as on the host. */
+  readonly extendedAttributes: boolean;
   /** How many threads may serve one connection. */
   readonly maxThreads: number;
 }

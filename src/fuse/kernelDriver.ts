@@ -207,6 +207,7 @@ export const kernelDriver: Driver = {
     negativeCaching: true,
     byteNames: true,
     callers: true,
+    extendedAttributes: true,
     maxThreads: 64,
   },
   probe,

@@ -91,11 +91,32 @@ export class LiveChanges {
     return next;
   }
 
+  /** Makes the kernel look at everything again that it may hold. */
+  everythingChanged(): Promise<ChangeSummary> {
+    const work = async (): Promise<ChangeSummary> => {
+      this.#view.packagesChanged();
+      await this.#quiescent();
+      const affected = new Affected(this.#view, { visible: this.#view.visible });
+      affected.everything();
+      return affected.tell(this.#caches);
+    };
+    const next = this.#last.then(work, work);
+    this.#last = next;
+    return next;
+  }
+
   async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
+    const isStructural = changes.some(({ structural }) => structural);
+    const isElsewhere = changes.some(
+      ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
+    );
+    if (isElsewhere) this.#view.packagesChanged();
+    this.#view.host.forget();
     await this.#quiescent();
     const affected = new Affected(this.#view, { visible: this.#view.visible });
     for (const change of changes) affected.changedOnHost(change);
-    if (changes.some(({ structural }) => structural)) affected.recheckUnowned();
+    if (isElsewhere) affected.recheckKnown(true);
+    else if (isStructural) affected.recheckUnowned();
     return affected.tell(this.#caches);
   }
 
@@ -217,7 +238,9 @@ class Affected {
     if (!structural) return;
     this.#directories.add(directory);
     if (host.kind(paths.of(node)) === hostKind.directory) {
-      if (((index.state[node] as number) & nodeState.negative) !== 0) this.#names.add(node);
+      const state = index.state[node] as number;
+      const wasFile = (state & nodeState.positive) !== 0 && (state & nodeState.directory) === 0;
+      if (wasFile || (state & nodeState.negative) !== 0) this.#names.add(node);
     } else if (!this.#view.isAlwaysThere(node)) this.#names.add(node);
     this.#directories.add(node);
     this.#treeReplaced(node);
@@ -234,6 +257,21 @@ class Affected {
         if (!this.#view.isAlwaysThere(child)) this.#names.add(child);
       }
       this.#treeReplaced(child);
+    }
+  }
+
+  /** Everything that the kernel may hold. */
+  everything(): void {
+    this.recheckKnown(true);
+    const { index, host, paths } = this.#view;
+    const { state, nodeCount } = index;
+    for (let i = 0; i < nodeCount; i++) {
+      const node = i as IndexNode;
+      if (((state[i] as number) & known) === 0 || this.#view.isUntouchable(node)) continue;
+      this.#contents.add(node);
+      // A directory that is still there is not dropped: something may be mounted on or below it.
+      if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
+        this.#names.add(node);
     }
   }
 

@@ -16,6 +16,7 @@ import { LvfsError, silent, type Logger } from '../base/index.js';
 import { GlobSet } from './globs.js';
 import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
+import { LinkedPlaces } from './linkedPlaces.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
 import {
@@ -48,6 +49,8 @@ export const nodeState = {
   linked: 32,
   /** Changes of names in the directory are noticed and told to the kernel. */
   watched: 64,
+  /** What the kernel may hold of the name is a directory. */
+  directory: 128,
 } as const;
 
 /** What other threads need to {@link View.attach}; can be cloned. */
@@ -125,6 +128,8 @@ export class View {
   readonly paths: HostPaths;
   readonly #names: HostPaths;
   readonly #resolver: Resolver;
+  /** Follows links through private trees as well. */
+  readonly #unbounded: Resolver;
   readonly #log: Logger;
   readonly #control: Int32Array;
   readonly #visible: Uint32Array;
@@ -149,6 +154,8 @@ export class View {
   readonly #directoryGlobs = new Map<IndexNode, DirectoryGlobs>();
   /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
   readonly #used = new Map<IndexNode, boolean>();
+  /** Whether a visible package has anything in a place of the kind `beside`; as long as the epoch is the same. */
+  readonly #besideVisible = new Map<IndexNode, boolean>();
   #search: Search | undefined;
   #followed: Followed | undefined;
   /** Directories of which {@link #noteLimit} has told. */
@@ -172,13 +179,10 @@ export class View {
     const grafts = new Map<IndexNode, string>();
     this.#names = new HostPaths(index, '', new Map());
     this.paths = new HostPaths(index, root, grafts);
-    this.#resolver = new Resolver(
-      index,
-      this.paths,
-      host,
-      (node) => this.isUntouchable(node),
-      (node) => this.#isOutOfBounds(node),
-    );
+    const resolver = (isOutOfBounds: (node: IndexNode) => boolean): Resolver =>
+      new Resolver(index, this.paths, host, (node) => this.isUntouchable(node), isOutOfBounds);
+    this.#resolver = resolver((node) => this.#isOutOfBounds(node));
+    this.#unbounded = resolver(() => false);
     const { mountPoint } = shared.settings;
     this.#mountPoint =
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
@@ -228,13 +232,24 @@ export class View {
 
   #takeUp(epoch: number): void {
     this.#epoch = epoch;
+    this.host.forget();
+    this.#besideVisible.clear();
     this.#memo = this.#memos[epoch & 1] as Uint8Array;
     const places = this.#control[wordPlaces] as number;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
       this.#directoryGlobs.clear();
       this.#used.clear();
-      this.#places = new Places(this.index, this.settings, (path) => this.#locate(path));
+      const linked = new LinkedPlaces({
+        index: this.index,
+        host: this.host,
+        paths: this.paths,
+        resolver: this.#unbounded,
+        pathOf: (node) => this.pathOf(node),
+        isUntouchable: (node) => this.isUntouchable(node),
+      });
+      const locate = (path: string): IndexNode => this.#locate(path);
+      this.#places = new Places(this.index, this.settings, locate, this.#placeOf, linked);
       const { prefix = '', sysroot } = this.settings;
       this.#etc = [prefix, ...(sysroot === undefined ? [] : [sysroot])].map((place) =>
         this.#locate(`${place}/etc`),
@@ -247,8 +262,8 @@ export class View {
       const { show, hide } = (
         bytes.length === 0 ? { show: [], hide: [] } : JSON.parse(Buffer.from(bytes).toString())
       ) as Overrides;
-      this.#show = new GlobSet(show);
-      this.#hide = new GlobSet(hide);
+      this.#show = new GlobSet(show, this.#placeOf);
+      this.#hide = new GlobSet(hide, this.#placeOf);
       this.#hasOverrides = !this.#show.isEmpty || !this.#hide.isEmpty;
       this.#overrideRules.clear();
     }
@@ -386,10 +401,15 @@ export class View {
   isConfiguration(node: IndexNode): boolean {
     for (let at = node; ; at = this.index.parent(at)) {
       if (this.#etc.includes(at)) return true;
-      const area = this.#places.areas.get(at);
-      if (area !== undefined) return area.kind === 'tree';
+      const area = this.#places.at(at);
+      if (area !== undefined) return area.kind === 'tree' || area.kind === 'beside';
       if (at === rootNode) return false;
     }
+  }
+
+  /** Whether a link that comes or goes in a directory can show other paths elsewhere, so that {@link packagesChanged} is due. */
+  followsLinksIn(directory: IndexNode): boolean {
+    return this.#places.linksIn.has(directory);
   }
 
   /** Whether there are any show or hide globs. */
@@ -404,7 +424,9 @@ export class View {
   hangsOnPackages(node: IndexNode): boolean {
     if (this.isPythonCache(this.index.parent(node))) return false;
     const area = this.#areaOf(node);
-    return area === undefined || (area.kind === 'tree' && area.packages !== undefined);
+    return (
+      area === undefined || area.kind === 'beside' || (area.kind === 'tree' && area.packages !== undefined)
+    );
   }
 
   /** Whether a directory is named `__pycache__`. */
@@ -423,7 +445,7 @@ export class View {
 
   #follow(link: IndexNode): Resolved | undefined {
     const directories = new Set([this.index.parent(link)]);
-    const end = this.#resolver.final(link, (directory) => directories.add(directory));
+    const end = this.#resolver.final(link, (node) => directories.add(this.index.parent(node)));
     this.#followed = { link, directories };
     return end;
   }
@@ -476,7 +498,7 @@ export class View {
     this.#scratch.set(stem);
     this.#scratch.write('.py', stem.length, 'latin1');
     const parent = this.index.parent(directory);
-    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3) as IndexNode | -1;
+    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
   }
 
   /** Whether a path lies in a directory of headers. */
@@ -492,7 +514,7 @@ export class View {
       if (node === this.#mountPoint) return 'the mount point';
       const { show, hide } = this.overrides;
       const patterns = decided === rule.hide ? hide : show;
-      const globs = new GlobSet(patterns);
+      const globs = new GlobSet(patterns, this.#placeOf);
       for (let at = node; at !== rootNode; at = this.index.parent(at)) {
         const found = globs.indexOf(this.pathOf(at));
         if (found >= 0) return patterns[found] as string;
@@ -540,7 +562,7 @@ export class View {
       const decided = this.#systemRule(node);
       if (decided > 0) return decided;
     }
-    const area = this.#places.areas.get(node);
+    const area = this.#places.at(node);
     if (area !== undefined && area.kind !== 'tree' && this.#shows(area, true)) {
       return 'entry' in area ? rule.system : rule.owned;
     }
@@ -551,7 +573,7 @@ export class View {
   /** Rule 3 inside the VDB, rule 7, or rule 8, for a path that nobody owns. */
   #systemRule(node: IndexNode): Rule {
     for (let at = node; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at);
+      const area = this.#places.at(at);
       if (area !== undefined) {
         if (this.#shows(area, at === node)) {
           return 'entry' in area ? rule.system : rule.owned;
@@ -578,7 +600,7 @@ export class View {
   /** The place that decides about unowned names at or below itself: the nearest one. */
   #areaOf(node: IndexNode): Area | undefined {
     for (let at = node; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at);
+      const area = this.#places.at(at);
       if (area !== undefined || at === rootNode) return area;
     }
   }
@@ -586,7 +608,8 @@ export class View {
   /** The place that decides about names in a directory. A directory that nobody uses may be a private one. */
   #areaIn(directory: IndexNode): Area | undefined {
     for (let at = directory; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at) ?? this.#unusedArea(at);
+      const place = this.#places.at(at);
+      const area = place === undefined || place.kind === 'beside' ? (this.#unusedArea(at) ?? place) : place;
       if (area !== undefined || at === rootNode) return area;
     }
   }
@@ -599,19 +622,20 @@ export class View {
     let used = this.#used.get(directory);
     if (used === undefined) {
       // A directory with system paths in it, such as /etc, is one of the system's own.
-      used = this.#places.below.has(directory) || this.#isUsed(directory);
+      used =
+        this.#places.below.has(directory) || this.#hasOwner(directory, (node) => this.index.isOwned(node));
       if (this.#used.size >= rememberedPaths) this.#used.clear();
       this.#used.set(directory, used);
     }
     return used ? undefined : area;
   }
 
-  /** Whether a package, visible or not, owns a directory or has anything in it. */
-  #isUsed(directory: IndexNode): boolean {
+  /** Whether a directory, or anything that the index has in it, has an owner that counts. */
+  #hasOwner(directory: IndexNode, counts: (node: IndexNode) => boolean): boolean {
     const { index } = this;
-    if (index.isOwned(directory)) return true;
+    if (counts(directory)) return true;
     for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
-      if (this.#isUsed(child as IndexNode)) return true;
+      if (this.#hasOwner(child as IndexNode, counts)) return true;
     }
     return false;
   }
@@ -627,11 +651,24 @@ export class View {
         return itself;
       case 'private':
         return false;
+      case 'beside':
+        return this.#isBesideVisible(area.directory);
       case 'category':
         return itself && area.packages.some((id) => this.#isListed(id));
       case 'entry':
         return this.#isListed(area.package);
     }
+  }
+
+  /** Whether a visible package owns a directory or has anything in it. */
+  #isBesideVisible(directory: IndexNode): boolean {
+    let known = this.#besideVisible.get(directory);
+    if (known === undefined) {
+      known = this.#hasOwner(directory, (node) => this.index.ownerVisible(node, this.#visible));
+      if (this.#besideVisible.size >= rememberedPaths) this.#besideVisible.clear();
+      this.#besideVisible.set(directory, known);
+    }
+    return known;
   }
 
   /** Whether a system path's packages let it be seen. */
@@ -660,7 +697,7 @@ export class View {
 
   /** Whether links in a directory count (or the link `at`): not in private trees, unless a glob shows something there. */
   #isInBounds(directory: IndexNode, at?: IndexNode): boolean {
-    const area = (at === undefined ? undefined : this.#places.areas.get(at)) ?? this.#areaIn(directory);
+    const area = (at === undefined ? undefined : this.#places.at(at)) ?? this.#areaIn(directory);
     if (area?.kind !== 'private' && area?.kind !== 'directory') return true;
     return this.#show.reaches(
       this.#names.directory(at === undefined ? this.index.parent(directory) : directory),
@@ -807,7 +844,7 @@ export class View {
     }
     if (this.index.ownerVisible(node, this.#visible) || this.#places.always.has(node)) return Found.yes;
     if (!this.index.isOwned(node) && this.#systemRule(node) > 0) return Found.yes;
-    const area = this.#places.areas.get(node);
+    const area = this.#places.at(node);
     if (area !== undefined && this.#shows(area, true)) return Found.yes;
     return this.#isVisibleBelow(node, true);
   }
@@ -853,6 +890,14 @@ export class View {
     if (found !== undefined) return found;
     return ensureAll(this.index, bytes.toString('latin1'));
   }
+
+  /** Where the directory at the beginning of a glob is, through the host's links; see {@link GlobSet}. */
+  readonly #placeOf = (directory: string): string => {
+    // The dot makes a link at the end followed.
+    const found = this.#resolver.canonical(Buffer.from(`${directory}.`, 'latin1'));
+    if (found === undefined) return directory;
+    return found.node === rootNode ? '/' : `${this.#names.directory(found.node)}/`;
+  };
 }
 
 function bitWords(index: PathIndex): number {

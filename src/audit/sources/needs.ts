@@ -32,7 +32,7 @@ interface Language {
 function words(text: string): string[] {
   return text
     .split(/[\s,;[\]]+/)
-    .map((word) => word.replaceAll(/^["']|["']$/g, ''))
+    .map((word) => word.replaceAll(/^["']|[<>=!].*$|["']$/g, ''))
     .filter((word) => /^[\w.+/-]+$/.test(word) && !/^[\d.]+$/.test(word));
 }
 
@@ -47,6 +47,11 @@ function untilKeyword(text: string): string[] {
     .filter((word) => !/^(?:NAMES|QUIET|IMPORTED_TARGET|GLOBAL)$/.test(word));
 }
 
+/** Arguments of pkg_check_modules(), its keywords taken out. */
+function pkgModules(text: string): string[] {
+  return words(text).filter((word) => !/^[A-Z_]+$/.test(word));
+}
+
 const languages: readonly Language[] = [
   {
     files: /^CMakeLists\.txt$|\.cmake$/,
@@ -55,7 +60,7 @@ const languages: readonly Language[] = [
       {
         kind: 'pkg-config',
         pattern: /\bpkg_(?:check_modules|search_module)\s*\(\s*\w+\s+([^)]*)\)/gi,
-        names: untilKeyword,
+        names: pkgModules,
       },
       { kind: 'library', pattern: /\bfind_library\s*\(\s*\w+\s+([^)]*)\)/gi, names: untilKeyword },
       { kind: 'executable', pattern: /\bfind_program\s*\(\s*\w+\s+([^)]*)\)/gi, names: untilKeyword },

@@ -249,7 +249,7 @@ export function textOf(wanted: Wanted): TextSearch | undefined {
     case 'aclocal': {
       // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4, autoupdate.m4), and m4sugar's own.
       const definition = new RegExp(
-        `^[^\\n#]*(?:A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_(?:re)?define|m4_defun(?:_once|_init)?|define)\\(\\s*\\[?${escape(name)}\\]?\\s*[,)]`,
+        `^[^\\n#]*(?<!\\w)(?:A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_(?:re)?define|m4_defun(?:_once|_init)?|define)\\(\\s*\\[?${escape(name)}\\]?\\s*[,)]`,
         'm',
       );
       return { files: places(['*.m4'], aclocal), defines: (text) => Number(definition.test(text)) };

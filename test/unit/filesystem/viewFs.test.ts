@@ -184,14 +184,15 @@ test('link counts and inode numbers tell nothing of hidden names', async (t) => 
   walk('/usr/share');
   t.is(out.attr.nlink, 4);
   const node = walk('/usr/share/a/1');
-  t.deepEqual([out.attr.nlink, out.attr.ino], [1, node]);
+  const own = node % 2 ** 32;
+  t.deepEqual([out.attr.nlink, out.attr.ino], [1, own]);
   const listed = (): number[] => list(walk('/usr/share/a')).inodes;
-  t.true(listed().includes(node));
+  t.true(listed().includes(own));
   view.setVisible(opened.ids(['sys-libs/shown-1', 'dev-libs/hidden-1']), []);
   t.is(walk('/usr/share/a/1'), node);
   const shared = out.attr.ino;
   t.is(out.attr.nlink, 2);
-  t.not(shared, node);
+  t.true(shared > own && shared < 2 ** 32);
   walk('/usr/share/a/2');
   t.deepEqual([out.attr.nlink, out.attr.ino], [2, shared]);
   t.is(listed().filter((ino) => ino === shared).length, 2);
@@ -237,16 +238,42 @@ test('node ids that were never given are refused', async (t) => {
   }
 });
 
-test('a file that is replaced on the host is read anew', async (t) => {
-  const { walk, files, gentoo } = await filesystem(t);
+test('a file that is replaced stays what it was for who has it, and is another one for who comes later', async (t) => {
+  const { walk, files, gentoo, out } = await filesystem(t);
   const read = (node: NodeId) => {
     const into = Buffer.alloc(20);
-    return into.subarray(0, files.read(node, 0, into, caller)).toString();
+    const count = files.read(node, 0, into, caller);
+    return count < 0 ? count : into.subarray(0, count).toString();
   };
-  const node = walk('/etc/shown.conf');
-  t.is(read(node), 'x');
+  const known = walk('/etc/shown.conf');
+  const unread = walk('/usr/bin/shown');
+  t.is(read(known), 'x');
   gentoo.uninstall('sys-libs/shown-1');
   gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'new', '/usr/bin/shown': 'other' } });
-  t.is(walk('/etc/shown.conf'), node);
-  t.is(read(node), 'new');
+  const later = walk('/etc/shown.conf');
+  t.not(later, known);
+  t.is(read(later), 'new');
+  t.is(read(known), 'x');
+  t.is(files.getattr(known, caller, out), 0);
+  t.is(out.attr.size, 1);
+  // Nobody has read it while it was there, so it is gone; another one's content is never given for it.
+  t.is(read(unread), -errno.ESTALE);
+  t.is(files.getattr(unread, caller, out), errno.ESTALE);
+  files.forget(known);
+  t.is(read(known), -errno.ESTALE);
+});
+
+test('whoever has a file of a package that is gone reads on; a denied one is hidden at once', async (t) => {
+  const { walk, files, gentoo, view } = await filesystem(t);
+  const conf = walk('/etc/shown.conf');
+  const into = Buffer.alloc(20);
+  t.is(files.read(conf, 0, into, caller), 1);
+  gentoo.uninstall('sys-libs/shown-1');
+  view.packagesChanged();
+  t.is(files.read(conf, 0, into, caller), 1);
+  gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'again' } });
+  const again = walk('/etc/shown.conf');
+  t.is(files.read(again, 0, into, caller), 5);
+  view.setVisible([], []);
+  t.is(files.read(again, 0, into, caller), -errno.ENOENT);
 });
