@@ -70,11 +70,12 @@ function absoluteSource(text: string): string {
  * The private view of a command.
  *
  * @param emerge emerge will run in it: it has to be visible, and the directories that it would make are made
+ * @param checkout the command works on what lies in the current directory: that is shown, unless nothing is to be bound
  */
 export async function insideRequest(
   invocation: Invocation<typeof insideOptions>,
   targets: readonly string[],
-  { emerge, trace = false }: { emerge: boolean; trace?: boolean },
+  { emerge, checkout = false }: { emerge: boolean; checkout?: boolean },
 ): Promise<InsideRequest> {
   const { options: given } = invocation;
   const settings = await invocation.settings();
@@ -83,8 +84,10 @@ export async function insideRequest(
     driver: settings.driver,
     threads: settings.threads,
     version: invocation.version(),
-    binds: bindRequest(given, emerge),
-    trace,
+    binds: {
+      ...bindRequest(given, emerge),
+      ...(checkout && !given['no-binds'] ? { workingDirectory: process.cwd() } : {}),
+    },
     ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',
     hostProcesses: given.pid === 'host',

@@ -7,9 +7,8 @@
  */
 import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import type { RepositoryPlace, System } from '../portage/index.js';
-import { shellWord } from './mounts.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from './platform/index.js';
 import type { BindRequest } from './request.js';
 
@@ -60,8 +59,14 @@ export interface PlanOptions {
   readonly own: readonly string[];
 }
 
+/** Where a directory of the host is expected inside: at its own place in the root or, where it lies outside, at the same path. */
+export function placeInside(root: string, path: string): string {
+  return isWithin(path, root) ? `/${relative(root, path)}` : path;
+}
+
 /**
- * Plans what to mount over a view of `system`.
+ * Plans what to mount over a view of `system`. {@link BindRequest.workingDirectory} is mounted too: whoever asks knows whether the
+ * view shows it by itself.
  *
  * @throws LvfsError BAD_BIND (exit 2) for a `--bind` that cannot be; what `system` throws
  */
@@ -112,6 +117,14 @@ export function planBinds(
   }
   for (const text of request.binds) plan.add(parseBind(system.root, text, false));
   for (const text of request.readOnlyBinds) plan.add(parseBind(system.root, text, true));
+  const { workingDirectory } = request;
+  if (workingDirectory !== undefined)
+    plan.add({
+      source: workingDirectory,
+      target: resolveInside(system.root, placeInside(system.root, workingDirectory)),
+      missing: 'skip',
+      below: 'all',
+    });
   return plan.finish();
 }
 

@@ -5,7 +5,19 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
+import {
+  describeError,
+  errorCode,
+  exitStatus,
+  isInSysroot,
+  isWithin,
+  LvfsError,
+  packageName,
+  rootMark,
+  silent,
+  unmarked,
+  type Logger,
+} from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { kernelNodeId, NodeHost } from '../filesystem/index.js';
 import {
@@ -39,7 +51,7 @@ import {
 import { systemPackages } from './auditing.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
-import { configurationRoot, planBinds, type BindPlan } from './binds.js';
+import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import { registryDirectory, replaceSessionFile } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
@@ -205,17 +217,26 @@ export async function openView(
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
-  const plan =
-    request.binds === undefined
-      ? undefined
-      : planBinds(system, request.binds, {
-          prefix: system.prefix,
-          reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
-          own: [realOf(registryDirectory()) ?? []].flat(),
-        });
+  const options: PlanOptions = {
+    prefix: system.prefix,
+    reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+    own: [realOf(registryDirectory()) ?? []].flat(),
+  };
+  const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
+  const { workingDirectory, ...binds } = request.binds ?? noBinds;
+  const planned = request.binds === undefined ? undefined : plan(binds);
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
-  return new OpenView(request, system, set, plan, store, log);
+  if (workingDirectory !== undefined) {
+    const without = new OpenView(request, system, set, planned, store, silent);
+    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+      log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
+      return new OpenView(request, system, set, plan({ ...binds, workingDirectory }), store, log);
+    }
+  }
+  return new OpenView(request, system, set, planned, store, log);
 }
+
+const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
 
 /**
  * Explains paths in the view that a request would give.
@@ -502,6 +523,42 @@ export class OpenView {
       const denied = [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))];
       return this.#change(allowed, denied, paths);
     });
+  }
+
+  /**
+   * Shows these installed packages, with what they need to run, beside what the view was mounted with, and nothing else: whatever
+   * {@link allow} and {@link deny} changed is undone.
+   */
+  showBesides(cpvs: readonly string[]): Promise<LiveResult> {
+    return this.#inTurn(() =>
+      this.#change(
+        cpvs.map((cpv) => this.#nameOf(cpv)),
+        [],
+        [],
+      ),
+    );
+  }
+
+  /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */
+  needsOf(cpv: string): string[] {
+    const without = this.#system.visibleSet(this.#currentSet([], [])).visible;
+    const shown = this.#system.visibleSet(this.#currentSet([this.#nameOf(cpv)], [])).visible;
+    return [...shown.keys()].filter((one) => one !== cpv && !without.has(one)).sort();
+  }
+
+  /** Means exactly one installed package. */
+  #nameOf(cpv: string): string {
+    // Of two systems each name means the one that the package is of.
+    return `=${cpv}${this.sysroot === undefined || isInSysroot(cpv) ? '' : rootMark}`;
+  }
+
+  /** Installed packages that are hidden and could be shown for a build: versions of the targets could not, they would be taken for the result. */
+  hiddenPackages(): string[] {
+    const targets = new Set(this.targets.map(packageName));
+    return this.index.packages
+      .map(({ cpv }) => cpv)
+      .filter((cpv) => !this.#set.visible.has(cpv) && !targets.has(packageName(unmarked(cpv))))
+      .sort();
   }
 
   #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {

@@ -35,6 +35,8 @@ export interface BindRequest {
   readonly binds: readonly string[];
   /** `SRC[:DST]`, read-only. */
   readonly readOnlyBinds: readonly string[];
+  /** A directory of the host in which work is done: also shown at its own place, writable, where it is not seen otherwise. */
+  readonly workingDirectory?: string;
 }
 
 /** Evidence that reports pass over, as in lvfs.conf(5). */

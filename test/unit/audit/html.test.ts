@@ -35,6 +35,20 @@ test('the page shows the line to paste, and every class of finding in picture an
   );
 });
 
+test('the head counts what the sections have', (t) => {
+  const html = reportHtml(makeReport(input), input);
+  t.true(html.includes('0 missing · 1 looked for · 1 second-hand · 1 unused'), html);
+  t.false(html.includes('<h2>Missing'));
+  t.true(html.includes('<h2>Looked for <small>1</small></h2>'));
+});
+
+test('the page says how the build ended, where that is known', (t) => {
+  const report = makeReport(input);
+  t.true(reportHtml(report, input, 3).includes('The build failed with status 3.'));
+  t.true(reportHtml(report, input, 0).includes('Built.'));
+  t.notRegex(reportHtml(report, input), /Built\.|failed with/);
+});
+
 test('nothing is loaded from elsewhere and nothing runs', (t) => {
   const html = reportHtml(makeReport(input), input);
   t.notRegex(html, /<script|\bsrc=|\bhref=|https?:/);
