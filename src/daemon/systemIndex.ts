@@ -29,21 +29,11 @@ import {
 export function readSystem(locations: SystemLocations, log: Logger, cache?: string): System {
   const warn = (warning: DataWarning): void => log('warn', describeWarning(warning));
   return openSystem(locations, {
-    env: portageEnvironment(),
+    // What is built in the view is built with the same environment.
+    env: process.env,
     warn,
     ...(cache === undefined ? {} : { cache }),
   });
-}
-
-/** The variables of the environment that emerge listens to. */
-function portageEnvironment(): Record<string, string> {
-  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES'];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 function describeWarning({ file, line, message }: DataWarning): string {

@@ -168,8 +168,8 @@ function drop(variables: Map<string, string>, names: Iterable<string>): void {
 
 /** How {@link openConfiguration} reads. */
 export interface ConfigurationOptions extends SystemLocations {
-  /** Variables of the calling environment that count (`USE`, `ACCEPT_KEYWORDS`, `FEATURES`, …); default none. */
-  env?: Readonly<Record<string, string>>;
+  /** The environment that emerge would be called with; all of it counts (`config.__init__`). Default: an empty one. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Asked for metadata that no cache has, such as an installed Portage. */
   askMetadata?: MetadataSource;
 }
@@ -635,8 +635,13 @@ export class Configuration {
     });
   }
 
+  /** The environment, without what profile.env has put there: that would count as though the user had said it. */
   get #env(): Map<string, string> {
-    return new Map(Object.entries(this.#options.env ?? {}));
+    const env = new Map<string, string>();
+    for (const [name, value] of Object.entries(this.#options.env ?? {})) {
+      if (value !== undefined && this.#envD.get(name) !== value) env.set(name, value);
+    }
+    return env;
   }
 
   #readRepositories(): Repositories {
@@ -648,19 +653,26 @@ export class Configuration {
     const own = this.files.at(`${this.#prefix}/usr/share/portage/config/repos.conf`);
     const user = path.posix.join(this.userConfig, 'repos.conf');
     const inside = `${this.#target}/`;
+    // The text of a repos.conf in place of all others and of PORTDIR (`load_repository_config`).
+    const whole = this.#env.get('PORTAGE_REPOSITORIES');
     return loadRepositories(
       this.files,
       {
-        ownConf: this.files.kind(own) === undefined ? BUILTIN_REPOS_CONF : own,
-        userConf: user,
+        ownConf:
+          whole !== undefined
+            ? { text: whole }
+            : this.files.kind(own) === undefined
+              ? BUILTIN_REPOS_CONF
+              : own,
+        userConf: whole === undefined ? user : undefined,
         variables: new Map([
           ['eprefix', this.#prefix],
           ['eroot', inside],
           ['portage_configroot', inside],
           ['root', `${this.#sysroot}/`],
         ]),
-        portdir: last('PORTDIR'),
-        portdirOverlay: split(last('PORTDIR_OVERLAY')),
+        portdir: whole === undefined ? last('PORTDIR') : '',
+        portdirOverlay: whole === undefined ? split(last('PORTDIR_OVERLAY')) : [],
       },
       this.warn,
     );

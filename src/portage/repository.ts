@@ -304,8 +304,8 @@ function draft(
 export interface RepositoryLocations {
   /** Portage's own repos.conf: a file, or its text. */
   ownConf: string | { text: string };
-  /** The user's, which counts more: a file or folder. */
-  userConf: string;
+  /** The user's, which counts more: a file or folder; undefined: none is read. */
+  userConf: string | undefined;
   /** Values for `%(name)s`: `EPREFIX`, `EROOT`, `PORTAGE_CONFIGROOT`, `ROOT`. */
   variables: ReadonlyMap<string, string>;
   /** `PORTDIR` of old configurations, or empty. */
@@ -467,7 +467,7 @@ class Loader {
     if (mainName === undefined || known(mainName) === undefined) {
       if (mainName !== undefined && where.portdir === '') {
         warn({
-          file: where.userConf,
+          file: where.userConf ?? 'PORTAGE_REPOSITORIES',
           line: 0,
           message: `main-repo: there is no '${mainName}'`,
         });
