@@ -227,12 +227,13 @@ export class ViewFs implements Operations {
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
     const node = found as IndexNode;
+    // Before the host is asked: another view may be mounted above.
+    if (!this.#isReachable(node)) return errno.ENOENT;
     const stats = this.#host.stat(view.paths.of(node), out.attr);
     if (typeof stats === 'number') {
       return stats === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
     }
     const kind = kindOfMode(out.attr.mode);
-    if (!this.#isReachable(node)) return errno.ENOENT;
     const decided = view.decide(node, kind);
     if (decided <= 0) return errno.ENOENT;
     this.#found(node, kind, decided, stats, out);
