@@ -52,7 +52,7 @@ export const autotoolsRules = [
     'configure',
     'autoconf/lib/autoconf: programs.m4, headers.m4, libs.m4; m4sh leaves unknown macros as they are',
     // A macro that nothing defined is a command to the shell, with its arguments in parentheses: a syntax error.
-    gaveUp('aclocal', 'line ', /configure: line \d+: [`'"]\s*(?<name>[A-Za-z]+_\w*[A-Z]\w*)\(/),
+    gaveUp('aclocal', 'configure: line ', /configure: line \d+: [`'"]\s*(?<name>[A-Za-z]+_\w*[A-Z]\w*)\(/),
     probed(
       'header',
       answeredNo,
@@ -68,8 +68,8 @@ export const autotoolsRules = [
     }),
     probed(
       ['python', 'distribution'],
-      ['ython module', 'ython3 module'],
-      /checking for (?:the )?[Pp]ython\d? module:? (?<name>[\w.]+)\.\.\. (?:no|not found)$/,
+      answeredNo,
+      /checking for (?:the )?[Pp]ython\d? module:? (?<name>[\w.]+)\.\.\. no$/,
     ),
     // PKG_CHECK_MODULES (pkgconf/pkg.m4) says the modules, AC_CHECK_PROG the program.
     probed(
@@ -93,7 +93,7 @@ export const autotoolsRules = [
       'pkg-config script could not be found',
       /The (?<name>pkg-config) script could not be found/,
     ),
-    gaveUp('executable', 'C compiler', /configure: error: no acceptable (?<name>C\+*) compiler found/, {
+    gaveUp('executable', 'no acceptable C', /configure: error: no acceptable (?<name>C\+*) compiler found/, {
       names: (language) => (language === 'C' ? ['gcc', 'cc', 'clang'] : ['g++', 'c++', 'clang++']),
     }),
   ),

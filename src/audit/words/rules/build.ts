@@ -29,7 +29,7 @@ export const buildSystemRules = [
     gaveUp('pkg-config', 'No package', /No package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`] found/),
     gaveUp(
       'pkg-config',
-      'Package ',
+      'not found',
       /(?<!ocamlfind: )Package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`],? (?:required by .{1,200}, )?(?:was )?not found(?! in specified)/,
     ),
   ),
@@ -128,18 +128,18 @@ export const buildSystemRules = [
     'meson: mesonbuild/interpreter/interpreter.py, dependencies/base.py, dependencies/pkgconfig.py, modules/python.py, compilers/detect.py, wrap/wrap.py, environment.py',
     probed(
       'pkg-config',
-      'ependency ',
+      'found: NO',
       /\bBuild-time dependency (?<name>[\w+.-]+) .*?found: NO(?! *\. Found)/,
       { variable: 'BDEPEND' },
     ),
     probed(
       ['pkg-config', 'cmake'],
-      'ependency ',
+      'found: NO',
       /\b[Dd]ependency (?<name>[\w+.-]+) (?:\((?<missing>[^)]*)\) )?found: NO(?! *\. Found)/,
     ),
     gaveUp(
       ['pkg-config', 'cmake'],
-      'ependency ',
+      ['ependency "', "ependency '"],
       /\bDependency ["'](?<name>[\w+.-]+)["'] (?:not found|is required but not found)/,
     ),
     gaveUp(
@@ -147,7 +147,7 @@ export const buildSystemRules = [
       'ependency lookup for ',
       /\bDependency lookup for (?<name>[\w+.-]+) with method .* failed/,
     ),
-    gaveUp('executable', 'pkg-config', /Did not find (?<name>pkg-config) by name/),
+    gaveUp('executable', 'Did not find pkg-config', /Did not find (?<name>pkg-config) by name/),
     gaveUp(
       'executable',
       ['kg-config for machine', 'kg-config binary for machine'],
@@ -181,13 +181,21 @@ export const buildSystemRules = [
     ),
     gaveUp(
       'library',
-      ['ibrary '],
+      ["' not found", '" not found'],
       /ERROR: \w+ (?:shared or static |shared |static )?library ["'](?<name>[\w+.-]+)["'] not found/,
     ),
-    probed('library', 'ibrary ', /\bLibrary (?<name>[\w+.-]+) found: NO/),
-    gaveUp('header', 'header ', /ERROR: \w+ header ["'](?<name>[\w+./-]+)["'] not found/),
-    probed('header', 'eader "', /Has header "(?<name>[\w+./-]+)" .*?: NO/),
-    gaveUp(['pkg-config', 'cmake'], 'ubproject ', /ERROR: Subproject (?<name>[\w+.-]+) is buildable: NO/),
+    probed('library', 'found: NO', /\bLibrary (?<name>[\w+.-]+) found: NO/),
+    gaveUp(
+      'header',
+      ["' not found", '" not found'],
+      /ERROR: \w+ header ["'](?<name>[\w+./-]+)["'] not found/,
+    ),
+    probed('header', 'Has header "', /Has header "(?<name>[\w+./-]+)" .*?: NO/),
+    gaveUp(
+      ['pkg-config', 'cmake'],
+      'is buildable: NO',
+      /ERROR: Subproject (?<name>[\w+.-]+) is buildable: NO/,
+    ),
     probed(
       ['pkg-config', 'cmake'],
       'fallback subproject',

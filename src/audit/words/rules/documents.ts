@@ -51,7 +51,7 @@ export const documentRules = [
       /Font \S+?=(?<name>[\w-]+)(?: at \S+| scaled \S+)? not loadable: Metric \(TFM\) file/,
       { names: (name) => [`${name}.tfm`] },
     ),
-    gaveUp('tex', 'Unknown option', /Package babel Error: Unknown option [`'](?<name>\w+)'/, {
+    gaveUp('tex', 'babel Error', /Package babel Error: Unknown option [`'](?<name>\w+)'/, {
       names: (name) => [`${name}.ldf`],
     }),
     probed('tex', 'Running mk', /kpathsea: Running mktex(?:tfm|pk) (?:--\S+ (?:\S+ )?)*(?<name>[a-z]\w*)$/, {
@@ -76,7 +76,7 @@ export const documentRules = [
     'bison/src/output.c output_skeleton; gnulib/lib/spawn-pipe.c, execute.c',
     gaveUp(
       'executable',
-      'subprocess',
+      'subprocess failed',
       /\bbison: (?:error: )?(?:(?<name>m4) subprocess failed|subprocess (?:failed|[`'"]m4['"]).*)/,
       { names: () => ['m4'] },
     ),
@@ -115,7 +115,7 @@ export const documentRules = [
   ...of(
     'g-ir-scanner',
     'gobject-introspection: giscanner/transformer.py, tools/compiler.c, girepository/girparser.c',
-    gaveUp('gir', '.gir', /Couldn't find include ["'](?<name>[\w.-]+)\.gir["']/),
+    gaveUp('gir', 'find include', /Couldn't find include ["'](?<name>[\w.-]+)\.gir["']/),
     gaveUp('gir', 'Could not find GIR file', /Could not find GIR file ["'](?<name>[\w.-]+)\.gir["']/),
   ),
   ...of(
