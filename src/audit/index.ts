@@ -8,6 +8,8 @@ export {
   namesIn,
   placesOf,
   textOf,
+  wantedByModule,
+  wantedFor,
   wordsIn,
   type Complaint,
   type Found,

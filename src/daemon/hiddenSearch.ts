@@ -1,6 +1,15 @@
 /** Finds, among all that a view hides, what would have satisfied the tools of a build. */
 import { displayPath } from '../base/index.js';
-import { keyOf, placesOf, textOf, type Found, type Place, type Wanted } from '../audit/index.js';
+import {
+  keyOf,
+  placesOf,
+  textOf,
+  wantedByModule,
+  wantedFor,
+  type Found,
+  type Place,
+  type Wanted,
+} from '../audit/index.js';
 import { indexKind, type IndexNode, type View } from '../view/index.js';
 
 /** Files kept for one thing; more say nothing. */
@@ -20,12 +29,54 @@ export function findHidden(
   wanted: readonly Wanted[],
   readText: (path: string) => string | undefined,
 ): Map<Wanted, Found[]> {
-  const searches = [...new Map(wanted.map((one) => [keyOf(one), new Search(one)])).values()];
-  const byKey = new Map(searches.map((search) => [keyOf(search.wanted), search]));
+  const meanings = new Map(wanted.map((one) => [one, meaningOf(view, one, readText)]));
+  const byKey = new Map([...meanings.values()].flat().map((one) => [keyOf(one), new Search(one)]));
+  const searches = [...byKey.values()];
   for (const search of searches) if (search.wanted.kind === 'path') findPath(view, search);
   findByName(view, searches);
   findByText(searches, readText);
-  return new Map(wanted.map((one) => [one, byKey.get(keyOf(one))?.results() ?? []]));
+  const resultsOf = (one: Wanted) => byKey.get(keyOf(one))?.results() ?? [];
+  return new Map(
+    [...meanings].map(([one, all]) => [one, all.map(resultsOf).find((found) => found.length > 0) ?? []]),
+  );
+}
+
+/** What is looked for, the likeliest first: usually the thing itself, else what a visible file says it is. */
+function meaningOf(
+  view: View,
+  wanted: Wanted,
+  readText: (path: string) => string | undefined,
+): readonly Wanted[] {
+  switch (wanted.kind) {
+    case 'interpreter': {
+      if (!wanted.name.startsWith('/')) return [];
+      const line = /^#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?/.exec(readText(wanted.name) ?? '');
+      const [, program = '', argument = ''] = line ?? [];
+      if (program === '') return [];
+      const path: Wanted = { kind: 'path', name: program };
+      return program.endsWith('/env') ? [path, ...wantedFor('executable', argument)] : [path];
+    }
+    case 'cmake variable': {
+      const module = cmakeModulePath(view, `Find${wanted.module}.cmake`);
+      const text = module === undefined ? undefined : readText(module);
+      return text === undefined ? [] : wantedByModule(text, wanted.name);
+    }
+    default:
+      return [wanted];
+  }
+}
+
+/** Where CMake's own modules are: `/usr/share/cmake` or, with its version, `/usr/share/cmake-3.25`. */
+function cmakeModulePath({ index }: View, name: string): string | undefined {
+  const share = index.resolve(Buffer.from('/usr/share'));
+  if (share === -1) return undefined;
+  for (let node = index.firstChild(share); node !== -1; node = index.nextSibling(node)) {
+    const directory = Buffer.from(index.name(node)).toString('latin1');
+    if (!directory.startsWith('cmake')) continue;
+    const path = `/usr/share/${directory}/Modules/${name}`;
+    if (index.resolve(Buffer.from(path)) !== -1) return path;
+  }
+  return undefined;
 }
 
 /** One thing that is looked for. */

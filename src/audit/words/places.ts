@@ -232,6 +232,7 @@ export function placesOf(wanted: Wanted): readonly Place[] {
     case 'file':
       return below(wanted.below, name);
     case 'interpreter':
+    case 'cmake variable':
     case 'cmake command':
     case 'aclocal':
     case 'setup command':

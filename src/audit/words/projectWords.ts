@@ -13,7 +13,12 @@ export interface GiveUp {
   readonly at: number;
   /** Words of the line that may be names of things; see {@link namesIn}. */
   readonly names: readonly string[];
-  /** Names that the line says are missing, by its grammar. */
+  /**
+   * The line has the form of an error, or something is known to have failed right after; otherwise it is only among the
+   * last of the output.
+   */
+  readonly hasFailed: boolean;
+  /** Names that the line says are missing, by its grammar; none where nothing has failed. */
   readonly missing: readonly MissingThing[];
 }
 
@@ -68,7 +73,6 @@ interface LastWords {
   /** What it says, without the form. */
   readonly text: string;
   readonly at: number;
-  /** Something is known to have failed, so what the line says is missing is no mere remark. */
   readonly hasFailed: boolean;
 }
 
@@ -94,7 +98,7 @@ export class GiveUps {
       const names = namesIn(text);
       if (names.length === 0) return [];
       const missing = hasFailed ? missingIn(text) : [];
-      return [{ tool, line: line.trim().slice(0, maxQuote), at, names, missing }];
+      return [{ tool, line: line.trim().slice(0, maxQuote), at, names, hasFailed, missing }];
     });
   }
 
@@ -158,7 +162,7 @@ const sentences: readonly RegExp[] = (() => {
     `^(?:the |a )?${name}${version}${noun}(?: \\(\\S+\\))? (?:is|are|was|were|could|can|cannot|must|has|does|not|required|missing|needed)(?= |$)(?:.*?)\\b(?:required|needed|missing|found|installed|available|located|exist|necessary)\\b`,
     `^(?:the |a )?${name}${version}${noun} (?:not found|required|missing|needed|not installed|not available)\\b`,
     `\\b(?:cannot|can't|can not|could not|couldn't|unable to|failed to|did not|didn't|not) (?:find|locate|detect) (?:the |a |an |any |required |program |library |header |command |module |suitable |usable )*${name}`,
-    `\\b(?:please install|must install|need to install|should install|you need|depends on|requires|require|missing|without|needs)[: ] ?(?:the |a |an |required |program |library |header |command |module )*${name}`,
+    `\\b(?:please install|must install|need to install|should install|need(?! to\\b)|depends on|requires|require|missing|without|needs)[: ] ?(?:the |a |an |required |program |library |header |command |module )*${name}`,
     `^no (?:suitable |usable |working )?${name}${noun} (?:was |were )?found`,
   ].map((source) => new RegExp(source, 'i'));
 })();

@@ -15,6 +15,13 @@ const auxiliaryFiles: Readonly<Record<string, string>> = {
 /** How AC_MSG_RESULT says no; AC_CACHE_CHECK may know it from before. */
 const answeredNo = ['... no', ') no'];
 
+/** Modules of pkg-config, in a line that may as well be a sentence: `library containing f`. */
+function modulesIn(list: string): string[] {
+  const names = list.split(/(?: [<>=]+ [\w.]+)?,? /).map((one) => one.replace(/ .*/, ''));
+  const isList = / [<>=]+ /.test(list) || names.every((name) => /[-\d]/.test(name));
+  return isList ? names.filter((name) => /^[a-z][\w+.-]*$/i.test(name)) : [];
+}
+
 export const autotoolsRules = [
   ...of(
     'autoconf',
@@ -82,10 +89,7 @@ export const autotoolsRules = [
       'pkg-config',
       answeredNo,
       /checking for (?<name>[\w+.-]+(?:(?: [<>=]+ [\w.]+)?,? [\w+.-]+)*(?: [<>=]+ [\w.]+)?)\.\.\. no$/,
-      {
-        names: (list) =>
-          list.split(/(?: [<>=]+ [\w.]+)?,? /).filter((one) => /^[a-z][\w+.-]*[\w]$/i.test(one)),
-      },
+      { names: modulesIn },
     ),
     // PKG_PROG_PKG_CONFIG (pkgconf/pkg.m4).
     gaveUp(

@@ -26,6 +26,13 @@ export const buildSystemRules = [
       'was not found in the pkg-config search path',
       /Package (?<name>[\w+.-]+) was not found in the pkg-config search path/,
     ),
+    // CMake's FindPkgConfig quotes it, whether or not the module is required.
+    probed(
+      'pkg-config',
+      'not found',
+      /^-- +Package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`],? (?:required by .{1,200}, )?not found$/,
+    ),
+    probed('pkg-config', 'No package', /^-- +No package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`] found$/),
     gaveUp('pkg-config', 'No package', /No package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`] found/),
     gaveUp(
       'pkg-config',
@@ -88,8 +95,11 @@ export const buildSystemRules = [
         wanted: (_, { files }) => words(files).flatMap((one) => wantedFor('header', one)),
       },
     ),
+    gaveUp('pkg-config', 'required package was not found', /required package was not found/, {
+      about: 'pkg-config',
+    }),
     gaveUp('library', 'they are set to NOTFOUND', /they are set to NOTFOUND/, {
-      items: /^(?:(?<name>[A-Za-z]\w+)(?: \(ADVANCED\))?|Please set them .*| {2,}\S.*)$/,
+      items: /^(?:(?:\/\S*\/)?(?<name>[A-Za-z]\w+)(?: \(ADVANCED\))?|Please set them .*| {2,}\S.*)$/,
       wanted: (name) => wantedForVariable(name),
     }),
     gaveUp(
@@ -168,7 +178,7 @@ export const buildSystemRules = [
       },
     ),
     gaveUp('executable', 'not found', /\bProgram ["'‘’“”`](?<name>[\w+./-]+)["'‘’“”`] not found/),
-    gaveUp('executable', 'nknown compiler(s): ', /Unknown compiler\(s\): \[\[?(?<name>[^\]]+)/, {
+    gaveUp('executable', 'nknown compiler(s): ', /Unknown compiler\(s\): (?<name>\[.*\])/, {
       names: (list) => list.split(/[^\w+./-]+/).filter((one) => one !== ''),
     }),
     probed(

@@ -27,6 +27,14 @@ export const compilerRules = [
       'executable',
       'cannot find ',
       /(?:collect2|gcc|g\+\+|cc1): fatal error: cannot find ["'‘](?<name>[^"'’]+)["'’]/,
+      // Whichever of them -fuse-ld= asks for, collect2 calls it ld.
+      {
+        wanted: (name) =>
+          (name === 'ld' ? ['ld', 'ld.gold', 'ld.mold', 'ld.lld'] : [name]).map((one) => ({
+            kind: 'executable',
+            name: one,
+          })),
+      },
     ),
     gaveUp('library file', 'cannot read spec file', /cannot read spec file ["'‘](?<name>[^"'’]+)["'’]/),
     gaveUp(

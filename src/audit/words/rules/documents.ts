@@ -67,9 +67,14 @@ export const documentRules = [
     'troff',
     'groff: src/roff/groff/groff.cpp, pipeline.c, src/roff/troff/input.cpp',
     gaveUp('executable', "couldn't exec", /groff: (?:error: )?couldn't exec (?<name>\w+): No such file/),
-    gaveUp({ below: 'tmac' }, 'macro file', /(?:can't|cannot) open macro file ["'`](?<name>[\w.-]+)["'`]/, {
-      names: (name) => [`${name}.tmac`],
-    }),
+    gaveUp(
+      { below: 'tmac' },
+      'macro file',
+      /(?:can't|cannot) (?:open|find) macro file ["'`]?(?<name>[\w.-]+)/,
+      {
+        names: (name) => [`${name}.tmac`],
+      },
+    ),
   ),
   ...of(
     'bison',
@@ -124,9 +129,10 @@ export const documentRules = [
     gaveUp(
       'gsettings',
       'extends not yet existing schema',
-      /extends not yet existing schema ["'](?<name>[\w.-]+)["']/,
+      /extends not yet existing schema ["'“](?<name>[\w.-]+)["'”]/,
     ),
     gaveUp('gsettings', 'not (yet) defined', /<\w+ id=["'](?<name>[\w.-]+)["']> not \(yet\) defined/),
+    gaveUp('gsettings', 'No such schema', /No such schema ["'“](?<name>[\w.-]+)["'”]/),
     gaveUp('gsettings', 'is not installed', /Settings schema ["'](?<name>[\w.-]+)["'] is not installed/),
     gaveUp('executable', 'is not in PATH', /is not set, and (?<name>[\w-]+) is not in PATH/),
     probed('executable', 'XMLLINT not set', /XMLLINT not set and (?<name>xmllint) not found/),

@@ -33,7 +33,7 @@ export const shellRules = [
     probed(
       'locale',
       ['LC_ALL = ', 'LANG = ', 'LC_CTYPE = '],
-      /^\s*(?:LC_ALL|LANG|LC_CTYPE) = "(?<name>\w+[\w.@-]*\.[\w-]+)",?$/,
+      /^\s*(?:LC_ALL|LANG|LC_CTYPE) = "(?<name>[a-z]\w+[\w.@-]*\.[\w-]+)",?$/,
     ),
   ),
   ...of(
