@@ -7,6 +7,7 @@ export {
   keyOf,
   namesIn,
   placesOf,
+  searchedBy,
   textOf,
   wantedByModule,
   wantedFor,

@@ -3,6 +3,7 @@ import { displayPath } from '../base/index.js';
 import {
   keyOf,
   placesOf,
+  searchedBy,
   textOf,
   wantedByModule,
   wantedFor,
@@ -35,6 +36,7 @@ export function findHidden(
   for (const search of searches) if (search.wanted.kind === 'path') findPath(view, search);
   findByName(view, searches);
   findByText(searches, readText);
+  findSearched(view, searches, readText);
   const resultsOf = (one: Wanted) => byKey.get(keyOf(one))?.results() ?? [];
   return new Map(
     [...meanings].map(([one, all]) => [one, all.map(resultsOf).find((found) => found.length > 0) ?? []]),
@@ -84,6 +86,8 @@ class Search {
   readonly found: (Found & { fit: number })[] = [];
   /** Files to be read. */
   readonly texts: Found[] = [];
+  /** Files that count if their directory is searched, with that. */
+  readonly candidates: [Found, string][] = [];
   readonly text;
 
   constructor(readonly wanted: Wanted) {
@@ -168,7 +172,8 @@ function addHidden(view: View, node: IndexNode, targets: readonly Target[]): voi
     if (place.path?.test(path) === false) continue;
     const found: Found = { path: displayPath(whole), owners, distance: place.distance };
     if (isText) search.texts.push(found);
-    else search.add(found);
+    else if (place.ifSearched !== true) search.add(found);
+    else search.candidates.push([found, directory.slice(0, directory.length - parents.length - 1)]);
   }
 }
 
@@ -181,6 +186,43 @@ function hiddenOwners(view: View, node: IndexNode): string[] {
 
 function isSet(bits: Uint32Array, id: number): boolean {
   return (((bits[id >>> 5] ?? 0) >>> (id & 31)) & 1) === 1;
+}
+
+/** Asks the packages' own .pc files which directories a compiler searches, where nothing lies in one that it always does. */
+function findSearched(
+  view: View,
+  searches: readonly Search[],
+  readText: (path: string) => string | undefined,
+): void {
+  const searched = new Map<string, ReadonlySet<string>>();
+  for (const search of searches) {
+    if (search.found.some(({ distance }) => distance === 0)) continue;
+    for (const [found, directory] of search.candidates.slice(0, maxFound)) {
+      const isSearched = found.owners.some((cpv) => {
+        const known = searched.get(cpv) ?? searchedByPackage(view, cpv, readText);
+        searched.set(cpv, known);
+        return known.has(directory);
+      });
+      if (isSearched) search.add(found);
+    }
+  }
+}
+
+function searchedByPackage(
+  view: View,
+  cpv: string,
+  readText: (path: string) => string | undefined,
+): Set<string> {
+  const { index } = view;
+  const directories = new Set<string>();
+  const id = index.packageId(cpv);
+  for (const node of id < 0 ? [] : index.nodesOf(id)) {
+    const path = displayPath(view.pathOf(node as IndexNode));
+    if (!path.endsWith('.pc')) continue;
+    for (const directory of searchedBy(readText(path) ?? '', path.slice(0, path.lastIndexOf('/'))))
+      directories.add(directory);
+  }
+  return directories;
 }
 
 /** Last components of paths, to be found by their bytes. */

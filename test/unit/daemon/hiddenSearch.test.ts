@@ -33,6 +33,16 @@ const gentoo = await gentooRoot({
         '/usr/bin/xmllint': 'x',
       },
     },
+    'dev-qt/qtbase-6': {
+      files: {
+        '/usr/include/qt6/QtCore/QString': 'x',
+        '/usr/lib64/pkgconfig/Qt6Core.pc':
+          'prefix=/usr\nincludedir=${prefix}/include/qt6\nCflags: -DX -I${includedir}/QtCore -I${includedir}\n',
+      },
+    },
+    'net-misc/vendored-1': {
+      files: { '/usr/include/vendored/qt/QString': 'x', '/usr/include/vendored/tree.h': 'x' },
+    },
     'net-libs/nodejs-20': { files: { '/usr/include/node/openssl/md5.h': 'x' } },
     'sys-libs/zlib-1.3': { files: { '/usr/include/zlib.h': 'x', '/usr/lib64/libz.so': 'x' } },
     'net-misc/odd-1': {
@@ -160,6 +170,9 @@ test(finds, { kind: 'header', name: 'parser.h' }, '');
 test(finds, { kind: 'header', name: 'md5.h' }, '');
 test(finds, { kind: 'header', name: 'zlib.h' }, 'sys-libs/zlib-1.3');
 test(finds, { kind: 'header', name: 'stdio.h' }, '');
+test(finds, { kind: 'header', name: 'QString' }, 'dev-qt/qtbase-6');
+test(finds, { kind: 'header', name: 'QtCore/QString' }, 'dev-qt/qtbase-6');
+test(finds, { kind: 'header', name: 'tree.h' }, 'net-misc/vendored-1');
 test(finds, { kind: 'library', name: 'xml2' }, 'dev-libs/libxml2-2.12');
 test(finds, { kind: 'library file', name: 'libxml2.so.2' }, 'dev-libs/libxml2-2.12');
 test(finds, { kind: 'pkg-config', name: 'libxml-2.0' }, 'dev-libs/libxml2-2.12');
