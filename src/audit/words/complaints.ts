@@ -22,7 +22,10 @@ export interface Complaint {
   fatal: boolean;
   /** The variable of an ebuild that the message speaks of, where it does. */
   variable?: 'BDEPEND' | 'DEPEND';
-  /** What would have satisfied it, the likeliest first: the first that is there hidden is what was meant. */
+  /**
+   * What would have satisfied it, the likeliest first: the first that is there hidden is what was meant. None when the message
+   * tells the kind only; then `name` is where it happened.
+   */
   wanted: readonly Wanted[];
 }
 

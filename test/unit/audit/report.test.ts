@@ -307,3 +307,21 @@ test('a target that is installed in the sysroot is not missing, but may be as a 
     ['a/target-1'],
   );
 });
+
+test('a macro that was left in configure is needed, also when the shell does not say which it was', (t) => {
+  const report = (log: string) =>
+    makeReport(
+      input({
+        log,
+        status: 1,
+        needs: [{ kind: 'aclocal', name: 'AX_FOO', wanted: [{ kind: 'aclocal', name: 'AX_FOO' }] }],
+        findHidden: hiding({
+          AX_FOO: { path: '/usr/share/aclocal/ax_foo.m4', owners: ['dev-build/autoconf-archive-2024'] },
+        }),
+      }),
+    ).missing.map(({ cpv, certainty, messages }) => [cpv, certainty, messages]);
+  const line = './configure: 3: Syntax error: word unexpected (expecting ")")';
+  t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
+    ['dev-build/autoconf-archive-2024', 'needed', [line]],
+  ]);
+});

@@ -167,6 +167,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '! aclocal PKG_CHECK_MODULES',
   ],
   ['./configure: line 2311: AX_CHECK_COMPILE_FLAG: command not found', '! aclocal AX_CHECK_COMPILE_FLAG'],
+  ['./configure: 3: Syntax error: word unexpected (expecting ")")', '! aclocal ./configure'],
   ['checking for flex... no', '? executable flex'],
   ['checking for flex... /usr/bin/flex'],
   ['checking for x86_64-pc-linux-gnu-pkg-config... no', '? executable pkg-config'],
