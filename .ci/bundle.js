@@ -21,8 +21,6 @@ const options = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // Loaded only for --help; it reads files beside itself.
-  external: ['yargs'],
   legalComments: 'inline',
   logLevel: 'warning',
 };

@@ -15,6 +15,7 @@ export const buildOptions = {
     type: 'string',
     value: 'COMMAND',
     describe: 'Build with this, run by sh -c in the current directory, instead of emerge',
+    more: 'Where the view does not have that directory, the host’s is shown at its place, writable, unless --no-binds is given.',
   },
   compare: {
     type: 'boolean',

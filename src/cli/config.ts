@@ -5,8 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
-import { nearest } from './suggest.js';
+import { errorCode, exitStatus, LvfsError, type Logger, nearest } from '../base/index.js';
 
 /** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
 export type Origin = string;

@@ -9,6 +9,7 @@ export const bindOptions = {
     type: 'list',
     value: 'SRC[:DST]',
     describe: 'Show this directory or file of the host inside, writable',
+    more: 'By default at the same place. A directory needs no place of its own on the host; a file takes the place of one that the host has there, hidden or not.',
   },
   ro: { type: 'list', value: 'SRC[:DST]', describe: 'The same, read-only' },
   'no-binds': {
@@ -18,18 +19,26 @@ export const bindOptions = {
 } as const;
 
 /** Options about the namespaces of a command. */
-const namespaceOptions = {
+export const namespaceOptions = {
   net: {
     type: 'string',
-    value: 'WHICH',
     choices: ['host', 'none'],
     describe: "The host's network (default), or none",
   },
   pid: {
     type: 'string',
-    value: 'WHICH',
     choices: ['own', 'host'],
     describe: 'Processes of its own (default), or among those of the host',
+  },
+} as const;
+
+/** How a view is served. */
+export const driverOption = {
+  driver: {
+    type: 'string',
+    choices: ['auto', 'kernel', 'libfuse'],
+    describe: 'How to speak to the kernel (default auto: the first that works)',
+    more: 'kernel speaks to it directly; libfuse is for machines and users that cannot, and needs the npm package fuse-native.',
   },
 } as const;
 
@@ -40,12 +49,7 @@ export const insideOptions = {
   ...placeOptions,
   ...bindOptions,
   ...namespaceOptions,
-  driver: {
-    type: 'string',
-    value: 'NAME',
-    choices: ['auto', 'kernel', 'libfuse'],
-    describe: 'How to speak to the kernel (default auto: the first that works)',
-  },
+  ...driverOption,
 } as const;
 
 /** What is bound, as the daemon is asked for it. */

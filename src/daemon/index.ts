@@ -10,6 +10,7 @@ import type * as insideModule from './inside.js';
 import type { MountedCommand } from './inside.js';
 import type { IndexAction, IndexReport } from './inspect.js';
 import type { Explanation } from './explanation.js';
+import type { Names } from './names.js';
 import type { SystemPath } from './openView.js';
 import type { Plan } from './plan.js';
 import type { Entered } from './platform/index.js';
@@ -114,6 +115,15 @@ export async function systemPathList(
   const { systemPathList } = await import('./openView.js');
   const { readSystem } = await import('./systemIndex.js');
   return systemPathList(changes, log, readSystem(locations, log));
+}
+
+/** See `namesBeginning` in names.ts. */
+export async function namesBeginning(
+  start: string,
+  which: 'target' | 'installed',
+  locations: SystemLocations,
+): Promise<Names> {
+  return (await import('./names.js')).namesBeginning(start, which, locations);
 }
 
 /** See `startThreadAhead` in servingThreads.ts. */

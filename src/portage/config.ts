@@ -3,7 +3,7 @@
  * `config` class puts it together (portage(5), make.conf(5), PMS 5). Everything is read when it is first needed and then kept.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
+import { LvfsError, exitStatus, nearest } from '../base/index.js';
 import { tryParseAtom, type Atom } from './atom.js';
 import { eapiFeatures } from './eapi.js';
 import { readMakeConf } from './makeConf.js';
@@ -859,7 +859,7 @@ export class Configuration {
     }
     throw new LvfsError('UNKNOWN_SET', `there is no set '@${name}'${from === '' ? '' : ` (from ${from})`}`, {
       exit: exitStatus.noPackage,
-      hint: `there are: ${this.setNames.map((known) => `@${known}`).join(' ')}`,
+      hint: unknownSetHint(name, this.setNames),
       details: { set: name, known: this.setNames },
     });
   }
@@ -1052,6 +1052,12 @@ export class Configuration {
     );
     return variables;
   }
+}
+
+function unknownSetHint(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const list = `there are: ${known.map((one) => `@${one}`).join(' ')}`;
+  return meant === undefined ? list : `did you mean @${meant}? ${list.replace('t', 'T')}`;
 }
 
 const BUILTIN_SETS = ['profile', 'selected', 'selected-packages', 'selected-sets', 'system', 'world'];

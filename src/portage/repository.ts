@@ -660,11 +660,30 @@ export class EbuildTree {
   /** Every `category/name` with this name, sorted by code point. */
   named(name: string): string[] {
     const found: string[] = [];
-    for (const category of [...this.#categories()].sort()) {
+    for (const category of this.categories) {
       const cp = `${category}/${name}`;
       if (this.versions(cp).length > 0) found.push(cp);
     }
     return found;
+  }
+
+  /** The valid categories, sorted by code point. */
+  get categories(): readonly string[] {
+    return [...this.#categories()].sort();
+  }
+
+  /** The names of a category's packages, sorted by code point. What a directory holds is not looked at. */
+  namesIn(category: string): readonly string[] {
+    const names = new Set<string>();
+    if (!this.#categories().has(category)) return [];
+    for (const repository of this.#repositories) {
+      const found = this.#isCacheOnly(repository)
+        ? this.#cacheListing(repository, category).keys()
+        : (this.#files.list(path.posix.join(repository.location, category)) ?? []);
+      // Names of packages have no dot (PMS 3.1.2); metadata.xml has one.
+      for (const name of found) if (/^\w[\w+-]*$/.test(name)) names.add(name);
+    }
+    return [...names].sort();
   }
 
   /** The ebuild that lies at a host path, if it is one of a configured repository. */

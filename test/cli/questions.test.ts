@@ -111,6 +111,17 @@ not installed: DEPEND || ( a/b c/d )
 `,
 });
 test(answers, ['deps', 'dev-libs/absent'], { status: 20, stderr: /^lvfs: .*dev-libs\/absent/ });
+test(answers, ['deps', 'dev-libs/fou'], { status: 20, stderr: /\nhint: did you mean dev-libs\/foo\?\n$/ });
+test(answers, ['deps', 'dev-lib/foo'], { status: 20, stderr: /\nhint: there is dev-libs\/foo\n$/ });
+test(answers, ['deps', 'otehr'], { status: 20, stderr: /\nhint: did you mean dev-libs\/other\?\n$/ });
+test(answers, ['deps', 'foo', '--with', 'zlip'], {
+  status: 20,
+  stderr: /\nhint: did you mean sys-libs\/zlib\?\n$/,
+});
+test(answers, ['deps', '@wrold'], {
+  status: 20,
+  stderr: /'@wrold'\nhint: did you mean @world\? There are: @profile .*@world\n$/,
+});
 test(answers, ['deps', 'dev-libs/foo', '--why', 'dev-libs/hidden'], {
   status: 20,
   stderr: /^lvfs: dev-libs\/hidden \(dev-libs\/hidden-1\) is not in the visible set\nhint: /,

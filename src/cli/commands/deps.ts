@@ -16,12 +16,13 @@ const options = {
   dot: { type: 'boolean', describe: 'As a graph for dot(1)' },
   why: { type: 'list', value: 'ATOM', describe: 'Only the chains that bring these installed packages in' },
   files: { type: 'boolean', describe: 'Also how many files each package has, and their size' },
-  diff: { type: 'list', value: 'ATOM', describe: 'What differs from the set of these targets' },
+  diff: { type: 'list', value: 'ATOM', is: 'target', describe: 'What differs from the set of these targets' },
   ...placeOptions,
 } as const;
 
 export const command = defineCommand({
-  usage: 'deps <atom…>',
+  name: 'deps',
+  summary: 'the packages that a build may see, and why',
   describe:
     'Prints the installed packages that a build of the atoms may see, each with what brought it in: an atom of the target’s DEPEND or ' +
     'BDEPEND, @system, --with, or what another visible package needs to run. An atom may also be the path of an ebuild in a ' +
@@ -32,7 +33,7 @@ export const command = defineCommand({
     ['lvfs deps dev-libs/foo --why sys-libs/zlib', 'every chain that leads to one package'],
     ['lvfs deps dev-libs/foo --diff dev-libs/bar', 'the difference of two sets'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'atom…', is: 'target' }],
   async run(invocation) {
     const { options: given, operands, output } = invocation;
     const modes = (['tree', 'dot', 'why', 'diff'] as const).filter((name) => {

@@ -9,7 +9,8 @@ import { packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
 
 export const command = defineCommand({
-  usage: 'shell <atom…|mountpoint> [-- argument…]',
+  name: 'shell',
+  summary: 'a shell in a view',
   describe:
     'Starts $SHELL (or /bin/sh, when the view hides that) in a private view as `lvfs run` does, or in a mounted view. LVFS_TARGET is set inside, ' +
     'for your prompt. At the end it says which packages were looked for in vain.',
@@ -19,8 +20,8 @@ export const command = defineCommand({
     ['lvfs shell /var/tmp/lvroot', 'the same in a mounted view'],
     ["lvfs shell dev-libs/foo -- -c 'which flex'", 'with arguments for the shell'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
-  rest: true,
+  operands: [{ name: 'atom…|mountpoint', is: 'target' }],
+  rest: '[-- arg…]',
   async run(invocation) {
     const { operands, output, rest = [] } = invocation;
     const signals = new Signals();

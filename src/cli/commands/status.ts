@@ -6,7 +6,8 @@ import type { Output } from '../output.js';
 import { table } from '../table.js';
 
 export const command = defineCommand({
-  usage: 'status [mountpoint…]',
+  name: 'status',
+  summary: 'list the mounted views',
   describe:
     'Lists the mounted views of this user, also those whose daemon has died. With mount points, tells all about these.',
   options: {},
@@ -14,7 +15,7 @@ export const command = defineCommand({
     ['lvfs status', 'a table'],
     ['lvfs status --json /var/tmp/lvroot', 'everything about one view, for a program'],
   ],
-  operands: [0, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ operands, output }) {
     const { statuses } = await import('../../daemon/index.js');
     const mounts = await statuses(operands.length === 0 ? undefined : operands);

@@ -4,7 +4,8 @@ import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 
 export const command = defineCommand({
-  usage: 'umount <mountpoint…>',
+  name: 'umount',
+  summary: 'unmount views and end their daemons',
   describe:
     'Unmounts views and waits until their daemons have ended. Cleans up after a daemon that was killed. A plain umount(8) ends ' +
     'the daemon too.',
@@ -20,7 +21,7 @@ export const command = defineCommand({
     ['lvfs umount /var/tmp/lvroot', 'end one view'],
     ['lvfs umount --all', 'end them all'],
   ],
-  operands: [0, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ options, operands, output }) {
     if (options.all ? operands.length > 0 : operands.length === 0) {
       throw new UsageError('umount: expected mount points or --all, and not both', undefined, 'umount');
