@@ -451,7 +451,8 @@ function readOptions(options: OptionSource, merged: Merged): void {
     if (raw === undefined || (Array.isArray(raw) && raw.length === 0)) continue;
     const origin = `--${key.option}`;
     const value = Array.isArray(raw) && key.kind === 'paths' ? raw.map((path) => resolve(String(path))) : raw;
-    if (value === '') throw bad(origin, 'needs a value');
+    if (value === '')
+      throw bad(origin, 'needs a value', 'leave the option out for what is usual; is a variable empty?');
     merged.set(name, checkValue(key.kind === 'path' ? resolve(String(value)) : value, key, origin), origin);
   }
 }

@@ -146,6 +146,11 @@ export async function connect(given: string): Promise<ControlClient> {
   return (await import('./sessions.js')).connect(given);
 }
 
+/** See `isView` in sessions.ts. */
+export async function isView(given: string): Promise<boolean> {
+  return (await import('./sessions.js')).isView(given);
+}
+
 /** See `statuses` in sessions.ts. */
 export async function statuses(only?: readonly string[]): Promise<SessionStatus[]> {
   return (await import('./sessions.js')).statuses(only);

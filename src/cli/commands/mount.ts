@@ -5,6 +5,7 @@ import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/in
 import { endAtBugs } from '../bugs.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { bindOptions, bindRequest, driverOption } from '../insideOptions.js';
+import { displayText, targetNames } from '../text.js';
 import { viewRequest } from '../viewRequest.js';
 
 const options = {
@@ -128,6 +129,6 @@ function announce({ output }: Pick<MountInvocation, 'output'>, status: SessionSt
   }
   const { mountpoint, targets, packages, paths } = status;
   output.print(
-    `${output.colors.bold(mountpoint)}: ${targets.join(' ')} (${packages} packages, ${paths} paths)`,
+    `${output.colors.bold(displayText(mountpoint))}: ${targetNames(targets)} (${packages} packages, ${paths} paths)`,
   );
 }

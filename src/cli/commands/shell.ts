@@ -1,5 +1,5 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Denial } from '../../audit/index.js';
 import type { Inside } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
@@ -7,6 +7,7 @@ import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.
 import { insideOptions, insideRequest } from '../insideOptions.js';
 import { packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
+import { targetNames } from '../text.js';
 
 export const command = defineCommand({
   name: 'shell',
@@ -27,7 +28,7 @@ export const command = defineCommand({
     const signals = new Signals();
     try {
       const [first = ''] = operands;
-      if (operands.length === 1 && /^[./]/.test(first) && !first.endsWith('.ebuild')) {
+      if (operands.length === 1 && (await isMountpoint(first))) {
         const { enterMounted } = await import('../../daemon/index.js');
         const entered = await enterMounted(first, {
           argv: (isVisible) => [shellProgram(isVisible), ...rest],
@@ -56,6 +57,15 @@ export const command = defineCommand({
   },
 });
 
+/** Whether a word means a mounted view: it looks like a path, or names a directory at which there is one. */
+async function isMountpoint(word: string): Promise<boolean> {
+  if (word.endsWith('.ebuild')) return false;
+  if (/^[./]/.test(word)) return true;
+  if (statSync(word, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const { isView } = await import('../../daemon/index.js');
+  return isView(word);
+}
+
 /** The user's shell, and the one that every system has. */
 function shells(): string[] {
   const own = process.env['SHELL'];
@@ -80,7 +90,7 @@ function greet(inside: Inside, output: Output): void {
   const { targets, packages, pid } = inside.status;
   output.log(
     'warn',
-    `this shell sees what a build of ${targets.join(' ')} may use (${packages} packages); from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`,
+    `this shell sees what a build of ${targetNames(targets)} may use (${packages} packages); from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`,
   );
 }
 

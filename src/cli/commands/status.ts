@@ -4,6 +4,7 @@ import type { SessionStatus } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import type { Output } from '../output.js';
 import { table } from '../table.js';
+import { displayText, localTime, targetNames } from '../text.js';
 
 export const command = defineCommand({
   name: 'status',
@@ -29,9 +30,9 @@ export const command = defineCommand({
 
 function overview(mounts: readonly SessionStatus[], output: Output): string {
   const rows = mounts.map((mount) => [
-    mount.mountpoint,
+    displayText(mount.mountpoint),
     paintState(mount.state, output),
-    mount.targets.join(' '),
+    targetNames(mount.targets),
     count(mount.packages),
     count(mount.paths),
     count(mount.denials),
@@ -45,17 +46,19 @@ function overview(mounts: readonly SessionStatus[], output: Output): string {
 function details(mount: SessionStatus, output: Output): string {
   const { live } = mount;
   const rows: [string, string][] = [
-    ['mountpoint', mount.mountpoint],
+    ['mountpoint', displayText(mount.mountpoint)],
     ['state', paintState(mount.state, output) + (mount.failure === undefined ? '' : `: ${mount.failure}`)],
-    ['targets', mount.targets.join(' ')],
+    ['targets', targetNames(mount.targets)],
     ['packages', count(mount.packages)],
     ['paths', count(mount.paths)],
     ['denials', count(mount.denials)],
-    ['root', mount.root],
-    ...(mount.sysroot === undefined ? [] : [['sysroot', mount.sysroot] satisfies [string, string]]),
-    ['since', mount.since],
+    ['root', displayText(mount.root)],
+    ...(mount.sysroot === undefined
+      ? []
+      : [['sysroot', displayText(mount.sysroot)] satisfies [string, string]]),
+    ['since', localTime(new Date(mount.since))],
     ['pid', String(mount.pid)],
-    ['log', mount.log],
+    ['log', displayText(mount.log)],
     ['driver', mount.driver],
   ];
   if (live !== undefined) {

@@ -2,6 +2,7 @@
 import { exitStatus, LvfsError } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
+import { errorToJson } from '../output.js';
 
 export const command = defineCommand({
   name: 'umount',
@@ -31,7 +32,7 @@ export const command = defineCommand({
       ? (await statuses()).map(({ mountpoint }) => mountpoint).reverse()
       : operands;
     const unmounted: string[] = [];
-    let failed: LvfsError | undefined;
+    const failures: { mountpoint: string; error: LvfsError }[] = [];
     for (const mountpoint of mountpoints) {
       try {
         await unmountView(mountpoint, { lazy: options.lazy });
@@ -39,11 +40,14 @@ export const command = defineCommand({
       } catch (error) {
         if (!(error instanceof LvfsError) || mountpoints.length === 1) throw error;
         // The others are unmounted all the same.
-        output.failure(error);
-        failed ??= error;
+        output.complain(error);
+        failures.push({ mountpoint, error });
       }
     }
-    if (output.json) output.printJson({ unmounted });
-    return failed?.exit ?? exitStatus.ok;
+    if (output.json) {
+      const failed = failures.map(({ mountpoint, error }) => ({ mountpoint, error: errorToJson(error) }));
+      output.printJson({ unmounted, failed });
+    }
+    return failures[0]?.error.exit ?? exitStatus.ok;
   },
 });

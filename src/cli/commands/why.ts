@@ -34,6 +34,10 @@ export const command = defineCommand({
     if (given.mount !== undefined && given.for.length > 0) {
       throw new UsageError('why: --for and --mount cannot be combined', undefined, 'why');
     }
+    const idle = Object.keys({ ...setOptions, ...ruleOptions }).find((name) => isGiven(given, name));
+    if (given.for.length === 0 && idle !== undefined) {
+      throw new UsageError(`why: --${idle} means something only with --for`, undefined, 'why');
+    }
     for (const path of operands) {
       if (!path.startsWith('/')) {
         throw new UsageError(`why: '${path}' is not an absolute path inside the root`, undefined, 'why');
@@ -49,6 +53,12 @@ export const command = defineCommand({
     return exitStatus.ok;
   },
 });
+
+/** Whether an option of a view that is yet to be made was given. */
+function isGiven(given: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = given[name];
+  return Array.isArray(value) ? value.length > 0 : value === true;
+}
 
 async function explain(
   { options: given, output, settings: load }: Invocation<typeof options>,
