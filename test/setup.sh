@@ -51,7 +51,7 @@ fi
 echo "Installing for the tests (LVFS_NO_INSTALL=1 forbids it):$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=30 "$@" >"$log" 2>&1; }
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=1 -o Acquire::http::Timeout=30 "$@" >"$log" 2>&1; }
 install() { apt install -y --no-install-recommends "$@"; }
 # The package lists of a fresh machine are missing or out of date: a first failure means fetching them.
 # shellcheck disable=SC2086 -- a list

@@ -1,7 +1,7 @@
 /**
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
-import type { Missing, Report, ReportInput } from './report.js';
+import type { Missing, Report, ReportInput } from './findings.js';
 
 /** What a package is in the picture. */
 type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';

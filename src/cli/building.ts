@@ -77,7 +77,7 @@ export async function build(
   output: Output,
   signals: Signals,
 ): Promise<BuildOutcome> {
-  return withInside(request, output, signals, async (inside) => {
+  return withInside({ ...request, attribute: true }, output, signals, async (inside) => {
     const targets = inside.status.targets;
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));

@@ -202,6 +202,14 @@ export const setOptions = {
   'no-system': { type: 'boolean', describe: 'Without @system and what it needs' },
   rdepend: { type: 'boolean', describe: "Also the target's RDEPEND and PDEPEND" },
   test: { type: 'boolean', describe: 'As if FEATURES=test' },
+  'any-of': {
+    type: 'string',
+    choices: ['chosen', 'all'],
+    describe: 'Of any-of groups show what emerge would choose, or all that is installed (default chosen)',
+    more:
+      'That is an alternative that the other dependencies bring in already, else the first that is installed. With all the view does not depend on ' +
+      'that choice, which can differ from one emerge to the next.',
+  },
   'allow-missing': { type: 'boolean', describe: 'Go on when build dependencies are not installed' },
 } as const satisfies OptionTable;
 

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
+import { explained } from './errors.js';
 import { insideProgram } from './programs.js';
 
 /** Signals that are meant for the command. */
@@ -112,7 +113,8 @@ export async function withInside<T>(
  * Gives failures of lvfs itself the status that `run` and `shell` keep for them, so that they cannot be taken for the
  * command's own.
  */
-export function asRunFailure(error: unknown): unknown {
+export function asRunFailure(thrown: unknown): unknown {
+  const error = explained(thrown);
   if (!(error instanceof LvfsError) || error.exit === exitStatus.usage) return error;
   return new LvfsError(error.code, error.message, {
     exit: exitStatus.runFailed,

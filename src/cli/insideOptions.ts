@@ -1,4 +1,6 @@
 /** Options of the verbs that run something in a view, and the request they make. */
+import { resolve } from 'node:path';
+import { workingDirectory } from '../base/index.js';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -57,9 +59,16 @@ export function bindRequest(given: OptionValues<typeof bindOptions>, create: boo
   return {
     defaults: !given['no-binds'],
     create,
-    binds: given.bind,
-    readOnlyBinds: given.ro,
+    binds: given.bind.map(absoluteSource),
+    readOnlyBinds: given.ro.map(absoluteSource),
   };
+}
+
+/** `SRC[:DST]` as it means the same in another directory. */
+function absoluteSource(text: string): string {
+  const [, source = '', target = ''] = /^([^:]*)(.*)$/s.exec(text) ?? [];
+  // That it is wrong is told of what was given.
+  return source === '' ? text : resolve(source) + target;
 }
 
 /**
@@ -82,7 +91,7 @@ export async function insideRequest(
     version: invocation.version(),
     binds: {
       ...bindRequest(given, emerge),
-      ...(checkout && !given['no-binds'] ? { workingDirectory: process.cwd() } : {}),
+      ...(checkout && !given['no-binds'] ? { workingDirectory: workingDirectory() } : {}),
     },
     ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',

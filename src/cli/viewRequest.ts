@@ -1,4 +1,5 @@
 /** From settings and options to what the daemon is asked. */
+import { resolve } from 'node:path';
 import type { ViewRequest } from '../daemon/index.js';
 import type { OptionValues, setOptions } from './command.js';
 import type { Settings } from './config.js';
@@ -16,13 +17,15 @@ export function viewRequest(
   return {
     locations: locations(settings),
     set: {
-      targets,
+      // Another process resolves them, in another directory.
+      targets: targets.map((name) => (name.endsWith('.ebuild') ? resolve(name) : name)),
       with: settings.with,
       without: settings.without,
       system: !given['no-system'],
       rdepend: given.rdepend,
       test: given.test,
       allowMissing: given['allow-missing'],
+      allAlternatives: given['any-of'] === 'all',
     },
     show: settings.show,
     hide: settings.hide,

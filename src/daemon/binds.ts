@@ -56,6 +56,8 @@ export interface PlanOptions {
   readonly prefix: string;
   /** Host directories that must not appear inside: the mount point itself. */
   readonly reserved: readonly string[];
+  /** Directories of lvfs's own state, with their links resolved: what is mounted there is not bound, and they are empty inside. */
+  readonly own: readonly string[];
 }
 
 /** Where a directory of the host is expected inside: at its own place in the root or, where it lies outside, at the same path. */
@@ -72,9 +74,9 @@ export function placeInside(root: string, path: string): string {
 export function planBinds(
   system: BindSystem,
   request: BindRequest,
-  { prefix, reserved }: PlanOptions,
+  { prefix, reserved, own }: PlanOptions,
 ): BindPlan {
-  const plan = new Plan(system.root, reserved);
+  const plan = new Plan(system.root, reserved, own);
   if (request.defaults) {
     plan.kernel();
     for (const path of ['/run', '/tmp', '/var/tmp'])
@@ -215,14 +217,16 @@ class Plan {
   readonly #root: string;
   /** Host directories that must not appear inside. */
   readonly #reserved: readonly string[];
+  readonly #own: readonly string[];
   readonly #mounts: readonly MountEntry[] = mounter.mounts();
   readonly #binds: Bind[] = [];
   readonly #files: string[] = [];
   readonly #notes: string[] = [];
 
-  constructor(root: string, reserved: readonly string[]) {
+  constructor(root: string, reserved: readonly string[], own: readonly string[]) {
     this.#root = root;
     this.#reserved = reserved;
+    this.#own = own;
   }
 
   /** The kernel's filesystems come from the running system, whatever root is shown. */
@@ -292,7 +296,20 @@ class Plan {
     }
   }
 
+  /** Covers what of lvfs's own state the binds would show. */
+  #coverOwn(): void {
+    const places = this.#binds.flatMap(({ kind, source = '', target }) =>
+      kind === 'bind'
+        ? this.#own
+            .filter((own) => isWithin(own, source))
+            .map((own) => posix.join(target, relative(source, own)))
+        : [],
+    );
+    for (const target of new Set(places)) this.#binds.push({ target, kind: 'memory' });
+  }
+
   finish(): BindPlan {
+    this.#coverOwn();
     const directories = this.#binds
       .filter(
         ({ kind, source, target }) =>
@@ -325,7 +342,10 @@ class Plan {
       if (mountpoint === source || !isWithin(mountpoint, source) || seen.has(mountpoint)) continue;
       const name = relative(source, mountpoint);
       if (below !== 'all' && !below.includes(name)) continue;
-      if (type === 'autofs' || [...views, ...this.#reserved].some((view) => isWithin(mountpoint, view)))
+      if (
+        type === 'autofs' ||
+        [...views, ...this.#reserved, ...this.#own].some((path) => isWithin(mountpoint, path))
+      )
         continue;
       if (stateOf(mountpoint) === 'missing') continue;
       const place = posix.join(target, name);
@@ -336,6 +356,7 @@ class Plan {
         kind: 'bind',
         source: mountpoint,
         ...(readOnly === true ? { readOnly } : {}),
+        found: true,
       });
     }
   }

@@ -11,10 +11,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Logger, type LogLevel } from '../base/index.js';
 import {
   ControlClient,
   protocolVersion,
@@ -27,13 +26,14 @@ import { mountAt } from './mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from './platform/index.js';
 import {
   createSessionDirectory,
+  privateMountpoint,
   registryDirectory,
   removeSessionDirectory,
   removeSessionsOf,
 } from './registry.js';
 import type { InsideRequest, SessionStatus } from './request.js';
 import type { Session } from './session.js';
-import { connect } from './sessions.js';
+import { connect, otherViews } from './sessions.js';
 
 /** The descriptor that joins P0 and P1. */
 const insideDescriptor = 3;
@@ -147,7 +147,7 @@ export class Inside {
     try {
       return (await this.#client.request('run', {
         ...command,
-        cwd: process.cwd(),
+        cwd: workingDirectory(),
       })) as CommandEnd;
     } catch (error) {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
@@ -227,7 +227,7 @@ export interface MountedCommand {
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
   const client = await connect(given);
   try {
-    const cwd = process.cwd();
+    const cwd = workingDirectory();
     const candidates = [...new Set(['/bin/sh', ...how.argv(() => true), ...how.argv(() => false)])].filter(
       (path) => path.startsWith('/'),
     );
@@ -248,6 +248,7 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       hostProcesses: how.hostProcesses,
       mountProc: facts.hasProc,
       ownMounts: true,
+      leave: otherViews(facts.root),
     });
   } finally {
     client.close();
@@ -332,12 +333,10 @@ class Supervisor {
     this.#over();
   }
 
-  /** What is mounted goes with this process, but until then its mount points cannot be removed. */
+  /** What is mounted goes with this process, but until then its mount point cannot be removed. */
   async #leave(directory: string): Promise<void> {
-    for (const name of ['stage', 'root']) {
-      const mountpoint = join(directory, name);
-      if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
-    }
+    const mountpoint = privateMountpoint(directory);
+    if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
     removeSessionDirectory(directory);
   }
 
@@ -386,8 +385,9 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
-    const mountpoint = join(directory, 'root');
+    const mountpoint = privateMountpoint(directory);
     mkdirSync(mountpoint, { mode: 0o755 });
+    await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
     this.#session = await startSession(
       { ...request, mountpoint, nonempty: true },
@@ -419,7 +419,7 @@ class Supervisor {
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
       throw new Error('run was asked for before open, or twice');
     const command = namespaces.enter({
-      root: join(this.#directory ?? '', 'root'),
+      root: privateMountpoint(this.#directory ?? ''),
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },
@@ -428,6 +428,7 @@ class Supervisor {
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
       ownMounts: false,
+      leave: [],
     });
     this.#command = command;
     if (capture) this.#capture(command.child, show);

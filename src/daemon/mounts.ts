@@ -86,7 +86,8 @@ export function checkMountpoint(given: string, options: MountpointOptions): stri
   if (canonical !== absolute) return checkMountpoint(canonical, options);
   if (canonical === '/')
     throw cannotMount('MOUNTPOINT_IS_ROOT', `${given}: a view cannot be mounted over the root itself`);
-  checkDirectory(given, canonical, options.nonempty);
+  // An automount point waits for what is being mounted here before it can be listed.
+  checkDirectory(given, canonical, options.nonempty || at?.type === 'autofs');
   return canonical;
 }
 

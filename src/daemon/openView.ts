@@ -2,10 +2,18 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
  */
-import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, silent, type Logger } from '../base/index.js';
+import {
+  describeError,
+  errorCode,
+  exitStatus,
+  isWithin,
+  LvfsError,
+  silent,
+  type Logger,
+} from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
 import { NodeHost } from '../filesystem/index.js';
 import {
@@ -26,6 +34,7 @@ import {
   systemPathsOfSysroot,
   View,
   type HostChange,
+  type IndexNode,
   type IndexStore,
   type Overrides,
   type PathIndex,
@@ -35,10 +44,12 @@ import {
   type ViewChange,
   type ViewSettings,
 } from '../view/index.js';
+import { systemPackages } from './auditing.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
+import { registryDirectory, replaceSessionFile } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
 export type { SystemPath };
@@ -184,6 +195,8 @@ export interface OpenRequest extends ViewRequest {
   readonly mountpoint?: string;
   /** What will be mounted over it. */
   readonly binds?: BindRequest;
+  /** Where the loader's cache for what is visible is kept, see {@link OpenView.loaderCacheChanged}; undefined: the host's is shown. */
+  readonly loaderCacheFile?: string;
 }
 
 /**
@@ -203,6 +216,7 @@ export async function openView(
   const options: PlanOptions = {
     prefix: system.prefix,
     reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+    own: [realOf(registryDirectory()) ?? []].flat(),
   };
   const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
   const { workingDirectory, ...binds } = request.binds ?? noBinds;
@@ -252,11 +266,22 @@ export class OpenView {
   #allowed: readonly string[] = [];
   #denied: readonly string[] = [];
   #live: LiveChanges | undefined;
+  /** Files of the view that are mounted on. */
+  readonly #covered: ReadonlySet<number>;
   /** How long the kernel may hold what is not so any more. */
   #staleMs = 0;
   #changes = 0;
+  /** See {@link attributed}. */
+  #attributed: Uint32Array | undefined;
   /** See {@link visiblePaths}; undefined when it has to be counted again. */
   #paths: number | undefined;
+  /** Changes are made one after the other: each begins with what the one before has made. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Names in force that nothing installed has. */
+  #absent: readonly string[] = [];
+  #problem: string | undefined;
+  /** What the loader's cache was filtered to. */
+  #loaderCache: Buffer | undefined;
 
   /** Use {@link openView}. */
   constructor(
@@ -275,10 +300,12 @@ export class OpenView {
     this.#set = set;
     this.databases = system.databases;
     const { trees, directories, ...where } = places(system, request.locations);
+    const { loaderCacheFile } = request;
     this.view = View.create(
       store.index,
       {
         ...where,
+        files: loaderCacheFile === undefined ? [] : [{ path: loaderCachePath, host: loaderCacheFile }],
         directories: [...directories, ...(plan?.directories ?? [])],
         root: system.root,
         ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
@@ -289,6 +316,9 @@ export class OpenView {
       log,
     );
     this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
+    this.#covered = new Set(
+      (plan?.files ?? []).flatMap((path) => this.view.canonical(Buffer.from(path))?.node ?? []),
+    );
   }
 
   /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
@@ -324,6 +354,26 @@ export class OpenView {
     return this.#changes;
   }
 
+  /**
+   * Memory with a bit for each package that is visible and not @system, by its id; kept up to date. Uses of theirs may
+   * be findings.
+   */
+  get attributed(): SharedArrayBuffer {
+    const buffer = new SharedArrayBuffer(this.view.visible.byteLength);
+    this.#attributed = new Uint32Array(buffer);
+    this.#attribute();
+    return buffer;
+  }
+
+  #attribute(): void {
+    const bits = this.#attributed;
+    if (bits === undefined) return;
+    const system = systemPackages(this.#set);
+    bits.fill(0);
+    for (const id of this.#ids([...this.#set.visible.keys()].filter((cpv) => !system.has(cpv))))
+      (bits[id >>> 5] as number) |= 1 << (id & 31);
+  }
+
   /** How many paths visible packages own. */
   visiblePaths(): number {
     if (this.#paths !== undefined) return this.#paths;
@@ -355,8 +405,11 @@ export class OpenView {
   serve(connection: Connection): void {
     const { notifier, activity, endpoint } = connection;
     const caches = {
-      dropName: (directory: number, name: Uint8Array): void =>
-        notifier?.invalidateEntry(directory + 1, name, true),
+      dropName: (directory: IndexNode, name: Uint8Array): void => {
+        // The kernel would take away what is mounted there, and nobody sees what is below.
+        if (!this.#covered.has(this.index.find(directory, name)))
+          notifier?.invalidateEntry(directory + 1, name, true);
+      },
       dropNode: (node: number, content: boolean): void =>
         notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
     };
@@ -369,17 +422,57 @@ export class OpenView {
     await this.#live?.hostChanged(changes);
   }
 
-  /** Brings the view up to what is installed now. */
-  async reload(): Promise<void> {
-    this.#system = readSystem(this.#request.locations, this.#log, this.#request.cache);
-    const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
-    const { added, removed, changed, nodes } = this.#store.update(installedState(this.#system));
-    await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
+  /**
+   * Brings the view up to what is installed now. What is not installed any more is gone in any case: a build dependency, or something
+   * that was allowed, is {@link LiveChangesMade.missing} then, and is seen again when it is merged again. Where no set can be computed,
+   * the one from before holds, as far as it is installed.
+   */
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const system = readSystem(this.#request.locations, this.#log, this.#request.cache);
+      const { added, removed, changed, nodes } = this.#store.update(installedState(system));
+      this.#system = system;
+      const set = this.#setAfterMerge(new Set(removed));
+      await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
+    });
   }
 
-  /** What was allowed and denied since the view was mounted. */
+  #setAfterMerge(removed: ReadonlySet<string>): VisibleSet {
+    try {
+      const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
+      this.#problem = undefined;
+      return set;
+    } catch (error) {
+      if (!(error instanceof LvfsError)) throw error;
+      this.#problem = describeError(error);
+      this.#log('warn', `what is visible cannot be computed anew and stays as it was: ${this.#problem}`);
+      const { visible, metadataOnly, ...rest } = this.#set;
+      return {
+        ...rest,
+        visible: new Map([...visible].filter(([cpv]) => !removed.has(cpv))),
+        metadataOnly: metadataOnly.filter((cpv) => !removed.has(cpv)),
+      };
+    }
+  }
+
+  /** Makes one change after the other. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(change, change);
+    this.#last = turn;
+    return turn;
+  }
+
+  /** What has changed since the view was mounted, apart from packages that came and went. */
   get changesMade(): LiveChangesMade {
-    return { allowed: this.#allowed, denied: this.#denied };
+    const unsatisfied = this.#set.unsatisfied
+      .filter(({ variable }) => variable !== 'RDEPEND' && variable !== 'PDEPEND')
+      .map(({ atom }) => atom);
+    return {
+      allowed: this.#allowed,
+      denied: this.#denied,
+      missing: [...new Set([...unsatisfied, ...this.#absent])],
+      problem: this.#problem ?? null,
+    };
   }
 
   /**
@@ -389,10 +482,12 @@ export class OpenView {
    * @throws LvfsError exit 20 for a name that no installed package matches; NO_SUCH_PATH
    */
   allow(names: readonly string[]): Promise<LiveResult> {
-    const { atoms, paths } = this.#sort(names);
-    const matched = new Set(this.#system.matchInstalled(atoms));
-    const denied = this.#denied.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
-    return this.#change([...this.#allowed, ...atoms, ...paths], denied, paths);
+    return this.#inTurn(() => {
+      const { atoms, paths } = this.#sort(names);
+      const matched = new Set(this.#system.matchInstalled(atoms));
+      const denied = this.#denied.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
+      return this.#change([...this.#allowed, ...atoms, ...paths], denied, paths, atoms);
+    });
   }
 
   /**
@@ -401,20 +496,23 @@ export class OpenView {
    * @throws LvfsError as {@link allow}
    */
   deny(names: readonly string[]): Promise<LiveResult> {
-    const { atoms, paths } = this.#sort(names);
-    const matched = new Set(this.#system.matchInstalled(atoms));
-    const allowed = this.#allowed.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
-    // What is visible only because it was allowed is gone with that.
-    const without = this.#system.visibleSet(this.#currentSet(allowed, this.#denied));
-    const still = atoms.filter((atom) =>
-      this.#system.matchInstalled([atom]).some((cpv) => without.visible.has(cpv)),
-    );
-    const wasShown = (path: string): boolean => this.#allowed.includes(path);
-    return this.#change(
-      allowed,
-      [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))],
-      paths,
-    );
+    return this.#inTurn(() => {
+      const { atoms, paths } = this.#sort(names);
+      // What was allowed can be taken back although it is not installed any more.
+      const matched = new Set(
+        atoms.flatMap((name) =>
+          this.#allowed.includes(name) ? this.#installedAs(name) : this.#system.matchInstalled([name]),
+        ),
+      );
+      const isNamed = (name: string): boolean => paths.includes(name) || atoms.includes(name);
+      const allowed = this.#allowed.filter((name) => !isNamed(name) && !this.#isCovered(name, matched));
+      // What is visible only because it was allowed is gone with that.
+      const without = this.#system.visibleSet(this.#currentSet(allowed, this.#denied));
+      const still = atoms.filter((atom) => this.#installedAs(atom).some((cpv) => without.visible.has(cpv)));
+      const wasShown = (path: string): boolean => this.#allowed.includes(path);
+      const denied = [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))];
+      return this.#change(allowed, denied, paths);
+    });
   }
 
   #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {
@@ -431,20 +529,50 @@ export class OpenView {
     return Buffer.from(this.view.pathOf(found.node), 'latin1').toString('utf8');
   }
 
+  /** Whether all that a name stands for is among `matched`; of nothing that is not said. */
   #isCovered(name: string, matched: ReadonlySet<string>): boolean {
-    return !name.startsWith('/') && this.#system.matchInstalled([name]).every((cpv) => matched.has(cpv));
+    const found = name.startsWith('/') ? [] : this.#installedAs(name);
+    return found.length > 0 && found.every((cpv) => matched.has(cpv));
   }
 
-  /** The request as it is after live changes: what was allowed is no longer excluded, and the other way round. */
-  #currentSet(allowed: readonly string[], denied: readonly string[]): SetRequest {
+  /** What a name stands for that was good once; nothing when it is not installed any more. */
+  #installedAs(name: string): readonly string[] {
+    try {
+      return this.#system.matchInstalled([name]);
+    } catch (error) {
+      if (!(error instanceof LvfsError) || error.exit !== exitStatus.noPackage) throw error;
+      return [];
+    }
+  }
+
+  /**
+   * The request as it is after live changes: what was allowed is no longer excluded, and the other way round. What was good when the
+   * view was mounted may be missing now.
+   *
+   * @param asked names that are just being asked for: these have to be installed
+   */
+  #currentSet(
+    allowed: readonly string[],
+    denied: readonly string[],
+    asked: readonly string[] = [],
+  ): SetRequest {
     const { set } = this.#request;
     const atoms = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('/'));
-    const shown = new Set(this.#system.matchInstalled(atoms(allowed)));
-    const hidden = new Set(this.#system.matchInstalled(atoms(denied)));
+    const matched = (names: readonly string[]): ReadonlySet<string> =>
+      new Set(atoms(names).flatMap((name) => this.#installedAs(name)));
+    const isKnown = (name: string): boolean => asked.includes(name) || this.#installedAs(name).length > 0;
+    const [shown, hidden] = [matched(allowed), matched(denied)];
+    const wanted = [...(set.with ?? []).filter((name) => !this.#isCovered(name, hidden)), ...atoms(allowed)];
+    const unwanted = [
+      ...(set.without ?? []).filter((name) => !this.#isCovered(name, shown)),
+      ...atoms(denied),
+    ];
+    this.#absent = wanted.filter((name) => !isKnown(name));
     return {
       ...set,
-      with: [...(set.with ?? []).filter((name) => !this.#isCovered(name, hidden)), ...atoms(allowed)],
-      without: [...(set.without ?? []).filter((name) => !this.#isCovered(name, shown)), ...atoms(denied)],
+      allowMissing: true,
+      with: wanted.filter(isKnown),
+      without: unwanted.filter(isKnown),
     };
   }
 
@@ -452,8 +580,9 @@ export class OpenView {
     allowed: readonly string[],
     denied: readonly string[],
     paths: readonly string[],
+    asked: readonly string[] = [],
   ): Promise<LiveResult> {
-    const set = this.#system.visibleSet(this.#currentSet(allowed, denied));
+    const set = this.#system.visibleSet(this.#currentSet(allowed, denied, asked));
     const before = this.#set.visible;
     const escaped = (names: readonly string[]): string[] =>
       names.filter((name) => name.startsWith('/')).map(literalGlob);
@@ -489,15 +618,56 @@ export class OpenView {
     // Where nothing can be taken back, what the kernel holds has to expire.
     if (this.#staleMs > 0) await delay(this.#staleMs);
     this.#set = set;
+    this.#attribute();
+    this.#paths = undefined;
     this.#changes++;
+    await this.#renewLoaderCache();
   }
 
-  /** The loader's cache for what is visible now; undefined when the host has none that is understood. */
-  loaderCache(): Buffer | undefined {
-    const { root } = this.view.settings;
+  /** Whether the view has a loader's cache of its own. */
+  get hasLoaderCache(): boolean {
+    return this.#request.loaderCacheFile !== undefined;
+  }
+
+  /** The host's loader's cache, of which that of the view is made. */
+  get hostLoaderCache(): string {
+    return join(this.view.settings.root, loaderCachePath);
+  }
+
+  /** Brings the view's loader's cache up to the host's. */
+  loaderCacheChanged(): Promise<void> {
+    return this.#inTurn(() => this.#renewLoaderCache());
+  }
+
+  /** The loader's cache names what is visible, so it changes with that. Replaced as a whole: who has the old one open keeps it. */
+  async #renewLoaderCache(): Promise<void> {
+    const file = this.#request.loaderCacheFile;
+    if (file === undefined) return;
+    const made = this.#filteredLoaderCache();
+    if (made === undefined ? this.#loaderCache === undefined : this.#loaderCache?.equals(made)) return;
+    try {
+      if (made === undefined) rmSync(file, { force: true });
+      else replaceSessionFile(file, made, 0o644);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      // Without one the loader looks into its directories; an old one would name what is hidden.
+      rmSync(file, { force: true });
+      this.#log('warn', `${file}: cannot be written, so there is none inside: ${describeError(error)}`);
+    }
+    this.#loaderCache = made;
+    const node = this.view.canonical(Buffer.from(loaderCachePath))?.node;
+    if (node === undefined) return;
+    const { index } = this;
+    await this.#live?.hostChanged([
+      { directory: index.parent(node), name: index.name(node), structural: true },
+    ]);
+  }
+
+  /** What the loader's cache has to be; undefined when the host has none. */
+  #filteredLoaderCache(): Buffer | undefined {
     let cache: Buffer;
     try {
-      cache = readFileSync(join(root, loaderCachePath));
+      cache = readFileSync(this.hostLoaderCache);
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
       return undefined;
@@ -509,7 +679,7 @@ export class OpenView {
         'warn',
         `${loaderCachePath}: is of an unknown format and shown as it is; it names hidden libraries`,
       );
-    return filtered;
+    return filtered ?? cache;
   }
 
   #isVisible(path: Buffer): boolean {
@@ -521,7 +691,7 @@ export class OpenView {
 
   /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
   isDirectory(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return statSync(bound, { throwIfNoEntry: false })?.isDirectory() === true;
     this.view.begin();
     const found = this.view.canonical(Buffer.from(path));
@@ -534,7 +704,7 @@ export class OpenView {
 
   /** Whether a program, absolute inside, is there when the plan is carried out. */
   hasFile(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return lstatSync(bound, { throwIfNoEntry: false }) !== undefined;
     this.view.begin();
     return this.#isVisible(Buffer.from(path));
@@ -577,7 +747,7 @@ export class OpenView {
   }
 
   /** Where the host has what a bind shows at a path inside; undefined where none does. */
-  #boundPath(path: string): string | undefined {
+  hostPathOf(path: string): string | undefined {
     // What is bound deepest covers what lies below it.
     const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
     return bind?.source === undefined ? undefined : join(bind.source, relative(bind.target, path));

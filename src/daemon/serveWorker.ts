@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger, type LogLevel } from '../base/index.js';
-import type { AccessEvent } from '../audit/index.js';
+import type { AccessEvent, ProcessRecord } from '../audit/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
 import { serve, type Endpoint } from '../fuse/index.js';
 import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
@@ -28,11 +28,16 @@ export interface ToWorker {
   readonly watches: SharedArrayBuffer | undefined;
   /** Report visible paths as well. */
   readonly trace: boolean;
+  /** Packages whose uses are told one by one, as bits by package id; undefined: none. */
+  readonly attributed: SharedArrayBuffer | undefined;
+  /** How many threads serve. */
+  readonly threads: number;
 }
 
 /** What a thread says. */
 export type FromWorker =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly type: 'process'; readonly record: ProcessRecord }
   | { readonly type: 'access'; readonly event: AccessEvent }
   | { readonly type: 'watch'; readonly directory: IndexNode }
   | { readonly type: 'failed'; readonly text: string };
@@ -61,11 +66,13 @@ async function work(shared: SharedView): Promise<void> {
   const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
-  const [{ endpoint, devices, readers, watches, trace }] = await ordered;
+  const [{ endpoint, devices, readers, watches, trace, attributed, threads }] = await ordered;
   const files = new ViewFs(view, host, {
     devices,
     readers: new Readers(readers),
     trace,
+    thread: { number: thread, count: threads },
+    ...(attributed === undefined ? {} : { attributed: new Uint32Array(attributed) }),
     ...(watches === undefined
       ? {}
       : {
@@ -73,6 +80,7 @@ async function work(shared: SharedView): Promise<void> {
             say({ type: 'watch', directory }),
           ),
         }),
+    onProcess: (record) => say({ type: 'process', record }),
     onAccess: (event) => say({ type: 'access', event }),
   });
   startIsOver?.();

@@ -57,6 +57,7 @@ export class ServingThreads {
       const worker = takeThread(thread);
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'log') log(message.level, message.text);
+        else if (message.type === 'process') ledger.meet(message.record);
         else if (message.type === 'access') ledger.record(message.event);
         else if (message.type === 'watch') this.watch?.request(message.directory);
       });

@@ -15,13 +15,13 @@ import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { sessionReport } from './auditing.js';
 import { placeInside } from './binds.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
-import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
+  loaderCacheFile,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -30,8 +30,10 @@ import {
 } from './registry.js';
 import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
-import { busyError, clearFailures, isServed } from './sessions.js';
-import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
+import { SourceScan } from './sourceScan.js';
+import { busyError, clearFailures, heldError, isServed } from './sessions.js';
+import { watchDatabase, type Watching } from './databaseWatch.js';
+import { watchFile } from './fileWatch.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
@@ -70,14 +72,14 @@ export class Session {
   readonly #open: OpenView;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
+  readonly #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
-  #hasLoaderCache = false;
   #control: ControlServer | undefined;
   #announced: Promise<void> | undefined;
-  #watches: readonly DatabaseWatch[] = [];
+  #watches: readonly Watching[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -98,6 +100,8 @@ export class Session {
     this.#workers = workers;
     this.#open = open;
     this.#ledger = ledger;
+    this.#sources = new SourceScan((path) => open.hostPathOf(path));
+    ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
@@ -123,9 +127,12 @@ export class Session {
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
-    this.#watches = this.#open.databases.map((directory) =>
-      watchDatabase(directory, () => this.#reload(), log),
-    );
+    this.#watches = [
+      ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
+      ...(this.#open.hasLoaderCache
+        ? [watchFile(this.#open.hostLoaderCache, () => this.#open.loaderCacheChanged(), log)]
+        : []),
+    ];
   }
 
   /** Where others find the view. */
@@ -192,7 +199,7 @@ export class Session {
     return {
       mountpoint: this.#shownAt,
       pid: process.pid,
-      state: this.#state,
+      state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
       driver: driverName,
       targets: this.#open.targets,
       packages: this.#open.visiblePackages,
@@ -218,9 +225,28 @@ export class Session {
    * Unmounts; {@link ended} then resolves.
    *
    * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
-   * @throws LvfsError MOUNT_BUSY naming the processes that use it
+   * @throws LvfsError MOUNT_BUSY naming the processes that use it; MOUNT_HELD when it is unmounted, but other mount namespaces have it
+   *   still, and naming them: it is served until they are gone, or until it is detached
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    const { mountpoint } = this.#connection;
+    if (this.#isMounted) await this.#unmount(lazy);
+    if (lazy) {
+      // What somebody else has, or fusermount detaches, lives on until nobody uses it.
+      if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
+      return;
+    }
+    const holders = mounter.heldBy(this.#device);
+    if (holders.length === 0) return;
+    this.#state = 'serving';
+    throw heldError(mountpoint, holders);
+  }
+
+  get #isMounted(): boolean {
+    return isMounted(this.#connection.mountpoint, this.#device);
+  }
+
+  async #unmount(lazy: boolean): Promise<void> {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
     if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
@@ -230,8 +256,6 @@ export class Session {
       if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
       throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
     }
-    // What fusermount detaches lives on until nobody uses it.
-    if (lazy && process.getuid?.() !== 0) this.#connection.abort();
   }
 
   /** Nothing is taken away while anything of it is in use. */
@@ -254,22 +278,10 @@ export class Session {
     // Only root can mount anything else, and make the mount private.
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
-    const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
       scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
-      ...(cache === undefined ? {} : { file: { path: loaderCachePath, contents: cache } }),
     });
-    this.#hasLoaderCache = cache !== undefined;
-  }
-
-  /** The loader's cache names what is visible, so it changes with that. */
-  async #renewLoaderCache(): Promise<void> {
-    if (!this.#hasLoaderCache) return;
-    const contents = this.#open.loaderCache();
-    if (contents === undefined) return;
-    const file = { path: loaderCachePath, contents };
-    await mounter.replaceFile(this.#connection.mountpoint, file, this.#options.directory);
   }
 
   /** The targets as resolved. */
@@ -321,6 +333,7 @@ export class Session {
       },
       report: async ({ ignore, html, log, captured, status }) => {
         await this.#settled();
+        await this.#sources.scan();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
         return sessionReport(
@@ -329,7 +342,8 @@ export class Session {
             set: this.#open.set,
             ledger: this.#ledger,
             atomFor: (cpv) => this.#open.atomFor(cpv),
-            readerOf: (node) => this.#readers.of(node),
+            readers: this.#readers,
+            sources: this.#sources,
           },
           {
             ignore: (ignore ?? []) as IgnoreSetting[],
@@ -350,9 +364,7 @@ export class Session {
           exit: exitStatus.usage,
         });
       }
-      const result = await this.#open[verb](names);
-      await this.#renewLoaderCache();
-      return result;
+      return this.#open[verb](names);
     };
     return { allow: change('allow'), deny: change('deny') };
   }
@@ -367,7 +379,6 @@ export class Session {
   async #reload(): Promise<void> {
     if (this.#state !== 'serving') return;
     await this.#open.reload();
-    await this.#renewLoaderCache();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
@@ -434,7 +445,15 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger);
-    const open = await openView({ ...request, mountpoint }, log, options.progress);
+    const open = await openView(
+      {
+        ...request,
+        mountpoint,
+        ...(request.binds?.defaults === true ? { loaderCacheFile: loaderCacheFile(directory) } : {}),
+      },
+      log,
+      options.progress,
+    );
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
@@ -443,7 +462,11 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       subtype: 'lvfs',
       source: request.set.targets.join(' '),
       threads,
+      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
+      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
+    // Nobody can have asked for it yet, and mount(8) takes its time.
+    await open.loaderCacheChanged();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
@@ -464,6 +487,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
         readers: readers.shared,
         watches,
         trace: request.trace === true,
+        attributed: request.attribute === true ? open.attributed : undefined,
+        threads,
       },
       connection,
     );

@@ -35,9 +35,21 @@ export function readSystem(locations: SystemLocations, log: Logger, cache?: stri
   });
 }
 
+/** Portage's variables that name directories in which builds read or write. */
+const directoryVariables = [
+  'PORTAGE_TMPDIR',
+  'DISTDIR',
+  'PKGDIR',
+  'PORT_LOGDIR',
+  'PORTAGE_LOGDIR',
+  'EMERGE_LOG_DIR',
+  'CCACHE_DIR',
+  'PORTAGE_RO_DISTDIRS',
+];
+
 /** The variables of the environment that emerge listens to. */
 function portageEnvironment(): Record<string, string> {
-  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES'];
+  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES', ...directoryVariables];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = process.env[name];

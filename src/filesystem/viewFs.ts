@@ -8,7 +8,7 @@
 import { statfsSync, type BigIntStats } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { errno, errnoOf, type Errno } from '../base/index.js';
-import type { AccessEvent, Operation } from '../audit/index.js';
+import { pathKind, type AccessEvent, type Operation, type ProcessRecord } from '../audit/index.js';
 import type {
   Attributes,
   Caller,
@@ -40,11 +40,17 @@ import type { WatchedDirectories } from './watched.js';
 export interface ViewFsOptions {
   /** Hears of each attempt to reach a hidden path that exists on the host, while the process still waits. */
   onAccess?: (event: AccessEvent) => void;
+  /** Hears of each process that an event or {@link readers} refers to, before they do. */
+  onProcess?: (record: ProcessRecord) => void;
+  /** Which serving thread this is, from 0, and of how many. */
+  thread?: { readonly number: number; readonly count: number };
+  /** Packages whose uses are told one by one, as bits: see {@link usesTold}. */
+  attributed?: Uint32Array;
   /** Report visible paths as well; nothing is cached by the kernel then, so that every access is seen. */
   trace?: boolean;
   /** Memory that all serving threads of a mount share; see {@link DeviceTable.buffer}. */
   devices?: SharedArrayBuffer;
-  /** Takes note of who reads a file first. */
+  /** Takes note of who reads a file, and lists a directory, first. */
   readers?: Readers;
   /** Whether changes of names in a directory are told to the kernel; without it what changes without a merge is valid for a second. */
   watched?: WatchedDirectories;
@@ -69,6 +75,9 @@ const listingWeight = 256;
 const listingFreshMs = 1000;
 /** How long an open file is believed to be the one that its path leads to. */
 const fileFreshMs = 1000;
+
+/** How many uses of a file are told one by one; the kernel keeps its name from then on. */
+const usesTold = 16;
 
 /** Offsets of `.` and `..`; that of a child is its node plus {@link childOffset}. */
 const dotOffset = 1;
@@ -116,7 +125,10 @@ export class ViewFs implements Operations {
   readonly #watched: WatchedDirectories | undefined;
   readonly #devices: DeviceTable;
   readonly #links: LinkCounter;
-  readonly #processes = new Processes();
+  readonly #processes: Processes;
+  readonly #attributed: Uint32Array | undefined;
+  /** How often a use of a file was told, by node. */
+  readonly #told = new Map<IndexNode, number>();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
     sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
@@ -131,6 +143,14 @@ export class ViewFs implements Operations {
     this.#view = view;
     this.#host = host;
     this.#onAccess = options.onAccess;
+    this.#attributed = options.attributed;
+    const { number = 0, count = 1 } = options.thread ?? {};
+    this.#processes = new Processes({
+      first: number,
+      step: count,
+      ...(options.onProcess === undefined ? {} : { onProcess: options.onProcess }),
+      ...(view.settings.mountPoint === undefined ? {} : { mountpoint: view.settings.mountPoint }),
+    });
     this.#trace = options.trace ?? false;
     this.#readers = options.readers;
     this.#watched = options.watched;
@@ -181,11 +201,19 @@ export class ViewFs implements Operations {
     const kind = kindOfMode(out.attr.mode);
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
-      this.#report(node as IndexNode, kind, false, caller, undefined);
-      return this.#missing(directory, node, out);
+      this.#report(node as IndexNode, kind, false, caller, this.#processes.operation(caller.pid));
+      this.#missing(directory, node, out);
+      // Who asks for what a package owns is evidence, each time; but for what everything asks for.
+      if (index.isOwned(node as IndexNode) && pathKind(view.pathOf(node as IndexNode)) !== 'noise')
+        out.entryValid = 0;
+      return 0;
     }
     this.#found(node as IndexNode, kind, decided, stats, out);
-    if (this.#trace) this.#report(node as IndexNode, kind, true, caller, undefined);
+    if (this.#trace) {
+      this.#report(node as IndexNode, kind, true, caller, this.#processes.operation(caller.pid));
+    } else if (this.#isAttributed(node as IndexNode, kind, decided)) {
+      this.#tellUse(node as IndexNode, kind, caller, out);
+    }
     return 0;
   }
 
@@ -239,10 +267,38 @@ export class ViewFs implements Operations {
     }
     if (((view.index.state[node] as number) & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
-      this.#readers?.note(node, caller.pid, this.#isProgram(node));
+      this.#noteReader(node, caller);
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
     }
     return count;
+  }
+
+  /** Notes who reads a file for the first time, and tells of a program that is about to be executed. */
+  #noteReader(node: IndexNode, caller: Caller): void {
+    if (this.#readers === undefined) return;
+    const isProgram = this.#isProgram(node);
+    this.#readers.note(node, this.#processes.id(caller.pid, !isProgram));
+    if (isProgram && this.#processes.operation(caller.pid) === 'exec')
+      this.#report(node, hostKind.file, true, caller, 'exec');
+  }
+
+  /** Whether each use of a file is told, with who uses it. */
+  #isAttributed(node: IndexNode, kind: HostKind, decided: Rule): boolean {
+    const attributed = this.#attributed;
+    if (attributed === undefined || kind === hostKind.directory) return false;
+    const { index } = this.#view;
+    const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
+    if (owned < 0 || !index.ownerVisible(owned as IndexNode, attributed)) return false;
+    return (this.#told.get(node) ?? 0) < usesTold && !this.#view.isHeader(node);
+  }
+
+  /** Tells a use, if that is what the lookup is for, and has the kernel ask again. */
+  #tellUse(node: IndexNode, kind: HostKind, caller: Caller, out: Entry): void {
+    out.entryValid = 0;
+    const operation = this.#processes.operation(caller.pid);
+    if (operation !== 'open' && operation !== 'exec') return;
+    this.#told.set(node, (this.#told.get(node) ?? 0) + 1);
+    this.#report(node, kind, true, caller, operation);
   }
 
   /** Whether a file is probably executed or loaded: it lies in a directory of programs, or is a shared library. */
@@ -289,7 +345,7 @@ export class ViewFs implements Operations {
 
   // ---- directories --------------------------------------------------------------------------------------------------
 
-  readdir(nodeId: NodeId, offset: number, _caller: Caller, sink: DirectorySink): Errno {
+  readdir(nodeId: NodeId, offset: number, caller: Caller, sink: DirectorySink): Errno {
     const view = this.#view;
     const index = view.index;
     const epoch = view.begin();
@@ -298,7 +354,10 @@ export class ViewFs implements Operations {
     const directory = found as IndexNode;
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
-    index.setState(directory, nodeState.listed);
+    if (((index.state[directory] as number) & nodeState.listed) === 0) {
+      index.setState(directory, nodeState.listed);
+      this.#readers?.note(directory, this.#processes.id(caller.pid, true));
+    }
 
     if (offset < dotOffset && !sink.add(dotName, nodeId, hostKind.directory, dotOffset)) return 0;
     if (offset < dotDotOffset) {
@@ -332,6 +391,7 @@ export class ViewFs implements Operations {
       if (decided <= 0) return true;
       if (kind !== listedKind) this.#listings.delete(view.index.parent(node));
       this.#found(node, kind, decided, stats, entry);
+      if (this.#isAttributed(node, kind, decided)) entry.entryValid = 0;
     }
     return sink.addWithAttributes(view.index.name(node), entry, node + childOffset);
   }
@@ -511,26 +571,20 @@ export class ViewFs implements Operations {
     return shared < 0 ? node + 1 : shared;
   }
 
-  #report(
-    node: IndexNode,
-    kind: HostKind,
-    visible: boolean,
-    caller: Caller,
-    operation: Operation | undefined,
-  ): void {
+  #report(node: IndexNode, kind: HostKind, visible: boolean, { pid }: Caller, operation: Operation): void {
     const report = this.#onAccess;
     if (report === undefined) return;
-    const { index } = this.#view;
-    const isLink = kind === hostKind.link && !index.isOwned(node);
-    const owners = isLink ? this.#view.ownersThroughLink(node) : index.owners(node);
+    const isDirectory = kind === hostKind.directory;
     report({
       time: Date.now(),
       path: this.#view.pathOf(node),
-      operation: operation ?? this.#processes.operation(caller.pid),
+      operation,
       visible,
-      directory: kind === hostKind.directory,
-      owners: owners.map((id) => index.cpv(id)),
-      process: this.#processes.facts(caller.pid),
+      directory: isDirectory,
+      wanted:
+        (isDirectory && !visible) || (visible && operation === 'exec') ? this.#processes.wanted(pid) : '',
+      owners: this.#view.responsibleFor(node, kind).map((id) => this.#view.index.cpv(id)),
+      process: this.#processes.id(pid, false),
     });
   }
 }

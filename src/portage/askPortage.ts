@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { errorCode } from '../base/index.js';
 import type { MetadataSource } from './repository.js';
 
 /** The values that lvfs needs, under the names Portage's cache has for them. */
@@ -15,35 +16,74 @@ const keys =
 /** How long Portage may take to source one ebuild. */
 const timeoutMs = 60_000;
 
-/** Runs a command and answers what it wrote to stdout; undefined when it could not be run or failed. */
-export type Run = (command: string, args: readonly string[]) => string | undefined;
+/** What a command that was run wrote, and whether it succeeded. */
+export interface Ran {
+  readonly succeeded: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command; undefined when it could not be run. */
+export type Run = (command: string, args: readonly string[]) => Ran | undefined;
 
 /**
- * A source of metadata that runs `portageq metadata` of the system at `root`, inside that root. It answers undefined
- * where there is no Portage, where it may not be run, and where Portage cannot make sense of the ebuild.
+ * A source of metadata that runs `portageq metadata` of the system at `root`, inside that root, and bash where Portage fails or is
+ * absent, to see whether the ebuild is a script at all. It answers undefined where neither can be run, or where there is no Portage
+ * and bash finds no fault.
  *
  * @param root absolute path of the system.
  * @param prefix its EPREFIX, or the empty string.
  */
 export function askPortage(root: string, prefix: string, run: Run = runCommand): MetadataSource {
-  const program = `${prefix}/usr/bin/portageq`;
-  return (ebuild) => {
-    if (!existsSync(root === '/' ? program : root + program)) return undefined;
+  const inside = (program: string, ...args: readonly string[]): Ran | undefined => {
+    const path = prefix + program;
+    if (!existsSync(root === '/' ? path : root + path)) return undefined;
+    return root === '/' ? run(path, args) : run('chroot', [root, path, ...args]);
+  };
+  return (ebuild, file) => {
     const name = `${ebuild.cpv}::${ebuild.repository.name}`;
-    const question = [program, 'metadata', `${prefix}/`, 'ebuild', name, ...keys];
-    const [command = '', ...args] = root === '/' ? question : ['chroot', root, ...question];
-    const values = run(command, args)?.split('\n');
+    const asked = inside('/usr/bin/portageq', 'metadata', `${prefix}/`, 'ebuild', name, ...keys);
+    const values = asked?.stdout.split('\n');
     // A line per key, the last with its end.
-    if (values?.length !== keys.length + 1) return undefined;
-    return new Map(keys.map((key, index) => [key, (values[index] ?? '').trim()]));
+    if (asked?.succeeded === true && values?.length === keys.length + 1) {
+      return new Map(keys.map((key, index) => [key, (values[index] ?? '').trim()]));
+    }
+    const seen = root !== '/' && file.startsWith(`${root}/`) ? file.slice(root.length) : file;
+    const parsed = inside('/bin/bash', '-n', seen);
+    // Of some faults bash only speaks.
+    if (parsed !== undefined && (!parsed.succeeded || /^(?!.*: warning: )./m.test(parsed.stderr))) {
+      return { failure: complaint(parsed.stderr), isScript: false };
+    }
+    if (asked === undefined) return undefined;
+    return { failure: complaint(`${asked.stdout}\n${asked.stderr}`), isScript: true };
   };
 }
 
-function runCommand(command: string, args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync(command, args, {
+/** Lines of Portage's report of a failure that say nothing about it. */
+const frame = /^(?:Messages for package .*|ERROR: .* failed.*|Package not found: .*)?$/;
+
+/** What is wrong, out of all that Portage and bash say when an ebuild cannot be sourced, on one line. */
+function complaint(text: string): string {
+  // eslint-disable-next-line no-control-regex -- colours
+  const lines = text.replace(/\x1b\[[\d;]*m/g, '').split('\n');
+  const end = lines.findIndex((line) => /^\s*\*\s*Call stack:/.test(line));
+  const said = lines
+    .slice(0, end < 0 ? undefined : end)
+    .map((line) => line.replace(/^\s*\*?\s*/, '').trim())
+    .filter((line) => !frame.test(line));
+  return said.length === 0 ? 'without a word' : said.join(' ');
+}
+
+function runCommand(command: string, args: readonly string[]): Ran | undefined {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
   });
-  return status === 0 ? stdout : undefined;
+  if (errorCode(error) === 'ETIMEDOUT') {
+    return { succeeded: false, stdout, stderr: `Portage was not done within ${timeoutMs / 1000} s` };
+  }
+  // chroot(1) and the shell say so themselves when there is nothing to run.
+  if (error !== undefined || status === 125 || status === 126 || status === 127) return undefined;
+  return { succeeded: status === 0, stdout, stderr };
 }

@@ -1,13 +1,26 @@
 /**
  * What dependency strings select among the installed packages: Portage's `dep_check` with the installed-package database
- * in the place of every tree, no package that asks, and nothing assumed to be satisfied. Virtuals are packages like any
- * other. What follows from that setting is left out here: everything available is installed, so the preferences between
- * installed, visible and masked packages come down to the few bins of {@link bins}.
+ * in the place of every tree, and nothing assumed to be satisfied. What follows from that setting is left out here: everything
+ * available is installed, so the preferences between installed, visible and masked packages come down to the few bins of
+ * {@link bins}.
+ *
+ * A string is chosen from by itself ({@link DepCheck.choose}): no package asks, and virtuals are packages like any other. Or it is chosen
+ * from as emerge does for the package that it is about to build ({@link DepCheck.select}): what its dependency graph has already is preferred,
+ * and virtuals stand for what they need.
  */
-import type { Atom } from './atom.js';
-import { isAnyOf, isConjunction, printReduced, useReduce, type AnyOf, type Reduced } from './depend.js';
+import { type Atom, parseAtom } from './atom.js';
+import {
+  DependError,
+  isAnyOf,
+  isConjunction,
+  printReduced,
+  useReduce,
+  type AnyOf,
+  type Reduced,
+} from './depend.js';
 import { eapiFeatures } from './eapi.js';
 import { makeCandidate, matchesAtom, splitSlot, unknownRepository, type Candidate } from './match.js';
+import { withoutUse } from './packageFiles.js';
 import { compareVersions, type PackageVersion } from './version.js';
 import type { Cpv } from './types.js';
 import type { InstalledDatabase, InstalledEntry } from './vdb.js';
@@ -132,7 +145,7 @@ export class InstalledPackages {
   /** The highest installed match when the atom's USE dependencies are left aside. */
   bestWithoutUse(atom: Atom): InstalledCandidate | undefined {
     if (atom.use.length === 0 && atom.requiredFlags.length === 0) return this.best(atom);
-    const bare: Atom = { ...atom, use: [], requiredFlags: [] };
+    const bare = withoutUse(atom);
     return this.versionsOf(atom.cp).findLast((candidate) => isMatch(bare, candidate));
   }
 }
@@ -143,13 +156,21 @@ function isMatch(atom: Atom, candidate: InstalledCandidate): boolean {
 
 /** What {@link DepCheck.choose} answers for one dependency string. */
 export interface Selection {
-  /** The atoms dep_check selects, each once, in its order, without blockers and what package.provided satisfies. */
+  /** The atoms that dep_check selects, each once, in its order, without blockers and what package.provided satisfies. */
   atoms: readonly Atom[];
   /**
    * The top-level parts that the database does not satisfy: an atom without a match, or an any-of group none of whose
    * alternatives is wholly satisfied, in the notation of ebuilds.
    */
   unsatisfied: readonly string[];
+  /** The atoms of every other alternative of any-of groups that is wholly installed. */
+  alternatives: readonly Atom[];
+}
+
+/** What emerge's dependency graph has while it chooses; see targetGraph.ts. */
+export interface Graph {
+  /** Whether it has a package that an atom matches. */
+  has(atom: Atom, installed: InstalledPackages): boolean;
 }
 
 /** How many alternatives overlapping groups may have together before they are no longer combined. */
@@ -212,13 +233,111 @@ export class DepCheck {
   }
 
   #choose(items: readonly Reduced[]): Selection {
-    const unsatisfied = items.filter((item) => !this.#isSatisfied(item)).map((item) => printReduced([item]));
     const combined = combineOverlapping(items);
-    const atoms = new Map<string, Atom>();
-    for (const atom of this.#select(combined, combined !== items)) {
-      if (atom.blocker === undefined && !atoms.has(atom.text)) atoms.set(atom.text, atom);
+    const atoms = distinct(this.#select(combined, { fewSlots: combined !== items }));
+    return { atoms, ...this.rest(items, atoms) };
+  }
+
+  /** What there is to say of an evaluated string beside what was chosen from it. */
+  rest(items: readonly Reduced[], chosen: readonly Atom[]): Omit<Selection, 'atoms'> {
+    const taken = new Set(chosen.map(({ text }) => text));
+    return {
+      unsatisfied: items.filter((item) => !this.#isSatisfied(item)).map((item) => printReduced([item])),
+      alternatives: distinct(items.flatMap((item) => this.#installedIn(item, false))).filter(
+        ({ text }) => !taken.has(text),
+      ),
+    };
+  }
+
+  /**
+   * What emerge selects from evaluated dependencies when it has a graph already. Atoms come as they are in `items`, with those of
+   * package.provided left out; `inner` has those that virtuals stand for.
+   */
+  select(items: readonly Reduced[], graph: Graph): { atoms: readonly Atom[]; inner: readonly Atom[] } {
+    const virtuals = new Map<Atom, Atom>();
+    const inner = new Set<Atom>();
+    const unusable = new Set<Atom>();
+    const expanded = items.flatMap((item) =>
+      this.#expandVirtuals(item, graph, { virtuals, inner, unusable, seen: [] }),
+    );
+    const combined = combineOverlapping(expanded);
+    const selected = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
+    return {
+      atoms: distinct(selected.filter((atom) => !inner.has(atom)).map((atom) => virtuals.get(atom) ?? atom)),
+      inner: selected.filter((atom) => inner.has(atom) && atom.blocker === undefined),
+    };
+  }
+
+  /**
+   * A virtual replaced by what each of its installed versions needs, the highest first (`_expand_new_virtuals`), so that an
+   * alternative with a virtual is rated by that.
+   */
+  #expandVirtuals(item: Reduced, graph: Graph, expansion: Expansion): readonly Reduced[] {
+    if (isConjunction(item))
+      return [item.flatMap((member) => this.#expandVirtuals(member, graph, expansion))];
+    if (isAnyOf(item)) {
+      const anyOf = item.anyOf.flatMap((member): readonly Reduced[] => {
+        const [first, ...others] = this.#expandVirtuals(member, graph, expansion);
+        if (first === undefined) return [];
+        if (others.length > 0) return [[first, ...others]];
+        return isAnyOf(first) ? first.anyOf : [first];
+      });
+      return [{ anyOf }];
     }
-    return { atoms: [...atoms.values()], unsatisfied };
+    if (item.category !== 'virtual' || item.blocker !== undefined) return [item];
+    const choices = this.installed
+      .match(withoutUse(item))
+      .filter(({ cpv }) => !expansion.seen.includes(cpv))
+      .flatMap((virtual) => this.#expandVirtual(item, virtual, graph, expansion))
+      .reverse();
+    const [only] = choices;
+    if (only === undefined) {
+      // Atoms are shared between all who wrote them; these are told apart by identity.
+      const own = { ...item };
+      expansion.unusable.add(own);
+      return [own];
+    }
+    return choices.length === 1 ? only : [{ anyOf: choices }];
+  }
+
+  /** What one version of a virtual needs, with itself behind it; nothing when that is not installed. */
+  #expandVirtual(
+    atom: Atom,
+    virtual: InstalledCandidate,
+    graph: Graph,
+    { virtuals, inner, unusable, seen }: Expansion,
+  ): readonly (readonly Reduced[])[] {
+    let needs: readonly Reduced[];
+    try {
+      needs = useReduce(virtual.entry.value('RDEPEND'), { use: virtual.use });
+    } catch (error) {
+      if (!(error instanceof DependError)) throw error;
+      return [];
+    }
+    const own: Expansion = { virtuals: new Map(), inner, unusable, seen: [...seen, virtual.cpv] };
+    const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, own));
+    const combined = combineOverlapping(expanded);
+    const found = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
+    const isMissing = (need: Atom): boolean =>
+      need.blocker === undefined && (unusable.has(need) || this.installed.bestWithoutUse(need) === undefined);
+    if (found.some(isMissing)) return [];
+    const selected = found.map((need) => ({ ...need }));
+    for (const need of selected) inner.add(need);
+    const { use, requiredFlags, text } = atom;
+    const exact: Atom = { ...parseAtom(`=${virtual.package.cpv}`), use, requiredFlags, text };
+    virtuals.set(exact, atom);
+    return [[...selected, exact]];
+  }
+
+  /** The atoms of all alternatives that are wholly installed, in any-of groups at any depth. */
+  #installedIn(item: Reduced, isAlternative: boolean): readonly Atom[] {
+    if (isConjunction(item)) return item.flatMap((member) => this.#installedIn(member, isAlternative));
+    if (isAnyOf(item)) {
+      return item.anyOf
+        .filter((member) => this.#isSatisfied(member))
+        .flatMap((member) => this.#installedIn(member, true));
+    }
+    return isAlternative && this.installed.best(item) !== undefined ? [item] : [];
   }
 
   /** Whether what is installed or provided satisfies all of it. Blockers ask for nothing. */
@@ -236,35 +355,33 @@ export class DepCheck {
   }
 
   /** `dep_zapdeps` of a conjunction. */
-  #select(items: readonly Reduced[], fewSlots: boolean): Atom[] {
+  #select(items: readonly Reduced[], how: How): Atom[] {
     if (items.every((item) => this.#isSettled(item))) return [];
     return items.flatMap((item) => {
-      if (isConjunction(item)) return this.#select(item, fewSlots);
-      if (isAnyOf(item)) return this.#selectAny(item, fewSlots);
+      if (isConjunction(item)) return this.#select(item, how);
+      if (isAnyOf(item)) return this.#selectAny(item, how);
       return this.isProvided(item) ? [] : [item];
     });
   }
 
   /** `dep_zapdeps` of an any-of group: the atoms of the alternative that is preferred. */
-  #selectAny(group: AnyOf, fewSlots: boolean): readonly Atom[] {
+  #selectAny(group: AnyOf, how: How): readonly Atom[] {
     if (this.#isSettled(group)) return [];
-    const bins: Alternative[][] = [[], [], [], [], []];
-    for (const item of group.anyOf) {
-      const alternative = this.#rate(
-        isConjunction(item)
-          ? this.#select(item, fewSlots)
-          : isAnyOf(item)
-            ? this.#selectAny(item, fewSlots)
-            : [item],
-      );
-      (bins[alternative.bin] as Alternative[]).push(alternative);
-    }
-    const best = bins.find((bin) => bin.length > 0) as Alternative[];
-    return preferUpgrades(best, fewSlots).atoms;
+    const rated = group.anyOf.map((item) =>
+      this.#rate(
+        isConjunction(item) ? this.#select(item, how) : isAnyOf(item) ? this.#selectAny(item, how) : [item],
+        how,
+      ),
+    );
+    const best = Math.min(...rated.map(({ bin }) => bin));
+    return preferred(
+      rated.filter(({ bin }) => bin === best),
+      how,
+    ).atoms;
   }
 
   /** How an alternative stands: which installed packages it would use, and how much of it is installed. */
-  #rate(atoms: readonly Atom[]): Alternative {
+  #rate(atoms: readonly Atom[], { graph, unusable }: How): Alternative {
     const slots = new Map<string, Atom[]>();
     const chosen = new Map<string, InstalledCandidate>();
     let available = true;
@@ -272,7 +389,7 @@ export class DepCheck {
     for (const atom of atoms) {
       if (atom.blocker !== undefined) continue;
       let found = this.installed.bestWithoutUse(atom);
-      if (found === undefined) {
+      if (found === undefined || unusable?.has(atom) === true) {
         available = false;
         break;
       }
@@ -297,12 +414,38 @@ export class DepCheck {
       if (previous === undefined || order(found, previous) > 0) chosen.set(atom.cp, found);
     }
     const wanted = atoms.filter((atom) => atom.blocker === undefined);
+    // Virtuals have no cost, whether they are in the graph or not.
+    const inGraph =
+      graph !== undefined &&
+      available &&
+      wanted.every((atom) => atom.category === 'virtual' || graph.has(atom, this.installed));
     let bin: number = bins.nothing;
-    if (available) bin = useSatisfied ? bins.installed : bins.wrongUse;
+    if (available) bin = useSatisfied ? bins.installed : inGraph ? bins.wrongUseInGraph : bins.wrongUse;
     else if (wanted.some((atom) => this.installed.best(atom) !== undefined)) bin = bins.partly;
     else if (wanted.some((atom) => this.installed.versionsOf(atom.cp).length > 0)) bin = bins.otherVersions;
-    return { atoms, bin, slots: slots.size, chosen };
+    return { atoms, bin, slots: slots.size, inGraph, chosen };
   }
+}
+
+/** How is chosen. */
+interface How {
+  /** Whether alternatives of few slots come first: groups were combined. */
+  readonly fewSlots: boolean;
+  readonly graph?: Graph;
+  /** Virtuals without what they need. */
+  readonly unusable?: ReadonlySet<Atom>;
+}
+
+/** What is noted while virtuals are replaced. */
+interface Expansion {
+  /** By the atom of one version of a virtual, the atom that was written. */
+  readonly virtuals: Map<Atom, Atom>;
+  /** What virtuals stand for. */
+  readonly inner: Set<Atom>;
+  /** Virtuals that are installed without what they need. */
+  readonly unusable: Set<Atom>;
+  /** The virtuals that are being replaced. */
+  readonly seen: readonly Cpv[];
 }
 
 /** Whether flags can matter for what a dependency string selects. */
@@ -312,13 +455,15 @@ const conditional = /\?|\[[^\]]*=/;
 const bins = {
   /** All is installed with the flags that are asked for. */
   installed: 0,
+  /** All is installed, some of it with other flags, and all is in the graph. */
+  wrongUseInGraph: 1,
   /** All is installed, some of it with other flags. */
-  wrongUse: 1,
+  wrongUse: 2,
   /** Some of it is installed. */
-  partly: 2,
+  partly: 3,
   /** None of it, but another version of something in it. */
-  otherVersions: 3,
-  nothing: 4,
+  otherVersions: 4,
+  nothing: 5,
 } as const;
 
 interface Alternative {
@@ -326,6 +471,8 @@ interface Alternative {
   bin: number;
   /** How many slots of packages it takes. */
   slots: number;
+  /** Whether emerge's graph has all of it. */
+  inGraph: boolean;
   /** By `category/name`, the package that it would use. */
   chosen: ReadonlyMap<string, InstalledCandidate>;
 }
@@ -340,27 +487,37 @@ function order(a: InstalledCandidate, b: InstalledCandidate): number {
 }
 
 /**
- * The alternative that is taken among equals: the first, unless a later one upgrades some package in comparison with it and
- * downgrades none, so that of `|| ( foo:1 foo:2 )` the higher is taken.
+ * The alternative that is taken among equals: the first, unless a later one is better than it, so that of `|| ( foo:1 foo:2 )` the
+ * higher is taken.
  *
- * dep_zapdeps moves every alternative before the first one that it upgrades and takes what is then in front. What is in front
- * changes only by what upgrades it, so nothing needs to be moved.
+ * dep_zapdeps moves every alternative before the first one that it is better than and takes what is then in front. What is in front
+ * changes only by what is better than it, so nothing needs to be moved. With a graph no installed slot is new, so the number of slots,
+ * by which alternatives of combined groups are sorted, is the same for all.
  */
-function preferUpgrades(alternatives: readonly Alternative[], fewSlots: boolean): Alternative {
-  const ordered = fewSlots ? [...alternatives].sort((a, b) => a.slots - b.slots) : alternatives;
-  return ordered.reduce((best, other) => (isUpgrade(other, best) ? other : best));
+function preferred(alternatives: readonly Alternative[], { fewSlots, graph }: How): Alternative {
+  const ordered =
+    fewSlots && graph === undefined ? [...alternatives].sort((a, b) => a.slots - b.slots) : alternatives;
+  return ordered.reduce((best, other) => (isBetter(other, best) ? other : best));
 }
 
-function isUpgrade(a: Alternative, b: Alternative): boolean {
-  let upgrade = false;
+/** Whether an alternative has upgrades and no downgrades against another, or is in the graph where the other is not. */
+function isBetter(a: Alternative, b: Alternative): boolean {
+  let hasUpgrade = false;
+  let hasDowngrade = false;
   for (const [cp, found] of a.chosen) {
     const other = b.chosen.get(cp);
     if (other === undefined) continue;
     const difference = order(found, other);
-    if (difference < 0) return false;
-    if (difference > 0) upgrade = true;
+    if (difference < 0) hasDowngrade = true;
+    if (difference > 0) hasUpgrade = true;
   }
-  return upgrade;
+  return (hasUpgrade && !hasDowngrade) || (a.inGraph && !b.inGraph && !(hasDowngrade && !hasUpgrade));
+}
+
+/** The atoms that are no blockers, each once. */
+function distinct(atoms: readonly Atom[]): readonly Atom[] {
+  const wanted = atoms.filter(({ blocker }) => blocker === undefined);
+  return [...new Map(wanted.map((atom) => [atom.text, atom])).values()];
 }
 
 /**

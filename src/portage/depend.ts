@@ -4,7 +4,7 @@
  * may therefore walk the tree by recursion.
  */
 import { exitStatus, LvfsError } from '../base/index.js';
-import { type Atom, AtomError, evaluateUse, parseAtom } from './atom.js';
+import { type Atom, AtomError, evaluateUse, parseAtom, type UseDep } from './atom.js';
 import { eapiFeatures } from './eapi.js';
 import { ALNUM, FLAG, is, quote, skip, SPACE } from './text.js';
 
@@ -149,7 +149,7 @@ function parseGroups<L>(text: string, dialect: Dialect<L>): readonly DepNode<L>[
 export interface DependOptions {
   /** Undefined, and an unsupported EAPI: everything that any EAPI has. */
   readonly eapi?: string | undefined;
-  /** When given, a conditional may only ask for flags of which this is true. */
+  /** When given, a conditional, in front of a group or in an atom, may only ask for flags of which this is true. */
   readonly isValidFlag?: ((flag: string) => boolean) | undefined;
 }
 
@@ -165,7 +165,14 @@ export function parseDepend(text: string, options: DependOptions = {}): readonly
     emptyGroups: false,
     leaf: (token, offset) => {
       try {
-        return parseAtom(token, atomOptions);
+        const atom = parseAtom(token, atomOptions);
+        if (options.isValidFlag !== undefined) {
+          const missing = atom.use.find(
+            (dep) => isConditional(dep) && options.isValidFlag?.(dep.flag) === false,
+          );
+          if (missing !== undefined) throw notInIuse(text, offset, missing.flag);
+        }
+        return atom;
       } catch (error) {
         if (!(error instanceof AtomError)) throw error;
         const glued = /^(?:\(|\)|\|\|)|(?:\(|\)|\|\|)$/.exec(token);
@@ -177,11 +184,18 @@ export function parseDepend(text: string, options: DependOptions = {}): readonly
       }
     },
     checkFlag: (flag, offset) => {
-      if (options.isValidFlag?.(flag) === false) {
-        throw new DependError(text, offset, `the USE flag ${quote(flag)} is not in IUSE`);
-      }
+      if (options.isValidFlag?.(flag) === false) throw notInIuse(text, offset, flag);
     },
   });
+}
+
+function notInIuse(text: string, offset: number, flag: string): DependError {
+  return new DependError(text, offset, `the USE flag ${quote(flag)} is not in IUSE`);
+}
+
+/** Whether what a USE dependency asks for depends on the package that has it (PMS 8.3.4). */
+function isConditional({ kind }: UseDep): boolean {
+  return kind !== 'enabled' && kind !== 'disabled';
 }
 
 /**
@@ -189,7 +203,10 @@ export function parseDepend(text: string, options: DependOptions = {}): readonly
  *
  * @throws {DependError} as {@link parseDepend}.
  */
-export function parseWords(text: string): readonly DepNode<string>[] {
+export function parseWords(
+  text: string,
+  options: Pick<DependOptions, 'isValidFlag'> = {},
+): readonly DepNode<string>[] {
   return parseGroups<string>(text, {
     operators: anyOf,
     emptyGroups: false,
@@ -200,7 +217,9 @@ export function parseWords(text: string): readonly DepNode<string>[] {
       }
       return token;
     },
-    checkFlag: () => undefined,
+    checkFlag: (flag, offset) => {
+      if (options.isValidFlag?.(flag) === false) throw notInIuse(text, offset, flag);
+    },
   });
 }
 
@@ -381,8 +400,7 @@ export function parseRequiredUse(
   options: { readonly eapi?: string | undefined; readonly isValidFlag: (flag: string) => boolean },
 ): readonly DepNode<FlagTerm>[] {
   const checkFlag = (flag: string, offset: number): void => {
-    if (!options.isValidFlag(flag))
-      throw new DependError(text, offset, `the USE flag ${quote(flag)} is not in IUSE`);
+    if (!options.isValidFlag(flag)) throw notInIuse(text, offset, flag);
   };
   return parseGroups<FlagTerm>(text, {
     operators: eapiFeatures(options.eapi).atMostOneOf ? allOperators : anyOrOneOf,
@@ -406,9 +424,24 @@ export function satisfiesRequiredUse(
   text: string,
   options: ReduceOptions & { readonly isValidFlag: (flag: string) => boolean },
 ): boolean {
+  return unmetRequiredUse(text, options).length === 0;
+}
+
+/**
+ * The parts of REQUIRED_USE that the enabled flags do not satisfy, each as a whole as it is written;
+ * none when all is satisfied (`check_required_use`).
+ *
+ * @throws {DependError} as {@link parseRequiredUse}.
+ */
+export function unmetRequiredUse(
+  text: string,
+  options: ReduceOptions & { readonly isValidFlag: (flag: string) => boolean },
+): readonly string[] {
   const emptyIsTrue = eapiFeatures(options.eapi).emptyGroupsAlwaysTrue;
-  const values = termValues(parseRequiredUse(text, options), options.use, emptyIsTrue);
-  return !values.includes(false);
+  const nodes = parseRequiredUse(text, options);
+  return nodes
+    .filter((node) => termValues([node], options.use, emptyIsTrue).includes(false))
+    .map((node) => printDepend([node]));
 }
 
 /** What each member of a group amounts to; inactive conditionals and empty plain groups amount to nothing. */

@@ -46,10 +46,8 @@ export interface CandidateFacts {
 
 const nothing: ReadonlySet<string> = new Set();
 
-/**
- * Takes SLOT apart (PMS 7.2). What is no slot reads as `0`, as in Portage: a damaged entry must still be usable.
- */
-export function splitSlot(text: string, eapi?: string): Slot {
+/** Takes SLOT apart (PMS 7.2); undefined when it is no slot in this EAPI. Without one sub-slots are allowed. */
+export function parseSlot(text: string, eapi?: string): Slot | undefined {
   const end = skipSlotName(text, 0);
   if (end > 0 && end === text.length) return { slot: text, subslot: text };
   if (end > 0 && text[end] === '/' && eapiFeatures(eapi).slotOperators) {
@@ -58,7 +56,12 @@ export function splitSlot(text: string, eapi?: string): Slot {
       return { slot: text.slice(0, end), subslot: text.slice(end + 1) };
     }
   }
-  return { slot: '0', subslot: '0' };
+  return undefined;
+}
+
+/** {@link parseSlot}; what is no slot reads as `0`, as in Portage: a damaged entry must still be usable. */
+export function splitSlot(text: string, eapi?: string): Slot {
+  return parseSlot(text, eapi) ?? { slot: '0', subslot: '0' };
 }
 
 /** Makes a candidate; undefined when `cpv` is no `category/name-version`. */

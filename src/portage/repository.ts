@@ -25,6 +25,11 @@ export interface Repository {
   /** Repositories whose masks, USE settings and eclasses it takes over, in order. */
   readonly masters: readonly Repository[];
   readonly aliases: readonly string[];
+  /**
+   * Where its ebuilds find an eclass, the last that has it counting: its masters, itself, and what `eclass-overrides` of
+   * repos.conf names (`RepoConfigLoader`; portage(5)).
+   */
+  readonly eclassSources: readonly Repository[];
   /** The EAPI of its `profiles` directory when a file there says nothing else. */
   readonly eapi: string;
   /** The EAPI of its `profiles` directory, as the file `profiles/eapi` says. */
@@ -224,6 +229,7 @@ interface Draft {
   /** Whether layout.conf names masters. */
   layoutMasters: boolean;
   aliases: readonly string[] | undefined;
+  eclassOverrides: readonly string[];
   eapi: string;
   profilesEapi: string | undefined;
   profileFormats: readonly string[];
@@ -284,6 +290,7 @@ function draft(
     masters: list(options.get('masters')) ?? layoutMasters,
     layoutMasters: layoutMasters !== undefined,
     aliases: layoutAliases.length > 0 ? [...layoutAliases, ...(ownAliases ?? [])] : ownAliases,
+    eclassOverrides: list(options.get('eclass-overrides')) ?? [],
     eapi,
     profilesEapi,
     profileFormats,
@@ -508,7 +515,7 @@ function assemble(
 ): Repositories {
   const unique = [...new Set(drafts.values())];
   const byLocation = new Map<string, Repository>();
-  const repositories = new Map<string, Repository & { masters: Repository[] }>();
+  const repositories = new Map<string, Repository & { masters: Repository[]; eclassSources: Repository[] }>();
   for (const made of unique) {
     const repository = {
       name: made.name,
@@ -516,6 +523,7 @@ function assemble(
       priority: made.priority ?? 0,
       masters: [],
       aliases: stack([made.aliases ?? []]),
+      eclassSources: [],
       eapi: made.eapi,
       profilesEapi: made.profilesEapi,
       profileFormats: made.profileFormats,
@@ -548,17 +556,39 @@ function assemble(
       else warn({ file: layout, line: 0, message: `masters: there is no repository '${master}'` });
     }
   }
+  for (const made of unique) {
+    const repository = repositories.get(made.name);
+    if (repository === undefined) continue;
+    // A master that is the repository itself keeps its place among the masters.
+    repository.eclassSources.push(...new Set([...repository.masters, repository]));
+    for (const name of made.eclassOverrides) {
+      const found = byName.get(name);
+      if (found !== undefined) repository.eclassSources.push(found);
+      else {
+        warn({ file: made.location, line: 0, message: `eclass-overrides: there is no repository '${name}'` });
+      }
+    }
+  }
   const ordered = [...repositories.values()].sort(
     (a, b) => a.priority - b.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   return new Repositories(ordered, byName, main);
 }
 
+/** What came of an attempt to source an ebuild: its metadata, or what was said when it failed. */
+export type Sourced =
+  | Metadata
+  | {
+      readonly failure: string;
+      /** Whether bash can read it at all. */
+      readonly isScript: boolean;
+    };
+
 /**
- * Asked for the metadata of an ebuild that no valid cache entry has; undefined when it cannot say.
+ * Asked for the metadata of an ebuild that no valid cache entry has; undefined when there is nothing that could source it.
  * @see EbuildTree
  */
-export type MetadataSource = (ebuild: Ebuild, file: string) => Metadata | undefined;
+export type MetadataSource = (ebuild: Ebuild, file: string) => Sourced | undefined;
 
 /** A line of an eclass list: its name and the MD5 of its text. */
 interface Inherited {
@@ -614,7 +644,7 @@ export class EbuildTree {
   readonly #cacheOnly = new Map<Repository, boolean>();
   readonly #cacheListings = new Map<string, ReadonlyMap<string, readonly PackageVersion[]>>();
   readonly #versions = new Map<string, readonly Ebuild[]>();
-  readonly #metadata = new Map<string, Metadata>();
+  readonly #metadata = new Map<string, Metadata | LvfsError>();
   readonly #eclasses = new Map<string, string | undefined>();
 
   /**
@@ -707,16 +737,35 @@ export class EbuildTree {
    * The metadata of an ebuild: the repository's cache, else Portage's own, else what `ask` says. An entry counts
    * when its checksums are those of the ebuild and of its eclasses.
    *
-   * @throws LvfsError `STALE_METADATA` when nothing has it.
+   * @throws LvfsError `STALE_METADATA` when nothing has it; `UNSOURCEABLE` when the ebuild cannot be sourced, `EBUILD_SYNTAX` when
+   * it is no script.
    */
   metadata(ebuild: Ebuild): Metadata {
-    const { repository, cpv } = ebuild;
-    const key = `${cpv}::${repository.name}`;
-    const known = this.#metadata.get(key);
-    if (known !== undefined) return known;
-    const metadata = this.#read(ebuild);
-    this.#metadata.set(key, metadata);
+    const metadata = this.#known(ebuild);
+    if (metadata instanceof LvfsError) throw metadata;
     return metadata;
+  }
+
+  /** Why {@link metadata} cannot be had; undefined when it can. Portage masks such an ebuild as corrupt. */
+  corruption(ebuild: Ebuild): LvfsError | undefined {
+    const metadata = this.#known(ebuild);
+    return metadata instanceof LvfsError ? metadata : undefined;
+  }
+
+  #known(ebuild: Ebuild): Metadata | LvfsError {
+    const key = `${ebuild.cpv}::${ebuild.repository.name}`;
+    let known = this.#metadata.get(key);
+    if (known === undefined) {
+      try {
+        known = this.#read(ebuild);
+      } catch (error) {
+        // One ebuild that cannot be read must not cost its neighbours.
+        if (!(error instanceof LvfsError)) throw error;
+        known = error;
+      }
+      this.#metadata.set(key, known);
+    }
+    return known;
   }
 
   #read(ebuild: Ebuild): Metadata {
@@ -746,7 +795,18 @@ export class EbuildTree {
     // Nothing but the EAPI can be known of an ebuild that is written for a newer package manager; it is masked.
     if (eapi !== undefined && !isSupportedEapi(eapi)) return new Map([['EAPI', eapi]]);
     const asked = this.#ask?.(ebuild, this.path(ebuild));
-    if (asked !== undefined) return asked;
+    if (asked !== undefined) {
+      if (!('failure' in asked)) return asked;
+      throw new LvfsError(
+        asked.isScript ? 'UNSOURCEABLE' : 'EBUILD_SYNTAX',
+        `${cpv}::${repository.name} cannot be sourced: ${asked.failure}`,
+        {
+          exit: exitStatus.portageData,
+          hint: `mend ${this.path(ebuild)}, or name another version`,
+          details: { cpv, repository: repository.name, said: asked.failure },
+        },
+      );
+    }
     throw new LvfsError(
       'STALE_METADATA',
       `${cpv}::${repository.name} has ${found ? 'only an outdated entry' : 'no entry'} in the metadata cache of '${repository.location}'`,
@@ -800,10 +860,8 @@ export class EbuildTree {
     return bytes === undefined ? undefined : createHash('md5').update(bytes).digest('hex');
   }
 
-  /** An eclass is taken from the repository itself if it has it, else from its last master that has it. */
   #eclassMd5(repository: Repository, name: string): string | undefined {
-    const places = [...new Set([...repository.masters, repository])].reverse();
-    for (const { location } of places) {
+    for (const { location } of [...repository.eclassSources].reverse()) {
       const file = path.posix.join(location, 'eclass', `${name}.eclass`);
       if (!this.#eclasses.has(file)) this.#eclasses.set(file, this.#md5(file));
       const md5 = this.#eclasses.get(file);

@@ -9,6 +9,7 @@ import { exitStatus, LvfsError, nearest } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
 import type { Configuration } from './config.js';
+import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
 import type { Ebuild } from './repository.js';
@@ -32,6 +33,12 @@ type Meant = 'target' | 'installed';
 
 const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND'] as const;
 
+/** How targets are resolved; see `SetRequest`. */
+export interface TargetOptions {
+  readonly test: boolean;
+  readonly allowInvalid: boolean;
+}
+
 /** Resolves what users name. */
 export class TargetResolver {
   readonly #installed: InstalledPackages;
@@ -49,20 +56,21 @@ export class TargetResolver {
    * installed packages with the values recorded there.
    *
    * @throws LvfsError exit 20: `INVALID_ATOM`, `UNKNOWN_PACKAGE`, `UNKNOWN_SET`, `AMBIGUOUS_ATOM` (candidates in `details`), `MASKED`
-   * (reasons in `details`), `UNKNOWN_EBUILD`; exit 22 when an ebuild's metadata cannot be had.
+   * (reasons in `details`), `UNKNOWN_EBUILD`, `INVALID_EBUILD` (what is wrong in `details`), `REQUIRED_USE` (the constraints in
+   * `details`); exit 22 when the metadata of the only ebuilds that match cannot be had.
    */
-  resolve(names: readonly string[], options: { test: boolean }): readonly ResolvedTarget[] {
+  resolve(names: readonly string[], options: TargetOptions): readonly ResolvedTarget[] {
     const targets = new Map<string, ResolvedTarget>();
     const add = (target: ResolvedTarget): void => {
       targets.set(`${target.cpv}::${target.repository}`, target);
     };
     for (const name of names) {
       if (name.startsWith('@')) {
-        for (const atom of this.#set(name)) add(this.#resolveAtom(atom, name, options.test));
+        for (const atom of this.#set(name)) add(this.#resolveAtom(atom, name, options));
       } else if (name.endsWith('.ebuild')) {
-        add(this.#ofEbuild(this.#ebuildAt(name), options.test));
+        add(this.#ofEbuild(this.#ebuildAt(name), options));
       } else {
-        add(this.#resolveAtom(this.#parse(name, 'target'), name, options.test));
+        add(this.#resolveAtom(this.#parse(name, 'target'), name, options));
       }
     }
     return [...targets.values()];
@@ -181,21 +189,28 @@ export class TargetResolver {
   /** The ebuilds that an atom matches, masked or not, ascending. USE dependencies are left aside. */
   #ebuildsFor(atom: Atom): readonly Ebuild[] {
     const bare: Atom = { ...atom, use: [], requiredFlags: [] };
-    return this.#configuration.tree.versions(atom.cp).filter((ebuild) => {
+    const { tree } = this.#configuration;
+    return tree.versions(atom.cp).filter((ebuild) => {
       // Only an atom with a slot needs the metadata, which may be damaged.
-      const slot =
-        atom.slot === undefined ? undefined : this.#configuration.tree.metadata(ebuild).get('SLOT');
+      if (atom.slot !== undefined && tree.corruption(ebuild) !== undefined) return false;
+      const slot = atom.slot === undefined ? undefined : tree.metadata(ebuild).get('SLOT');
       const candidate = makeCandidate({ cpv: ebuild.cpv, slot, repo: ebuild.repository.name });
       return candidate !== undefined && matchesAtom(bare, candidate);
     });
   }
 
-  #resolveAtom(atom: Atom, text: string, test: boolean): ResolvedTarget {
+  #resolveAtom(atom: Atom, text: string, options: TargetOptions): ResolvedTarget {
     const best = this.#configuration.bestVisible(atom);
-    if (best !== undefined) return this.#ofEbuild(best, test);
+    if (best !== undefined) return this.#ofEbuild(best, options);
+    if (options.allowInvalid) {
+      const invalid = this.#configuration.visibility.bestInvalid(atom);
+      if (invalid !== undefined) return this.#ofEbuild(invalid, options);
+    }
     const ebuilds = this.#ebuildsFor(atom);
     const last = ebuilds.at(-1);
-    if (last !== undefined && atom.op === '=') return this.#ofEbuild(last, test);
+    if (last !== undefined && (atom.op === '=' || ebuilds.every((ebuild) => this.#isCorrupt(ebuild)))) {
+      return this.#ofEbuild(last, options);
+    }
     if (last !== undefined) {
       const masked = Object.fromEntries(
         ebuilds.map((ebuild) => [ebuild.cpv, this.#configuration.masks(ebuild)]),
@@ -268,6 +283,34 @@ export class TargetResolver {
     return other === undefined ? [] : this.#named(other);
   }
 
+  /** What emerge masks as invalid it does not build, whatever the user unmasks or names. */
+  #checkValidity(ebuild: Ebuild, isAllowed: boolean): void {
+    const { tree, visibility, warn } = this.#configuration;
+    const invalid = visibility.invalidities(ebuild);
+    if (invalid.length === 0) return;
+    if (!isAllowed) throw invalidEbuild(ebuild, invalid);
+    const message = `emerge masks ${ebuild.cpv}::${ebuild.repository.name} as invalid: ${invalid.join('; ')}`;
+    warn({ file: tree.path(ebuild), line: 0, message });
+  }
+
+  /** emerge asks for other flags after it has chosen an ebuild, and takes no other for it (`depgraph._add_pkg`). */
+  #checkRequiredUse(ebuild: Ebuild, use: ReadonlySet<string>): void {
+    const { tree, visibility } = this.#configuration;
+    const text = tree.metadata(ebuild).get('REQUIRED_USE') ?? '';
+    // An invalid one cannot be asked.
+    if (text === '' || visibility.invalidities(ebuild).length > 0) return;
+    const unmet = unmetRequiredUse(text, {
+      eapi: tree.metadata(ebuild).get('EAPI'),
+      use,
+      isValidFlag: this.#configuration.candidate(ebuild).hasFlag,
+    });
+    if (unmet.length > 0) throw unmetConstraints(ebuild, unmet, use);
+  }
+
+  #isCorrupt(ebuild: Ebuild): boolean {
+    return this.#configuration.tree.corruption(ebuild) !== undefined;
+  }
+
   #ebuildAt(path: string): Ebuild {
     // A path as it is on the host, or as it is inside the root.
     const { tree, files } = this.#configuration;
@@ -279,8 +322,8 @@ export class TargetResolver {
     });
   }
 
-  #ofEbuild(ebuild: Ebuild, test: boolean): ResolvedTarget {
-    const key = `${ebuild.cpv}::${ebuild.repository.name}${test ? ' test' : ''}`;
+  #ofEbuild(ebuild: Ebuild, { test, allowInvalid }: TargetOptions): ResolvedTarget {
+    const key = `${ebuild.cpv}::${ebuild.repository.name}${test ? ' test' : ''}${allowInvalid ? ' invalid' : ''}`;
     let target = this.#resolved.get(key);
     if (target === undefined) {
       const metadata = this.#configuration.tree.metadata(ebuild);
@@ -294,18 +337,47 @@ export class TargetResolver {
           },
         );
       }
+      this.#checkValidity(ebuild, allowInvalid);
+      const use = this.#configuration.useOf(ebuild, { test }).enabled;
+      this.#checkRequiredUse(ebuild, use);
       target = {
         cpv: ebuild.cpv,
         repository: ebuild.repository.name,
         slot: metadata.get('SLOT') ?? '0',
         eapi,
-        use: this.#configuration.useOf(ebuild, { test }).enabled,
+        use,
         dependencies: dependenciesFrom((variable) => metadata.get(variable) ?? ''),
       };
       this.#resolved.set(key, target);
     }
     return target;
   }
+}
+
+function invalidEbuild({ cpv, repository }: Ebuild, invalid: readonly string[]): LvfsError {
+  return new LvfsError('INVALID_EBUILD', `${cpv}::${repository.name} is invalid: ${invalid.join('; ')}`, {
+    exit: exitStatus.noPackage,
+    hint: 'emerge refuses it too, whatever is unmasked: mend the ebuild, or name another version',
+    details: { cpv, repository: repository.name, invalid },
+  });
+}
+
+function unmetConstraints(
+  { cpv, cp, repository }: Ebuild,
+  unmet: readonly string[],
+  use: ReadonlySet<string>,
+): LvfsError {
+  const flags = [...new Set(unmet.flatMap((text) => text.match(/[A-Za-z0-9][\w+@-]*/g) ?? []))];
+  const shown = flags.map((flag) => (use.has(flag) ? flag : `-${flag}`)).join(' ');
+  return new LvfsError(
+    'REQUIRED_USE',
+    `REQUIRED_USE of ${cpv}::${repository.name} is not satisfied: ${unmet.join(', ')} with USE="${shown}"`,
+    {
+      exit: exitStatus.noPackage,
+      hint: `set the flags in /etc/portage/package.use (${cp} …), or for once with USE="…" lvfs`,
+      details: { cpv, repository: repository.name, unmet },
+    },
+  );
 }
 
 /** An installed package as though it were to be built again, with the values recorded for it. */

@@ -44,6 +44,8 @@ export interface Reason {
   variable: string;
   /** The atom that selected the package. */
   atom: string;
+  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
+  alternative?: true;
 }
 
 /** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
@@ -87,6 +89,13 @@ export interface SetRequest {
   test?: boolean;
   /** Do not fail when a build dependency is not installed. */
   allowMissing?: boolean;
+  /** Every installed alternative of an any-of group, not only the one that emerge would choose; default false. */
+  allAlternatives?: boolean;
+  /**
+   * Take an ebuild that emerge masks as invalid, where it is named with its version or where there is no other, as far as its
+   * dependencies can be understood, and warn; default: it is an error, as for emerge.
+   */
+  allowInvalid?: boolean;
 }
 
 /** The visible set of a request. */

@@ -1,16 +1,18 @@
 /**
- * Which ebuilds may be used: masks, keywords, licences, properties and restrictions, as `portdbapi._visible` and
- * `getmaskingstatus` of Portage decide and name them (portage(5), PMS 5.2.7 and 7.3.2).
+ * Which ebuilds may be used: masks, keywords, licences, properties and restrictions, and whether there is anything wrong with
+ * the ebuild itself, as emerge decides (`Package.visible`) and `getmaskingstatus` of Portage names it (portage(5), PMS 5.2.7 and
+ * 7.3.2).
  */
 import path from 'node:path';
 import type { Atom } from './atom.js';
-import type { Configuration, Settings } from './config.js';
+import type { Configuration, Settings, UseOptions } from './config.js';
 import { type DepNode, DependError, parseWords } from './depend.js';
 import { isSupportedEapi } from './eapi.js';
 import { type Candidate, matchesAtom } from './match.js';
 import { AtomTable, type Line, readEntries, readLines, stack, withoutUse, words } from './packageFiles.js';
 import { profileAtoms } from './profile.js';
 import type { Ebuild, Metadata, Repository } from './repository.js';
+import { invalidities } from './validity.js';
 
 /** What stands in a dependency string in place of an any-of group without alternatives. */
 const EMPTY_ANY_OF = '__const__/empty-any-of';
@@ -155,6 +157,9 @@ interface KeywordTables {
   readonly userDefaults: readonly string[];
 }
 
+/** Whether the repository of an ebuild counts for its USE, which decides about conditionals of LICENSE and its kin. */
+type Anonymity = Pick<UseOptions, 'anonymous'>;
+
 /** See the head of this file. */
 export class Visibility {
   readonly #config: Configuration;
@@ -179,6 +184,17 @@ export class Visibility {
       .findLast((ebuild) => selects(ebuild) && this.isVisible(ebuild));
   }
 
+  /**
+   * The ebuild that {@link best} would be if it were valid: the highest that nothing but {@link invalidities} masks; undefined
+   * when there is none.
+   */
+  bestInvalid(atom: Atom): Ebuild | undefined {
+    const selects = this.#selector(atom);
+    return this.#config.tree
+      .versions(atom.cp)
+      .findLast((ebuild) => selects(ebuild) && this.isUnmasked(ebuild));
+  }
+
   /** All ebuilds that an atom selects, visible or not, ascending by version and repository. */
   matching(atom: Atom): readonly Ebuild[] {
     return this.#config.tree.versions(atom.cp).filter(this.#selector(atom));
@@ -191,6 +207,9 @@ export class Visibility {
     return (ebuild) => {
       if (atom.repo !== undefined && ebuild.repository !== repository) return false;
       const candidate = this.#config.candidate(ebuild);
+      const asksMetadata = atom.slot !== undefined || atom.requiredFlags.length > 0;
+      // What an ebuild says cannot be known when it cannot be sourced.
+      if (asksMetadata && this.#isCorrupt(ebuild)) return false;
       // Portage only asks whether the flags exist: an ebuild's USE can still be changed.
       return matchesAtom(plain, candidate) && atom.requiredFlags.every((flag) => candidate.hasFlag(flag));
     };
@@ -200,20 +219,35 @@ export class Visibility {
   isVisible(ebuild: Ebuild): boolean {
     let visible = this.#visible.get(ebuild);
     if (visible === undefined) {
-      visible = this.#isVisible(ebuild);
+      visible = this.isUnmasked(ebuild) && this.invalidities(ebuild).length === 0;
       this.#visible.set(ebuild, visible);
     }
     return visible;
   }
 
-  #isVisible(ebuild: Ebuild): boolean {
+  /**
+   * Whether an ebuild's metadata cannot be had; that it is passed over for this is said. One that is no script at all ends
+   * everything, as it ends emerge (`CorruptionKeyError`, from bash's exit status 2).
+   */
+  #isCorrupt(ebuild: Ebuild): boolean {
+    const { tree, warn } = this.#config;
+    const corruption = tree.corruption(ebuild);
+    if (corruption === undefined) return false;
+    if (corruption.code === 'EBUILD_SYNTAX') throw corruption;
+    warn({ file: tree.path(ebuild), line: 0, message: `${corruption.message}; it is passed over` });
+    return true;
+  }
+
+  /** Whether an ebuild may be used if it is valid (`portdbapi._visible`, which is anonymous in the sense of {@link UseOptions}). */
+  isUnmasked(ebuild: Ebuild, how: Anonymity = {}): boolean {
+    if (this.#isCorrupt(ebuild)) return false;
     const metadata = this.#config.tree.metadata(ebuild);
     if (!isSupportedEapi(metadata.get('EAPI') ?? '0') || (metadata.get('SLOT') ?? '') === '') return false;
     const candidate = this.#config.candidate(ebuild);
     if (this.isMasked(candidate) || this.missingKeywords(candidate, metadata).length > 0) return false;
     if (!this.#acceptsChost()) return false;
     const asksUse = [metadata.get('LICENSE'), metadata.get('PROPERTIES')].some((text) => text?.includes('?'));
-    const use = asksUse ? this.#config.useOf(ebuild, { anonymous: true }).enabled : new Set<string>();
+    const use = asksUse ? this.#config.useOf(ebuild, how).enabled : new Set<string>();
     try {
       return (
         this.#missingLicenses(candidate, metadata, use).length === 0 &&
@@ -226,29 +260,31 @@ export class Visibility {
     }
   }
 
+  /** What is wrong with an ebuild itself, so that nothing can unmask it; see validity.ts. */
+  invalidities(ebuild: Ebuild): readonly string[] {
+    const metadata = this.#config.tree.metadata(ebuild);
+    return invalidities(metadata, this.#config.candidate(ebuild).hasFlag);
+  }
+
   /** Why an ebuild may not be used, in the words of `getmaskingstatus`; empty when it may. */
-  reasons(ebuild: Ebuild): readonly string[] {
+  reasons(ebuild: Ebuild, how: Anonymity = {}): readonly string[] {
+    const corruption = this.#config.tree.corruption(ebuild);
+    if (corruption !== undefined) return [`corruption: ${corruption.message}`];
     const metadata = this.#config.tree.metadata(ebuild);
     const candidate = this.#config.candidate(ebuild);
     const eapi = metadata.get('EAPI') ?? '0';
     if (!isSupportedEapi(eapi)) return [`EAPI ${eapi}`];
     const reasons: string[] = [];
     const license = metadata.get('LICENSE') ?? '';
-    const use = license.includes('?')
-      ? this.#config.useOf(ebuild, { anonymous: true }).enabled
-      : new Set<string>();
+    const use = license.includes('?') ? this.#config.useOf(ebuild, how).enabled : new Set<string>();
     if (this.isMasked(candidate)) reasons.push('package.mask');
-    const check = (
-      variable: string,
-      missing: () => readonly string[],
-      describe: (found: string[]) => string,
-    ): void => {
+    const check = (missing: () => readonly string[], describe: (found: string[]) => string): void => {
       try {
         const found = missing();
         if (found.length > 0) reasons.push(describe([...found]));
       } catch (error) {
+        // It is among what is invalid.
         if (!(error instanceof DependError)) throw error;
-        reasons.push(`${variable}: ${error.message}`);
       }
     };
     const shown = (variable: string, missing: readonly string[]): string => {
@@ -258,22 +294,20 @@ export class Visibility {
         .join(' ');
     };
     check(
-      'LICENSE',
       () => this.#missingLicenses(candidate, metadata, use),
       (found) => `${shown('LICENSE', found)} license(s)`,
     );
     check(
-      'PROPERTIES',
       () => this.#missing('PROPERTIES', candidate, metadata, use),
       (found) => `${shown('PROPERTIES', found)} properties`,
     );
     check(
-      'RESTRICT',
       () => this.#missing('RESTRICT', candidate, metadata, use),
       (found) => `${found.join(' ')} in RESTRICT`,
     );
     const keyword = this.#keywordReason(candidate, metadata);
     if (keyword !== undefined) reasons.push(`${keyword} keyword`);
+    reasons.push(...this.invalidities(ebuild).map((what) => `invalid: ${what}`));
     return reasons;
   }
 

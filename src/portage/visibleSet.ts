@@ -14,6 +14,8 @@ import { parseAtom } from './atom.js';
 import type { DepCheck, InstalledPackages, Selection } from './depCheck.js';
 import { DependError } from './depend.js';
 import { eapiFeatures } from './eapi.js';
+import { makeCandidate } from './match.js';
+import { chooseForTarget } from './targetGraph.js';
 import type { ResolvedTarget, Selected, TargetResolver } from './targets.js';
 import type {
   ChainLink,
@@ -52,7 +54,9 @@ export class VisibleSets {
   readonly #target: PackageRoot;
   readonly #toolchains: readonly string[];
   readonly #warn: (warning: DataWarning) => void;
+  /** What installed packages bring in, as chosen and with all alternatives. */
   readonly #edges = new Map<Cpv, readonly Edge[]>();
+  readonly #allEdges = new Map<Cpv, readonly Edge[]>();
 
   /**
    * @param target the same object as `tools` when nothing is built for another system.
@@ -101,23 +105,28 @@ export class VisibleSets {
       atom,
       ...(this.#isCross ? { root: root.place } : {}),
     });
-    for (const resolved of this.#target.targets.resolve(request.targets, { test: request.test ?? false })) {
+    const all = request.allAlternatives ?? false;
+    const options = { test: request.test ?? false, allowInvalid: request.allowInvalid ?? false };
+    for (const resolved of this.#target.targets.resolve(request.targets, options)) {
       const buildDeps = new Map<Cpv, Reason[]>();
+      const selections = this.#chooseAll(resolved);
       for (const variable of buildVariables(resolved.eapi)) {
         const root = this.#rootFor(variable, resolved.eapi);
-        const selection = this.#choose(root, resolved, variable);
+        const selection = selections(variable);
         for (const { cpv, reason } of matches(root, selection, 'target', variable)) {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
         }
+        if (all) roots.push(...alternatives(root, selection, 'target', variable));
         for (const atom of selection.unsatisfied) {
           unsatisfied.push(absent(variable, atom, root));
           missing.push({ target: resolved.cpv, ...absent(variable, atom, root) });
         }
       }
       for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
-        const selection = this.#choose(this.#target, resolved, variable);
+        const selection = selections(variable);
         const found = matches(this.#target, selection, 'target', variable);
+        if (all) found.push(...alternatives(this.#target, selection, 'target', variable));
         runTime.push(...found);
         if (request.rdepend !== true) continue;
         roots.push(...found);
@@ -147,8 +156,8 @@ export class VisibleSets {
       roots.push(...this.#toolchain());
     }
     const hidden = this.matching(request.without ?? []);
-    const visible = this.#close(roots, hidden);
-    const metadataOnly = [...this.#close(runTime, hidden).keys()].filter((cpv) => !visible.has(cpv));
+    const visible = this.#close(roots, hidden, all);
+    const metadataOnly = [...this.#close(runTime, hidden, all).keys()].filter((cpv) => !visible.has(cpv));
     const buildDeps = new Set(targets.flatMap((target) => [...target.buildDeps.keys()]));
     return {
       targets,
@@ -219,12 +228,12 @@ export class VisibleSets {
   }
 
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
-  #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>): Map<Cpv, Reason[]> {
+  #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>, all: boolean): Map<Cpv, Reason[]> {
     const members = new Set<Cpv>();
     for (const { cpv } of roots) if (!hidden.has(cpv)) members.add(cpv);
     // Packages that are added while this runs are visited too.
     for (const cpv of members) {
-      for (const edge of this.#edgesOf(cpv)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
+      for (const edge of this.#edgesOf(cpv, all)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
     }
     const sorted = [...members].sort();
     const reasons = new Map<Cpv, Reason[]>(sorted.map((cpv) => [cpv, []]));
@@ -232,22 +241,23 @@ export class VisibleSets {
     for (const list of reasons.values()) list.sort(compareReasons);
     // From here on in order: packages by code point, and their edges are sorted.
     for (const from of sorted) {
-      for (const { cpv, reason } of this.#edgesOf(from)) reasons.get(cpv)?.push(reason);
+      for (const { cpv, reason } of this.#edgesOf(from, all)) reasons.get(cpv)?.push(reason);
     }
     return reasons;
   }
 
   /** What an installed package needs at run time, as it was recorded when it was built, by variable and atom. */
-  #edgesOf(cpv: Cpv): readonly Edge[] {
-    let edges = this.#edges.get(cpv);
+  #edgesOf(cpv: Cpv, all: boolean): readonly Edge[] {
+    const known = all ? this.#allEdges : this.#edges;
+    let edges = known.get(cpv);
     if (edges === undefined) {
-      edges = this.#findEdges(cpv);
-      this.#edges.set(cpv, edges);
+      edges = this.#findEdges(cpv, all);
+      known.set(cpv, edges);
     }
     return edges;
   }
 
-  #findEdges(cpv: Cpv): readonly Edge[] {
+  #findEdges(cpv: Cpv, all: boolean): readonly Edge[] {
     const root = this.#rootWith(cpv);
     const candidate = root.installed.get(cpv);
     if (candidate === undefined) return [];
@@ -257,11 +267,9 @@ export class VisibleSets {
       if (text === '') continue;
       try {
         const selection = root.check.choose(text, candidate.use);
-        edges.push(
-          ...matches(root, selection, cpv, variable).sort((a, b) =>
-            compareText(a.reason.atom, b.reason.atom),
-          ),
-        );
+        const found = matches(root, selection, cpv, variable);
+        if (all) found.push(...alternatives(root, selection, cpv, variable));
+        edges.push(...found.sort((a, b) => compareText(a.reason.atom, b.reason.atom)));
       } catch (error) {
         if (!(error instanceof DependError)) throw error;
         const message = `${variable} cannot be understood and counts as empty: ${error.message}`;
@@ -271,17 +279,29 @@ export class VisibleSets {
     return edges;
   }
 
-  #choose(root: PackageRoot, target: ResolvedTarget, variable: Variable): Selection {
-    try {
-      return root.check.choose(target.dependencies[variable], target.use);
-    } catch (error) {
+  /** What emerge would select from each dependency string of a target. */
+  #chooseAll(target: ResolvedTarget): (variable: Variable) => Selection {
+    const { eapi, dependencies, cpv, slot, repository, use } = target;
+    const candidate = makeCandidate({ cpv, slot, eapi, repo: repository, iuse: () => true, use });
+    if (candidate === undefined) throw new TypeError(`'${cpv}' is not category/name-version`);
+    const { bdepend, idepend } = eapiFeatures(eapi);
+    // In the order of `_add_pkg_deps`.
+    const strings = (['RDEPEND', 'IDEPEND', 'PDEPEND', 'DEPEND', 'BDEPEND'] as const)
+      .filter((variable) => (variable !== 'IDEPEND' || idepend) && (variable !== 'BDEPEND' || bdepend))
+      .map((variable) => ({
+        variable,
+        text: dependencies[variable],
+        root: variable === 'IDEPEND' ? this.#tools : this.#rootFor(variable, eapi),
+      }));
+    const selections = chooseForTarget(candidate, this.#target.installed, strings, (error, variable) => {
       if (!(error instanceof DependError)) throw error;
-      throw new LvfsError(
-        'INVALID_DEPENDENCY',
-        `${variable} of ${target.cpv}::${target.repository} cannot be understood`,
-        { exit: exitStatus.portageData, cause: error, details: { cpv: target.cpv, variable } },
-      );
-    }
+      throw new LvfsError('INVALID_DEPENDENCY', `${variable} of ${cpv}::${repository} cannot be understood`, {
+        exit: exitStatus.portageData,
+        cause: error,
+        details: { cpv, variable },
+      });
+    });
+    return (variable) => selections.get(variable) ?? { atoms: [], unsatisfied: [], alternatives: [] };
   }
 }
 
@@ -293,6 +313,15 @@ function matches(root: PackageRoot, selection: Selection, from: string, variable
     if (best !== undefined) edges.push({ cpv: best.cpv, reason: { from, variable, atom: atom.text } });
   }
   return edges;
+}
+
+/** The best installed match of each atom of the alternatives that were not chosen. */
+function alternatives(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
+  const atoms = selection.alternatives;
+  return matches(root, { ...selection, atoms }, from, variable).map(({ cpv, reason }) => ({
+    cpv,
+    reason: { ...reason, alternative: true },
+  }));
 }
 
 function buildVariables(eapi: string): readonly Variable[] {

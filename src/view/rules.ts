@@ -58,6 +58,8 @@ export interface ViewSettings {
   systemPaths: readonly SystemPath[];
   /** Directories that are shown from elsewhere: view path and host path. */
   grafts: readonly { path: string; host: string }[];
+  /** Files whose content is taken from elsewhere, as {@link grafts}; whether they are visible is decided as for the host's own. */
+  files?: readonly { path: string; host: string }[];
   /** Places of later mounts: always there, even when the host has no such directory. */
   directories: readonly string[];
   overrides: Overrides;

@@ -184,7 +184,8 @@ export class View {
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
         ? -1
         : ensureAll(index, hostBytes(mountPoint).slice(root.length));
-    for (const graft of shared.settings.grafts) grafts.set(this.#locate(graft.path), hostBytes(graft.host));
+    for (const graft of [...shared.settings.grafts, ...(shared.settings.files ?? [])])
+      grafts.set(this.#locate(graft.path), hostBytes(graft.host));
     this.begin();
   }
 
@@ -457,6 +458,34 @@ export class View {
     return end === undefined ? [] : this.index.owners(end.node);
   }
 
+  /** The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it. */
+  responsibleFor(node: IndexNode, kind: HostKind): number[] {
+    if (this.index.isOwned(node)) return this.index.owners(node);
+    if (kind === hostKind.link) return this.ownersThroughLink(node);
+    const source = kind === hostKind.file ? this.sourceOfCache(node) : -1;
+    return source < 0 ? [] : this.index.owners(source as IndexNode);
+  }
+
+  /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */
+  sourceOfCache(node: IndexNode): IndexNode | -1 {
+    const directory = this.index.parent(node);
+    const name = this.index.name(node);
+    if (!endsWith(name, '.pyc') || !this.isPythonCache(directory)) return -1;
+    const stem = name.subarray(0, name.indexOf(0x2e));
+    if (stem.length === 0 || stem.length > 252) return -1;
+    this.#scratch.set(stem);
+    this.#scratch.write('.py', stem.length, 'latin1');
+    const parent = this.index.parent(directory);
+    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3) as IndexNode | -1;
+  }
+
+  /** Whether a path lies in a directory of headers. */
+  isHeader(node: IndexNode): boolean {
+    for (let at = this.index.parent(node); at !== rootNode; at = this.index.parent(at))
+      if (isNamed(this.index.name(at), 'include')) return true;
+    return false;
+  }
+
   /** More about a decision, for people: the glob, the place, the end of the link, or what is visible below. */
   detail(node: IndexNode, decided: Rule): string {
     if (decided === rule.hide || decided === rule.show) {
@@ -621,17 +650,8 @@ export class View {
 
   /** `__pycache__/name.*.pyc` beside a visible `name.py`. */
   #isCacheOfVisible(node: IndexNode): boolean {
-    const directory = this.index.parent(node);
-    if (!endsWith(this.index.name(node), '.pyc') || !this.isPythonCache(directory)) return false;
-    const name = this.index.name(node);
-    const stem = name.subarray(0, name.indexOf(0x2e));
-    if (stem.length === 0 || stem.length > 252) return false;
-    this.#scratch.set(stem);
-    this.#scratch.write('.py', stem.length, 'latin1');
-    const parent = this.index.parent(directory);
-    const source = this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
-    if (source < 0) return false;
-    if (this.#isHiddenByOwners(source as IndexNode)) return false;
+    const source = this.sourceOfCache(node);
+    if (source < 0 || this.#isHiddenByOwners(source as IndexNode)) return false;
     const kind = this.host.kind(this.paths.of(source as IndexNode));
     return (
       kind !== hostKind.missing && kind !== hostKind.directory && this.decide(source as IndexNode, kind) > 0

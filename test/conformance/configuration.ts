@@ -283,12 +283,17 @@ function* bestVisible(vectors: Vectors): Generator<Outcome> {
     const name = (ebuild: Ebuild): string =>
       overlays.get(row.c) === true ? `${ebuild.cpv}::${ebuild.repository.name}` : ebuild.cpv;
     const all = config.tree.versions(row.cp);
-    const best = all.findLast((ebuild) => config.visibility.isVisible(ebuild));
-    const visible = all.filter((ebuild) => config.visibility.isVisible(ebuild)).map(name);
+    // The vectors were made by cpv, without the repository, and by what does not look whether an ebuild is valid.
+    const isVisible = (ebuild: Ebuild): boolean => config.visibility.isUnmasked(ebuild, { anonymous: true });
+    const best = all.findLast(isVisible);
+    const visible = all.filter(isVisible).map(name);
     const reasons = Object.fromEntries(
       all
-        .filter((ebuild) => !config.visibility.isVisible(ebuild))
-        .map((ebuild) => [name(ebuild), [...config.masks(ebuild)].sort()] as const),
+        .filter((ebuild) => !isVisible(ebuild))
+        .map((ebuild) => {
+          const masks = config.visibility.reasons(ebuild, { anonymous: true });
+          return [name(ebuild), masks.filter((reason) => !reason.startsWith('invalid: ')).sort()] as const;
+        }),
     );
     const masked = Object.fromEntries(
       Object.entries(row.masked).map(([cpv, texts]) => [cpv, [...texts].sort()] as const),

@@ -211,6 +211,7 @@ function visible(system: System, request: { target?: string; system?: boolean })
     targets: request.target === undefined ? [] : [`=${request.target}`],
     system: request.system ?? true,
     allowMissing: true,
+    allowInvalid: true,
   });
 }
 
@@ -250,27 +251,34 @@ function* closure(vectors: Vectors): Generator<Outcome> {
   }
 }
 
+/**
+ * The vectors were made without a package that asks, each string by itself; what the set of a target has is chosen with its graph
+ * instead, so here only what was chosen by itself is handed over to be closed.
+ */
 function closureOf(archive: Archive, row: ClosureRow): Outcome {
-  const alone = visible(archive.system, { target: row.t, system: false });
-  const whole = visible(archive.system, { target: row.t });
-  const [target] = alone.targets;
+  const { system, check, installed: packages } = archive;
+  const [target] = visible(system, { target: row.t, system: false }).targets;
   const variables = eapiFeatures(target?.eapi).bdepend
     ? (['DEPEND', 'BDEPEND'] as const)
     : (['DEPEND'] as const);
   const selections = variables.map((variable) =>
-    archive.check.choose(target?.dependencies[variable] ?? '', new Set(target?.use)),
+    check.choose(target?.dependencies[variable] ?? '', new Set(target?.use)),
   );
   const atoms = selections.flatMap((selection) => selection.atoms);
+  const chosen = bestOf(archive, selections);
+  const shown = { targets: [], with: chosen.map((cpv) => `=${cpv}`) };
+  const alone = system.visibleSet({ ...shown, system: false });
+  const whole = system.visibleSet(shown);
   const names = [...whole.visible.keys()];
   const got = {
     use: target?.use,
-    installed: archive.installed.get(row.t) !== undefined,
+    installed: packages.get(row.t) !== undefined,
     atoms: [...new Set(atoms.map(({ text }) => text))],
-    unsat: alone.unsatisfied.map(({ atom }) => atom),
+    unsat: [...new Set(selections.flatMap(({ unsatisfied }) => unsatisfied))],
     visible_n: names.length,
     visible_md5: createHash('md5').update(names.join('\n')).digest('hex'),
-    build_deps: alone.buildDeps,
-    build_deps_all: sorted(atoms.flatMap((atom) => archive.installed.match(atom).map(({ cpv }) => cpv))),
+    build_deps: chosen,
+    build_deps_all: sorted(atoms.flatMap((atom) => packages.match(atom).map(({ cpv }) => cpv))),
     closure: [...alone.visible.keys()],
   };
   const { use, installed, unsat, visible_n, visible_md5, build_deps, build_deps_all = build_deps } = row;

@@ -83,6 +83,7 @@ function roff(text: string): string {
     .replaceAll('\\', '\\e')
     .replaceAll('’', '\\(cq')
     .replace(/--[\w-]+/g, (option) => `\\fB${option.replaceAll('-', '\\-')}\\fP`)
+    .replace(/(?<=\s)-(?=\w)/g, '\\-')
     .replace(/(?<=[.;]) (?=[A-Z])/g, '\n')
     .replace(/^(?=[.'])/gm, '\\&');
 }

@@ -45,7 +45,9 @@ export const command = defineCommand({
       throw new UsageError(`deps: --${modes.join(' and --')} cannot be combined`, undefined, 'deps');
     }
     const { makePlan } = await import('../../daemon/index.js');
-    const plan = await makePlan(viewRequest(await invocation.settings(), given, operands), output.log);
+    const request = viewRequest(await invocation.settings(), given, operands);
+    // Nothing is built here, so what emerge would refuse can be looked at.
+    const plan = await makePlan({ ...request, set: { ...request.set, allowInvalid: true } }, output.log);
     if (given.why.length > 0) printChains(plan, given.why, output);
     else if (given.diff.length > 0) printDifference(plan.set, plan.setOf(given.diff), output);
     else if (given.dot) printDot(plan.set, output);

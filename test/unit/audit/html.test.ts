@@ -1,7 +1,8 @@
 import test from 'ava';
-import { makeReport, reportHtml, type ReportInput } from '../../../src/audit/index.js';
+import { makeReport, reportHtml } from '../../../src/audit/index.js';
+import { denial, reportInput, use } from '../../helpers/auditInput.js';
 
-const input: ReportInput = {
+const input = reportInput({
   targets: ['a/target-1'],
   declared: [
     { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
@@ -14,32 +15,10 @@ const input: ReportInput = {
     ['dev-libs/b-1', [{ from: 'dev-libs/m-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
   ]),
   system: new Set(),
-  denials: [
-    {
-      time: 0,
-      path: '/usr/include/<evil>&.h',
-      owners: ['sys-libs/zlib-1.3'],
-      operation: 'open',
-      pid: 1,
-      comm: 'cc1',
-      cmdline: '',
-      phase: 'compile',
-      package: '',
-      count: 3,
-      directory: false,
-      visible: false,
-    },
-  ],
-  searchPath: [],
-  uses: [
-    { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
-    { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
-  ],
-  hiddenEndingIn: () => [],
-  readText: () => undefined,
-  atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
-  hasFiles: () => true,
-};
+  denials: [denial('/usr/include/<evil>&.h', ['sys-libs/zlib-1.3'], { count: 3 })],
+  uses: [use('/usr/include/a.h', 'dev-libs/a-1'), use('/usr/include/b.h', 'dev-libs/b-1')],
+  status: 0,
+});
 
 test('the page shows the line to paste, and every class of finding in picture and table', (t) => {
   const html = reportHtml(makeReport(input), input);

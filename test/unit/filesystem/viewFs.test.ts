@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import type { AccessEvent } from '../../../src/audit/index.js';
+import type { AccessEvent, ProcessRecord } from '../../../src/audit/index.js';
 import { errno } from '../../../src/base/index.js';
 import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
 import type { Entry, NodeId } from '../../../src/fuse/index.js';
@@ -68,9 +68,11 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
   t.teardown(gentoo.cleanup);
   const opened = openTestView({ root: gentoo.root, visible: ['sys-libs/shown-1'] });
   const events: AccessEvent[] = [];
+  const processes: ProcessRecord[] = [];
   const files = new ViewFs(opened.view, new NodeHost(), {
     ...options,
     onAccess: (event) => events.push(event),
+    onProcess: (record) => processes.push(record),
   });
   t.teardown(() => files.close());
   const out = entry();
@@ -95,13 +97,13 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
     t.is(files.readdir(node, offset, caller, sink), 0);
     return { names, inodes, last };
   };
-  return { gentoo, ...opened, files, events, out, walk, list };
+  return { gentoo, ...opened, files, events, processes, out, walk, list };
 }
 
 test('a hidden name is a missing one, and is reported with its owners and the process that asked', async (t) => {
-  const { walk, out, events } = await filesystem(t);
+  const { walk, out, events, processes } = await filesystem(t);
   t.is(walk('/usr/bin/hidden'), 0);
-  t.is(out.entryValid, 86_400);
+  t.is(out.entryValid, 0, 'who asks for it is evidence, each time');
   t.is(walk('/usr/include'), 0);
   t.is(walk('/usr/bin/unowned'), 0);
   t.is(walk('/usr/bin/nothing'), 0);
@@ -113,9 +115,11 @@ test('a hidden name is a missing one, and is reported with its owners and the pr
       { path: '/usr/bin/unowned', owners: [], visible: false, directory: false },
     ],
   );
-  t.is(events[0]?.process.pid, process.pid);
-  t.is(events[0]?.process.comm, readFileSync('/proc/self/comm', 'utf8').trim());
-  t.regex(events[0]?.process.cmdline ?? '', /node/);
+  const asker = processes.find(({ id }) => id === events[0]?.process);
+  t.is(asker?.pid, process.pid);
+  t.is(asker?.comm, readFileSync('/proc/self/comm', 'utf8').trim());
+  t.regex(asker?.arguments[0] ?? '', /node/);
+  t.is(asker?.directory, process.cwd());
 });
 
 test('what is visible is not reported, unless everything is to be seen; then nothing is cached', async (t) => {

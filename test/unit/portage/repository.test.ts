@@ -360,6 +360,60 @@ test("Portage's own cache is used for a repository without one", (t) => {
   t.is(ebuild && tree.metadata(ebuild).get('SLOT'), '6');
 });
 
+test('eclass-overrides decides which eclass an entry must have been made with', (t) => {
+  const slotWith = (overrides: string): string | undefined => {
+    const root = writeTree(t, {
+      'etc/repos.conf': `[DEFAULT]\nmain-repo = gentoo\n[gentoo]\nlocation = /r/gentoo\n${overrides}[one]\nlocation = /r/one\n`,
+      ...repositories,
+      'r/gentoo/cat/pkg/pkg-1.ebuild': text,
+      'r/gentoo/eclass/e.eclass': eclass,
+      'r/one/eclass/e.eclass': 'changed\n',
+      'r/gentoo/metadata/md5-cache/cat/pkg-1': `SLOT=5\n_eclasses_=e\t${md5(eclass)}\n_md5_=${md5(text)}\n`,
+      'dep/r/gentoo/cat/pkg-1': `SLOT=6\n_eclasses_=e\t/r/one/eclass\t${md5('changed\n')}\n_md5_=${md5(text)}\n`,
+    });
+    const files = new RootFiles(root);
+    const loaded = loadRepositories(
+      files,
+      {
+        ownConf: { text: '' },
+        userConf: files.at('/etc/repos.conf'),
+        variables: new Map(),
+        portdir: '',
+        portdirOverlay: [],
+      },
+      () => undefined,
+    );
+    const tree = new EbuildTree(files, loaded, {
+      categories: () => new Set(['cat']),
+      depcache: files.at('/dep'),
+      warn: () => undefined,
+    });
+    const [ebuild] = tree.versions('cat/pkg');
+    return ebuild && tree.metadata(ebuild).get('SLOT');
+  };
+  t.is(slotWith(''), '5');
+  t.is(slotWith('eclass-overrides = one\n'), '6');
+  t.is(slotWith('eclass-overrides = none\n'), '5');
+});
+
+test('why the metadata of an ebuild cannot be had is remembered', (t) => {
+  let asked = 0;
+  const { tree } = ebuilds(t, { 'r/one/cat/pkg/pkg-1.ebuild': text }, () => {
+    asked++;
+    return { failure: 'broken', isScript: true };
+  });
+  const [ebuild] = tree.versions('cat/pkg');
+  const corruption = ebuild && tree.corruption(ebuild);
+  if (corruption === undefined) return void t.fail();
+  t.is(corruption.code, 'UNSOURCEABLE');
+  t.is(corruption.message, 'cat/pkg-1::one cannot be sourced: broken');
+  t.is(
+    t.throws(() => ebuild && tree.metadata(ebuild)),
+    corruption,
+  );
+  t.is(asked, 1);
+});
+
 test('an ebuild of an EAPI to come is known by its EAPI alone', (t) => {
   const { tree } = ebuilds(t, { 'r/one/cat/pkg/pkg-1.ebuild': '# c\n\nEAPI="99" # new\n' });
   const [ebuild] = tree.versions('cat/pkg');

@@ -1,6 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
+import { LvfsError } from '../../../src/base/index.js';
 import { parseAtom } from '../../../src/portage/atom.js';
 import { type Configuration, openConfiguration } from '../../../src/portage/config.js';
+import type { Sourced } from '../../../src/portage/repository.js';
 import { type Tree, writeTree } from '../../helpers/writeTree.js';
 
 const base: Tree = {
@@ -103,7 +105,7 @@ test('a licence of a nested group', because, { LICENSE: 'GPL-2' }, {}, []);
 test('an accepted licence', because, { LICENSE: 'Secret' }, { 'package.license': 'cat/pkg @EULA\n' }, []);
 test('a refused licence', because, {}, { 'package.license': '*/* -@FREE\n' }, ['MIT license(s)']);
 test('a licence that is none', because, { LICENSE: '|| MIT' }, {}, [
-  'LICENSE: expected ( behind "||", found "MIT", at character 4 of "|| MIT"',
+  'invalid: LICENSE: expected ( behind "||", found "MIT"',
 ]);
 test('an empty any-of group', because, { LICENSE: '|| ( off? ( MIT ) )' }, {}, ['|| ( ( ) ) license(s)']);
 test('properties', because, { PROPERTIES: 'live' }, { 'make.conf': 'ACCEPT_PROPERTIES="-live"\n' }, [
@@ -198,4 +200,64 @@ test('a licence group that does not exist is reported once', (t) => {
     config.warnings.map(({ message }) => message).filter((message) => message.includes('license')),
     ["there is no license group 'NONE'"],
   );
+});
+
+/** An overlay whose ebuilds have no cache, beside what sourcing them gives. */
+function sourced(
+  t: ExecutionContext,
+  results: Readonly<Record<string, Sourced>>,
+): { config: Configuration; root: string } {
+  const tree: Record<string, string | { readonly link: string }> = { ...base };
+  for (const cpv of Object.keys(results)) tree[`ovl/${cpv.replace(/-\d.*/, '')}/${cpv.slice(4)}.ebuild`] = '';
+  const root = writeTree(t, tree);
+  return { root, config: openConfiguration({ root, askMetadata: ({ cpv }) => results[cpv] }) };
+}
+
+const good: Sourced = new Map(Object.entries({ EAPI: '0', SLOT: '0', KEYWORDS: 'amd64', LICENSE: 'MIT' }));
+
+test('an ebuild that cannot be sourced does not cost its neighbours', (t) => {
+  const { config, root } = sourced(t, {
+    'cat/pkg-1': good,
+    'cat/pkg-2': { failure: 'broken', isScript: true },
+  });
+  t.is(best(config, 'cat/pkg'), 'cat/pkg-1::ovl');
+  t.is(best(config, 'cat/pkg:0'), 'cat/pkg-1::ovl');
+  t.deepEqual(reasons(config, 'cat/pkg-2'), ['corruption: cat/pkg-2::ovl cannot be sourced: broken']);
+  t.deepEqual(
+    config.warnings.filter(({ file }) => file.endsWith('.ebuild')),
+    [
+      {
+        file: `${root}/ovl/cat/pkg/pkg-2.ebuild`,
+        line: 0,
+        message: 'cat/pkg-2::ovl cannot be sourced: broken; it is passed over',
+      },
+    ],
+  );
+});
+
+test('one that is no script ends everything, as it ends emerge', (t) => {
+  const { config } = sourced(t, {
+    'cat/pkg-1': good,
+    'cat/pkg-2': { failure: "line 2: unexpected token `;'", isScript: false },
+    'cat/low-1': { failure: 'never looked at', isScript: false },
+    'cat/low-2': good,
+  });
+  const error = t.throws(() => best(config, 'cat/pkg'), { instanceOf: LvfsError });
+  t.is(error.code, 'EBUILD_SYNTAX');
+  t.is(error.exit, 22);
+  t.is(best(config, 'cat/low'), 'cat/low-2::ovl');
+});
+
+test("an overlay's own masks and forces decide about conditionals of LICENSE", (t) => {
+  const config = open(
+    t,
+    {
+      'cat/masked-1::ovl': { IUSE: 'x', LICENSE: 'MIT x? ( Secret )' },
+      'cat/forced-1::ovl': { IUSE: 'y', LICENSE: 'MIT y? ( Secret )' },
+    },
+    { 'make.conf': 'USE="x"\n' },
+    { 'ovl/profiles/use.mask': 'x\n', 'ovl/profiles/use.force': 'y\n' },
+  );
+  t.is(best(config, 'cat/masked'), 'cat/masked-1::ovl');
+  t.is(best(config, 'cat/forced'), undefined);
 });

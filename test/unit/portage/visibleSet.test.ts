@@ -65,6 +65,12 @@ const spec: GentooRootSpec = {
     },
     'app-misc/old-1': { EAPI: '6', BDEPEND: 'dev-util/none' },
     'app-misc/malformed-1': { DEPEND: '( dev-libs/a' },
+    'app-misc/unfit-1': { DEPEND: 'dev-libs/a' },
+    'app-misc/unfit-2': { DEPEND: 'none? ( dev-libs/a )' },
+    'app-misc/unfit-3': { DEPEND: 'dev-libs/c::gentoo' },
+    'app-misc/foreign-3': { DEPEND: 'dev-libs/c::gentoo' },
+    'app-misc/demanding-1': {},
+    'app-misc/demanding-2': { IUSE: 'x y +z w', REQUIRED_USE: '|| ( x y ) z? ( w ) !x? ( !y )' },
     'dev-libs/c-1': {},
     'dev-util/tool-1': {},
     'virtual/tool-1': {},
@@ -279,7 +285,34 @@ test(fails, { targets: ['/tmp/none.ebuild'] }, 'UNKNOWN_EBUILD', 20, /'\/tmp\/no
 test(fails, { targets: ['@none'] }, 'UNKNOWN_SET', 20, /@none/);
 test(fails, { with: ['app-misc/masked'] }, 'NOT_INSTALLED', 20, /'app-misc\/masked'/);
 test(fails, { without: ['nosuch'] }, 'UNKNOWN_PACKAGE', 20, /'nosuch'/);
-test(fails, { targets: ['malformed'] }, 'INVALID_DEPENDENCY', 22, /DEPEND of app-misc\/malformed-1::gentoo/);
+test(
+  fails,
+  { targets: ['malformed'] },
+  'MASKED',
+  20,
+  /'malformed' is masked: app-misc\/malformed-1 \(invalid: DEPEND: \( without \)\)/,
+);
+test(
+  fails,
+  { targets: ['=app-misc/malformed-1'] },
+  'INVALID_EBUILD',
+  20,
+  /^app-misc\/malformed-1::gentoo is invalid: DEPEND: \( without \)$/,
+);
+test(
+  fails,
+  { targets: ['malformed'], allowInvalid: true },
+  'INVALID_DEPENDENCY',
+  22,
+  /DEPEND of app-misc\/malformed-1::gentoo/,
+);
+test(
+  fails,
+  { targets: ['app-misc/demanding'] },
+  'REQUIRED_USE',
+  20,
+  /^REQUIRED_USE of app-misc\/demanding-2::gentoo is not satisfied: \|\| \( x y \), z\? \( w \) with USE="-x -y z -w"$/,
+);
 test(
   fails,
   { targets: ['missing'] },
@@ -287,6 +320,30 @@ test(
   21,
   /app-misc\/missing-1 needs dev-libs\/none \(DEPEND\), \|\| \( dev-libs\/x dev-libs\/y \) \(DEPEND\), dev-util\/none \(BDEPEND\)$/,
 );
+
+test('what emerge masks as invalid is passed over for the next', (t) => {
+  for (const allowInvalid of [false, true]) {
+    const [target] = visible({ targets: ['unfit'], allowInvalid }).targets;
+    t.is(target?.cpv, 'app-misc/unfit-1');
+  }
+});
+test('an invalid ebuild can be looked at where there is no other, with a warning', async (t) => {
+  const warnings: string[] = [];
+  const { gentoo } = await system(t, spec);
+  const open = openSystem({ root: gentoo.root }, { warn: ({ message }) => warnings.push(message) });
+  const request = { targets: ['foreign', '=app-misc/unfit-3'], system: false, allowInvalid: true };
+  const set = open.visibleSet(request);
+  t.deepEqual(
+    set.targets.map(({ cpv }) => cpv),
+    ['app-misc/foreign-3', 'app-misc/unfit-3'],
+  );
+  t.deepEqual([...set.visible.keys()], ['dev-libs/c-1']);
+  t.true(
+    warnings.includes(
+      'emerge masks app-misc/unfit-3::gentoo as invalid: DEPEND: "dev-libs/c::gentoo" is no package atom: a repository is not allowed here',
+    ),
+  );
+});
 
 test('missing build dependencies can be allowed', (t) => {
   const { unsatisfied, buildDeps } = visible({ targets: ['missing'], allowMissing: true });
