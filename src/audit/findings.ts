@@ -95,6 +95,10 @@ export interface Missing {
   phases: string[];
   /** Lines of the build's output that speak of it, the most telling first. */
   messages: string[];
+  /** True when the build was made with it and without it, and that made the difference: it fails without, or the result differs. */
+  proved?: boolean;
+  /** What of the result changes with it, when it is proved that something does: paths as they would be installed. */
+  files?: string[];
 }
 
 /** A package that was used although only a dependency of a dependency brought it in. */
@@ -134,6 +138,8 @@ export interface Report {
   dismissed: Dismissed[];
   /** What the ignore rules took out. */
   ignored: { cpv: string; path: string; reason: string }[];
+  /** What was looked for in vain, and was proved to make no difference; only after a proof. */
+  ruledOut?: { cpv: string; suggest: string }[];
 }
 
 const maxPaths = 10;

@@ -2,6 +2,7 @@
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
 import type { Missing, Report, ReportInput } from './findings.js';
+import { missingGroups } from './missingGroups.js';
 
 /** What a package is in the picture. */
 type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
@@ -81,9 +82,11 @@ function ending(status: number | undefined): string {
 
 /** The same numbers as in the heads of the sections. */
 function summary(report: Report): string {
+  const { missing, automagic, lookedFor } = missingGroups(report);
   const parts = [
-    `${withCertainty(report, 'needed').length} missing`,
-    `${withCertainty(report, 'probed').length} looked for`,
+    `${missing.length} missing`,
+    ...(automagic.length === 0 ? [] : [`${automagic.length} automagic`]),
+    `${lookedFor.length} looked for`,
     `${report.secondHand.length} second-hand`,
     `${report.unused.length} unused`,
   ];
@@ -194,13 +197,16 @@ function chainTo(
 }
 
 function sections(report: Report): string {
+  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   return [
-    missingTable('Missing', 'The build gave up over these.', withCertainty(report, 'needed')),
     missingTable(
-      'Looked for',
-      'Hidden, and the build may have gone on without (automagic).',
-      withCertainty(report, 'probed'),
+      'Missing',
+      isProved ? 'The build fails without these, and succeeds with them.' : 'The build gave up over these.',
+      missing,
     ),
+    missingTable('Allowed', 'Shown by the user, and used.', allowed),
+    missingTable('Automagic', 'With these the build comes out differently.', automagic),
+    missingTable('Looked for', 'Hidden, and the build may have gone on without (automagic).', lookedFor),
     table(
       'Second-hand',
       'Used, but visible only because another package brought it in.',
@@ -236,6 +242,12 @@ function sections(report: Report): string {
       ]),
     ),
     table(
+      'Ruled out',
+      'Looked for in vain, and of no consequence.',
+      ['package'],
+      (report.ruledOut ?? []).map(({ cpv }) => [escape(cpv)]),
+    ),
+    table(
       'Ignored',
       'Taken out by the configuration.',
       ['package', 'path', 'reason'],
@@ -244,19 +256,15 @@ function sections(report: Report): string {
   ].join('\n');
 }
 
-function withCertainty({ missing }: Report, certainty: Missing['certainty']): readonly Missing[] {
-  return missing.filter((one) => one.certainty === certainty);
-}
-
 function missingTable(title: string, explanation: string, list: readonly Missing[]): string {
   return table(
     title,
     explanation,
     ['declare', 'package', 'evidence', 'processes', 'phases'],
-    list.map(({ suggest, cpv, messages, paths, processes, phases }) => [
+    list.map(({ suggest, cpv, messages, paths, processes, phases, files = [] }) => [
       code([suggest]),
       escape(cpv),
-      code([...messages, ...paths]),
+      code([...files.map((file) => `changes ${file}`), ...messages, ...paths]),
       escape(processes.join(', ')),
       escape(phases.join(', ')),
     ]),

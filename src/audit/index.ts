@@ -35,4 +35,29 @@ export type { Use } from './uses.js';
 export { needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
 export { reportHtml } from './html.js';
-export { compareImages, neededLibraries, readImage, type Image, type ImageDifference } from './images.js';
+export { readBinaryPackage } from './binaryPackage.js';
+export { elfFacts } from './elf.js';
+export {
+  compareImages,
+  factOf,
+  imageFacts,
+  imageFile,
+  isMereContent,
+  readImage,
+  type FileDifference,
+  type Image,
+  type ImageDifference,
+} from './images.js';
+export {
+  proveDifference,
+  proveFailure,
+  type Build,
+  type BuildResult,
+  type Candidates,
+  type Culprit,
+  type DifferenceProof,
+  type FailureProof,
+} from './proof.js';
+export { failureSigns } from './failure.js';
+export { missingGroups, type MissingGroups } from './missingGroups.js';
+export { withDifferenceProof, withFailureProof, type Evidence } from './provedReport.js';

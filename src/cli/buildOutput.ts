@@ -14,7 +14,7 @@ export function endOfOutput({ output }: Pick<BuildOutcome, 'output'>, characters
 
 /** The fields that `build` and `check` have in common; docs/json.md lists them. */
 export function outcomeJson(outcome: BuildOutcome, version: string): Record<string, unknown> {
-  const { targets, status, seconds, started, ended, report, comparison, logs } = outcome;
+  const { targets, status, seconds, started, ended, report, proof, comparison, logs, interrupted } = outcome;
   return {
     version,
     targets,
@@ -23,6 +23,8 @@ export function outcomeJson(outcome: BuildOutcome, version: string): Record<stri
     started,
     ended,
     ...reportJson(report),
+    ...(interrupted ? { interrupted } : {}),
+    ...(proof === undefined ? {} : { proof }),
     ...(comparison === undefined ? {} : { comparison }),
     ...(status === 0 ? {} : { failure: { logs, output: endOfOutput(outcome, outputInJson) } }),
   };

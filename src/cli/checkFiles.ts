@@ -1,6 +1,7 @@
 /** The verdicts of `lvfs check` as files for other programs. */
 import { endOfOutput } from './buildOutput.js';
 import type { Verdict } from './commands/check.js';
+import { verdictWords } from './verdictWords.js';
 
 /** Text for XML and HTML. XML 1.0 has no place for most control characters and for halves of surrogates, escaped or not. */
 function escape(text: string): string {
@@ -42,15 +43,16 @@ function testCase({ target, verdict, outcome, error }: Verdict): string {
   if (verdict === 'clean') return `${open}/>`;
   if (outcome === undefined)
     return `${open}><error message="${escape(error?.message ?? '')}">${escape(error?.hint ?? '')}</error></testcase>`;
+  const { says } = verdictWords(outcome);
+  // It was built, and could not be checked as it was asked for.
+  if (verdict === 'error') return `${open}><error message="${escape(says)}"/></testcase>`;
   const lines = [
     ...outcome.report.missing.map(({ suggest, certainty }) => `${certainty}: ${suggest}`),
     ...outcome.report.secondHand.map(({ suggest }) => `second-hand: ${suggest}`),
     ...outcome.logs.map((log) => `log: ${log}`),
   ];
-  const message =
-    verdict === 'failed' ? `the build failed with status ${outcome.status}` : 'undeclared dependencies';
   return (
-    `${open}><failure message="${escape(message)}" type="${verdict}">${escape(lines.join('\n'))}</failure>` +
+    `${open}><failure message="${escape(says)}" type="${verdict}">${escape(lines.join('\n'))}</failure>` +
     `<system-out>${escape(endOfOutput(outcome, outputInJunit))}</system-out></testcase>`
   );
 }
@@ -60,9 +62,11 @@ export function checkPage(verdicts: readonly Verdict[], left: readonly string[])
   const rows = [
     ...verdicts.map(
       ({ target, verdict, outcome }, i) =>
-        `<tr class="${verdict}"><td><a href="#t${i}">${escape(target)}</a></td><td>${verdict}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
+        `<tr class="${verdict}"><td><a href="#t${i}">${escape(target)}</a></td><td>${verdict}</td><td>${escape(outcome === undefined ? '' : verdictWords(outcome).says)}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
     ),
-    ...left.map((target) => `<tr><td>${escape(target)}</td><td>not checked: interrupted</td><td></td></tr>`),
+    ...left.map(
+      (target) => `<tr><td>${escape(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
+    ),
   ];
   const reports = verdicts.map(({ target, outcome, error }, i) => {
     const body =
@@ -88,7 +92,7 @@ iframe { width: 100%; height: 40rem; border: 1px solid #ccc; }
 </head>
 <body>
 <h1>lvfs check</h1>
-<table><thead><tr><th>target</th><th>verdict</th><th>seconds</th></tr></thead><tbody>
+<table><thead><tr><th>target</th><th>verdict</th><th>why</th><th>seconds</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>
 ${reports.join('\n')}

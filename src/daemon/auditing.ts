@@ -27,7 +27,7 @@ export interface ReportRequest {
   readonly html: boolean;
   /** What the build printed. */
   readonly log?: string;
-  /** Its exit status. */
+  /** How the build ended, as a shell gives it; absent: nobody knows. */
   readonly status?: number;
 }
 
@@ -57,6 +57,71 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
   return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
 }
 
+/** What a page shows beside a report: what is declared, and what that brought in. */
+export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
+  /** As in {@link ReportInput}, as pairs. */
+  readonly visible: readonly (readonly [
+    string,
+    readonly { from: string; variable: string; atom: string }[],
+  ])[];
+}
+
+/** What a page of a report needs to know of the view. */
+export function reportGraph({ set }: Audited): ReportGraph {
+  return { targets: set.targets.map(({ cpv }) => cpv), declared: declaredBy(set), visible: [...set.visible] };
+}
+
+function declaredBy(set: VisibleSet): ReportInput['declared'] {
+  return set.targets.flatMap(({ buildDeps }) =>
+    [...buildDeps].flatMap(([cpv, reasons]) =>
+      reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
+    ),
+  );
+}
+
+/** A package that was used, and the first of the files that were. */
+export interface UsedPackage {
+  readonly cpv: string;
+  /** See `System.atomFor`. */
+  readonly atom: string;
+  /** Whether content of it was read; otherwise its files were only found. */
+  readonly read: boolean;
+  /** At most ten; when it was read, those that were. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Packages whose files the kernel was told of since they are visible, or last were, the most telling first: what was read in a phase of an
+ * ebuild, what else was read, and what was only found. Of what is hidden, only reads are still known.
+ */
+export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedPackage[] {
+  const { index } = view;
+  const { state, nodeCount } = index;
+  const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
+  for (let i = 0; i < nodeCount; i++) {
+    const bits = state[i] as number;
+    const node = i as IndexNode;
+    if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
+    const isRead = (bits & nodeState.read) !== 0;
+    const inPhase = isRead && (ledger.processes.get(readers.of(node))?.phase ?? '') !== '';
+    const weight = Number(isRead) + Number(inPhase);
+    for (const id of view.responsibleFor(node, hostKind.file)) {
+      const cpv = index.cpv(id);
+      const known = byPackage.get(cpv);
+      if (known === undefined || weight > known.weight) byPackage.set(cpv, { weight, nodes: [node] });
+      else if (weight === known.weight && known.nodes.length < 10) known.nodes.push(node);
+    }
+  }
+  return [...byPackage]
+    .sort(([a, one], [b, other]) => other.weight - one.weight || (a < b ? -1 : 1))
+    .map(([cpv, { weight, nodes }]) => ({
+      cpv,
+      atom: atomFor(cpv),
+      read: weight > 0,
+      paths: nodes.map((node) => displayPath(view.pathOf(node))),
+    }));
+}
+
 function reportInput(
   { view, set, ledger, atomFor, readers, sources }: Audited,
   { ignore, log, status }: ReportRequest,
@@ -65,11 +130,7 @@ function reportInput(
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
-    declared: set.targets.flatMap(({ buildDeps }) =>
-      [...buildDeps].flatMap(([cpv, reasons]) =>
-        reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
-      ),
-    ),
+    declared: declaredBy(set),
     visible: set.visible,
     system: systemPackages(set),
     denials: ledger.denials(),

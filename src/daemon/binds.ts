@@ -7,9 +7,8 @@
  */
 import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import type { RepositoryPlace, System } from '../portage/index.js';
-import { shellWord } from './mounts.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from './platform/index.js';
 import type { BindRequest } from './request.js';
 

@@ -56,7 +56,7 @@ type OpenEvent =
 /** What to run; the environment is the caller's. */
 export interface RunCommand {
   readonly argv: readonly string[];
-  /** Also keep the output for the report. It then goes through a pipe, so the command sees no terminal. */
+  /** Also keep the output for the report, until the next command runs. It then goes through a pipe, so the command sees no terminal. */
   readonly capture: boolean;
   /** With {@link capture}: whether the output is passed on as well, and the input given; default yes. */
   readonly show?: boolean;
@@ -364,13 +364,27 @@ class Supervisor {
         const list = programs as readonly string[];
         return list.find((program) => this.#session?.hasFile(program) === true) ?? list.at(-1);
       },
-      buildDirectory: () => this.#session?.buildDirectory(),
+      directory: ({ variable }) => this.#session?.directoryOf(String(variable)) ?? null,
       ...this.#sessionHandlers(),
     };
   }
 
   #sessionHandlers(): Handlers {
-    const methods = ['status', 'why', 'report', 'denials', 'follow', 'allow', 'deny'] as const;
+    const methods = [
+      ...[
+        'status',
+        'why',
+        'report',
+        'graph',
+        'packages',
+        'needs',
+        'denials',
+        'follow',
+        'allow',
+        'deny',
+        'besides',
+      ],
+    ] as const;
     return Object.fromEntries(
       methods.map((method): [string, Handler] => [
         method,
@@ -431,6 +445,8 @@ class Supervisor {
       leave: [],
     });
     this.#command = command;
+    this.#output = [];
+    this.#outputSize = 0;
     if (capture) this.#capture(command.child, show);
     try {
       const end = await command.ended;

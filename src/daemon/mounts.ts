@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import { filesystemType, mounter, type MountEntry, type Mounter } from './platform/index.js';
 
 /**
@@ -154,11 +154,6 @@ function cannotMount(code: string, message: string, hint?: string): LvfsError {
     exit: exitStatus.cannotMount,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-/** A word as a shell would need it typed. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -9,9 +9,13 @@ import {
   describeError,
   errorCode,
   exitStatus,
+  isInSysroot,
   isWithin,
   LvfsError,
+  packageName,
+  rootMark,
   silent,
+  unmarked,
   type Logger,
 } from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
@@ -513,6 +517,42 @@ export class OpenView {
       const denied = [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))];
       return this.#change(allowed, denied, paths);
     });
+  }
+
+  /**
+   * Shows these installed packages, with what they need to run, beside what the view was mounted with, and nothing else: whatever
+   * {@link allow} and {@link deny} changed is undone.
+   */
+  showBesides(cpvs: readonly string[]): Promise<LiveResult> {
+    return this.#inTurn(() =>
+      this.#change(
+        cpvs.map((cpv) => this.#nameOf(cpv)),
+        [],
+        [],
+      ),
+    );
+  }
+
+  /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */
+  needsOf(cpv: string): string[] {
+    const without = this.#system.visibleSet(this.#currentSet([], [])).visible;
+    const shown = this.#system.visibleSet(this.#currentSet([this.#nameOf(cpv)], [])).visible;
+    return [...shown.keys()].filter((one) => one !== cpv && !without.has(one)).sort();
+  }
+
+  /** Means exactly one installed package. */
+  #nameOf(cpv: string): string {
+    // Of two systems each name means the one that the package is of.
+    return `=${cpv}${this.sysroot === undefined || isInSysroot(cpv) ? '' : rootMark}`;
+  }
+
+  /** Installed packages that are hidden and could be shown for a build: versions of the targets could not, they would be taken for the result. */
+  hiddenPackages(): string[] {
+    const targets = new Set(this.targets.map(packageName));
+    return this.index.packages
+      .map(({ cpv }) => cpv)
+      .filter((cpv) => !this.#set.visible.has(cpv) && !targets.has(packageName(unmarked(cpv))))
+      .sort();
   }
 
   #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {

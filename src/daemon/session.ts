@@ -7,12 +7,12 @@
  * a path below its own mount point: what it asked there only it could answer.
  */
 import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
-import { sessionReport } from './auditing.js';
+import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
 import { placeInside } from './binds.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
 import { claimMountpoint } from './mountClaim.js';
@@ -28,7 +28,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from './registry.js';
-import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
+import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from './sourceScan.js';
 import { busyError, clearFailures, heldError, isServed } from './sessions.js';
@@ -310,9 +310,12 @@ export class Session {
     return this.#open.hasFile(path);
   }
 
-  /** The host directory in which Portage builds. */
-  buildDirectory(): string {
-    return this.#open.directoryOf('PORTAGE_TMPDIR') ?? '/var/tmp';
+  /** The host directory that a variable of Portage names, for what runs with this process's environment; undefined: it names none. */
+  directoryOf(variable: string): string | undefined {
+    const own = process.env[variable];
+    return own?.startsWith('/') === true
+      ? join(this.#request.locations.root, own)
+      : this.#open.directoryOf(variable);
   }
 
   #auditHandlers(): Handlers {
@@ -336,37 +339,54 @@ export class Session {
         await this.#sources.scan();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
-        return sessionReport(
-          {
-            view: this.#open.view,
-            set: this.#open.set,
-            ledger: this.#ledger,
-            atomFor: (cpv) => this.#open.atomFor(cpv),
-            readers: this.#readers,
-            sources: this.#sources,
-          },
-          {
-            ignore: (ignore ?? []) as IgnoreSetting[],
-            html: html === true,
-            ...(typeof status === 'number' ? { status } : {}),
-            ...(text === undefined ? {} : { log: text }),
-          },
-        );
+        return sessionReport(this.#audited, {
+          ignore: (ignore ?? []) as IgnoreSetting[],
+          html: html === true,
+          ...(typeof status === 'number' ? { status } : {}),
+          ...(text === undefined ? {} : { log: text }),
+        });
+      },
+      graph: () => reportGraph(this.#audited),
+      needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(String(cpv)) }),
+      packages: async () => {
+        await this.#settled();
+        return {
+          visible: [...this.#open.set.visible.keys()].sort(),
+          hidden: this.#open.hiddenPackages(),
+          used: usedPackages(this.#audited),
+        };
       },
     };
   }
 
-  #liveHandlers(): Handlers {
-    const change = (verb: 'allow' | 'deny') => async (parameters: Parameters) => {
-      const { names } = parameters;
-      if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-        throw new LvfsError('BAD_REQUEST', `${verb}: names is not a list of strings`, {
-          exit: exitStatus.usage,
-        });
-      }
-      return this.#open[verb](names);
+  get #audited(): Audited {
+    return {
+      view: this.#open.view,
+      set: this.#open.set,
+      ledger: this.#ledger,
+      atomFor: (cpv) => this.#open.atomFor(cpv),
+      readers: this.#readers,
+      sources: this.#sources,
     };
-    return { allow: change('allow'), deny: change('deny') };
+  }
+
+  #liveHandlers(): Handlers {
+    const change =
+      (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
+      async (parameters: Parameters) => {
+        const names = parameters[parameter];
+        if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+          throw new LvfsError('BAD_REQUEST', `${verb}: ${parameter} is not a list of strings`, {
+            exit: exitStatus.usage,
+          });
+        }
+        return make(names);
+      };
+    return {
+      allow: change('allow', 'names', (names) => this.#open.allow(names)),
+      deny: change('deny', 'names', (names) => this.#open.deny(names)),
+      besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
+    };
   }
 
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */

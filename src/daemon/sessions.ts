@@ -2,9 +2,9 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import { ControlClient } from './control.js';
-import { mountAt, shellWord, unmountBinds } from './mounts.js';
+import { mountAt, unmountBinds } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry } from './platform/index.js';
 import {
   controlSocket,

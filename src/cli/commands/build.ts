@@ -1,10 +1,11 @@
 /** `lvfs build`: builds in a view, and names what the ebuild forgot. */
 import type { Denial } from '../../audit/index.js';
-import { build, buildOptions, comparisonText, verdict, type BuildOutcome } from '../building.js';
+import { build, buildOptions, comparisonText, proofText, verdict, type BuildOutcome } from '../building.js';
 import { endOfOutput, outcomeJson } from '../buildOutput.js';
 import { defineCommand } from '../command.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
+import { nextSteps, nextText } from '../nextSteps.js';
 import type { Output } from '../output.js';
 import { OutputFiles } from '../outputFiles.js';
 import { reportText } from '../reportText.js';
@@ -43,6 +44,8 @@ export const command = defineCommand({
       const plan = {
         command: options.command,
         compare: options.compare,
+        prove: !options['no-prove'],
+        proofTime: options['proof-time'],
         image: options.image,
         html: html !== undefined,
         show: !output.json && !options.quiet,
@@ -51,9 +54,18 @@ export const command = defineCommand({
       };
       const outcome = await build(request, plan, output, signals);
       html?.write(outcome.html ?? '');
-      if (output.json) output.printJson(outcomeJson(outcome, invocation.version()));
-      else print(outcome, plan.show, output);
-      return files.end(verdict(outcome), output);
+      const next = nextSteps(outcome, operands, options);
+      if (output.json) {
+        output.printJson({
+          ...outcomeJson(outcome, invocation.version()),
+          ...(next === undefined ? {} : { next }),
+        });
+      } else {
+        print(outcome, plan.show, output);
+        if (next !== undefined) output.print(`\n${nextText(next, output)}`);
+      }
+      const end = files.end(verdict(outcome), output);
+      return signals.status === undefined ? end : endLike(signals.status, signals);
     } catch (error) {
       files.close();
       if (signals.status !== undefined) return endLike(signals.status, signals);
@@ -69,7 +81,7 @@ export const command = defineCommand({
 const shownLines = 20;
 
 function print(outcome: BuildOutcome, wasShown: boolean, output: Output): void {
-  const { targets, status, seconds, report, comparison, logs } = outcome;
+  const { targets, status, seconds, report, proof, comparison, logs, interrupted } = outcome;
   const { dim, green, red } = output.colors;
   if (status !== 0 && !wasShown) {
     const lines = endOfOutput(outcome, shownLines * 200)
@@ -77,8 +89,10 @@ function print(outcome: BuildOutcome, wasShown: boolean, output: Output): void {
       .split('\n');
     output.print(lines.slice(-shownLines).join('\n'));
   }
-  const ended = status === 0 ? green('built') : red(`the build failed with status ${status}`);
+  const failed = interrupted ? 'the build was interrupted' : `the build failed with status ${status}`;
+  const ended = status === 0 ? green('built') : red(failed);
   const left = logs.map((log) => dim(`its log is ${displayText(log)}\n`)).join('');
   output.print(`\n${targetNames(targets)}: ${ended} in ${seconds} s\n${left}\n${reportText(report, output)}`);
+  if (proof !== undefined) output.print(`\n${proofText(proof, output)}`);
   if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
 }

@@ -1,7 +1,7 @@
 /** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
 import { availableParallelism } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
-import { build, buildOptions, isAutomagic, verdict, type BuildOutcome } from '../building.js';
+import { build, buildOptions, verdict, type BuildOutcome } from '../building.js';
 import { defineCommand } from '../command.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
@@ -10,6 +10,7 @@ import { OutputFiles } from '../outputFiles.js';
 import { checkPage, junit } from '../checkFiles.js';
 import { displayText } from '../text.js';
 import { outcomeJson } from '../buildOutput.js';
+import { verdictWords } from '../verdictWords.js';
 
 /** The verdict on one target. */
 export interface Verdict {
@@ -52,6 +53,8 @@ export const command = defineCommand({
     const plan = {
       command: options.command,
       compare: options.compare,
+      prove: !options['no-prove'],
+      proofTime: options['proof-time'],
       image: options.image,
       html: options.html !== undefined,
       show: false,
@@ -76,10 +79,8 @@ export const command = defineCommand({
           checkout: options.command !== undefined,
         });
         const outcome = await build(request, plan, output, signals);
-        const status = verdict(outcome);
-        const word =
-          status === exitStatus.ok ? 'clean' : status === exitStatus.undeclared ? 'undeclared' : 'failed';
-        return { target, verdict: word, outcome };
+        if (outcome.interrupted) throw new LvfsError('CANCELLED', 'interrupted');
+        return { target, verdict: verdictOf(verdict(outcome)), outcome };
       } catch (error) {
         if (!(error instanceof LvfsError)) throw error;
         return { target, verdict: 'error', error };
@@ -106,6 +107,12 @@ export const command = defineCommand({
   },
 });
 
+function verdictOf(status: ExitStatus): Verdict['verdict'] {
+  if (status === exitStatus.ok) return 'clean';
+  if (status === exitStatus.undeclared) return 'undeclared';
+  return status === exitStatus.buildFailed ? 'failed' : 'error';
+}
+
 function overall(verdicts: readonly Verdict[]): ExitStatus {
   const has = (word: Verdict['verdict']): boolean => verdicts.some((one) => one.verdict === word);
   if (has('failed')) return exitStatus.buildFailed;
@@ -119,7 +126,9 @@ function print(one: Verdict, output: Output, version: string): void {
     output.printJson({
       target,
       verdict: one.verdict,
-      ...(outcome === undefined ? { version } : outcomeJson(outcome, version)),
+      ...(outcome === undefined
+        ? { version }
+        : { ...verdictWords(outcome), ...outcomeJson(outcome, version) }),
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     });
     return;
@@ -145,15 +154,5 @@ function paint(word: Verdict['verdict'], { colors }: Output): string {
 export function summary({ outcome, error }: Verdict): string {
   if (error !== undefined) return error.message;
   if (outcome === undefined) return '';
-  const { missing, secondHand } = outcome.report;
-  const needed = missing.filter(({ certainty }) => certainty === 'needed').map(({ suggest }) => suggest);
-  const direct = secondHand.filter(({ use }) => use === 'direct').map(({ suggest }) => suggest);
-  const automagic = outcome.comparison !== undefined && isAutomagic(outcome.comparison);
-  return [
-    ...(outcome.status === 0 ? [] : [`status ${outcome.status}`]),
-    ...(needed.length === 0 ? [] : [`missing ${needed.join(' ')}`]),
-    ...(direct.length === 0 ? [] : [`second-hand ${direct.join(' ')}`]),
-    ...(automagic ? [`automagic ${outcome.comparison.allowed.join(' ')}`] : []),
-    `${outcome.seconds} s`,
-  ].join('; ');
+  return `${verdictWords(outcome).says}; ${outcome.seconds} s`;
 }
