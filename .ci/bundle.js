@@ -1,9 +1,9 @@
 /**
  * Puts each program of lvfs, with all that it imports, into a few files beside the compiled modules: to load a hundred small
- * modules takes Node longer than to run them. A program finds the others and package.json relative to itself, in the bundle
- * as in the sources, so all programs lie flat in the directory of the commands.
+ * modules takes Node longer than to run them, and the npm package needs nothing from the registry. A program finds the others and
+ * package.json relative to itself, in the bundle as in the sources, so all programs lie flat in the directory of the commands.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -21,15 +21,32 @@ const options = {
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // Loaded only for --help; it reads files beside itself.
-  external: ['yargs', 'koffi'],
+  // Prebuilt, for each platform another one.
+  external: ['koffi'],
   legalComments: 'inline',
   logLevel: 'warning',
+  metafile: true,
 };
 
-// A command needs a part of lvfs, and loads only that.
-await build({ ...options, entryPoints: ['src/cli/main.ts'], splitting: true });
-
+const results = [
+  // A command needs a part of lvfs, and loads only that.
+  await build({ ...options, entryPoints: ['src/cli/main.ts'], splitting: true }),
+];
 // The others need nearly all that they import: one file is loaded a third quicker than a dozen.
 for (const name of ['cli/daemonMain', 'cli/insideMain', 'daemon/serveWorker', 'fuse/libfuseBridge'])
-  await build({ ...options, entryPoints: [`src/${name}.ts`] });
+  results.push(await build({ ...options, entryPoints: [`src/${name}.ts`] }));
+
+// What is bundled is passed on, and its licences want to go with it.
+const inputs = results.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const packages = new Set(
+  inputs.flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
+);
+const licences = new Map();
+for (const directory of [...packages].sort()) {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${directory} has no licence file`);
+  const title = `${name} ${version} (${license})`;
+  licences.set(title, `${title}\n\n${readFileSync(join(directory, file), 'utf8').trim()}\n`);
+}
+writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES'), [...licences.values()].join(`\n${'-'.repeat(80)}\n\n`));

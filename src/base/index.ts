@@ -6,5 +6,6 @@ export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';
 export * from './savedFile.js';
+export * from './suggest.js';
 export * from './utilities.js';
 export * from './windows.js';

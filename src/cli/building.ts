@@ -24,10 +24,12 @@ export const buildOptions = {
     type: 'string',
     value: 'COMMAND',
     describe: 'Build with this, run by sh -c in the current directory, instead of emerge',
+    more: 'Where the view does not have that directory, the host’s is shown at its place, writable, unless --no-binds is given.',
   },
   compare: {
     type: 'boolean',
     describe: 'Build again with all that is installed, and find out which packages make a difference',
+    more: 'See PROOF in lvfs(1).',
   },
   'no-prove': {
     type: 'boolean',
@@ -38,6 +40,7 @@ export const buildOptions = {
     value: 'MINUTES',
     range: [0, 10_080],
     describe: `How long building again may take in all (default ${usualProofTime} minutes)`,
+    more: 'A build that runs at that time is ended, and the report says what is left open. 0: do not build again.',
   },
   image: {
     type: 'string',

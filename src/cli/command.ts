@@ -1,24 +1,44 @@
 /**
  * What a verb is, and how a command line becomes its options and operands.
  *
- * A command line is parsed by yargs' own parser alone, which costs a fifth of the start-up time of all of yargs;
- * the whole of it is loaded only to lay out `--help` (see help.ts). Both read the same {@link OptionTable}.
+ * One definition a verb is all that there is: the parser, the help (help.ts), what a shell completes (completion.ts), and the lists in the
+ * manual and README, which a test compares (documents.ts), are made from it. A command line is parsed by yargs' own parser
+ * alone, which costs a fifth of the start-up time of all of yargs; the whole of it is loaded only to lay out the help.
  */
 import parser from 'yargs-parser';
-import type { ExitStatus } from '../base/index.js';
+import { type ExitStatus, nearest } from '../base/index.js';
 import type { Settings } from './config.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
-import { nearest } from './suggest.js';
+
+/** What a word stands for, and so what a shell offers for it. */
+export type Kind =
+  /** A package to be built, a set, or an ebuild file. */
+  | 'target'
+  /** An installed package, or a set. */
+  | 'installed'
+  /** The mount point of a view, or a directory. */
+  | 'view'
+  | 'directory'
+  | 'file'
+  /** The name of a verb. */
+  | 'verb'
+  /** Nobody can know. */
+  | 'other';
 
 /** One option of a verb. `list` options may be given several times; the last of any other wins. */
 export interface OptionSpec {
   readonly type: 'boolean' | 'string' | 'number' | 'list';
   /** One letter, used with a single dash. */
   readonly alias?: string;
+  /** A line, without a full stop. */
   readonly describe: string;
-  /** Stands for the value in the help text. */
+  /** Sentences for `--help` and the manual. */
+  readonly more?: string;
+  /** Stands for the value in the help text; not with `choices`, which stand for themselves. */
   readonly value?: string;
+  /** What the value is; default by its name: DIR, FILE and ATOM (an installed package) say it. */
+  readonly is?: Kind;
   readonly choices?: readonly string[];
   /** Only for `number`: the smallest and the largest value accepted, both whole numbers. */
   readonly range?: readonly [number, number];
@@ -57,20 +77,50 @@ export interface Invocation<T extends OptionTable = OptionTable> extends Parsed<
   readonly version: () => string;
 }
 
+/** One or more words that are no options. */
+export interface Operand {
+  /** As the help shows it; with an ellipsis it stands for one or more: `atom…`. */
+  readonly name: string;
+  readonly is: Kind;
+  readonly optional?: boolean;
+  /** All that it may be. */
+  readonly choices?: readonly string[];
+}
+
 /** A verb: one module in `commands/`, loaded only when it is used. */
 export interface Command<T extends OptionTable = OptionTable> {
-  /** The verb and its operands as the help shows them: `mount <atom…> <mountpoint>`. */
-  readonly usage: string;
+  readonly name: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
   /** One or two sentences. */
   readonly describe: string;
   readonly options: T;
   /** Command lines with what they do; at least one. */
   readonly examples: readonly (readonly [commandLine: string, does: string])[];
-  /** How many operands there must be. */
-  readonly operands: readonly [least: number, most: number];
-  /** True when what follows `--` is a command to run rather than further operands. */
-  readonly rest?: boolean;
+  /** In their order. */
+  readonly operands: readonly Operand[];
+  /** What follows `--` and is no further operand, as the help shows it. */
+  readonly rest?: string;
   run(invocation: Invocation<T>): Promise<ExitStatus> | ExitStatus;
+}
+
+/** The verb and its operands as the help shows them: `mount <atom…> <mountpoint>`. */
+export function usageOf({ name, operands, rest }: Pick<Command, 'name' | 'operands' | 'rest'>): string {
+  const words = operands.map((operand) =>
+    operand.optional === true ? `[${operand.name}]` : `<${operand.name}>`,
+  );
+  return [name, ...words, ...(rest === undefined ? [] : [rest])].join(' ');
+}
+
+/** What the value of an option is. */
+export function kindOf({ is, value }: OptionSpec): Kind {
+  const byName: Readonly<Record<string, Kind>> = { DIR: 'directory', FILE: 'file', ATOM: 'installed' };
+  return is ?? byName[value ?? ''] ?? 'other';
+}
+
+/** The value of an option as the help shows it; empty for one that has none. */
+export function valueName({ type, value, choices }: OptionSpec): string {
+  return type === 'boolean' ? '' : (choices?.join('|') ?? value ?? 'VALUE');
 }
 
 /** Declares a verb and keeps the types of its options. */
@@ -80,42 +130,58 @@ export function defineCommand<const T extends OptionTable>(command: Command<T>):
 
 /** Options that every verb has. */
 export const commonOptions = {
-  help: { type: 'boolean', alias: 'h', describe: 'Show this help' },
-  json: { type: 'boolean', describe: 'Print JSON with stable names (docs/json.md)' },
+  help: { type: 'boolean', alias: 'h', describe: 'Show the help; -h shows less of it' },
+  json: {
+    type: 'boolean',
+    describe: 'Print JSON with stable names (docs/json.md)',
+    more: 'A failure is an object too.',
+  },
   color: {
     type: 'string',
-    value: 'WHEN',
     choices: ['auto', 'always', 'never'],
-    describe: 'Use colours: auto, always or never',
+    describe: 'Use colours (default auto)',
+    more: 'By default they are used on a terminal, unless NO_COLOR is set or TERM is dumb.',
   },
   quiet: { type: 'boolean', alias: 'q', describe: 'No progress and no warnings' },
   verbose: { type: 'boolean', alias: 'v', describe: 'Say more on standard error' },
   config: {
     type: 'string',
     value: 'FILE',
-    describe: 'Read this configuration file instead of /etc/lvfs.conf, /etc/lvfs.conf.d and the user file',
+    describe: 'Read this configuration file instead of all others',
   },
 } as const satisfies OptionTable;
 
 /** Options of verbs that look at Portage's data. */
 export const placeOptions = {
-  root: { type: 'string', value: 'DIR', describe: 'The tree that is shown (default /)' },
+  root: {
+    type: 'string',
+    value: 'DIR',
+    describe: 'The tree that is shown (default /)',
+    more: 'Everything else is taken inside it unless set apart.',
+  },
   vdb: { type: 'string', value: 'DIR', describe: 'Installed packages (default var/db/pkg in the root)' },
   sysroot: {
     type: 'string',
     value: 'DIR',
     describe: 'Build for the system in DIR, such as one of crossdev, with the tools of the root',
+    more: 'See CROSS BUILDS in lvfs(1).',
   },
   'config-root': {
     type: 'string',
     value: 'DIR',
     describe: 'Where etc/portage lies (default: the sysroot, else the root)',
   },
-  prefix: { type: 'string', value: 'DIR', describe: 'Gentoo Prefix (EPREFIX): filter only what is below it' },
+  prefix: {
+    type: 'string',
+    value: 'DIR',
+    describe: 'Gentoo Prefix (EPREFIX): filter only what is below it',
+    more: 'The host around it is shown as it is.',
+  },
   repo: {
     type: 'list',
     value: 'DIR',
     describe: 'A repository, instead of repos.conf; the first is the main one',
+    more: 'May be given several times.',
   },
   cache: { type: 'string', value: 'DIR', describe: 'Where the index is saved (default /var/cache/lvfs)' },
 } as const satisfies OptionTable;
@@ -127,23 +193,40 @@ export const setOptions = {
     value: 'ATOM',
     describe: 'Also show this installed package and what it needs to run',
   },
-  without: { type: 'list', value: 'ATOM', describe: 'Hide this package although something needs it' },
+  without: {
+    type: 'list',
+    value: 'ATOM',
+    describe: 'Hide this package although something needs it',
+    more: 'What only it needs goes too.',
+  },
   'no-system': { type: 'boolean', describe: 'Without @system and what it needs' },
   rdepend: { type: 'boolean', describe: "Also the target's RDEPEND and PDEPEND" },
   test: { type: 'boolean', describe: 'As if FEATURES=test' },
   'any-of': {
     type: 'string',
-    value: 'WHICH',
     choices: ['chosen', 'all'],
     describe: 'Of any-of groups show what emerge would choose, or all that is installed (default chosen)',
+    more:
+      'That is an alternative that the other dependencies bring in already, else the first that is installed. With all the view does not depend on ' +
+      'that choice, which can differ from one emerge to the next.',
   },
   'allow-missing': { type: 'boolean', describe: 'Go on when build dependencies are not installed' },
 } as const satisfies OptionTable;
 
 /** Options of verbs that decide about paths. */
 export const ruleOptions = {
-  show: { type: 'list', value: 'GLOB', describe: 'Show paths that match, whoever owns them' },
-  hide: { type: 'list', value: 'GLOB', describe: 'Hide paths that match, whoever owns them' },
+  show: {
+    type: 'list',
+    value: 'GLOB',
+    describe: 'Show paths that match, whoever owns them',
+    more: 'A directory that matches stands for all that is in it.',
+  },
+  hide: {
+    type: 'list',
+    value: 'GLOB',
+    describe: 'Hide paths that match, whoever owns them',
+    more: 'It wins over --show.',
+  },
 } as const satisfies OptionTable;
 
 /** Options with a value that may stand before the verb. */
@@ -173,11 +256,8 @@ export function splitVerb(argv: readonly string[]): { verb: string; rest: string
  *
  * @throws UsageError naming the offending option or operand
  */
-export function parse<T extends OptionTable>(
-  verb: string,
-  command: Command<T>,
-  argv: readonly string[],
-): Parsed<T> {
+export function parse<T extends OptionTable>(command: Command<T>, argv: readonly string[]): Parsed<T> {
+  const verb = command.name;
   const table: OptionTable = { ...commonOptions, ...command.options };
   const named = (type: OptionSpec['type']): string[] =>
     Object.keys(table).filter((name) => table[name]?.type === type);
@@ -218,12 +298,12 @@ export function parse<T extends OptionTable>(
   for (const [name, spec] of Object.entries(table)) {
     values[name] = optionValue(verb, name, spec, result.argv[name], givenWithoutValue(before, name, spec));
   }
-  const operands = command.rest === true || after === undefined ? words : [...words, ...after];
-  if (values['help'] !== true) checkOperands(verb, command, operands);
+  const operands = command.rest !== undefined || after === undefined ? words : [...words, ...after];
+  if (values['help'] !== true) checkOperands(command, operands);
   return {
     options: values as Parsed<T>['options'],
     operands,
-    rest: command.rest === true ? after : undefined,
+    rest: command.rest === undefined ? undefined : after,
   };
 }
 
@@ -247,8 +327,7 @@ function optionValue(
   bare: boolean,
 ): boolean | number | string | readonly string[] | undefined {
   if (spec.type === 'boolean') return (Array.isArray(raw) ? raw.at(-1) : raw) === true;
-  if (bare)
-    throw new UsageError(`${verb}: --${name}: needs a value (${spec.value ?? 'VALUE'})`, undefined, verb);
+  if (bare) throw new UsageError(`${verb}: --${name}: needs a value (${valueName(spec)})`, undefined, verb);
   const list = (Array.isArray(raw) ? raw : raw === undefined ? [] : [raw]).map(String);
   if (spec.type === 'list') return list;
   const value = list.at(-1);
@@ -273,24 +352,24 @@ function optionValue(
   return number;
 }
 
-function checkOperands<T extends OptionTable>(
-  verb: string,
-  command: Command<T>,
-  operands: readonly string[],
-): void {
-  const [least, most] = command.operands;
+function checkOperands<T extends OptionTable>(command: Command<T>, given: readonly string[]): void {
+  const { name: verb, operands } = command;
+  const fail = (what: string, suggestion?: string): never => {
+    throw new UsageError(`${verb}: ${what}: lvfs ${usageOf(command)}`, suggestion, verb);
+  };
   // A variable without a value, mostly; as a path it would be the current directory.
-  if (operands.includes('')) {
-    throw new UsageError(`${verb}: an operand is empty: lvfs ${command.usage}`, undefined, verb);
-  }
-  if (operands.length < least) {
-    throw new UsageError(`${verb}: an operand is missing: lvfs ${command.usage}`, undefined, verb);
-  }
-  if (operands.length > most) {
+  if (given.includes('')) fail('an operand is empty');
+  if (given.length < operands.filter(({ optional }) => optional !== true).length)
+    fail('an operand is missing');
+  const most = operands.some(({ name }) => name.includes('…')) ? given.length : operands.length;
+  if (given.length > most) fail(`'${given[most]}' is one operand too many`);
+  operands.forEach(({ choices }, i) => {
+    const word = given[i];
+    if (choices === undefined || word === undefined || choices.includes(word)) return;
     throw new UsageError(
-      `${verb}: '${operands[most]}' is one operand too many: lvfs ${command.usage}`,
-      undefined,
+      `${verb}: '${word}' is not one of ${choices.join(', ')}`,
+      nearest(word, choices),
       verb,
     );
-  }
+  });
 }

@@ -5,8 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
-import { nearest } from './suggest.js';
+import { errorCode, exitStatus, LvfsError, type Logger, nearest } from '../base/index.js';
 
 /** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
 export type Origin = string;
@@ -454,7 +453,8 @@ function readOptions(options: OptionSource, merged: Merged): void {
     if (raw === undefined || (Array.isArray(raw) && raw.length === 0)) continue;
     const origin = `--${key.option}`;
     const value = Array.isArray(raw) && key.kind === 'paths' ? raw.map((path) => resolve(String(path))) : raw;
-    if (value === '') throw bad(origin, 'needs a value');
+    if (value === '')
+      throw bad(origin, 'needs a value', 'leave the option out for what is usual; is a variable empty?');
     merged.set(name, checkValue(key.kind === 'path' ? resolve(String(value)) : value, key, origin), origin);
   }
 }

@@ -1,5 +1,6 @@
 /** Options of the verbs that run something in a view, and the request they make. */
 import { resolve } from 'node:path';
+import { workingDirectory } from '../base/index.js';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -10,6 +11,7 @@ export const bindOptions = {
     type: 'list',
     value: 'SRC[:DST]',
     describe: 'Show this directory or file of the host inside, writable',
+    more: 'By default at the same place. A directory needs no place of its own on the host; a file takes the place of one that the host has there, hidden or not.',
   },
   ro: { type: 'list', value: 'SRC[:DST]', describe: 'The same, read-only' },
   'no-binds': {
@@ -19,18 +21,26 @@ export const bindOptions = {
 } as const;
 
 /** Options about the namespaces of a command. */
-const namespaceOptions = {
+export const namespaceOptions = {
   net: {
     type: 'string',
-    value: 'WHICH',
     choices: ['host', 'none'],
     describe: "The host's network (default), or none",
   },
   pid: {
     type: 'string',
-    value: 'WHICH',
     choices: ['own', 'host'],
     describe: 'Processes of its own (default), or among those of the host',
+  },
+} as const;
+
+/** How a view is served. */
+export const driverOption = {
+  driver: {
+    type: 'string',
+    choices: ['auto', 'kernel', 'libfuse'],
+    describe: 'How to speak to the kernel (default auto: the first that works)',
+    more: 'kernel speaks to it directly; libfuse is for machines and users that cannot, and needs the npm package fuse-native.',
   },
 } as const;
 
@@ -41,12 +51,7 @@ export const insideOptions = {
   ...placeOptions,
   ...bindOptions,
   ...namespaceOptions,
-  driver: {
-    type: 'string',
-    value: 'NAME',
-    choices: ['auto', 'kernel', 'libfuse'],
-    describe: 'How to speak to the kernel (default auto: the first that works)',
-  },
+  ...driverOption,
 } as const;
 
 /** What is bound, as the daemon is asked for it. */
@@ -86,7 +91,7 @@ export async function insideRequest(
     version: invocation.version(),
     binds: {
       ...bindRequest(given, emerge),
-      ...(checkout && !given['no-binds'] ? { workingDirectory: process.cwd() } : {}),
+      ...(checkout && !given['no-binds'] ? { workingDirectory: workingDirectory() } : {}),
     },
     ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',

@@ -7,7 +7,8 @@ import { defineCommand } from './command.js';
 export function liveCommand(verb: 'allow' | 'deny') {
   const allow = verb === 'allow';
   return defineCommand({
-    usage: `${verb} <mountpoint> <atom or path…>`,
+    name: verb,
+    summary: allow ? 'show more in a mounted view' : 'show less in a mounted view',
     describe: allow
       ? 'Shows more in a mounted view, at once: installed packages with what they need to run, or single paths (a directory stands for all in ' +
         'it). `lvfs deny` takes it back.'
@@ -18,7 +19,10 @@ export function liveCommand(verb: 'allow' | 'deny') {
       [`lvfs ${verb} /var/tmp/lvroot sys-devel/flex`, allow ? 'let the build see flex' : 'take flex away'],
       [`lvfs ${verb} /var/tmp/lvroot /usr/local/bin/tool`, allow ? 'show one file' : 'hide one file'],
     ],
-    operands: [2, Number.POSITIVE_INFINITY],
+    operands: [
+      { name: 'mountpoint', is: 'view' },
+      { name: 'atom or path…', is: 'installed' },
+    ],
     async run({ operands, output }) {
       const { connect } = await import('../daemon/index.js');
       const [mountpoint = '', ...names] = operands;

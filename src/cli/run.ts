@@ -3,8 +3,8 @@ import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import { parse, splitVerb, type Command } from './command.js';
 import { explained, UsageError } from './errors.js';
 import { Output, type OutputOptions } from './output.js';
-import { nearest } from './suggest.js';
-import { verbs, type Verb } from './verbs.js';
+import type { HelpLength } from './help.js';
+import { loadVerb, loadVerbs } from './verbs.js';
 
 /**
  * Runs one command line and reports its failure.
@@ -17,14 +17,14 @@ export async function runCommandLine(argv: readonly string[], version: () => str
   try {
     const split = splitVerb(argv);
     if (split === undefined) return await withoutVerb(argv, output, version);
-    const verb = findVerb(split.verb, split.verb !== argv[0]);
-    const command = await verb.load();
-    if (wantsHelp(split.rest)) {
+    const command = await loadVerb(split.verb, split.verb !== argv[0]);
+    const help = wantedHelp(split.rest);
+    if (help !== undefined) {
       const { verbHelp } = await import('./help.js');
-      output.print(await verbHelp(command, output.width));
+      output.print(await verbHelp(command, help, output.width));
       return exitStatus.ok;
     }
-    const parsed = parse(verb.name, command, split.rest);
+    const parsed = parse(command, split.rest);
     output = new Output({
       json: parsed.options.json,
       color: (parsed.options.color ?? 'auto') as OutputOptions['color'],
@@ -61,13 +61,15 @@ async function withoutVerb(
   output: Output,
   version: () => string,
 ): Promise<ExitStatus> {
-  const { generalHelp } = await import('./help.js');
-  if (wantsHelp(argv)) {
-    output.print(generalHelp(verbs));
+  const help = wantedHelp(argv);
+  if (help !== undefined) {
+    const { generalHelp } = await import('./help.js');
+    output.print(generalHelp(await loadVerbs(), help, output.width));
     return exitStatus.ok;
   }
   if (argv.includes('--version')) {
-    output.print(`lvfs ${version()}`);
+    if (output.json) output.printJson({ version: version() });
+    else output.print(`lvfs ${version()}`);
     return exitStatus.ok;
   }
   const option = argv.find((word) => word.startsWith('-'));
@@ -78,22 +80,11 @@ async function withoutVerb(
   );
 }
 
-/** @param behindOptions the name was found behind options, of which one may have an argument */
-function findVerb(name: string, behindOptions: boolean): Verb {
-  const verb = verbs.find((candidate) => candidate.name === name);
-  if (verb !== undefined) return verb;
-  const suggestion = nearest(
-    name,
-    verbs.map((candidate) => candidate.name),
-  );
-  const advice = behindOptions ? "; a command's options stand behind it" : '';
-  throw new UsageError(`unknown command '${name}'${advice}`, suggestion, undefined);
-}
-
 /** `-h` or `--help` anywhere before `--`: help is given even when the rest of the line is wrong. */
-function wantsHelp(argv: readonly string[]): boolean {
+function wantedHelp(argv: readonly string[]): HelpLength | undefined {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).some((word) => word === '--help' || word === '-h');
+  const words = end === -1 ? argv : argv.slice(0, end);
+  return words.includes('--help') ? 'whole' : words.includes('-h') ? 'short' : undefined;
 }
 
 /** How to report that the command line itself is wrong. */

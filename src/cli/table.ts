@@ -1,10 +1,11 @@
 /** Tables for people: columns as wide as their contents, never cut. */
+import stringWidth from 'string-width';
 import type { Output } from './output.js';
 
 /**
  * Lays out rows below a head, columns separated by two spaces; the last column is not padded.
  *
- * Columns of numbers are named in `right` and end flush. Colours in cells do not count as width.
+ * Columns of numbers are named in `right` and end flush. Colours in cells do not count as width, wide characters count twice.
  */
 export function table(
   head: readonly string[],
@@ -13,22 +14,16 @@ export function table(
   right: readonly number[] = [],
 ): string {
   const widths = head.map((title, column) =>
-    Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[column] ?? ''))),
+    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[column] ?? ''))),
   );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {
-        const space = ' '.repeat((widths[column] ?? 0) - displayWidth(cell));
+        const space = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
         if (right.includes(column)) return space + cell;
         return column === cells.length - 1 ? cell : cell + space;
       })
       .join('  ')
       .trimEnd();
   return [output.colors.bold(line(head)), ...rows.map(line)].join('\n');
-}
-
-/** Columns that a terminal needs, without escape sequences; every other code point counts as one. */
-function displayWidth(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the escape that begins a colour
-  return [...text.replace(/\x1b\[[\d;]*m/g, '')].length;
 }

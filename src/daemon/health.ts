@@ -10,6 +10,7 @@ import { systemProblem } from '../system/index.js';
 import { readSystem } from './systemIndex.js';
 import {
   fail,
+  filesystemType,
   mounter,
   namespaces,
   ok,
@@ -63,6 +64,7 @@ export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, l
       ['loader cache', loaderCache(request.locations.root)],
       ['index cache', writable(request.cache, '--cache DIR, or LVFS_CACHE, sets another place')],
       ['sessions', writable(registryDirectory(), 'LVFS_RUNTIME_DIR sets another place')],
+      ['updatedb', walkedByUpdatedb(updatedbConfiguration)],
     ]),
   ];
   const users = userWays();
@@ -206,6 +208,32 @@ function loaderCache(root: string): Finding {
     if (errorCode(error) === undefined) throw error;
     return warn('is not there', 'run ldconfig, unless this system does without (musl)');
   }
+}
+
+/** Of mlocate and plocate; updatedb.conf(5). */
+const updatedbConfiguration = '/etc/updatedb.conf';
+
+/**
+ * Whether locate's nightly walk stays out of views: it would read all that they show once more, and names of one of them would
+ * be found as though they were files of the machine.
+ *
+ * @param file updatedb's configuration
+ */
+export function walkedByUpdatedb(file: string): Finding {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return ok('is not set up here');
+    if (errorCode(error) === undefined) throw error;
+    return warn(`${file}: cannot be read`, `its PRUNEFS should have ${filesystemType}`);
+  }
+  // The last assignment counts, and case does not.
+  const values = [...text.matchAll(/^[ \t]*PRUNEFS[ \t]*=[ \t]*"([^"]*)"/gm)];
+  const types = (values.at(-1)?.[1] ?? '').toLowerCase().split(/\s+/);
+  return types.includes(filesystemType)
+    ? ok('stays out of views')
+    : warn('walks through mounted views', `add ${filesystemType} to PRUNEFS in ${file}`);
 }
 
 function writable(directory: string, remedy: string): Finding {

@@ -10,6 +10,7 @@ import type * as insideModule from './inside.js';
 import type { MountedCommand } from './inside.js';
 import type { IndexAction, IndexReport } from './inspect.js';
 import type { Explanation } from './explanation.js';
+import type { Names } from './names.js';
 import type { SystemPath } from './openView.js';
 import type { Plan } from './plan.js';
 import type { Entered } from './platform/index.js';
@@ -116,6 +117,15 @@ export async function systemPathList(
   return systemPathList(changes, log, readSystem(locations, log));
 }
 
+/** See `namesBeginning` in names.ts. */
+export async function namesBeginning(
+  start: string,
+  which: 'target' | 'installed',
+  locations: SystemLocations,
+): Promise<Names> {
+  return (await import('./names.js')).namesBeginning(start, which, locations);
+}
+
 /** See `startThreadAhead` in servingThreads.ts. */
 export async function startThreadAhead(): Promise<void> {
   (await import('./servingThreads.js')).startThreadAhead();
@@ -134,6 +144,11 @@ export async function runSession(request: SessionRequest, options: RunOptions): 
 /** See `connect` in sessions.ts. */
 export async function connect(given: string): Promise<ControlClient> {
   return (await import('./sessions.js')).connect(given);
+}
+
+/** See `isView` in sessions.ts. */
+export async function isView(given: string): Promise<boolean> {
+  return (await import('./sessions.js')).isView(given);
 }
 
 /** See `statuses` in sessions.ts. */

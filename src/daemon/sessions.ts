@@ -87,6 +87,17 @@ export function findSession(given: string): SessionRecord {
   );
 }
 
+/** Whether there is a session of this mount point. */
+export function isView(given: string): boolean {
+  try {
+    findSession(given);
+    return true;
+  } catch (error) {
+    if (error instanceof LvfsError) return false;
+    throw error;
+  }
+}
+
 /**
  * Connects to the daemon of a mount point. The caller closes the connection.
  *

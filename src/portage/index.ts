@@ -91,6 +91,12 @@ export interface System {
   variable(name: string): string | undefined;
   /** The repositories, the one that counts most last. */
   repositories(): readonly RepositoryPlace[];
+  /** The categories of which repositories may have packages, sorted. */
+  categories(): readonly string[];
+  /** The names of the packages that repositories have in a category, sorted. */
+  namesIn(category: string): readonly string[];
+  /** The names of all sets, without `@`, sorted. */
+  setNames(): readonly string[];
   /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
   /** Keeps values of installed packages for the next run; does nothing without {@link SystemOptions.cache}. */
@@ -226,6 +232,18 @@ class OpenedSystem implements System {
     return this.#reporting(() =>
       [...this.#configuration.repositories].map(({ name, location }) => ({ name, location })),
     );
+  }
+
+  categories(): readonly string[] {
+    return this.#reporting(() => this.#configuration.tree.categories);
+  }
+
+  namesIn(category: string): readonly string[] {
+    return this.#reporting(() => this.#configuration.tree.namesIn(category));
+  }
+
+  setNames(): readonly string[] {
+    return this.#reporting(() => this.#sets.setNames);
   }
 
   save(): void {

@@ -559,23 +559,37 @@ export class EbuildTree {
   /** Every `category/name` with this name, sorted by code point. */
   named(name: string): string[] {
     const found: string[] = [];
-    for (const category of [...this.#categories()].sort()) {
+    for (const category of this.categories) {
       const cp = `${category}/${name}`;
       if (this.versions(cp).length > 0) found.push(cp);
     }
     return found;
   }
 
+  /** The valid categories, sorted by code point. */
+  get categories(): readonly string[] {
+    return [...this.#categories()].sort();
+  }
+
   /** Every `category/name` of a category that has ebuilds, sorted by code point. */
-  namesIn(category: string): string[] {
+  packagesIn(category: string): string[] {
+    return this.namesIn(category)
+      .map((name) => `${category}/${name}`)
+      .filter((cp) => this.versions(cp).length > 0);
+  }
+
+  /** The names of a category's packages, sorted by code point. What a directory holds is not looked at. */
+  namesIn(category: string): readonly string[] {
     const names = new Set<string>();
+    if (!this.#categories().has(category)) return [];
     for (const repository of this.#repositories) {
       const found = this.#isCacheOnly(repository)
         ? this.#cacheListing(repository, category).keys()
         : (this.#files.list(path.posix.join(repository.location, category)) ?? []);
-      for (const name of found) names.add(`${category}/${name}`);
+      // Names of packages have no dot (PMS 3.1.2); metadata.xml has one.
+      for (const name of found) if (/^\w[\w+-]*$/.test(name)) names.add(name);
     }
-    return [...names].filter((cp) => this.versions(cp).length > 0).sort();
+    return [...names].sort();
   }
 
   /** The ebuild that lies at a host path, if it is one of a configured repository. */

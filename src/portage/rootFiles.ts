@@ -28,6 +28,9 @@ function join(base: string, ...parts: string[]): string {
   return path.posix.join(base, ...parts);
 }
 
+const rootHint =
+  "--root names the tree that is shown, such as a mounted stage; 'lvfs config' prints what is set and where";
+
 /** See the head of this file. An instance caches how directories resolve and is meant for one configuration. */
 export class RootFiles {
   /** The root, absolute and free of symlinks, without trailing slash (`''` for `/`). */
@@ -47,12 +50,14 @@ export class RootFiles {
       if (errorCode(error) === undefined) throw error;
       throw new LvfsError('NO_ROOT', `the root '${root}' cannot be opened`, {
         exit: exitStatus.portageData,
+        hint: rootHint,
         cause: error,
       });
     }
     if (this.#kindOfResolved(real) !== 'directory') {
       throw new LvfsError('NO_ROOT', `the root '${root}' is not a directory`, {
         exit: exitStatus.portageData,
+        hint: rootHint,
       });
     }
     this.#root = real === '/' ? '' : real;

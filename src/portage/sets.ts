@@ -3,7 +3,7 @@
  * (`portage._sets`; portage(5), "sets.conf"; emerge(1), "SETS"). Each class of sets that needs nothing but the system itself is here.
  */
 import path from 'node:path';
-import { exitStatus, LvfsError } from '../base/index.js';
+import { exitStatus, LvfsError, nearest } from '../base/index.js';
 import { type Atom, parseAtom, tryParseAtom } from './atom.js';
 import type { Configuration } from './config.js';
 import { scanContents } from './contents.js';
@@ -144,7 +144,7 @@ export class PackageSets {
   #unknown(name: string, from: string): LvfsError {
     return new LvfsError('UNKNOWN_SET', `there is no set '@${name}'${from === '' ? '' : ` (from ${from})`}`, {
       exit: exitStatus.noPackage,
-      hint: `there are: ${this.names.map((known) => `@${known}`).join(' ')}`,
+      hint: unknownSetHint(name, this.names),
       details: { set: name, known: this.names },
     });
   }
@@ -420,7 +420,7 @@ export class PackageSets {
       if (source === 'vartree') {
         return plain([...this.#installed.database.names()].filter((cp) => cp.startsWith(`${category}/`)));
       }
-      const names = tree.namesIn(category);
+      const names = tree.packagesIn(category);
       return plain(
         onlyVisible ? names.filter((cp) => this.#config.bestVisible(parseAtom(cp)) !== undefined) : names,
       );
@@ -614,4 +614,10 @@ function preservedPaths(text: string | undefined): readonly string[] {
     const [, , paths] = Array.isArray(value) ? (value as readonly unknown[]) : [];
     return Array.isArray(paths) ? paths.filter((name): name is string => typeof name === 'string') : [];
   });
+}
+
+function unknownSetHint(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const list = `there are: ${known.map((one) => `@${one}`).join(' ')}`;
+  return meant === undefined ? list : `did you mean @${meant}? ${list.replace('t', 'T')}`;
 }

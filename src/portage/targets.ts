@@ -5,7 +5,7 @@
  * `acct-group` and `acct-user` is meant rather than those of the same name inside; whatever of them a version would match. Where
  * something installed is named, only installed packages are meant, as for `emerge --unmerge`.
  */
-import { exitStatus, LvfsError } from '../base/index.js';
+import { exitStatus, LvfsError, nearest } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
 import type { Configuration } from './config.js';
@@ -149,6 +149,11 @@ export class TargetResolver {
     });
   }
 
+  /** The names of all sets, without `@`, sorted. */
+  get setNames(): readonly string[] {
+    return this.#sets.names;
+  }
+
   /** The atoms of a set, given with its `@`. */
   #set(name: string): readonly Atom[] {
     return this.#sets.atoms(name.slice(1));
@@ -174,7 +179,7 @@ export class TargetResolver {
     if (atom.blocker !== undefined) throw notAnAtom(text);
     if (withCategory) {
       if (atom.extended || this.#isKnown(atom.cp)) return atom;
-      throw unknownPackage(text, this.#configuration.tree.named(atom.name));
+      throw this.#unknownPackage(text, atom);
     }
     if (atom.extended && atom.category !== 'null') return atom;
     return this.#withCategory(atom, text, meant, all);
@@ -187,9 +192,8 @@ export class TargetResolver {
   /** The atom with the category of the one package of its name. */
   #withCategory(atom: Atom, text: string, meant: Meant, options: AtomOptions): Atom {
     const installed = [...this.#installed.database.names()].filter((cp) => cp.endsWith(`/${atom.name}`));
-    const known = (): string[] => [...new Set([...installed, ...this.#configuration.tree.named(atom.name)])];
-    const names = (meant === 'installed' && installed.length > 0 ? installed : known()).sort();
-    if (names.length === 0) throw unknownPackage(text, []);
+    const names = meant === 'installed' && installed.length > 0 ? installed.sort() : this.#named(atom.name);
+    if (names.length === 0) throw this.#unknownPackage(text, atom);
     const plain = names.filter((cp) => !/^(?:virtual|acct-group|acct-user)\//.test(cp));
     const list = plain.length === 1 ? plain : names;
     const [only] = list;
@@ -259,12 +263,46 @@ export class TargetResolver {
       ...this.#configuration.tree.versions(atom.cp).map(({ cpv }) => cpv),
       ...this.#installed.versionsOf(atom.cp).map((installed) => installed.package.cpv),
     ];
-    if (known.length === 0) throw unknownPackage(text, []);
+    if (known.length === 0) throw this.#unknownPackage(text, atom);
     throw new LvfsError('UNKNOWN_VERSION', `no ebuild and no installed package matches '${text}'`, {
       exit: exitStatus.noPackage,
       hint: `there is ${[...new Set(known)].join(', ')}`,
       details: { atom: text, candidates: [...new Set(known)] },
     });
+  }
+
+  /** An error that names the packages of the same name in other categories, or else of nearly the same name. */
+  #unknownPackage(text: string, { category, name }: Atom): LvfsError {
+    const same = this.#named(name);
+    const meant = same.length > 0 ? same : this.#resembling(category, name);
+    const words = same.length > 0 ? 'there is' : 'did you mean';
+    return new LvfsError('UNKNOWN_PACKAGE', `no repository has a package '${text}', and none is installed`, {
+      exit: exitStatus.noPackage,
+      ...(meant.length === 0 ? {} : { hint: `${words} ${meant.join(', ')}${same.length > 0 ? '' : '?'}` }),
+      details: { atom: text, candidates: meant },
+    });
+  }
+
+  /** Every `category/name` with this name, in a repository or installed. */
+  #named(name: string): string[] {
+    const installed = [...this.#installed.database.names()].filter((cp) => cp.endsWith(`/${name}`));
+    return [...new Set([...installed, ...this.#configuration.tree.named(name)])].sort();
+  }
+
+  /** What a mistyped name was probably meant to be, in its category if it has a valid one. */
+  #resembling(category: string, name: string): string[] {
+    const { tree } = this.#configuration;
+    const installed = [...this.#installed.database.names()];
+    const inCategory = [
+      ...tree.namesIn(category),
+      ...installed.filter((cp) => cp.startsWith(`${category}/`)).map((cp) => cp.slice(category.length + 1)),
+    ];
+    const near = nearest(name, inCategory);
+    if (near !== undefined) return [`${category}/${near}`];
+    const everywhere = new Set(tree.categories.flatMap((one) => tree.namesIn(one)));
+    for (const cp of installed) everywhere.add(cp.slice(cp.indexOf('/') + 1));
+    const other = nearest(name, everywhere);
+    return other === undefined ? [] : this.#named(other);
   }
 
   /** What emerge masks as invalid it does not build, whatever the user unmasks or names. */
@@ -391,13 +429,5 @@ function notAnAtom(text: string, cause?: AtomError): LvfsError {
     exit: exitStatus.noPackage,
     hint: 'expected something like foo, category/foo, =category/foo-1.2, category/foo:slot, foo::repository, @set or path/foo-1.2.ebuild',
     cause,
-  });
-}
-
-function unknownPackage(text: string, others: readonly string[]): LvfsError {
-  return new LvfsError('UNKNOWN_PACKAGE', `no repository has a package '${text}', and none is installed`, {
-    exit: exitStatus.noPackage,
-    ...(others.length === 0 ? {} : { hint: `there is ${others.join(', ')}` }),
-    details: { atom: text, candidates: others },
   });
 }

@@ -168,6 +168,11 @@ export class VisibleSets {
     };
   }
 
+  /** The names of all sets of the system that targets are built for, without `@`, sorted. */
+  get setNames(): readonly string[] {
+    return this.#target.targets.setNames;
+  }
+
   /**
    * All installed packages that names and sets match, in the system that a name is marked with, else in each.
    *

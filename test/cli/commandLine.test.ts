@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { verbs } from '../../src/cli/verbs.js';
+import { verbNames } from '../../src/cli/verbs.js';
 import { finished, program, sandbox } from '../helpers/lvfs.js';
 
 const box = sandbox();
@@ -33,7 +33,10 @@ const answers = test.macro<[args: readonly string[], expected: Expected]>({
 
 test(answers, [], { status: 2, stderr: "lvfs: no command given\nhint: see 'lvfs --help'\n" });
 test(answers, ['--version'], { status: 0, stdout: /^lvfs \d+\.\d+\.\d+\n$/ });
-test(answers, ['--json', '--version'], { status: 0, stdout: /^lvfs \d/ });
+test(answers, ['--json', '--version'], {
+  status: 0,
+  stdout: /^\{"schemaVersion":1,"version":"\d+\.\d+\.\d+"\}\n$/,
+});
 test(answers, ['--verbose'], { status: 2, stderr: /^lvfs: --verbose: no command given\nhint: / });
 test(answers, ['stauts'], {
   status: 2,
@@ -114,7 +117,7 @@ test(answers, ['status', '--json', '/no/such/place'], {
 
 test('every verb has a help text with an example, as it stands in the fixtures', async (t) => {
   const update = process.env['LVFS_TEST_UPDATE'] === '1';
-  for (const name of ['', ...verbs.map((verb) => verb.name)]) {
+  for (const name of ['', ...verbNames]) {
     const { status, stdout, stderr } = await box.lvfs(...(name === '' ? [] : [name]), '--help');
     t.is(status, 0);
     t.is(stderr, '');
@@ -126,6 +129,30 @@ test('every verb has a help text with an example, as it stands in the fixtures',
     t.true(existsSync(fixture), `${name}: make it with LVFS_TEST_UPDATE=1`);
     t.is(stdout, readFileSync(fixture, 'utf8'), name);
   }
+});
+
+test('help fits a terminal of 80 columns, shows what values are, and is there in two lengths', async (t) => {
+  for (const name of ['', ...verbNames]) {
+    const line = name === '' ? [] : [name];
+    const [short, whole, told] = await Promise.all([
+      box.lvfs(...line, '-h'),
+      box.lvfs(...line, '--help'),
+      box.lvfs('help', ...line),
+    ]);
+    t.is(told.stdout, whole.stdout);
+    t.true(short.stdout.length < whole.stdout.length, name);
+    for (const { stdout } of [short, whole])
+      // Command lines are to be copied, and are not broken.
+      t.deepEqual(
+        stdout.split('\n').filter((text) => [...text].length > 80 && !text.startsWith('  lvfs ')),
+        [],
+      );
+  }
+  const { stdout } = await box.lvfs('build', '-h');
+  t.regex(stdout, /^ {2}--html FILE {2,}\S/m);
+  t.regex(stdout, /^The visible set: --with ATOM, /m);
+  t.notRegex(stdout, /\[(string|array|boolean)\]/);
+  t.regex((await box.lvfs('help', 'biuld')).stderr, /unknown command 'biuld'\nhint: did you mean 'build'\?/);
 });
 
 test('-h gives the help even when the rest of the line is wrong', async (t) => {

@@ -80,6 +80,48 @@ test(answers, ['deps', '--dot', '--no-system', 'dev-libs/foo'], {
 }
 `,
 });
+test(answers, ['deps', '--dot', '--json', '--no-system', 'dev-libs/other'], {
+  stdout: `${JSON.stringify({
+    schemaVersion: 1,
+    targets: ['dev-libs/other-1'],
+    dot:
+      'digraph visible {\n  rankdir=LR;\n  node [shape=ellipse];\n  "target" [shape=box, label="dev-libs/other-1"];\n' +
+      '  "dev-libs/hidden-1";\n  "target" -> "dev-libs/hidden-1" [label="BDEPEND", tooltip="dev-libs/hidden"];\n}',
+  })}\n`,
+});
+test(answers, ['deps', '--tree', '--json', 'dev-libs/foo'], {
+  stdout:
+    '{"schemaVersion":1,"targets":["dev-libs/foo-1"],"tree":[{"depth":0,"name":"target"},' +
+    '{"depth":1,"name":"dev-libs/bar-1","variable":"DEPEND","atom":"dev-libs/bar","again":false},' +
+    '{"depth":2,"name":"sys-libs/zlib-1.3","variable":"RDEPEND","atom":"sys-libs/zlib","again":false},' +
+    '{"depth":0,"name":"@system"},' +
+    '{"depth":1,"name":"app-shells/bash-5","variable":"","atom":"app-shells/bash","again":false},' +
+    '{"depth":2,"name":"sys-libs/zlib-1.3","variable":"RDEPEND","atom":"sys-libs/zlib","again":false}]}\n',
+});
+test(answers, ['deps', '--no-system', 'dev-libs/foo', '--why', 'bar'], {
+  stdout: 'dev-libs/bar-1: 1 chain\n  dev-libs/foo-1 → DEPEND dev-libs/bar → dev-libs/bar-1\n',
+});
+test(answers, ['deps', 'dev-libs/foo', '--diff', 'foo'], {
+  stdout: 'no difference: both see the same 3 packages\n',
+});
+test(answers, ['deps', 'dev-libs/foo', '--dot', '--files'], {
+  status: 2,
+  stderr: /^lvfs: deps: --dot and --files cannot be combined\n/,
+});
+test(answers, ['why', '/x', '--with', 'dev-libs/foo'], {
+  status: 2,
+  stderr: /^lvfs: why: --with means something only with --for\n/,
+});
+test(answers, ['why', '/x', '--no-system'], {
+  status: 2,
+  stderr: /--no-system means something only with --for/,
+});
+test(answers, ['deps', 'foo', '--root', '/no/such/root'], {
+  status: 22,
+  stderr:
+    /^lvfs: the root '\/no\/such\/root' cannot be opened: ENOENT.*\nhint: --root names the tree that is shown/,
+});
+test(answers, ['deps', 'foo', '--root', ''], { status: 2, stderr: /^lvfs: --root: needs a value\nhint: / });
 test(answers, ['deps', 'dev-libs/foo', '--why', 'zlib'], {
   stdout: `sys-libs/zlib-1.3: 2 chains
   @system → app-shells/bash → app-shells/bash-5 → RDEPEND sys-libs/zlib → sys-libs/zlib-1.3
@@ -111,6 +153,17 @@ not installed: DEPEND || ( a/b c/d )
 `,
 });
 test(answers, ['deps', 'dev-libs/absent'], { status: 20, stderr: /^lvfs: .*dev-libs\/absent/ });
+test(answers, ['deps', 'dev-libs/fou'], { status: 20, stderr: /\nhint: did you mean dev-libs\/foo\?\n$/ });
+test(answers, ['deps', 'dev-lib/foo'], { status: 20, stderr: /\nhint: there is dev-libs\/foo\n$/ });
+test(answers, ['deps', 'otehr'], { status: 20, stderr: /\nhint: did you mean dev-libs\/other\?\n$/ });
+test(answers, ['deps', 'foo', '--with', 'zlip'], {
+  status: 20,
+  stderr: /\nhint: did you mean sys-libs\/zlib\?\n$/,
+});
+test(answers, ['deps', '@wrold'], {
+  status: 20,
+  stderr: /'@wrold'\nhint: did you mean @world\? There are: @profile .*@world\n$/,
+});
 test(answers, ['deps', 'dev-libs/foo', '--why', 'dev-libs/hidden'], {
   status: 20,
   stderr: /^lvfs: dev-libs\/hidden \(dev-libs\/hidden-1\) is not in the visible set\nhint: /,

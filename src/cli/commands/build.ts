@@ -12,7 +12,8 @@ import { reportText } from '../reportText.js';
 import { displayText, targetNames } from '../text.js';
 
 export const command = defineCommand({
-  usage: 'build <atom…>',
+  name: 'build',
+  summary: 'build, and name what the ebuild forgot',
   describe:
     'Builds the targets with emerge --oneshot --buildpkgonly (or another command) in a private view that shows only what their ebuilds ' +
     'declare, then reports what they forgot. 29: the build failed; 30: it succeeded, but undeclared dependencies were found.',
@@ -27,7 +28,7 @@ export const command = defineCommand({
     ["lvfs build --command './configure && make' dev-libs/foo", 'build a checkout by hand'],
     ['lvfs build --compare --html foo.html dev-libs/foo', 'also find what it uses only when it is there'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'atom…', is: 'target' }],
   async run(invocation) {
     const { operands, options, output } = invocation;
     const settings = await invocation.settings();

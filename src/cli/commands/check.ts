@@ -22,7 +22,8 @@ export interface Verdict {
 }
 
 export const command = defineCommand({
-  usage: 'check <atom…>',
+  name: 'check',
+  summary: 'build many, one verdict each',
   describe:
     'Builds each target in a private view of its own, several at a time, and prints one verdict each: clean, undeclared, failed, or error. ' +
     'With --json one object a line, as they come. 29: a build failed; 30: undeclared dependencies were found; 1: a target could not be checked.',
@@ -43,7 +44,7 @@ export const command = defineCommand({
     ['lvfs check dev-libs/foo dev-libs/bar', 'two packages'],
     ['lvfs check --jobs 8 --junit result.xml @changed', 'in CI'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'atom…', is: 'target' }],
   async run(invocation) {
     const { operands, options, output } = invocation;
     const { ignore } = await invocation.settings();

@@ -4,7 +4,8 @@ import { defineCommand, placeOptions, ruleOptions, setOptions } from '../command
 import { table } from '../table.js';
 
 export const command = defineCommand({
-  usage: 'config',
+  name: 'config',
+  summary: 'the settings in force and their origins',
   describe:
     'Prints the settings that the other commands would use, merged from /etc/lvfs.conf, /etc/lvfs.conf.d/*.toml, ' +
     "the user's file, the environment (LVFS_…) and the options given, each with its origin.",
@@ -13,7 +14,7 @@ export const command = defineCommand({
     ['lvfs config', 'all settings'],
     ['LVFS_ROOT=/mnt/gentoo lvfs config --json', 'the same for another root, for a program'],
   ],
-  operands: [0, 0],
+  operands: [],
   async run({ output, settings: load }) {
     const settings = await load();
     if (output.json) {

@@ -5,6 +5,7 @@ import { defineCommand, placeOptions, setOptions, type Invocation } from '../com
 import { UsageError } from '../errors.js';
 import type { Output } from '../output.js';
 import { table } from '../table.js';
+import { counted, targetNames } from '../text.js';
 import { viewRequest } from '../viewRequest.js';
 
 /** As many chains to one package are shown. */
@@ -16,12 +17,13 @@ const options = {
   dot: { type: 'boolean', describe: 'As a graph for dot(1)' },
   why: { type: 'list', value: 'ATOM', describe: 'Only the chains that bring these installed packages in' },
   files: { type: 'boolean', describe: 'Also how many files each package has, and their size' },
-  diff: { type: 'list', value: 'ATOM', describe: 'What differs from the set of these targets' },
+  diff: { type: 'list', value: 'ATOM', is: 'target', describe: 'What differs from the set of these targets' },
   ...placeOptions,
 } as const;
 
 export const command = defineCommand({
-  usage: 'deps <atom…>',
+  name: 'deps',
+  summary: 'the packages that a build may see, and why',
   describe:
     'Prints the installed packages that a build of the atoms may see, each with what brought it in: an atom of the target’s DEPEND or ' +
     'BDEPEND, @system, --with, or what another visible package needs to run. An atom may also be the path of an ebuild in a ' +
@@ -32,10 +34,10 @@ export const command = defineCommand({
     ['lvfs deps dev-libs/foo --why sys-libs/zlib', 'every chain that leads to one package'],
     ['lvfs deps dev-libs/foo --diff dev-libs/bar', 'the difference of two sets'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'atom…', is: 'target' }],
   async run(invocation) {
     const { options: given, operands, output } = invocation;
-    const modes = (['tree', 'dot', 'why', 'diff'] as const).filter((name) => {
+    const modes = (['tree', 'dot', 'why', 'diff', 'files'] as const).filter((name) => {
       const value = given[name];
       return typeof value === 'boolean' ? value : value.length > 0;
     });
@@ -48,9 +50,9 @@ export const command = defineCommand({
     const plan = await makePlan({ ...request, set: { ...request.set, allowInvalid: true } }, output.log);
     if (given.why.length > 0) printChains(plan, given.why, output);
     else if (given.diff.length > 0) printDifference(plan.set, plan.setOf(given.diff), output);
-    else if (given.dot) output.print(dot(plan.set));
+    else if (given.dot) printDot(plan.set, output);
+    else if (given.tree) printTree(plan.set, output);
     else if (output.json) await printJson(plan, given.files, invocation);
-    else if (given.tree) output.print(tree(plan.set, output));
     else await printTable(plan, given.files, output);
     return exitStatus.ok;
   },
@@ -129,52 +131,97 @@ function size(bytes: number): string {
   return unit === 0 ? String(bytes) : `${value < 10 ? value.toFixed(1) : Math.round(value)}${units[unit]}`;
 }
 
+/** How a package comes into the set: one of the reasons. */
+interface Child {
+  readonly cpv: string;
+  readonly variable: string;
+  readonly atom: string;
+}
+
 /** What each package, and each place where chains begin, brings in. */
-function childrenOf(set: VisibleSet): Map<string, { cpv: string; through: string }[]> {
-  const children = new Map<string, { cpv: string; through: string }[]>();
+function childrenOf(set: VisibleSet): Map<string, Child[]> {
+  const children = new Map<string, Child[]>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from, variable, atom } of reasons) {
       const list = children.get(from) ?? [];
       if (list.length === 0) children.set(from, list);
-      const known = list.find((child) => child.cpv === cpv);
-      if (known === undefined) list.push({ cpv, through: variable === '' ? atom : `${variable} ${atom}` });
+      if (!list.some((child) => child.cpv === cpv)) list.push({ cpv, variable, atom });
     }
   }
   return children;
 }
 
-function tree(set: VisibleSet, output: Output): string {
+/** A line of the tree. */
+interface TreeRow {
+  /** 0: a place where chains begin. */
+  readonly depth: number;
+  /** A cpv; at depth 0 `target`, a set, or `--with`. */
+  readonly name: string;
+  readonly variable: string;
+  readonly atom: string;
+  /** What it brings in stands further up. */
+  readonly isAgain: boolean;
+  /** Of its level's rows, for it and those above it: whether it is the last. */
+  readonly last: readonly boolean[];
+}
+
+function treeRows(set: VisibleSet): TreeRow[] {
   const children = childrenOf(set);
-  const { bold, dim } = output.colors;
-  const lines: string[] = [];
+  const rows: TreeRow[] = [];
   const shown = new Set<string>();
-  const roots = [...children.keys()].filter((from) => !set.visible.has(from));
   // An explicit stack: chains of dependencies may be longer than the call stack.
-  const stack: { cpv: string; through: string; indent: string; last: boolean }[] = [];
-  const pushChildren = (from: string, indent: string): void => {
+  const stack: (Child & { last: readonly boolean[] })[] = [];
+  const pushChildren = (from: string, above: readonly boolean[]): void => {
     const list = children.get(from) ?? [];
-    for (let i = list.length - 1; i >= 0; i--) {
-      const child = list[i] as { cpv: string; through: string };
-      stack.push({ ...child, indent, last: i === list.length - 1 });
-    }
+    stack.push(...list.map((child, i) => ({ ...child, last: [...above, i === list.length - 1] })).reverse());
   };
-  for (const root of roots.sort(
-    (a, b) => Number(b === 'target') - Number(a === 'target') || (a < b ? -1 : 1),
-  )) {
-    lines.push(bold(root === 'target' ? set.targets.map(({ cpv }) => cpv).join(' ') : root));
-    pushChildren(root, '');
+  const roots = [...children.keys()].filter((from) => !set.visible.has(from));
+  roots.sort((a, b) => Number(b === 'target') - Number(a === 'target') || (a < b ? -1 : 1));
+  for (const root of roots) {
+    rows.push({ depth: 0, name: root, variable: '', atom: '', isAgain: false, last: [] });
+    pushChildren(root, []);
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const { cpv, through, indent, last } = next;
-      const again = shown.has(cpv) && (children.get(cpv)?.length ?? 0) > 0;
-      lines.push(
-        `${indent}${last ? '└─ ' : '├─ '}${cpv}  ${dim(`${through}${again ? ' (shown above)' : ''}`)}`,
-      );
+      const { cpv, variable, atom, last } = next;
+      const isAgain = shown.has(cpv) && children.has(cpv);
+      rows.push({ depth: last.length, name: cpv, variable, atom, isAgain, last });
       if (shown.has(cpv)) continue;
       shown.add(cpv);
-      pushChildren(cpv, indent + (last ? '   ' : '│  '));
+      pushChildren(cpv, last);
     }
   }
-  return lines.join('\n');
+  return rows;
+}
+
+function printTree(set: VisibleSet, output: Output): void {
+  const rows = treeRows(set);
+  const targets = set.targets.map(({ cpv }) => cpv);
+  if (output.json) {
+    const tree = rows.map(({ depth, name, variable, atom, isAgain }) =>
+      depth === 0 ? { depth, name } : { depth, name, variable, atom, again: isAgain },
+    );
+    output.printJson({ targets, tree });
+    return;
+  }
+  const { bold, dim } = output.colors;
+  for (const { depth, name, variable, atom, isAgain, last } of rows) {
+    if (depth === 0) {
+      output.print(bold(name === 'target' ? targetNames(targets) : name));
+      continue;
+    }
+    const indent = last
+      .slice(0, -1)
+      .map((isLast) => (isLast ? '   ' : '│  '))
+      .join('');
+    const through = variable === '' ? atom : `${variable} ${atom}`;
+    output.print(
+      `${indent}${last.at(-1) === true ? '└─ ' : '├─ '}${name}  ${dim(`${through}${isAgain ? ' (shown above)' : ''}`)}`,
+    );
+  }
+}
+
+function printDot(set: VisibleSet, output: Output): void {
+  if (output.json) output.printJson({ targets: set.targets.map(({ cpv }) => cpv), dot: dot(set) });
+  else output.print(dot(set));
 }
 
 /** A digraph: targets and other beginnings as boxes, an edge for each reason, labelled with the variable. */
@@ -215,11 +262,11 @@ function printChains(plan: Plan, atoms: readonly string[], output: Output): void
     output.printJson({ targets: set.targets.map(({ cpv }) => cpv), why: chains });
     return;
   }
-  const target = set.targets.map(({ cpv }) => cpv).join(' ');
+  const target = targetNames(set.targets.map(({ cpv }) => cpv));
   for (const { cpv, chains: list } of chains) {
-    output.print(
-      output.colors.bold(`${cpv}: ${list.length}${list.length === shownChains ? ' or more' : ''} chains`),
-    );
+    const count =
+      list.length === shownChains ? `${list.length} or more chains` : counted(list.length, 'chain');
+    output.print(output.colors.bold(`${cpv}: ${count}`));
     for (const chain of list) {
       const steps = chain.map(
         (link) => ` → ${link.variable === '' ? '' : `${link.variable} `}${link.atom} → ${link.cpv}`,
@@ -246,6 +293,10 @@ function printDifference(first: VisibleSet, second: VisibleSet, output: Output):
     return;
   }
   const { red, green } = output.colors;
+  if (removed.length + added.length === 0) {
+    output.print(`no difference: both see the same ${counted(first.visible.size, 'package')}`);
+    return;
+  }
   const lines = [...removed.map((cpv) => ({ cpv, mark: '-' })), ...added.map((cpv) => ({ cpv, mark: '+' }))];
   lines.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
   for (const { cpv, mark } of lines) output.print(mark === '-' ? red(`- ${cpv}`) : green(`+ ${cpv}`));

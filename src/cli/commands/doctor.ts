@@ -6,7 +6,8 @@ import type { Output } from '../output.js';
 import { locations } from '../viewRequest.js';
 
 export const command = defineCommand({
-  usage: 'doctor',
+  name: 'doctor',
+  summary: 'is this machine ready, and what is missing',
   describe:
     'Looks at all that lvfs needs (kernel, /dev/fuse, namespaces, tools, Portage, repositories, places to write) and says how to mend ' +
     'what is missing; then which ways are open to an ordinary user. Ends with status 1 when something is missing that it cannot do without.',
@@ -15,7 +16,7 @@ export const command = defineCommand({
     ['lvfs doctor', 'is this machine ready?'],
     ['lvfs doctor --json', 'the same for a program'],
   ],
-  operands: [0, 0],
+  operands: [],
   async run({ output, settings }) {
     const { checkHealth } = await import('../../daemon/index.js');
     const loaded = await settings();

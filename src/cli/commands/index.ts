@@ -2,14 +2,13 @@
 import { exitStatus } from '../../base/index.js';
 import type { IndexAction } from '../../daemon/index.js';
 import { defineCommand, placeOptions } from '../command.js';
-import { UsageError } from '../errors.js';
-import { nearest } from '../suggest.js';
 import { locations } from '../viewRequest.js';
 
 const actions: readonly string[] = ['build', 'check', 'rebuild'] satisfies IndexAction[];
 
 export const command = defineCommand({
-  usage: 'index [build|check|rebuild]',
+  name: 'index',
+  summary: 'the saved index of installed files',
   describe:
     'Brings the saved index of all installed packages’ files up to date (build, the default), tells whether it is (check), or makes it anew ' +
     '(rebuild). Other commands do the first by themselves; done ahead it makes the next one quick.',
@@ -18,16 +17,9 @@ export const command = defineCommand({
     ['lvfs index', 'bring it up to date, after many packages were merged'],
     ['lvfs index check', 'status 1 when it is not up to date'],
   ],
-  operands: [0, 1],
+  operands: [{ name: 'build|check|rebuild', is: 'other', optional: true, choices: actions }],
   async run({ operands, output, settings: load }) {
     const action = operands[0] ?? 'build';
-    if (!actions.includes(action)) {
-      throw new UsageError(
-        `index: '${action}' is not one of ${actions.join(', ')}`,
-        nearest(action, actions),
-        'index',
-      );
-    }
     const { indexHost } = await import('../../daemon/index.js');
     const settings = await load();
     const report = await indexHost(

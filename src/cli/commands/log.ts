@@ -6,7 +6,8 @@ import { denialJson, denialText } from '../denialText.js';
 import { OutputFiles } from '../outputFiles.js';
 
 export const command = defineCommand({
-  usage: 'log <mountpoint>',
+  name: 'log',
+  summary: 'what was looked for in vain',
   describe:
     'Prints the denials of a mounted view: every hidden path that exists on the host and was looked for, with who looked. Repeated ones ' +
     'are printed once. With --json one object a line.',
@@ -18,7 +19,7 @@ export const command = defineCommand({
     ['lvfs log /var/tmp/lvroot', 'what was denied so far'],
     ['lvfs log -f --json /var/tmp/lvroot', 'as it happens, for a program'],
   ],
-  operands: [1, 1],
+  operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output }) {
     const { connect } = await import('../../daemon/index.js');
     const client = await connect(operands[0] as string);

@@ -4,7 +4,8 @@ import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
 import type { BindRequest, SessionRequest, SessionStatus } from '../../daemon/index.js';
 import { endAtBugs } from '../bugs.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
-import { bindOptions, bindRequest } from '../insideOptions.js';
+import { bindOptions, bindRequest, driverOption } from '../insideOptions.js';
+import { displayText, targetNames } from '../text.js';
 import { viewRequest } from '../viewRequest.js';
 
 const options = {
@@ -16,19 +17,26 @@ const options = {
     type: 'boolean',
     describe: 'Report every access in lvfs log, not only denials; the kernel then remembers nothing',
   },
-  foreground: { type: 'boolean', alias: 'f', describe: 'Serve in this process until the view is unmounted' },
-  driver: {
-    type: 'string',
-    value: 'NAME',
-    choices: ['auto', 'kernel', 'libfuse'],
-    describe: 'How to speak to the kernel (default auto: the first that works)',
+  foreground: {
+    type: 'boolean',
+    alias: 'f',
+    describe: 'Serve in this process until the view is unmounted',
+    more: 'SIGINT, SIGTERM or SIGHUP unmounts; a second one does so although the view is in use.',
   },
-  threads: { type: 'number', value: 'N', range: [1, 64], describe: 'Serving threads (default 1)' },
+  ...driverOption,
+  threads: {
+    type: 'number',
+    value: 'N',
+    range: [1, 64],
+    describe: 'Serving threads (default 1)',
+    more: 'One is best nearly always.',
+  },
   nonempty: { type: 'boolean', describe: 'Mount over a directory that is not empty' },
 } as const;
 
 export const command = defineCommand({
-  usage: 'mount <atom…> <mountpoint>',
+  name: 'mount',
+  summary: 'mount the view for building a package',
   describe:
     "Mounts a view of the host's root that shows only the files of packages that a build of the atoms may use: the installed " +
     'matches of DEPEND and BDEPEND, @system, and what these need to run. Returns when the view answers; a daemon serves it until ' +
@@ -39,7 +47,10 @@ export const command = defineCommand({
     ['lvfs mount --with dev-debug/gdb =dev-libs/foo-1.2 /var/tmp/lvroot', 'with one more package'],
     ['lvfs umount /var/tmp/lvroot', 'its end'],
   ],
-  operands: [2, Number.POSITIVE_INFINITY],
+  operands: [
+    { name: 'atom…', is: 'target' },
+    { name: 'mountpoint', is: 'directory' },
+  ],
   async run(invocation) {
     const { operands, options: given } = invocation;
     const settings = await invocation.settings();
@@ -118,6 +129,6 @@ function announce({ output }: Pick<MountInvocation, 'output'>, status: SessionSt
   }
   const { mountpoint, targets, packages, paths } = status;
   output.print(
-    `${output.colors.bold(mountpoint)}: ${targets.join(' ')} (${packages} packages, ${paths} paths)`,
+    `${output.colors.bold(displayText(mountpoint))}: ${targetNames(targets)} (${packages} packages, ${paths} paths)`,
   );
 }

@@ -4,7 +4,8 @@ import { defineCommand, placeOptions } from '../command.js';
 import { locations } from '../viewRequest.js';
 
 export const command = defineCommand({
-  usage: 'paths',
+  name: 'paths',
+  summary: 'what is shown although nobody owns it',
   describe:
     'Prints the system paths: what a build sees although no package owns it (tree), what is only there for something to be mounted on ' +
     '(directory), and where nothing unowned is shown or looked for (private). A path with packages is shown exactly when one of them is visible. ' +
@@ -14,7 +15,7 @@ export const command = defineCommand({
     ['lvfs paths', 'a table'],
     ['lvfs paths --json', 'the same for a program'],
   ],
-  operands: [0, 0],
+  operands: [],
   async run({ output, settings: load }) {
     const { systemPathList } = await import('../../daemon/index.js');
     const settings = await load();

@@ -8,7 +8,8 @@ import { isIncomplete, reportJson, reportText } from '../reportText.js';
 import { targetNames } from '../text.js';
 
 export const command = defineCommand({
-  usage: 'report <mountpoint>',
+  name: 'report',
+  summary: 'what that says about the dependencies',
   describe:
     'Says what builds in a mounted view looked for in vain, what they used although only other packages brought it in, and what is declared ' +
     'but was not used, with lines for the ebuild. Counts are lower bounds: the kernel remembers answers. A running `lvfs run` or ' +
@@ -26,7 +27,7 @@ export const command = defineCommand({
     ['lvfs report /var/tmp/lvroot', 'what the ebuild forgot'],
     ['lvfs report --strict --html report.html /var/tmp/lvroot', 'for a CI job'],
   ],
-  operands: [1, 1],
+  operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output, settings, version }) {
     const { connect } = await import('../../daemon/index.js');
     const { ignore } = await settings();

@@ -7,7 +7,8 @@ import { insideOptions, insideRequest } from '../insideOptions.js';
 import { explainNotFound } from '../notFound.js';
 
 export const command = defineCommand({
-  usage: 'run <atom…> -- <command…>',
+  name: 'run',
+  summary: 'run a command in a view of its own',
   describe:
     'Runs a command in a private view of the host that shows only what a build of the atoms may use, with the places that builds ' +
     'write to bound over it, and ends with its exit status. Nothing it starts or mounts is left afterwards. 125: lvfs itself failed; 126: ' +
@@ -18,8 +19,8 @@ export const command = defineCommand({
     ['lvfs run --net=none dev-libs/foo -- make check', 'without a network'],
     ['lvfs run dev-libs/foo -- emerge -1B dev-libs/foo', 'let emerge build it'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
-  rest: true,
+  operands: [{ name: 'atom…', is: 'target' }],
+  rest: '-- <command…>',
   async run(invocation) {
     const { operands, rest, output } = invocation;
     if (rest === undefined || rest.length === 0) {

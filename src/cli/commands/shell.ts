@@ -1,5 +1,5 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Denial } from '../../audit/index.js';
 import type { Inside } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
@@ -7,9 +7,11 @@ import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.
 import { insideOptions, insideRequest } from '../insideOptions.js';
 import { packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
+import { targetNames } from '../text.js';
 
 export const command = defineCommand({
-  usage: 'shell <atom…|mountpoint> [-- argument…]',
+  name: 'shell',
+  summary: 'a shell in a view',
   describe:
     'Starts $SHELL (or /bin/sh, when the view hides that) in a private view as `lvfs run` does, or in a mounted view. LVFS_TARGET is set inside, ' +
     'for your prompt. At the end it says which packages were looked for in vain.',
@@ -19,14 +21,14 @@ export const command = defineCommand({
     ['lvfs shell /var/tmp/lvroot', 'the same in a mounted view'],
     ["lvfs shell dev-libs/foo -- -c 'which flex'", 'with arguments for the shell'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
-  rest: true,
+  operands: [{ name: 'atom…|mountpoint', is: 'target' }],
+  rest: '[-- arg…]',
   async run(invocation) {
     const { operands, output, rest = [] } = invocation;
     const signals = new Signals();
     try {
       const [first = ''] = operands;
-      if (operands.length === 1 && /^[./]/.test(first) && !first.endsWith('.ebuild')) {
+      if (operands.length === 1 && (await isMountpoint(first))) {
         const { enterMounted } = await import('../../daemon/index.js');
         const entered = await enterMounted(first, {
           argv: (isVisible) => [shellProgram(isVisible), ...rest],
@@ -55,6 +57,15 @@ export const command = defineCommand({
   },
 });
 
+/** Whether a word means a mounted view: it looks like a path, or names a directory at which there is one. */
+async function isMountpoint(word: string): Promise<boolean> {
+  if (word.endsWith('.ebuild')) return false;
+  if (/^[./]/.test(word)) return true;
+  if (statSync(word, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  const { isView } = await import('../../daemon/index.js');
+  return isView(word);
+}
+
 /** The user's shell, and the one that every system has. */
 function shells(): string[] {
   const own = process.env['SHELL'];
@@ -79,7 +90,7 @@ function greet(inside: Inside, output: Output): void {
   const { targets, packages, pid } = inside.status;
   output.log(
     'warn',
-    `this shell sees what a build of ${targets.join(' ')} may use (${packages} packages); from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`,
+    `this shell sees what a build of ${targetNames(targets)} may use (${packages} packages); from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`,
   );
 }
 

@@ -4,9 +4,11 @@ import type { SessionStatus } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import type { Output } from '../output.js';
 import { table } from '../table.js';
+import { displayText, localTime, targetNames } from '../text.js';
 
 export const command = defineCommand({
-  usage: 'status [mountpoint…]',
+  name: 'status',
+  summary: 'list the mounted views',
   describe:
     'Lists the mounted views of this user, also those whose daemon has died. With mount points, tells all about these.',
   options: {},
@@ -14,7 +16,7 @@ export const command = defineCommand({
     ['lvfs status', 'a table'],
     ['lvfs status --json /var/tmp/lvroot', 'everything about one view, for a program'],
   ],
-  operands: [0, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ operands, output }) {
     const { statuses } = await import('../../daemon/index.js');
     const mounts = await statuses(operands.length === 0 ? undefined : operands);
@@ -28,9 +30,9 @@ export const command = defineCommand({
 
 function overview(mounts: readonly SessionStatus[], output: Output): string {
   const rows = mounts.map((mount) => [
-    mount.mountpoint,
+    displayText(mount.mountpoint),
     paintState(mount.state, output),
-    mount.targets.join(' '),
+    targetNames(mount.targets),
     count(mount.packages),
     count(mount.paths),
     count(mount.denials),
@@ -47,17 +49,19 @@ function overview(mounts: readonly SessionStatus[], output: Output): string {
 function details(mount: SessionStatus, output: Output): string {
   const { live } = mount;
   const rows: [string, string][] = [
-    ['mountpoint', mount.mountpoint],
+    ['mountpoint', displayText(mount.mountpoint)],
     ['state', paintState(mount.state, output) + (mount.failure === undefined ? '' : `: ${mount.failure}`)],
-    ['targets', mount.targets.join(' ')],
+    ['targets', targetNames(mount.targets)],
     ['packages', count(mount.packages)],
     ['paths', count(mount.paths)],
     ['denials', count(mount.denials)],
-    ['root', mount.root],
-    ...(mount.sysroot === undefined ? [] : [['sysroot', mount.sysroot] satisfies [string, string]]),
-    ['since', mount.since],
+    ['root', displayText(mount.root)],
+    ...(mount.sysroot === undefined
+      ? []
+      : [['sysroot', displayText(mount.sysroot)] satisfies [string, string]]),
+    ['since', localTime(new Date(mount.since))],
     ['pid', String(mount.pid)],
-    ['log', mount.log],
+    ['log', displayText(mount.log)],
     ['driver', mount.driver],
   ];
   if (live !== undefined) {

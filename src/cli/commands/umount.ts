@@ -2,9 +2,11 @@
 import { exitStatus, LvfsError } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
+import { errorToJson } from '../output.js';
 
 export const command = defineCommand({
-  usage: 'umount <mountpoint…>',
+  name: 'umount',
+  summary: 'unmount views and end their daemons',
   describe:
     'Unmounts views and waits until their daemons have ended. Cleans up after a daemon that was killed. A plain umount(8) ends ' +
     'the daemon too.',
@@ -20,7 +22,7 @@ export const command = defineCommand({
     ['lvfs umount /var/tmp/lvroot', 'end one view'],
     ['lvfs umount --all', 'end them all'],
   ],
-  operands: [0, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ options, operands, output }) {
     if (options.all ? operands.length > 0 : operands.length === 0) {
       throw new UsageError('umount: expected mount points or --all, and not both', undefined, 'umount');
@@ -30,7 +32,7 @@ export const command = defineCommand({
       ? (await statuses()).map(({ mountpoint }) => mountpoint).reverse()
       : operands;
     const unmounted: string[] = [];
-    let failed: LvfsError | undefined;
+    const failures: { mountpoint: string; error: LvfsError }[] = [];
     for (const mountpoint of mountpoints) {
       try {
         await unmountView(mountpoint, { lazy: options.lazy });
@@ -38,11 +40,14 @@ export const command = defineCommand({
       } catch (error) {
         if (!(error instanceof LvfsError) || mountpoints.length === 1) throw error;
         // The others are unmounted all the same.
-        output.failure(error);
-        failed ??= error;
+        output.complain(error);
+        failures.push({ mountpoint, error });
       }
     }
-    if (output.json) output.printJson({ unmounted });
-    return failed?.exit ?? exitStatus.ok;
+    if (output.json) {
+      const failed = failures.map(({ mountpoint, error }) => ({ mountpoint, error: errorToJson(error) }));
+      output.printJson({ unmounted, failed });
+    }
+    return failures[0]?.error.exit ?? exitStatus.ok;
   },
 });

@@ -9,15 +9,16 @@ import type { Output } from '../output.js';
 import { viewRequest, locations } from '../viewRequest.js';
 
 const options = {
-  for: { type: 'list', value: 'ATOM', describe: 'In the view that these targets would get' },
-  mount: { type: 'string', value: 'DIR', describe: 'In the view that is mounted there' },
+  for: { type: 'list', value: 'ATOM', is: 'target', describe: 'In the view that these targets would get' },
+  mount: { type: 'string', value: 'DIR', is: 'view', describe: 'In the view that is mounted there' },
   ...setOptions,
   ...ruleOptions,
   ...placeOptions,
 } as const;
 
 export const command = defineCommand({
-  usage: 'why <path…>',
+  name: 'why',
+  summary: 'who owns a path, and why it is visible',
   describe:
     'Says which packages own a path, whether it is visible and by which rule, and how its owner came into the visible set. Paths are those ' +
     'inside the root. Without --for and --mount only the owners are told.',
@@ -27,11 +28,15 @@ export const command = defineCommand({
     ['lvfs why /usr/bin/cc --mount /var/tmp/lvroot', 'the same of a mounted view'],
     ['lvfs why /usr/bin/awk', 'who owns it'],
   ],
-  operands: [1, Number.POSITIVE_INFINITY],
+  operands: [{ name: 'path…', is: 'file' }],
   async run(invocation) {
     const { options: given, operands, output } = invocation;
     if (given.mount !== undefined && given.for.length > 0) {
       throw new UsageError('why: --for and --mount cannot be combined', undefined, 'why');
+    }
+    const idle = Object.keys({ ...setOptions, ...ruleOptions }).find((name) => isGiven(given, name));
+    if (given.for.length === 0 && idle !== undefined) {
+      throw new UsageError(`why: --${idle} means something only with --for`, undefined, 'why');
     }
     for (const path of operands) {
       if (!path.startsWith('/')) {
@@ -48,6 +53,12 @@ export const command = defineCommand({
     return exitStatus.ok;
   },
 });
+
+/** Whether an option of a view that is yet to be made was given. */
+function isGiven(given: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = given[name];
+  return Array.isArray(value) ? value.length > 0 : value === true;
+}
 
 async function explain(
   { options: given, output, settings: load }: Invocation<typeof options>,

@@ -1,0 +1,89 @@
+/** The parts of README and of the manual that are made from the definitions of the commands. */
+import {
+  usageOf,
+  valueName,
+  type Command,
+  type OptionSpec,
+  type OptionTable,
+} from '../../src/cli/command.js';
+import { commonGroup, ownOptions, sharedGroups } from '../../src/cli/optionGroups.js';
+
+/** Puts lines between two marks of a text. */
+export function between(text: string, begin: string, end: string, lines: string): string {
+  const start = text.indexOf(begin);
+  const stop = text.indexOf(end, start);
+  if (start === -1 || stop === -1) throw new Error(`the marks ${begin} and ${end} are not there`);
+  return `${text.slice(0, start + begin.length)}\n${lines}\n${text.slice(stop)}`;
+}
+
+/** README with its table of commands. */
+export function readmeWith(text: string, commands: readonly Command[]): string {
+  const cell = (words: string): string => words.replaceAll('|', '\\|');
+  const rows = commands.map((command) => `| \`lvfs ${cell(usageOf(command))}\` | ${command.summary} |`);
+  const table = ['', '| command | does |', '| --- | --- |', ...rows, ''].join('\n');
+  return between(text, '<!-- commands -->', '<!-- end of commands -->', table);
+}
+
+/** lvfs(1) with its OPTIONS. */
+export function manualWith(text: string, commands: readonly Command[]): string {
+  return between(
+    text,
+    '.\\" OPTIONS: made from the definitions',
+    '.\\" end of OPTIONS',
+    manualOptions(commands),
+  );
+}
+
+/** The mount options of mount.lvfs(8) that are those of `lvfs mount`, with their values in angle brackets. */
+export function mountOptions({ options }: Command): string[] {
+  const all: OptionTable = { ...options, config: commonGroup.options['config'] as OptionSpec };
+  // The helper does not stay, and `bind` and `ro` mean something else to mount(8).
+  return Object.entries(all)
+    .filter(([name]) => name !== 'foreground' && name !== 'bind' && name !== 'ro')
+    .map(([name, { type }]) => (type === 'boolean' ? name : `${name}=`));
+}
+
+function manualOptions(commands: readonly Command[]): string {
+  const own = new Map<string, { verbs: string[]; option: [string, OptionSpec] }>();
+  for (const command of commands) {
+    for (const option of Object.entries(ownOptions(command))) {
+      const key = JSON.stringify(option);
+      const known = own.get(key);
+      if (known === undefined) own.set(key, { verbs: [command.name], option });
+      else known.verbs.push(command.name);
+    }
+  }
+  const sections = new Map<string, OptionTable>();
+  for (const { verbs, option } of own.values()) {
+    const title = `Of ${verbs.join(', ').replace(/, (\w+)$/, ' and $1')}`;
+    sections.set(title, { ...sections.get(title), [option[0]]: option[1] });
+  }
+  return [
+    ...[commonGroup, ...sharedGroups].map(({ title, options }) => section(title, options)),
+    ...[...sections].map(([title, options]) => section(title, options)),
+  ].join('\n');
+}
+
+function section(title: string, options: OptionTable): string {
+  return [`.SS "${title}"`, ...Object.entries(options).map(([name, spec]) => entry(name, spec))].join('\n');
+}
+
+function entry(name: string, spec: OptionSpec): string {
+  const long = `\\fB\\-\\-${name.replaceAll('-', '\\-')}\\fP`;
+  const short = spec.alias === undefined ? '' : `\\fB\\-${spec.alias}\\fP, `;
+  const value = valueName(spec);
+  const shown = value === '' ? '' : ` \\fI${value.replace('[', '\\fR[\\fI').replace(']', '\\fR]')}\\fP`;
+  const text = `${spec.describe}.${spec.more === undefined ? '' : ` ${spec.more}`}`;
+  return ['.TP', short + long + shown, roff(text)].join('\n');
+}
+
+/** Text for the manual, a sentence a line: options bold, a leading dot or quote harmless. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('’', '\\(cq')
+    .replace(/--[\w-]+/g, (option) => `\\fB${option.replaceAll('-', '\\-')}\\fP`)
+    .replace(/(?<=\s)-(?=\w)/g, '\\-')
+    .replace(/(?<=[.;]) (?=[A-Z])/g, '\n')
+    .replace(/^(?=[.'])/gm, '\\&');
+}
