@@ -5,7 +5,7 @@
  * the whole of it is loaded only to lay out `--help` (see help.ts). Both read the same {@link OptionTable}.
  */
 import parser from 'yargs-parser';
-import type { ExitStatus } from '../base/index.js';
+import { type ExitStatus, packageDirectoryAt } from '../base/index.js';
 import type { Settings } from './config.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
@@ -68,6 +68,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly examples: readonly (readonly [commandLine: string, does: string])[];
   /** How many operands there must be. */
   readonly operands: readonly [least: number, most: number];
+  /** True when the directory of an ebuild, if it is the current one, is the target where none is named. */
+  readonly ebuildDirectory?: boolean;
   /** True when what follows `--` is a command to run rather than further operands. */
   readonly rest?: boolean;
   run(invocation: Invocation<T>): Promise<ExitStatus> | ExitStatus;
@@ -218,7 +220,10 @@ export function parse<T extends OptionTable>(
   for (const [name, spec] of Object.entries(table)) {
     values[name] = optionValue(verb, name, spec, result.argv[name], givenWithoutValue(before, name, spec));
   }
-  const operands = command.rest === true || after === undefined ? words : [...words, ...after];
+  const given = command.rest === true || after === undefined ? words : [...words, ...after];
+  const isHere =
+    command.ebuildDirectory === true && given.length === 0 && packageDirectoryAt('.') !== undefined;
+  const operands = isHere ? [process.cwd()] : given;
   if (values['help'] !== true) checkOperands(verb, command, operands);
   return {
     options: values as Parsed<T>['options'],

@@ -91,6 +91,8 @@ export interface System {
   variable(name: string): string | undefined;
   /** The repositories, the one that counts most last. */
   repositories(): readonly RepositoryPlace[];
+  /** Variables that emerge needs in its environment to know all repositories. */
+  repositoryEnvironment(): Readonly<Record<string, string>>;
   /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
   /** Keeps values of installed packages for the next run; does nothing without {@link SystemOptions.cache}. */
@@ -137,7 +139,8 @@ class OpenedSystem implements System {
     this.prefix = prefix;
     const shared: ConfigurationOptions = {
       ...common,
-      askMetadata: (ebuild, file) => askPortage(this.root, prefix)(ebuild, file),
+      askMetadata: (ebuild, file) =>
+        askPortage(this.root, prefix, this.repositoryEnvironment())(ebuild, file),
     };
     this.#configuration = new Configuration({
       ...shared,
@@ -226,6 +229,13 @@ class OpenedSystem implements System {
     return this.#reporting(() =>
       [...this.#configuration.repositories].map(({ name, location }) => ({ name, location })),
     );
+  }
+
+  repositoryEnvironment(): Readonly<Record<string, string>> {
+    return this.#reporting(() => {
+      const value = this.#configuration.overlayVariable;
+      return value === undefined ? {} : { PORTDIR_OVERLAY: value };
+    });
   }
 
   save(): void {

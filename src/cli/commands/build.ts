@@ -25,6 +25,7 @@ export const command = defineCommand({
     ['lvfs build --compare --html foo.html dev-libs/foo', 'also find what it uses only when it is there'],
   ],
   operands: [1, Number.POSITIVE_INFINITY],
+  ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
     const settings = await invocation.settings();

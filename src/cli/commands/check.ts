@@ -42,6 +42,7 @@ export const command = defineCommand({
     ['lvfs check --jobs 8 --junit result.xml @changed', 'in CI'],
   ],
   operands: [1, Number.POSITIVE_INFINITY],
+  ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
     const { ignore } = await invocation.settings();

@@ -33,6 +33,7 @@ export const command = defineCommand({
     ['lvfs deps dev-libs/foo --diff dev-libs/bar', 'the difference of two sets'],
   ],
   operands: [1, Number.POSITIVE_INFINITY],
+  ebuildDirectory: true,
   async run(invocation) {
     const { options: given, operands, output } = invocation;
     const modes = (['tree', 'dot', 'why', 'diff'] as const).filter((name) => {

@@ -20,6 +20,7 @@ export const command = defineCommand({
     ["lvfs shell dev-libs/foo -- -c 'which flex'", 'with arguments for the shell'],
   ],
   operands: [1, Number.POSITIVE_INFINITY],
+  ebuildDirectory: true,
   rest: true,
   async run(invocation) {
     const { operands, output, rest = [] } = invocation;
