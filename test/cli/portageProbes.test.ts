@@ -40,6 +40,8 @@ const missing = [
   spawnSync('/usr/bin/python3', ['--version']).status === 0 ? '' : 'no python3',
 ].filter((reason) => reason !== '');
 
+const folders = existsSync(probes) ? readdirSync(probes).filter((name) => /^\d/.test(name)) : ['the probes'];
+
 let scratch = '';
 
 test.before(() => {
@@ -48,7 +50,7 @@ test.before(() => {
   execFileSync('tar', ['-xf', archive, '-C', scratch]);
   cpSync(probes, join(scratch, 'probes'), { recursive: true, verbatimSymlinks: true });
   // A copy that lost its links has their targets as text.
-  for (const folder of readdirSync(join(scratch, 'probes'))) {
+  for (const folder of folders) {
     const link = join(scratch, 'probes', folder, 'root/etc/portage/make.profile');
     if (lstatSync(link, { throwIfNoEntry: false })?.isFile() !== true) continue;
     const target = readFileSync(link, 'utf8').trim();
@@ -83,7 +85,6 @@ const agrees = test.macro(async (t, folder: string) => {
   t.true(lines.some((line) => line.startsWith('agree ')));
 });
 
-const folders = existsSync(probes) ? readdirSync(probes).filter((name) => /^\d/.test(name)) : ['the probes'];
 for (const folder of folders) {
   if (missing.length === 0) test.serial(`${folder}: as Portage says`, agrees, folder);
   else test.skip(`${folder}: as Portage says (skipped: ${missing.join(', ')})`, agrees, folder);
