@@ -22,7 +22,7 @@ const options = {
   platform: 'node',
   target: 'node20.19',
   // Loaded only for --help; it reads files beside itself.
-  external: ['yargs'],
+  external: ['yargs', 'koffi'],
   legalComments: 'inline',
   logLevel: 'warning',
 };

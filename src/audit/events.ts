@@ -1,6 +1,6 @@
 /**
- * What the audit hears of: attempts to reach hidden paths, and first uses of visible ones. Plain data that crosses
- * thread and process boundaries.
+ * What the audit hears of: processes, their attempts to reach hidden paths, and their uses of visible ones. Plain data that
+ * crosses thread and process boundaries.
  */
 
 /** Milliseconds since the epoch. */
@@ -12,18 +12,31 @@ export type Milliseconds = number;
  */
 export type Operation = 'exec' | 'open' | 'stat' | 'access' | 'readlink' | 'list' | 'read' | 'lookup';
 
-/** Facts of a process, read from /proc while it waits for its answer. Absent facts are empty strings. */
-export interface ProcessFacts {
-  /** Thread id as the daemon sees it; 0 when the process is in a pid namespace the daemon cannot see. */
+/**
+ * A process as it was when it was first seen with this program. What another program replaces in the same process
+ * (execve(2)) is another record. Read from /proc while it waits for its answer; absent facts are empty.
+ */
+export interface ProcessRecord {
+  /** From 1; unique in a session. */
+  id: number;
+  /** The record of the process that started it; 0 when that is none of the view's. */
+  parent: number;
+  /** Thread id as the daemon sees it. */
   pid: number;
   /** `/proc/<pid>/comm`. */
   comm: string;
-  /** Arguments joined with spaces, cut at 4 096 characters. */
-  cmdline: string;
-  /** Portage's EBUILD_PHASE (`configure`, `compile`, …). */
+  /** The file that is executed, as a path in the view. */
+  program: string;
+  /** Arguments, cut at 4 096 characters in all. */
+  arguments: readonly string[];
+  /** Working directory, as a path in the view. */
+  directory: string;
+  /** Portage's EBUILD_PHASE (`configure`, `compile`, …), also of the parent. */
   phase: string;
   /** Portage's `CATEGORY/PF`. */
   package: string;
+  /** Portage's PORTAGE_BUILDDIR. */
+  buildDirectory: string;
 }
 
 /** One access, as the serving thread reports it. */
@@ -36,7 +49,13 @@ export interface AccessEvent {
   visible: boolean;
   /** Whether the host has a directory there. */
   directory: boolean;
+  /**
+   * The whole path that the system call names, one character per byte: for a hidden directory, and for what is executed (another
+   * one than {@link path} when this is the interpreter of a script). Empty when it cannot be seen.
+   */
+  wanted: string;
   /** cpvs of the owners; empty for an unowned path. */
   owners: readonly string[];
-  process: ProcessFacts;
+  /** {@link ProcessRecord.id}; 0 for a process that the daemon cannot see. */
+  process: number;
 }

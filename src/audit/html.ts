@@ -1,7 +1,8 @@
 /**
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
-import type { Report, ReportInput } from './report.js';
+import type { Missing, Report, ReportInput } from './findings.js';
+import { missingGroups } from './missingGroups.js';
 
 /** What a package is in the picture. */
 type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
@@ -36,10 +37,15 @@ const roleText: Readonly<Record<Role, string>> = {
 /** Size of a box and the space around it, in CSS pixels. */
 const geometry = { width: 230, height: 44, columnGap: 90, rowGap: 16, margin: 16 };
 
-/** Renders a report as an HTML page. */
+/**
+ * Renders a report as an HTML page.
+ *
+ * @param status how the build ended, as a shell gives it; undefined: nobody knows
+ */
 export function reportHtml(
   report: Report,
   input: Pick<ReportInput, 'targets' | 'declared' | 'visible'>,
+  status?: number,
 ): string {
   const title = `lvfs report: ${input.targets.join(', ')}`;
   return `<!doctype html>
@@ -53,7 +59,7 @@ export function reportHtml(
 </head>
 <body>
 <h1>${escape(title)}</h1>
-<p class="summary">${summary(report)}</p>
+${ending(status)}<p class="summary">${summary(report)}</p>
 <h2>Dependencies</h2>
 ${picture(report, input)}
 ${sections(report)}
@@ -67,11 +73,20 @@ function escape(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0) ?? 0};`);
 }
 
+function ending(status: number | undefined): string {
+  if (status === undefined) return '';
+  return status === 0
+    ? '<p class="summary">Built.</p>\n'
+    : `<p class="summary failed">The build failed with status ${status}.</p>\n`;
+}
+
+/** The same numbers as in the heads of the sections. */
 function summary(report: Report): string {
-  const needed = report.missing.filter(({ certainty }) => certainty === 'needed').length;
+  const { missing, automagic, lookedFor } = missingGroups(report);
   const parts = [
-    `${needed} missing`,
-    `${report.missing.length - needed} looked for in vain`,
+    `${missing.length} missing`,
+    ...(automagic.length === 0 ? [] : [`${automagic.length} automagic`]),
+    `${lookedFor.length} looked for`,
     `${report.secondHand.length} second-hand`,
     `${report.unused.length} unused`,
   ];
@@ -182,22 +197,16 @@ function chainTo(
 }
 
 function sections(report: Report): string {
+  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   return [
-    table(
+    missingTable(
       'Missing',
-      'Hidden packages that the build looked for.',
-      ['declare', 'package', 'certainty', 'evidence', 'processes', 'phases'],
-      report.missing.map((m) => [
-        code([m.suggest]),
-        escape(m.cpv),
-        m.certainty === 'needed'
-          ? 'needed: a tool gave up over it'
-          : 'looked for; the build may have gone on without it',
-        code([...m.messages, ...m.paths]),
-        escape(m.processes.join(', ')),
-        escape(m.phases.join(', ')),
-      ]),
+      isProved ? 'The build fails without these, and succeeds with them.' : 'The build gave up over these.',
+      missing,
     ),
+    missingTable('Allowed', 'Shown by the user, and used.', allowed),
+    missingTable('Automagic', 'With these the build comes out differently.', automagic),
+    missingTable('Looked for', 'Hidden, and the build may have gone on without (automagic).', lookedFor),
     table(
       'Second-hand',
       'Used, but visible only because another package brought it in.',
@@ -233,12 +242,33 @@ function sections(report: Report): string {
       ]),
     ),
     table(
+      'Ruled out',
+      'Looked for in vain, and of no consequence.',
+      ['package'],
+      (report.ruledOut ?? []).map(({ cpv }) => [escape(cpv)]),
+    ),
+    table(
       'Ignored',
       'Taken out by the configuration.',
       ['package', 'path', 'reason'],
       report.ignored.map(({ cpv, path, reason }) => [escape(cpv), code([path]), escape(reason)]),
     ),
   ].join('\n');
+}
+
+function missingTable(title: string, explanation: string, list: readonly Missing[]): string {
+  return table(
+    title,
+    explanation,
+    ['declare', 'package', 'evidence', 'processes', 'phases'],
+    list.map(({ suggest, cpv, messages, paths, processes, phases, files = [] }) => [
+      code([suggest]),
+      escape(cpv),
+      code([...files.map((file) => `changes ${file}`), ...messages, ...paths]),
+      escape(processes.join(', ')),
+      escape(phases.join(', ')),
+    ]),
+  );
 }
 
 function code(lines: readonly string[]): string {
@@ -262,7 +292,7 @@ const style = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e6ef; --paper: #17161c; --line: #4a4855; --soft: #24222b; --red: #ff8a80; --amber: #ffc46b; --blue: #8ab8f5; --grey: #a09dab; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .3rem; } h2 small { color: var(--grey); font-weight: normal; }
-.summary { font-size: 1.1rem; } .note { color: var(--grey); font-size: .9rem; }
+.summary { font-size: 1.1rem; } .failed { color: var(--red); font-weight: 700; } .note { color: var(--grey); font-size: .9rem; }
 .picture, .scroll { overflow-x: auto; }
 .picture { border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); } th { color: var(--grey); font-weight: 600; }

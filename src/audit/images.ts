@@ -1,99 +1,165 @@
 /**
  * Compares what two builds of a package would install, to expose what one of them found and used without being told to
  * (automagic dependencies): files that only one has, libraries that only one's programs need, modules that only one's `.pc` files
- * require.
+ * require, symbols that only one's libraries offer, and other content, as far as that is not of the time and place of the build.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { elfFacts } from './elf.js';
+import { steadyDigest } from './steadyContent.js';
 
 /** What is known of one file of an image. */
-interface ImageFile {
-  /** `file`, `link`, `directory` or `other`. */
-  readonly kind: string;
-  /** Digest of the content, or the target of a link. */
+export interface ImageFile {
+  readonly kind: 'file' | 'link' | 'directory' | 'other';
+  /** Digest of the content, or the target of a link. Equal for two files that differ only in when and where they were built. */
   readonly content: string;
-  /** DT_NEEDED of an ELF file. */
+  /** DT_NEEDED of an ELF file, sorted. */
   readonly needed: readonly string[];
-  /** `Requires` and `Requires.private` of a .pc file. */
+  /** `Requires` and `Requires.private` of a .pc file, sorted. */
   readonly requires: readonly string[];
+  /** What an ELF file offers to link with, sorted. */
+  readonly exports: readonly string[];
 }
 
-/** What a build would install: files by path relative to the image, one character a byte. */
+/** What a build would install: files by path, absolute as they would be installed, one character a byte. */
 export type Image = ReadonlyMap<string, ImageFile>;
+
+/** A file, and what of it only one image has. */
+export interface FileDifference {
+  readonly path: string;
+  readonly onlyFirst: readonly string[];
+  readonly onlySecond: readonly string[];
+}
 
 /** How two images differ. Paths are absolute as they would be installed, one character a byte. */
 export interface ImageDifference {
   readonly onlyFirst: readonly string[];
   readonly onlySecond: readonly string[];
-  /** Files whose needs differ. */
-  readonly needs: readonly {
-    readonly path: string;
-    /** Sonames, or module names, that only one has. */
-    readonly onlyFirst: readonly string[];
-    readonly onlySecond: readonly string[];
-  }[];
-  /** Files that differ in content only; time stamps and build paths cause this as well. */
+  /** Files whose needs differ, in sonames or module names. */
+  readonly needs: readonly FileDifference[];
+  /** Libraries that offer other symbols. */
+  readonly symbols: readonly FileDifference[];
+  /** Files that differ in content only. */
   readonly changed: readonly string[];
 }
 
 /**
- * Reads an image directory.
+ * What tools leave in the directory that they build in: they say what was found, not what came of it, and are no part of a result that is
+ * built in place.
+ */
+const traces =
+  /^(config\.(log|status|cache)|autom4te\.cache|CMakeFiles|CMakeCache\.txt|cmake_install\.cmake|meson-(logs|private|info)|\.ninja_(log|deps)|compile_commands\.json|\.deps|\.git|.*\.(o|lo|d|Po|Plo))$/;
+
+/**
+ * Reads the directory of a result, without what tools leave there for themselves.
  *
  * @throws the error of the host when the directory itself cannot be listed
  */
 export function readImage(directory: string): Image {
   const image = new Map<string, ImageFile>();
+  const top = Buffer.from(directory).toString('latin1');
   const walk = (relative: string): void => {
-    const names = readdirSync(Buffer.from(join(directory, relative), 'latin1'), 'latin1');
+    const names = readdirSync(Buffer.from(join(top, relative), 'latin1'), 'latin1');
     for (const name of names.sort()) {
+      if (traces.test(name)) continue;
       const path = `${relative}/${name}`;
-      const host = Buffer.from(directory + path, 'latin1');
+      const host = Buffer.from(top + path, 'latin1');
       const stats = lstatSync(host);
       if (stats.isDirectory()) {
-        image.set(path, { kind: 'directory', content: '', needed: [], requires: [] });
+        image.set(path, imageEntry('directory', ''));
         walk(path);
-      } else if (stats.isSymbolicLink()) {
-        image.set(path, { kind: 'link', content: readlinkSync(host, 'latin1'), needed: [], requires: [] });
-      } else if (stats.isFile()) {
-        image.set(path, readImageFile(host, path));
-      } else {
-        image.set(path, { kind: 'other', content: String(stats.rdev), needed: [], requires: [] });
-      }
+      } else if (stats.isSymbolicLink()) image.set(path, imageEntry('link', readlinkSync(host, 'latin1')));
+      else if (stats.isFile()) image.set(path, imageFile(path, readFileSync(host)));
+      else image.set(path, imageEntry('other', String(stats.rdev)));
     }
   };
   walk('');
   return image;
 }
 
-function readImageFile(host: Buffer, path: string): ImageFile {
-  const data = readFileSync(host);
-  const content = createHash('sha256').update(data).digest('hex');
-  const needed = neededLibraries(data);
+/** What is to be known of something that is no file. */
+export function imageEntry(kind: ImageFile['kind'], content: string): ImageFile {
+  return { kind, content, needed: [], requires: [], exports: [] };
+}
+
+/** What is to be known of a file. */
+export function imageFile(path: string, data: Buffer): ImageFile {
+  const { needed, exports, unsteady } = elfFacts(data);
   const requires = path.endsWith('.pc') ? requiredModules(data.toString('utf8')) : [];
-  return { kind: 'file', content, needed, requires };
+  return { kind: 'file', content: steadyDigest(data, unsteady), needed, requires, exports };
 }
 
 /** Compares two images. */
 export function compareImages(first: Image, second: Image): ImageDifference {
-  const onlyFirst = [...first.keys()].filter((path) => !second.has(path));
-  const onlySecond = [...second.keys()].filter((path) => !first.has(path));
-  const needs: ImageDifference['needs'][number][] = [];
+  const needs: FileDifference[] = [];
+  const symbols: FileDifference[] = [];
   const changed: string[] = [];
   for (const [path, a] of first) {
     const b = second.get(path);
     if (b === undefined || (a.content === b.content && a.kind === b.kind)) continue;
-    const inFirst = [...a.needed, ...a.requires];
-    const inSecond = [...b.needed, ...b.requires];
-    const difference = {
-      path,
-      onlyFirst: inFirst.filter((name) => !inSecond.includes(name)),
-      onlySecond: inSecond.filter((name) => !inFirst.includes(name)),
-    };
-    if (difference.onlyFirst.length + difference.onlySecond.length > 0) needs.push(difference);
-    else changed.push(path);
+    const other = filesDiffer(path, [...a.needed, ...a.requires], [...b.needed, ...b.requires]);
+    const offered = filesDiffer(path, a.exports, b.exports);
+    if (other !== undefined) needs.push(other);
+    if (offered !== undefined) symbols.push(offered);
+    if (other === undefined && offered === undefined) changed.push(path);
   }
-  return { onlyFirst, onlySecond, needs, changed };
+  return {
+    onlyFirst: [...first.keys()].filter((path) => !second.has(path)),
+    onlySecond: [...second.keys()].filter((path) => !first.has(path)),
+    needs,
+    symbols,
+    changed,
+  };
+}
+
+function filesDiffer(path: string, a: readonly string[], b: readonly string[]): FileDifference | undefined {
+  const [inFirst, inSecond] = [new Set(a), new Set(b)];
+  const onlyFirst = a.filter((name) => !inSecond.has(name));
+  const onlySecond = b.filter((name) => !inFirst.has(name));
+  return onlyFirst.length + onlySecond.length === 0 ? undefined : { path, onlyFirst, onlySecond };
+}
+
+/**
+ * The differences of an image from a first one, each as a subject with the state in which the image has it: two images that have the same
+ * state for a subject differ from the first one in the same way.
+ */
+export function imageFacts(first: Image, image: Image): Map<string, string> {
+  const { onlyFirst, onlySecond, needs, symbols } = compareImages(first, image);
+  const facts = new Map<string, string>();
+  for (const path of onlyFirst) facts.set(subject('-', path), '');
+  for (const path of onlySecond) facts.set(subject('+', path), image.get(path)?.kind ?? '');
+  for (const one of needs) {
+    for (const name of one.onlyFirst) facts.set(subject('needs', one.path, `-${name}`), '');
+    for (const name of one.onlySecond) facts.set(subject('needs', one.path, `+${name}`), '');
+  }
+  for (const one of symbols) {
+    const changes = [...one.onlyFirst.map((name) => `-${name}`), ...one.onlySecond.map((name) => `+${name}`)];
+    facts.set(subject('symbols', one.path), createHash('sha256').update(changes.join('\n')).digest('hex'));
+  }
+  for (const [path, a] of first) {
+    const b = image.get(path);
+    if (b === undefined || (b.kind === a.kind && b.content === a.content)) continue;
+    facts.set(subject('content', path), `${b.kind} ${b.content}`);
+  }
+  return facts;
+}
+
+type Sign = '+' | '-' | 'needs' | 'symbols' | 'content';
+
+function subject(sign: Sign, path: string, detail = ''): string {
+  return `${sign}\0${path}\0${detail}`;
+}
+
+/** What a subject of {@link imageFacts} is about. */
+export function factOf(subject: string): { sign: Sign; path: string; detail: string } {
+  const [sign = '', path = '', detail = ''] = subject.split('\0');
+  return { sign: sign as Sign, path, detail };
+}
+
+/** Whether a difference may be one of the time and not of what was found: mere content. */
+export function isMereContent(subject: string): boolean {
+  return factOf(subject).sign === 'content';
 }
 
 /** Module names in the Requires fields of a .pc file, without versions; see pkg-config(1). */
@@ -104,70 +170,4 @@ function requiredModules(text: string): string[] {
       if (item !== '') names.add(item);
   }
   return [...names].sort();
-}
-
-const programHeaderDynamic = 2;
-const programHeaderLoad = 1;
-const tagNeeded = 1n;
-const tagStrings = 5n;
-
-/** DT_NEEDED entries of an ELF file (elf(5)), sorted; empty for anything else, damaged files included. */
-export function neededLibraries(data: Buffer): string[] {
-  try {
-    return readNeeded(data);
-  } catch (error) {
-    // An offset leads out of the file.
-    if (error instanceof RangeError) return [];
-    throw error;
-  }
-}
-
-function readNeeded(data: Buffer): string[] {
-  if (data.length < 52 || data.readUInt32BE(0) !== 0x7f454c46) return [];
-  const wide = data.readUInt8(4) === 2;
-  const little = data.readUInt8(5) === 1;
-  const u16 = (at: number): number => (little ? data.readUInt16LE(at) : data.readUInt16BE(at));
-  const u32 = (at: number): number => (little ? data.readUInt32LE(at) : data.readUInt32BE(at));
-  const u64 = (at: number): bigint => (little ? data.readBigUInt64LE(at) : data.readBigUInt64BE(at));
-  const word = (at: number): bigint => (wide ? u64(at) : BigInt(u32(at)));
-  const headersAt = Number(word(wide ? 32 : 28));
-  const headerSize = u16(wide ? 54 : 42);
-  const count = u16(wide ? 56 : 44);
-  const headers = Array.from({ length: count }, (_, i) => {
-    const at = headersAt + i * headerSize;
-    return {
-      type: u32(at),
-      offset: Number(word(at + (wide ? 8 : 4))),
-      address: word(at + (wide ? 16 : 8)),
-      size: Number(word(at + (wide ? 32 : 16))),
-    };
-  });
-  const dynamic = headers.find(({ type }) => type === programHeaderDynamic);
-  if (dynamic === undefined) return [];
-  const step = wide ? 16 : 8;
-  const names: bigint[] = [];
-  let strings: bigint | undefined;
-  for (let at = dynamic.offset; at < dynamic.offset + dynamic.size; at += step) {
-    const tag = word(at);
-    const value = word(at + step / 2);
-    if (tag === 0n) break;
-    if (tag === tagNeeded) names.push(value);
-    if (tag === tagStrings) strings = value;
-  }
-  const base = strings;
-  if (base === undefined) return [];
-  const segment = headers.find(
-    ({ type, address, size }) =>
-      type === programHeaderLoad && base >= address && base < address + BigInt(size),
-  );
-  if (segment === undefined) return [];
-  const stringsAt = segment.offset + Number(base - segment.address);
-  return names
-    .map((name) => {
-      const start = stringsAt + Number(name);
-      const end = data.indexOf(0, start);
-      if (start >= data.length || end < 0) throw new RangeError('a name lies outside of the file');
-      return data.toString('latin1', start, end);
-    })
-    .sort();
 }

@@ -1,17 +1,66 @@
 /** What was refused, and what follows from it. */
-export type { AccessEvent, Milliseconds, Operation, ProcessFacts } from './events.js';
-export { Ledger, type Denial } from './ledger.js';
-export { complaintsIn, type Complaint } from './buildLog.js';
-export { pathKind, type PathKind } from './pathKinds.js';
+export type { AccessEvent, Milliseconds, Operation, ProcessRecord } from './events.js';
+export { Ledger, type Denial, type ToldUse } from './ledger.js';
 export {
-  makeReport,
-  type Declared,
-  type IgnoreRule,
-  type Missing,
-  type Report,
-  type ReportInput,
-  type SecondHand,
-  type Use,
-} from './report.js';
+  complaintsIn,
+  isSameThing,
+  keyOf,
+  namesIn,
+  placesOf,
+  searchedBy,
+  textOf,
+  wantedByModule,
+  wantedFor,
+  wordsIn,
+  type Complaint,
+  type Found,
+  type GiveUp,
+  type Place,
+  type TextSearch,
+  type Wanted,
+  type WantedKind,
+  type Words,
+} from './words/index.js';
+export { pathKind, type PathKind } from './pathKinds.js';
+export type {
+  Declared,
+  Dismissed,
+  HiddenFile,
+  IgnoreRule,
+  Missing,
+  Report,
+  ReportInput,
+  SecondHand,
+} from './findings.js';
+export { habits, type Habit } from './habits.js';
+export { makeReport } from './report.js';
+export type { Use } from './uses.js';
+export { needsIn, type Need } from './sources/needs.js';
+export { WordFilter } from './sources/wordFilter.js';
 export { reportHtml } from './html.js';
-export { compareImages, neededLibraries, readImage, type Image, type ImageDifference } from './images.js';
+export { readBinaryPackage } from './binaryPackage.js';
+export { elfFacts } from './elf.js';
+export {
+  compareImages,
+  factOf,
+  imageFacts,
+  imageFile,
+  isMereContent,
+  readImage,
+  type FileDifference,
+  type Image,
+  type ImageDifference,
+} from './images.js';
+export {
+  proveDifference,
+  proveFailure,
+  type Build,
+  type BuildResult,
+  type Candidates,
+  type Culprit,
+  type DifferenceProof,
+  type FailureProof,
+} from './proof.js';
+export { failureSigns } from './failure.js';
+export { missingGroups, type MissingGroups } from './missingGroups.js';
+export { withDifferenceProof, withFailureProof, type Evidence } from './provedReport.js';

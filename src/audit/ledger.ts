@@ -1,9 +1,9 @@
 /**
- * Keeps what was refused, and with tracing what was allowed too: deduplicated, counted and bounded in memory. Counts are lower bounds, since the kernel
- * remembers an answer and asks once.
+ * Keeps what was refused, what was used, and by which processes: deduplicated, counted and bounded in memory. Counts are lower
+ * bounds, since the kernel remembers an answer and asks once.
  */
 import { displayPath } from '../base/index.js';
-import type { AccessEvent, Milliseconds, Operation } from './events.js';
+import type { AccessEvent, Milliseconds, Operation, ProcessRecord } from './events.js';
 
 /** A denial as `lvfs log` shows it; the field names are those of `docs/json.md`. */
 export interface Denial {
@@ -23,27 +23,67 @@ export interface Denial {
   directory: boolean;
   /** True for an access to something visible, which only a trace records. */
   visible: boolean;
+  /** For a directory: the path that was asked for, which may lie in it; empty when that is not known. */
+  wanted: string;
+  /** Last seen. */
+  last: Milliseconds;
+  /** {@link ProcessRecord.id} of who asked, each once: the first ones, and the last. */
+  processes: number[];
+}
+
+/** A visible file that a process opened or executed. */
+export interface ToldUse {
+  path: string;
+  owners: readonly string[];
+  operation: Operation;
+  /** {@link ProcessRecord.id}. */
+  process: number;
+  /** For `exec`: the path that was executed; empty when it is not known. */
+  wanted: string;
 }
 
 /** Bounds of a {@link Ledger}. */
 export interface LedgerOptions {
   /** Distinct (path, operation, comm, phase, package) kept; later new ones are only counted. Default 50 000. */
   maxDenials?: number;
+  /** Processes, and uses that were told one by one, kept. Default 200 000. */
+  maxUses?: number;
   /** Keep accesses to visible paths as well. */
   trace?: boolean;
 }
 
-/** The record of one session's denials. */
+/** Processes kept for one denial. */
+const maxProcesses = 64;
+
+const nobody: Omit<ProcessRecord, 'id'> = {
+  parent: 0,
+  pid: 0,
+  comm: '',
+  program: '',
+  arguments: [],
+  directory: '',
+  phase: '',
+  package: '',
+  buildDirectory: '',
+};
+
+/** The record of one session. */
 export class Ledger {
   readonly #max: number;
+  readonly #maxUses: number;
   readonly #trace: boolean;
   readonly #denials = new Map<string, Denial>();
+  readonly #uses = new Map<string, ToldUse>();
+  readonly #processes = new Map<number, ProcessRecord>();
   readonly #subscribers = new Set<(denial: Denial) => void>();
+  /** Hears of each process that is met. */
+  onProcess: ((record: ProcessRecord) => void) | undefined;
   #total = 0;
   #dropped = 0;
 
   constructor(options: LedgerOptions = {}) {
     this.#max = options.maxDenials ?? 50_000;
+    this.#maxUses = options.maxUses ?? 200_000;
     this.#trace = options.trace ?? false;
   }
 
@@ -57,6 +97,11 @@ export class Ledger {
     return this.#dropped;
   }
 
+  /** The processes that events refer to, by {@link ProcessRecord.id}. */
+  get processes(): ReadonlyMap<number, ProcessRecord> {
+    return this.#processes;
+  }
+
   /** Distinct denials, in the order in which they were first seen. */
   denials(): Denial[] {
     return this.accesses().filter(({ visible }) => !visible);
@@ -67,17 +112,31 @@ export class Ledger {
     return [...this.#denials.values()];
   }
 
-  /** Takes note of an access; of a visible one only when tracing. Subscribers hear of what is new. */
+  /** Uses of visible files that were told one by one. */
+  uses(): ToldUse[] {
+    return [...this.#uses.values()];
+  }
+
+  /** Takes note of a process. */
+  meet(record: ProcessRecord): void {
+    if (this.#processes.size < this.#maxUses) this.#processes.set(record.id, record);
+    this.onProcess?.(record);
+  }
+
+  /** Takes note of an access. Subscribers hear of denials, and of accesses that a trace records, that are new. */
   record(event: AccessEvent): void {
-    const { process, visible } = event;
+    const { visible, operation } = event;
+    if (visible && (operation === 'open' || operation === 'exec')) this.#use(event);
     if (visible && !this.#trace) return;
     if (!visible) this.#total += 1;
-    const key = [event.path, event.operation, visible, process.comm, process.phase, process.package].join(
-      '\0',
-    );
+    const process = this.#processes.get(event.process) ?? nobody;
+    const { comm, phase } = process;
+    const key = [event.path, operation, visible, event.wanted, comm, phase, process.package].join('\0');
     const known = this.#denials.get(key);
     if (known !== undefined) {
       known.count += 1;
+      known.last = event.time;
+      addProcess(known.processes, event.process);
       return;
     }
     if (this.#denials.size >= this.#max) {
@@ -88,18 +147,32 @@ export class Ledger {
       time: event.time,
       path: displayPath(event.path),
       owners: event.owners,
-      operation: event.operation,
+      operation,
       pid: process.pid,
-      comm: process.comm,
-      cmdline: process.cmdline,
-      phase: process.phase,
+      comm,
+      cmdline: process.arguments.join(' '),
+      phase,
       package: process.package,
       count: 1,
       directory: event.directory,
       visible,
+      wanted: displayPath(event.wanted),
+      last: event.time,
+      processes: event.process === 0 ? [] : [event.process],
     };
     this.#denials.set(key, denial);
     for (const subscriber of this.#subscribers) subscriber(denial);
+  }
+
+  #use({ path, owners, operation, process, wanted }: AccessEvent): void {
+    if (this.#uses.size >= this.#maxUses) return;
+    this.#uses.set(`${path}\0${operation}\0${process}`, {
+      path: displayPath(path),
+      owners,
+      operation,
+      process,
+      wanted: displayPath(wanted),
+    });
   }
 
   /** Calls `subscriber` with every new denial (and traced access) until the returned function is called. */
@@ -111,7 +184,14 @@ export class Ledger {
   /** Forgets everything recorded so far, so that a new build in the same view starts from nothing. */
   clear(): void {
     this.#denials.clear();
+    this.#uses.clear();
     this.#total = 0;
     this.#dropped = 0;
   }
+}
+
+function addProcess(processes: number[], id: number): void {
+  if (id === 0 || processes.includes(id)) return;
+  if (processes.length >= maxProcesses) processes.pop();
+  processes.push(id);
 }

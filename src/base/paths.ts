@@ -1,8 +1,19 @@
 /** Paths as text. */
+import { errorCode } from './errors.js';
 
 /** Whether `path` is `ancestor` or lies below it; both absolute and normalised. */
 export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(ancestor === '/' ? '/' : `${ancestor}/`);
+}
+
+/** The working directory of this process; `/` when it has been removed. */
+export function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return '/';
+  }
 }
 
 /** Whether one character a byte (latin1) and UTF-8 are the same for a text. */

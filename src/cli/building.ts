@@ -1,13 +1,22 @@
 /** One build in a private view, and what it says about the target's dependencies; for `lvfs build` and `lvfs check`. */
-import { existsSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { Denial, ImageDifference, Report } from '../audit/index.js';
+import type {
+  Denial,
+  DifferenceProof,
+  FailureProof,
+  Image,
+  ImageDifference,
+  Report,
+} from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
-import type { Inside, InsideRequest, LiveResult, ReportResult } from '../daemon/index.js';
-import { statusOf, withInside, type Signals } from './inside.js';
+import type { Inside, InsideRequest, ReportGraph, ReportResult } from '../daemon/index.js';
+import { withInside, type Signals } from './inside.js';
 import type { Output } from './output.js';
 import { isIncomplete } from './reportText.js';
 import type { Settings } from './config.js';
+import { candidatesOf, suspectsOf, Trials } from './trials.js';
+
+/** How long builds that prove something may take, in minutes, unless something else is said. */
+const usualProofTime = 30;
 
 /** Options that `build` and `check` share. */
 export const buildOptions = {
@@ -18,13 +27,23 @@ export const buildOptions = {
   },
   compare: {
     type: 'boolean',
-    describe: 'Build again with what was looked for in vain, and compare the results',
+    describe: 'Build again with all that is installed, and find out which packages make a difference',
+  },
+  'no-prove': {
+    type: 'boolean',
+    describe: 'Do not build again to find out what a failed build lacked',
+  },
+  'proof-time': {
+    type: 'number',
+    value: 'MINUTES',
+    range: [0, 10_080],
+    describe: `How long building again may take in all (default ${usualProofTime} minutes)`,
   },
   image: {
     type: 'string',
     value: 'DIR',
     describe:
-      'With --command: where the result of a build lies, for --compare (default: the current directory)',
+      'With --command: where the result of a build lies, for --compare (default: the current directory). What builds make new there is removed before the next',
   },
 } as const;
 
@@ -32,12 +51,16 @@ export const buildOptions = {
 export interface BuildPlan {
   readonly command: string | undefined;
   readonly compare: boolean;
+  /** Prove what a failed build lacked. */
+  readonly prove: boolean;
+  /** How long builds that prove something may take, in minutes. */
+  readonly proofTime: number | undefined;
   readonly image: string | undefined;
   readonly html: boolean;
   /** Show the build's output. */
   readonly show: boolean;
   readonly ignore: Settings['ignore'];
-  /** Hears of every denial of the build, of the second one of `--compare` not, as it happens. */
+  /** Hears of every denial of the first build as it happens. */
   readonly onDenial?: (denial: Denial) => void;
 }
 
@@ -47,60 +70,230 @@ export interface BuildOutcome {
   readonly targets: readonly string[];
   /** Exit status of the build command, as a shell gives it. */
   readonly status: number;
+  /** Of the first build, as are its beginning and its end, in ISO 8601. */
   readonly seconds: number;
+  readonly started: string;
+  readonly ended: string;
+  /** In the light of what was proved. */
   readonly report: Report;
   readonly html?: string;
-  /** The end of the build's output. */
+  /** The end of the first build's output. */
   readonly output: string;
+  /** The logs that emerge has left of a build that failed, by their paths on the host. */
+  readonly logs: readonly string[];
+  readonly proof?: Proof;
   readonly comparison?: Comparison;
+  /** The user ended the build: what is known is of what happened so far. */
+  readonly interrupted: boolean;
 }
 
-/** The second build of `--compare`. */
-export interface Comparison {
-  /** What was allowed for it. */
+/** How many builds a proof took and how long. */
+interface Effort {
+  readonly builds: number;
+  readonly seconds: number;
+  /** Why there were no more builds, when that left something open. */
+  readonly end?: Trials['end'];
+}
+
+/** What building a failed build again has shown; see `FailureProof`. */
+export interface Proof extends Pick<FailureProof, 'outcome' | 'packages'>, Effort {}
+
+/** What `--compare` has shown. */
+export interface Comparison extends Effort {
+  /**
+   * `same`; `differs`: what is hidden makes a difference; `open`: there were to be no more builds before that was known, or known
+   * of all; `impossible`: nothing could be compared, and `reason` says why.
+   */
+  readonly outcome: 'same' | 'differs' | 'open' | 'impossible';
+  readonly reason?: string;
+  /** What was looked for in vain and shown in the build that was compared; so was all else that is installed. */
   readonly allowed: readonly string[];
-  readonly status: number;
-  /** Undefined when one of the builds failed, or there was nothing to allow. */
+  /** Of the build with that; undefined when there was none. */
+  readonly status?: number;
+  /** Between the first build's result and that one's. */
   readonly difference?: ImageDifference;
+  /** Packages that make a difference, and the files in which: those of an entry together. */
+  readonly automagic: readonly { readonly packages: readonly string[]; readonly files: readonly string[] }[];
+  /** Files that differ from one build to the next although the same is shown. */
+  readonly unsteady: readonly string[];
+  /** Files that differ, and nobody was found for. */
+  readonly unexplained: readonly string[];
 }
 
-/** Builds in a view of its own and reports. */
+/** Builds in a view of its own, proves what there is to be proved, and reports. */
 export async function build(
   request: InsideRequest,
   plan: BuildPlan,
   output: Output,
   signals: Signals,
 ): Promise<BuildOutcome> {
-  return withInside(request, output, signals, async (inside) => {
-    const targets = inside.status.targets;
+  return withInside({ ...request, attribute: true }, output, signals, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
-    const start = performance.now();
-    const status = await runBuild(inside, plan, targets, output);
-    const seconds = Math.round((performance.now() - start) / 100) / 10;
-    signals.throwIfAny();
-    const { report, html } = (await inside.request('report', {
-      ignore: plan.ignore,
-      html: plan.html,
-      captured: true,
-    })) as ReportResult;
-    // Denials come over the same socket, so those of the build are here before the report.
-    hears = undefined;
-    const text = (await inside.request('output')) as string;
-    const comparison = plan.compare
-      ? await compare(inside, plan, targets, status, report, output)
-      : undefined;
-    signals.throwIfAny();
-    return {
-      targets,
-      status,
-      seconds,
-      report,
-      output: text,
-      ...(html === undefined ? {} : { html }),
-      ...(comparison === undefined ? {} : { comparison }),
-    };
+    const trials = new Trials(inside, plan, output, signals);
+    try {
+      const started = new Date();
+      const start = performance.now();
+      await trials.first();
+      const seconds = secondsSince(start);
+      const ended = new Date();
+      const { status } = trials;
+      const first = (await inside.request('report', {
+        ignore: plan.ignore,
+        captured: true,
+        status,
+      })) as ReportResult;
+      // Denials come over the same socket, so those of the build are here before the report.
+      hears = undefined;
+      const text = (await inside.request('output')) as string;
+      const graph = plan.html ? ((await inside.request('graph')) as ReportGraph) : undefined;
+      trials.limit(plan.proofTime ?? usualProofTime);
+      const interrupted = signals.status !== undefined;
+      const { report, ...proved } = interrupted
+        ? { report: first.report }
+        : await prove(trials, plan, status, first.report, text);
+      return {
+        targets: inside.status.targets,
+        status,
+        seconds,
+        started: started.toISOString(),
+        ended: ended.toISOString(),
+        report,
+        output: text,
+        logs: status === 0 ? [] : await trials.logs(started),
+        interrupted,
+        ...proved,
+        ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
+      };
+    } finally {
+      trials.close();
+    }
   });
+}
+
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 100) / 10;
+}
+
+async function page(report: Report, graph: ReportGraph, status: number): Promise<string> {
+  const { reportHtml } = await import('../audit/index.js');
+  return reportHtml(report, { ...graph, visible: new Map(graph.visible) }, status);
+}
+
+/** What there is to be proved of a build, and what becomes of its report. */
+async function prove(
+  trials: Trials,
+  plan: BuildPlan,
+  status: number,
+  report: Report,
+  text: string,
+): Promise<{ report: Report; proof?: Proof; comparison?: Comparison }> {
+  const proved = status !== 0 && plan.prove ? await proveFailed(trials, report, text) : { report };
+  if (!plan.compare) return proved;
+  if (status === 0) return compare(trials, report);
+  return { ...proved, comparison: impossible('the build failed') };
+}
+
+async function proveFailed(
+  trials: Trials,
+  report: Report,
+  text: string,
+): Promise<{ report: Report; proof: Proof }> {
+  const { failureSigns, proveFailure, withFailureProof } = await import('../audit/index.js');
+  const start = performance.now();
+  const all = await trials.hidden(report);
+  const among = new Set(all);
+  const proof = await proveFailure(
+    {
+      built: false,
+      failure: failureSigns(text),
+      suspects: suspectsOf(report).filter((cpv) => among.has(cpv)),
+    },
+    {
+      likely: candidatesOf(report).filter((cpv) => among.has(cpv)),
+      all,
+      needsOf: (cpv) => trials.needsOf(cpv),
+    },
+    (shown) => trials.failing(shown),
+  );
+  const effort = { builds: proof.builds, seconds: secondsSince(start) };
+  const end = proof.outcome === 'open' ? { end: trials.end } : {};
+  return {
+    report: withFailureProof(report, proof, trials),
+    proof: { outcome: proof.outcome, packages: proof.packages, ...effort, ...end },
+  };
+}
+
+function impossible(reason: string, more: Partial<Comparison> = {}): Comparison {
+  return {
+    outcome: 'impossible',
+    reason,
+    allowed: [],
+    automagic: [],
+    unsteady: [],
+    unexplained: [],
+    builds: 0,
+    seconds: 0,
+    ...more,
+  };
+}
+
+async function compare(trials: Trials, report: Report): Promise<{ report: Report; comparison: Comparison }> {
+  const { isMereContent, proveDifference, withDifferenceProof } = await import('../audit/index.js');
+  const first = trials.firstImage;
+  if (first === undefined) return { report, comparison: impossible(trials.obstacle ?? '') };
+  const start = performance.now();
+  const all = await trials.hidden(report);
+  const among = new Set(all);
+  const likely = candidatesOf(report).filter((cpv) => among.has(cpv));
+  let full: { status: number; image: Image | undefined } | undefined;
+  const candidates = { likely, all, needsOf: (cpv: string) => trials.needsOf(cpv) };
+  const proof = await proveDifference(candidates, isMereContent, async (shown) => {
+    // What one build left lies beside what the next makes.
+    if (full !== undefined && !trials.canTellApart) return undefined;
+    const result = await trials.comparing(shown);
+    if (result !== undefined && (full === undefined || full.status !== 0))
+      full = { status: trials.status, image: trials.image };
+    return result;
+  });
+  return {
+    report: withDifferenceProof(report, proof, trials),
+    comparison: await comparisonOf(proof, trials, { likely, first, full, seconds: secondsSince(start) }),
+  };
+}
+
+async function comparisonOf(
+  proof: DifferenceProof,
+  trials: Trials,
+  built: {
+    likely: readonly string[];
+    first: Image;
+    full: { status: number; image: Image | undefined } | undefined;
+    seconds: number;
+  },
+): Promise<Comparison> {
+  const { compareImages, factOf } = await import('../audit/index.js');
+  const { likely, first, full, seconds } = built;
+  const { outcome, culprits, builds } = proof;
+  const filesOf = (subjects: readonly string[]): string[] =>
+    [...new Set(subjects.map((subject) => factOf(subject).path))].sort();
+  const shared = {
+    allowed: likely,
+    builds,
+    seconds,
+    ...(full === undefined ? {} : { status: full.status }),
+    ...(full?.image === undefined ? {} : { difference: compareImages(first, full.image) }),
+    automagic: culprits.map(({ packages, subjects }) => ({ packages, files: filesOf(subjects) })),
+    unsteady: filesOf(proof.unsteady),
+    unexplained: filesOf(proof.unexplained),
+  };
+  if (outcome === 'incomparable') {
+    const failed = `with all that is installed the build fails (status ${full?.status ?? 0})`;
+    return impossible(full?.status === 0 ? (trials.obstacle ?? '') : failed, shared);
+  }
+  if (full === undefined) return impossible('there was no time for another build', shared);
+  if (outcome === 'open') return { outcome, end: trials.end, ...shared };
+  return { outcome: culprits.length + proof.unexplained.length > 0 ? 'differs' : 'same', ...shared };
 }
 
 /** Passes on every denial until the view is gone. */
@@ -113,117 +306,83 @@ function follow(inside: Inside, hear: (denial: Denial) => void): void {
     });
 }
 
-async function runBuild(
-  inside: Inside,
-  plan: BuildPlan,
-  targets: readonly string[],
-  output: Output,
-): Promise<number> {
-  const argv =
-    plan.command === undefined
-      ? [
-          ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
-          ...(output.colors.isColorSupported ? ['--color=y'] : []),
-          ...targets.map((cpv) => `=${cpv}`),
-        ]
-      : ['/bin/sh', '-c', plan.command];
-  const features = process.env['FEATURES'] ?? '';
-  return statusOf(
-    await inside.run({
-      argv,
-      capture: true,
-      show: plan.show,
-      // The image is looked at after the build.
-      ...(plan.compare && plan.command === undefined
-        ? { environment: { FEATURES: `${features} noclean`.trim() } }
-        : {}),
-    }),
-  );
+/** Whether what is hidden makes a difference to the result. */
+export function isAutomagic({ automagic, unexplained }: Comparison): boolean {
+  return automagic.length + unexplained.length > 0;
 }
 
-async function compare(
-  inside: Inside,
-  plan: BuildPlan,
-  targets: readonly string[],
-  status: number,
-  report: Report,
-  output: Output,
-): Promise<Comparison> {
-  const names = report.missing.map(({ cpv }) => `=${cpv}`);
-  if (names.length === 0) return { allowed: [], status };
-  const { compareImages, readImage } = await import('../audit/index.js');
-  const directories = await imageDirectories(inside, plan, targets);
-  const read = () => {
-    const gone = directories.find((directory) => !existsSync(directory));
-    if (gone === undefined) return new Map(directories.flatMap((directory) => [...readImage(directory)]));
-    output.log('warn', `${gone}: the build left nothing there to compare`);
-    return undefined;
-  };
-  const first = status === 0 ? read() : undefined;
-  const { shown } = (await inside.request('allow', { names })) as LiveResult;
-  output.log('info', `building again with ${shown.join(' ')}`);
-  const again = await runBuild(inside, plan, targets, output);
-  const second = again === 0 ? read() : undefined;
-  if (plan.command === undefined) for (const directory of directories) removeBuild(directory);
-  return {
-    allowed: names.map((name) => name.slice(1)),
-    status: again,
-    ...(first === undefined || second === undefined ? {} : { difference: compareImages(first, second) }),
-  };
+/** What a build ends with: it failed, it used what it does not declare, nothing could be compared, or all is well. */
+export function verdict({ status, report, comparison }: BuildOutcome): ExitStatus {
+  if (status !== 0) return exitStatus.buildFailed;
+  if ((comparison !== undefined && isAutomagic(comparison)) || isIncomplete(report))
+    return exitStatus.undeclared;
+  const isCompared =
+    comparison === undefined || comparison.outcome === 'same' || comparison.outcome === 'differs';
+  return isCompared ? exitStatus.ok : exitStatus.failure;
 }
 
-async function imageDirectories(
-  inside: Inside,
-  plan: BuildPlan,
-  targets: readonly string[],
-): Promise<string[]> {
-  if (plan.command !== undefined) return [resolve(plan.image ?? '.')];
-  const directory = (await inside.request('buildDirectory')) as string;
-  return targets.map((cpv) => join(directory, 'portage', cpv, 'image'));
+function effortText({ builds, seconds }: Effort): string {
+  return `${builds === 1 ? 'one build' : `${builds} builds`} more, ${seconds} s`;
 }
 
-/** What Portage itself would have removed after a build that went well. */
-function removeBuild(image: string): void {
-  rmSync(resolve(image, '..'), { recursive: true, force: true });
-}
+const endText: Readonly<Record<Trials['end'], string>> = {
+  time: 'the time for it was over (--proof-time)',
+  interrupted: 'it was interrupted',
+  builds: 'it would take too many builds',
+};
 
-/** Whether two builds came out differently in more than bytes. */
-export function isAutomagic({ difference }: Comparison): boolean {
-  return (
-    difference !== undefined &&
-    difference.onlyFirst.length + difference.onlySecond.length + difference.needs.length > 0
-  );
-}
-
-/** What a build ends with: it failed, it used what it does not declare, or all is well. */
-export function verdict(outcome: BuildOutcome): ExitStatus {
-  if (outcome.status !== 0) return exitStatus.buildFailed;
-  const automagic = outcome.comparison !== undefined && isAutomagic(outcome.comparison);
-  return automagic || isIncomplete(outcome.report) ? exitStatus.undeclared : exitStatus.ok;
-}
-
-/** The second build for a terminal. */
-export function comparisonText({ allowed, status, difference }: Comparison, output: Output): string {
+/** What building again has shown, for a terminal. */
+export function proofText(proof: Proof, output: Output): string {
   const { bold, dim } = output.colors;
-  if (allowed.length === 0)
-    return `${bold('Comparison:')} nothing was looked for in vain, so there is nothing to compare.`;
-  const with_ = allowed.map(packageName).join(' ');
-  if (difference === undefined) {
-    return `${bold('Comparison:')} with ${with_} the build ${status === 0 ? 'succeeds' : `fails too (status ${status})`}.`;
-  }
-  const lines = [
-    ...difference.onlySecond.map((path) => `  + ${path}`),
-    ...difference.onlyFirst.map((path) => `  - ${path}`),
-    ...difference.needs.map(
-      ({ path, onlyFirst, onlySecond }) =>
-        `  ~ ${path}: ${[...onlySecond.map((name) => `+${name}`), ...onlyFirst.map((name) => `-${name}`)].join(' ')}`,
-    ),
-  ];
-  const changed =
-    difference.changed.length === 0
-      ? ''
-      : dim(`\n  ${difference.changed.length} files differ in content only`);
-  return lines.length === 0
-    ? `${bold('Comparison:')} with ${with_} the same files are built.${changed}`
-    : `${bold('Comparison:')} with ${with_} the build comes out differently (automagic):\n${lines.join('\n')}${changed}`;
+  const names = proof.packages.map(packageName).join(' ');
+  const said = {
+    needs: `it fails without ${names}, and builds with ${proof.packages.length === 1 ? 'it' : 'them'}.`,
+    own:
+      names === ''
+        ? 'it fails in the same way with all that is installed: the failure is its own.'
+        : `with ${names} it gets further, and then fails with all that is installed as well: that failure is its own.`,
+    unsteady: 'the same build fails one time and succeeds another; nothing hidden is to blame.',
+    open: `nothing is proved: ${endText[proof.end ?? 'builds']}.${names === '' ? '' : ` With ${names} it gets further.`}`,
+  }[proof.outcome];
+  return `${bold('Proof:')} ${said} ${dim(`(${effortText(proof)})`)}`;
+}
+
+/** What `--compare` has shown, for a terminal. */
+export function comparisonText(comparison: Comparison, output: Output): string {
+  const { bold, dim } = output.colors;
+  const { outcome, difference, automagic, unsteady, unexplained } = comparison;
+  const effort = dim(`(${effortText(comparison)})`);
+  if (outcome === 'impossible')
+    return `${bold('Comparison:')} nothing could be compared: ${comparison.reason ?? ''}`;
+  const lines: string[] = [];
+  for (const { packages, files } of automagic)
+    lines.push(`  with ${packages.map(packageName).join(' and ')}:`, ...changes(files, difference));
+  if (unexplained.length > 0) lines.push('  with something hidden:', ...changes(unexplained, difference));
+  if (unsteady.length > 0)
+    lines.push(dim(`  ${unsteady.length} files differ from build to build, whatever is shown`));
+  const said = {
+    same: 'with all that is installed the result is the same.',
+    differs: 'the result depends on what is hidden (automagic):',
+    open: `not all is known, for ${endText[comparison.end ?? 'builds']}${lines.length === 0 ? '.' : ':'}`,
+  }[outcome];
+  return [`${bold('Comparison:')} ${said} ${effort}`, ...lines].join('\n');
+}
+
+/** How files differ, a line each. */
+function changes(files: readonly string[], difference: ImageDifference | undefined): string[] {
+  const most = 20;
+  const of = (path: string): string => {
+    if (difference?.onlySecond.includes(path) === true) return `    + ${path}`;
+    if (difference?.onlyFirst.includes(path) === true) return `    - ${path}`;
+    const details = [...(difference?.needs ?? []), ...(difference?.symbols ?? [])]
+      .filter((one) => one.path === path)
+      .flatMap((one) => [
+        ...one.onlySecond.map((name) => `+${name}`),
+        ...one.onlyFirst.map((name) => `-${name}`),
+      ]);
+    const shown = details.slice(0, 8).join(' ');
+    return `    ~ ${path}${shown === '' ? '' : `: ${shown}${details.length > 8 ? ' …' : ''}`}`;
+  };
+  const rest = files.length - most;
+  return [...files.slice(0, most).map(of), ...(rest > 0 ? [`    and ${rest} more`] : [])];
 }

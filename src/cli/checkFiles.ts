@@ -1,52 +1,73 @@
 /** The verdicts of `lvfs check` as files for other programs. */
+import { endOfOutput } from './buildOutput.js';
 import type { Verdict } from './commands/check.js';
+import { verdictWords } from './verdictWords.js';
 
+/** Text for XML and HTML. XML 1.0 has no place for most control characters and for halves of surrogates, escaped or not. */
 function escape(text: string): string {
-  // XML 1.0 has no place for most control characters, escaped or not.
   return text
-    .replace(/[^\t\n\r\x20-\uFFFD]/gu, '\uFFFD')
+    .replace(/[^\t\n\r\x20-\uFFFD\u{10000}-\u{10FFFF}]|\p{Surrogate}/gu, '\uFFFD')
     .replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0) ?? 0};`);
 }
 
-/** JUnit XML as CI systems read it: one test case for each target. */
-export function junit(verdicts: readonly Verdict[]): string {
-  const cases = verdicts.map((one) => {
-    const { target, outcome, error } = one;
-    const name = outcome?.targets.join(' ') ?? target;
-    const time = outcome?.seconds ?? 0;
-    const open = `  <testcase classname="lvfs" name="${escape(name)}" time="${time}"`;
-    if (one.verdict === 'clean') return `${open}/>`;
-    if (one.verdict === 'error')
-      return `${open}><error message="${escape(error?.message ?? '')}"/></testcase>`;
-    const lines = [
-      ...(outcome?.report.missing ?? []).map(({ suggest, certainty }) => `${certainty}: ${suggest}`),
-      ...(outcome?.report.secondHand ?? []).map(({ suggest }) => `second-hand: ${suggest}`),
-    ];
-    const message =
-      one.verdict === 'failed'
-        ? `the build failed with status ${outcome?.status ?? 0}`
-        : 'undeclared dependencies';
-    const tail = outcome?.output.slice(-10_000) ?? '';
-    return (
-      `${open}><failure message="${escape(message)}" type="${one.verdict}">${escape(lines.join('\n'))}</failure>` +
-      `<system-out>${escape(tail)}</system-out></testcase>`
-    );
-  });
+/** Characters of a build's output that go into JUnit XML. */
+const outputInJunit = 10_000;
+
+/**
+ * JUnit XML as CI systems read it: one test case for each target.
+ *
+ * @param left targets that were not checked
+ */
+export function junit(verdicts: readonly Verdict[], left: readonly string[]): string {
+  const cases = [
+    ...verdicts.map(testCase),
+    ...left.map(
+      (target) =>
+        `  <testcase classname="lvfs" name="${escape(target)}"><skipped message="interrupted"/></testcase>`,
+    ),
+  ];
   const failures = verdicts.filter(({ verdict }) => verdict === 'failed' || verdict === 'undeclared').length;
   const errors = verdicts.filter(({ verdict }) => verdict === 'error').length;
+  const skipped = left.length === 0 ? '' : ` skipped="${left.length}"`;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n` +
-    `<testsuite name="lvfs check" tests="${verdicts.length}" failures="${failures}" errors="${errors}">\n` +
+    `<testsuite name="lvfs check" tests="${cases.length}" failures="${failures}" errors="${errors}"${skipped}>\n` +
     `${cases.join('\n')}\n</testsuite>\n`
   );
 }
 
-/** One page with a table of all verdicts and the reports below it. */
-export function checkPage(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(
-    ({ target, verdict, outcome }, i) =>
-      `<tr class="${verdict}"><td><a href="#t${i}">${escape(target)}</a></td><td>${verdict}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
+function testCase({ target, verdict, outcome, error }: Verdict): string {
+  const name = outcome?.targets.join(' ') ?? target;
+  const time = outcome?.seconds ?? 0;
+  const open = `  <testcase classname="lvfs" name="${escape(name)}" time="${time}"`;
+  if (verdict === 'clean') return `${open}/>`;
+  if (outcome === undefined)
+    return `${open}><error message="${escape(error?.message ?? '')}">${escape(error?.hint ?? '')}</error></testcase>`;
+  const { says } = verdictWords(outcome);
+  // It was built, and could not be checked as it was asked for.
+  if (verdict === 'error') return `${open}><error message="${escape(says)}"/></testcase>`;
+  const lines = [
+    ...outcome.report.missing.map(({ suggest, certainty }) => `${certainty}: ${suggest}`),
+    ...outcome.report.secondHand.map(({ suggest }) => `second-hand: ${suggest}`),
+    ...outcome.logs.map((log) => `log: ${log}`),
+  ];
+  return (
+    `${open}><failure message="${escape(says)}" type="${verdict}">${escape(lines.join('\n'))}</failure>` +
+    `<system-out>${escape(endOfOutput(outcome, outputInJunit))}</system-out></testcase>`
   );
+}
+
+/** One page with a table of all verdicts and the reports below it; `left` as for {@link junit}. */
+export function checkPage(verdicts: readonly Verdict[], left: readonly string[]): string {
+  const rows = [
+    ...verdicts.map(
+      ({ target, verdict, outcome }, i) =>
+        `<tr class="${verdict}"><td><a href="#t${i}">${escape(target)}</a></td><td>${verdict}</td><td>${escape(outcome === undefined ? '' : verdictWords(outcome).says)}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
+    ),
+    ...left.map(
+      (target) => `<tr><td>${escape(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
+    ),
+  ];
   const reports = verdicts.map(({ target, outcome, error }, i) => {
     const body =
       outcome?.html === undefined
@@ -71,7 +92,7 @@ iframe { width: 100%; height: 40rem; border: 1px solid #ccc; }
 </head>
 <body>
 <h1>lvfs check</h1>
-<table><thead><tr><th>target</th><th>verdict</th><th>seconds</th></tr></thead><tbody>
+<table><thead><tr><th>target</th><th>verdict</th><th>why</th><th>seconds</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table>
 ${reports.join('\n')}

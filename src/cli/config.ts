@@ -15,7 +15,7 @@ export type Origin = string;
 export interface SystemPathSetting {
   readonly path: string;
   /** The whole tree, only the directory itself, or a tree that is never searched. */
-  readonly kind: 'tree' | 'directory' | 'private';
+  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
   /** `category/name` of the packages that generate it: visible exactly when one of them is. */
   readonly packages?: readonly string[];
   /** Why it is on the list. */
@@ -336,9 +336,11 @@ function systemPath(table: Table): SystemPathSetting {
   if (path === undefined) throw bad(table.origin, "system-path: 'path' is missing");
   if (!isAbsolute(path)) throw bad(table.at('path'), `path: expected an absolute path, found '${path}'`);
   const kind = stringIn(table, 'kind') ?? 'tree';
-  if (kind !== 'tree' && kind !== 'directory' && kind !== 'private') {
-    throw bad(table.at('kind'), `kind: expected tree, directory or private, found '${kind}'`);
+  if (kind !== 'tree' && kind !== 'directory' && kind !== 'private' && kind !== 'beside') {
+    throw bad(table.at('kind'), `kind: expected tree, directory, private or beside, found '${kind}'`);
   }
+  if (kind === 'beside' && !path.endsWith('/*'))
+    throw bad(table.at('path'), `path: expected DIR/* for the kind beside, found '${path}'`);
   const remove = table.values['remove'] ?? false;
   if (typeof remove !== 'boolean') {
     throw bad(table.at('remove'), `remove: expected true or false, found ${show(remove)}`);

@@ -1,6 +1,7 @@
 /** Denials for people and for programs. */
 import type { Denial } from '../audit/index.js';
 import type { Output } from './output.js';
+import { displayText, localTime } from './text.js';
 
 /** A denial as in docs/json.md; the time is ISO 8601. */
 export function denialJson(denial: Denial): Record<string, unknown> {
@@ -29,9 +30,8 @@ export function denialText(
   output: Output,
 ): string {
   const { dim, bold } = output.colors;
-  const clock = new Date(time).toISOString().slice(11, 19);
   const more = owners.length > shownOwners ? ` and ${owners.length - shownOwners} more` : '';
   const owner = owners.length === 0 ? 'no package' : owners.slice(0, shownOwners).join(' ') + more;
-  const who = comm === '' ? '' : ` by ${comm}[${pid}]${phase === '' ? '' : ` in ${phase}`}`;
-  return `${dim(clock)} ${operation.padEnd(8)} ${bold(path)} ${dim(`(${owner})${who}${visible ? ', visible' : ''}`)}`;
+  const who = comm === '' ? '' : ` by ${displayText(comm)}[${pid}]${phase === '' ? '' : ` in ${phase}`}`;
+  return `${dim(localTime(new Date(time)))} ${operation.padEnd(8)} ${bold(path)} ${dim(`(${owner})${who}${visible ? ', visible' : ''}`)}`;
 }

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
+import { explained } from './errors.js';
 import { insideProgram } from './programs.js';
 
 /** Signals that are meant for the command. */
@@ -14,19 +15,20 @@ const fromTerminal: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT'])
 
 /** Catches signals while something runs in a view. */
 export class Signals {
-  /** Aborted by the first signal that arrives while no command runs. */
+  /** Aborted by the first signal: what has not begun is not wanted any more. */
   readonly cancelled = new AbortController();
   readonly #received = new Set<NodeJS.Signals>();
-  #receiver: ((name: NodeJS.Signals) => void) | undefined;
+  readonly #receivers = new Set<(name: NodeJS.Signals) => void>();
 
   constructor() {
     for (const name of passedOn) process.on(name, this.#take);
   }
 
-  /** From now on signals go to a command, those that came before it was there as well; undefined: there is none. */
-  passTo(receiver: ((name: NodeJS.Signals) => void) | undefined): void {
-    if (receiver !== undefined) for (const name of this.#received) receiver(name);
-    this.#receiver = receiver;
+  /** From now on signals also go to this command, those that came before as well, until the returned function is called. */
+  passTo(receiver: (name: NodeJS.Signals) => void): () => void {
+    for (const name of this.#received) receiver(name);
+    this.#receivers.add(receiver);
+    return () => this.#receivers.delete(receiver);
   }
 
   /** @throws LvfsError CANCELLED when there was one */
@@ -53,8 +55,9 @@ export class Signals {
 
   readonly #take = (name: NodeJS.Signals): void => {
     this.#received.add(name);
-    if (this.#receiver === undefined) this.cancelled.abort();
-    else if (!fromTerminal.has(name) || !isInForeground()) this.#receiver(name);
+    this.cancelled.abort();
+    if (fromTerminal.has(name) && isInForeground()) return;
+    for (const receiver of this.#receivers) receiver(name);
   };
 }
 
@@ -95,11 +98,13 @@ export async function withInside<T>(
     signals.cancelled.signal,
   );
   output.endProgress();
-  signals.passTo((name) => inside.signal(name));
+  const release = signals.passTo((name) => inside.signal(name));
   try {
+    // There was no command yet that it could have ended.
+    signals.throwIfAny();
     return await use(inside);
   } finally {
-    signals.passTo(undefined);
+    release();
     await inside.close();
   }
 }
@@ -108,7 +113,8 @@ export async function withInside<T>(
  * Gives failures of lvfs itself the status that `run` and `shell` keep for them, so that they cannot be taken for the
  * command's own.
  */
-export function asRunFailure(error: unknown): unknown {
+export function asRunFailure(thrown: unknown): unknown {
+  const error = explained(thrown);
   if (!(error instanceof LvfsError) || error.exit === exitStatus.usage) return error;
   return new LvfsError(error.code, error.message, {
     exit: exitStatus.runFailed,

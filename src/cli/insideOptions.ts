@@ -1,4 +1,5 @@
 /** Options of the verbs that run something in a view, and the request they make. */
+import { resolve } from 'node:path';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -53,20 +54,28 @@ export function bindRequest(given: OptionValues<typeof bindOptions>, create: boo
   return {
     defaults: !given['no-binds'],
     create,
-    binds: given.bind,
-    readOnlyBinds: given.ro,
+    binds: given.bind.map(absoluteSource),
+    readOnlyBinds: given.ro.map(absoluteSource),
   };
+}
+
+/** `SRC[:DST]` as it means the same in another directory. */
+function absoluteSource(text: string): string {
+  const [, source = '', target = ''] = /^([^:]*)(.*)$/s.exec(text) ?? [];
+  // That it is wrong is told of what was given.
+  return source === '' ? text : resolve(source) + target;
 }
 
 /**
  * The private view of a command.
  *
  * @param emerge emerge will run in it: it has to be visible, and the directories that it would make are made
+ * @param checkout the command works on what lies in the current directory: that is shown, unless nothing is to be bound
  */
 export async function insideRequest(
   invocation: Invocation<typeof insideOptions>,
   targets: readonly string[],
-  { emerge, trace = false }: { emerge: boolean; trace?: boolean },
+  { emerge, checkout = false }: { emerge: boolean; checkout?: boolean },
 ): Promise<InsideRequest> {
   const { options: given } = invocation;
   const settings = await invocation.settings();
@@ -75,8 +84,10 @@ export async function insideRequest(
     driver: settings.driver,
     threads: settings.threads,
     version: invocation.version(),
-    binds: bindRequest(given, emerge),
-    trace,
+    binds: {
+      ...bindRequest(given, emerge),
+      ...(checkout && !given['no-binds'] ? { workingDirectory: process.cwd() } : {}),
+    },
     ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',
     hostProcesses: given.pid === 'host',

@@ -96,15 +96,21 @@ export class Output {
    */
   failure(error: unknown): void {
     this.endProgress();
-    const { red, bold } = this.#errorColors;
     if (error instanceof LvfsError) {
       if (this.json) writeAll(1, `${JSON.stringify({ schemaVersion, error: errorToJson(error) })}\n`);
-      writeAll(2, `${red('lvfs:')} ${describeError(error)}\n`);
-      if (error.hint !== undefined) writeAll(2, `${bold('hint:')} ${error.hint}\n`);
+      this.complain(error);
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     writeAll(2, `lvfs: this is a bug in lvfs: ${stack}\n`);
+  }
+
+  /** The same without the object: for a failure beside an answer that stands. */
+  complain(error: LvfsError): void {
+    this.endProgress();
+    const { red, bold } = this.#errorColors;
+    writeAll(2, `${red('lvfs:')} ${describeError(error)}\n`);
+    if (error.hint !== undefined) writeAll(2, `${bold('hint:')} ${error.hint}\n`);
   }
 
   #print(text: string): void {

@@ -1,7 +1,8 @@
 /** The report for people and for programs. */
-import type { Report } from '../audit/index.js';
+import { missingGroups, type Missing, type Report } from '../audit/index.js';
 import type { Output } from './output.js';
 import { table } from './table.js';
+import { displayText } from './text.js';
 
 /** `lvfs report --json`: lists as in docs/json.md. */
 export function reportJson(report: Report): Record<string, unknown> {
@@ -19,29 +20,42 @@ export function isIncomplete(report: Report): boolean {
 /** The whole report for a terminal; one line when there is nothing to say. */
 export function reportText(report: Report, output: Output): string {
   const { bold, dim, red, yellow } = output.colors;
-  const needed = report.missing.filter(({ certainty }) => certainty === 'needed');
-  const probed = report.missing.filter(({ certainty }) => certainty === 'probed');
+  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   const parts: string[] = [];
   const section = (title: string, explanation: string, text: string): void => {
     parts.push(`${title} ${dim(explanation)}\n${text}`);
   };
-  const missingRows = (list: Report['missing']): string =>
+  const missingRows = (list: readonly Missing[]): string =>
     list
       .map((one) => {
         const evidence = one.messages[0] ?? one.paths[0] ?? '';
-        const who = [one.processes.slice(0, 3).join(', '), one.phases.join(', ')].filter(
+        const who = [displayText(one.processes.slice(0, 3).join(', ')), one.phases.join(', ')].filter(
           (text) => text !== '',
         );
-        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}`;
+        const files = (one.files ?? []).length === 0 ? '' : `\n    changes ${shorten(one.files ?? [])}`;
+        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}${files}`;
       })
       .join('\n');
-  if (needed.length > 0)
-    section(red('Missing:'), 'the build gave up over these; declare them', missingRows(needed));
-  if (probed.length > 0) {
+  if (missing.length > 0) {
+    const why = isProved
+      ? 'the build fails without these, and succeeds with them'
+      : 'the build gave up over these';
+    section(red('Missing:'), `${why}; declare them`, missingRows(missing));
+  }
+  if (allowed.length > 0)
+    section(red('Allowed:'), 'shown by you, and used; declare them', missingRows(allowed));
+  if (automagic.length > 0) {
+    section(
+      yellow('Automagic:'),
+      'with these the build comes out differently; declare them, or have the ebuild switch them off',
+      missingRows(automagic),
+    );
+  }
+  if (lookedFor.length > 0) {
     section(
       yellow('Looked for:'),
       'hidden, and the build may have gone on without (automagic)',
-      missingRows(probed),
+      missingRows(lookedFor),
     );
   }
   if (report.secondHand.length > 0) {
@@ -73,7 +87,11 @@ export function reportText(report: Report, output: Output): string {
   }
   if (report.unowned.length > 0) {
     const shown = report.unowned.slice(0, 20);
-    const rows = shown.map(({ path, hits, processes }) => [`  ${path}`, String(hits), processes.join(', ')]);
+    const rows = shown.map(({ path, hits, processes }) => [
+      `  ${path}`,
+      String(hits),
+      displayText(processes.join(', ')),
+    ]);
     const more = report.unowned.length - shown.length;
     section(
       'Unowned:',
@@ -81,8 +99,16 @@ export function reportText(report: Report, output: Output): string {
       table(['  path', 'times', 'by'], rows, output, [1]) + (more > 0 ? dim(`\n  and ${more} more`) : ''),
     );
   }
+  if (report.ruledOut !== undefined && report.ruledOut.length > 0) {
+    const names = report.ruledOut.map(({ cpv }) => cpv).join(' ');
+    section('Ruled out:', 'looked for in vain, and of no consequence', dim(`  ${names}`));
+  }
   if (report.ignored.length > 0)
     parts.push(dim(`${report.ignored.length} findings are ignored by the configuration.`));
   if (parts.length === 0) return 'Nothing hidden was looked for, and all that was declared was used.';
   return parts.join('\n\n');
+}
+
+function shorten(paths: readonly string[]): string {
+  return paths.slice(0, 3).join(' ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
 }

@@ -1,7 +1,7 @@
 /** From a command line to an exit status. */
 import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import { parse, splitVerb, type Command } from './command.js';
-import { UsageError } from './errors.js';
+import { explained, UsageError } from './errors.js';
 import { Output, type OutputOptions } from './output.js';
 import { nearest } from './suggest.js';
 import { verbs, type Verb } from './verbs.js';
@@ -32,7 +32,8 @@ export async function runCommandLine(argv: readonly string[], version: () => str
       verbose: parsed.options.verbose,
     });
     return await run(command, parsed, output, version);
-  } catch (error) {
+  } catch (thrown) {
+    const error = explained(thrown);
     output.failure(error);
     return error instanceof LvfsError ? error.exit : exitStatus.failure;
   }

@@ -15,7 +15,7 @@ export function viewRequest(
   given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
   targets: readonly string[],
 ): ViewRequest {
-  // The daemon may have another working directory.
+  // Another process resolves them, in another directory.
   const places = targets.map((target) => (isPlace(target) ? resolve(target) : target));
   const overlays = places.flatMap((place) => (isPlace(place) ? (repositoryAround(place) ?? []) : []));
   return {
@@ -39,7 +39,7 @@ export function viewRequest(
 
 /** Whether a target is an ebuild or a package named by its place. */
 function isPlace(target: string): boolean {
-  return target.endsWith('.ebuild') || /^\.{0,2}(?:\/|$)/.test(target);
+  return target.endsWith('.ebuild') || /^(?:\.{1,2}$|\.{0,2}\/)/.test(target);
 }
 
 /** Where Portage's data lies. */

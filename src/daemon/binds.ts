@@ -7,9 +7,8 @@
  */
 import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import type { RepositoryPlace, System } from '../portage/index.js';
-import { shellWord } from './mounts.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from './platform/index.js';
 import type { BindRequest } from './request.js';
 
@@ -56,19 +55,27 @@ export interface PlanOptions {
   readonly prefix: string;
   /** Host directories that must not appear inside: the mount point itself. */
   readonly reserved: readonly string[];
+  /** Directories of lvfs's own state, with their links resolved: what is mounted there is not bound, and they are empty inside. */
+  readonly own: readonly string[];
+}
+
+/** Where a directory of the host is expected inside: at its own place in the root or, where it lies outside, at the same path. */
+export function placeInside(root: string, path: string): string {
+  return isWithin(path, root) ? `/${relative(root, path)}` : path;
 }
 
 /**
- * Plans what to mount over a view of `system`.
+ * Plans what to mount over a view of `system`. {@link BindRequest.workingDirectory} is mounted too: whoever asks knows whether the
+ * view shows it by itself.
  *
  * @throws LvfsError BAD_BIND (exit 2) for a `--bind` that cannot be; what `system` throws
  */
 export function planBinds(
   system: BindSystem,
   request: BindRequest,
-  { prefix, reserved }: PlanOptions,
+  { prefix, reserved, own }: PlanOptions,
 ): BindPlan {
-  const plan = new Plan(system.root, reserved);
+  const plan = new Plan(system.root, reserved, own);
   if (request.defaults) {
     plan.kernel();
     for (const path of ['/run', '/tmp', '/var/tmp'])
@@ -110,6 +117,14 @@ export function planBinds(
   }
   for (const text of request.binds) plan.add(parseBind(system.root, text, false));
   for (const text of request.readOnlyBinds) plan.add(parseBind(system.root, text, true));
+  const { workingDirectory } = request;
+  if (workingDirectory !== undefined)
+    plan.add({
+      source: workingDirectory,
+      target: resolveInside(system.root, placeInside(system.root, workingDirectory)),
+      missing: 'skip',
+      below: 'all',
+    });
   return plan.finish();
 }
 
@@ -201,14 +216,16 @@ class Plan {
   readonly #root: string;
   /** Host directories that must not appear inside. */
   readonly #reserved: readonly string[];
+  readonly #own: readonly string[];
   readonly #mounts: readonly MountEntry[] = mounter.mounts();
   readonly #binds: Bind[] = [];
   readonly #files: string[] = [];
   readonly #notes: string[] = [];
 
-  constructor(root: string, reserved: readonly string[]) {
+  constructor(root: string, reserved: readonly string[], own: readonly string[]) {
     this.#root = root;
     this.#reserved = reserved;
+    this.#own = own;
   }
 
   /** The kernel's filesystems come from the running system, whatever root is shown. */
@@ -278,7 +295,20 @@ class Plan {
     }
   }
 
+  /** Covers what of lvfs's own state the binds would show. */
+  #coverOwn(): void {
+    const places = this.#binds.flatMap(({ kind, source = '', target }) =>
+      kind === 'bind'
+        ? this.#own
+            .filter((own) => isWithin(own, source))
+            .map((own) => posix.join(target, relative(source, own)))
+        : [],
+    );
+    for (const target of new Set(places)) this.#binds.push({ target, kind: 'memory' });
+  }
+
   finish(): BindPlan {
+    this.#coverOwn();
     const directories = this.#binds
       .filter(
         ({ kind, source, target }) =>
@@ -311,7 +341,10 @@ class Plan {
       if (mountpoint === source || !isWithin(mountpoint, source) || seen.has(mountpoint)) continue;
       const name = relative(source, mountpoint);
       if (below !== 'all' && !below.includes(name)) continue;
-      if (type === 'autofs' || [...views, ...this.#reserved].some((view) => isWithin(mountpoint, view)))
+      if (
+        type === 'autofs' ||
+        [...views, ...this.#reserved, ...this.#own].some((path) => isWithin(mountpoint, path))
+      )
         continue;
       if (stateOf(mountpoint) === 'missing') continue;
       const place = posix.join(target, name);
@@ -322,6 +355,7 @@ class Plan {
         kind: 'bind',
         source: mountpoint,
         ...(readOnly === true ? { readOnly } : {}),
+        found: true,
       });
     }
   }

@@ -13,7 +13,7 @@ const quietMs = 100;
 const longestMs = 500;
 
 /** A running watch. */
-export interface DatabaseWatch {
+export interface Watching {
   close(): void;
 }
 
@@ -24,14 +24,14 @@ export interface DatabaseWatch {
  * @param directory the database; it may not exist yet
  * @param changed may throw; that is logged
  */
-export function watchDatabase(directory: string, changed: () => Promise<void>, log: Logger): DatabaseWatch {
+export function watchDatabase(directory: string, changed: () => Promise<void>, log: Logger): Watching {
   return new Watch(directory, changed, log);
 }
 
 /** What Portage writes while a merge is going on, and its locks. */
 const unfinished = /^(?:-MERGING-|\.|.*\.portage_lockfile)/;
 
-class Watch implements DatabaseWatch {
+class Watch implements Watching {
   readonly #directory: string;
   readonly #changed: () => Promise<void>;
   readonly #log: Logger;

@@ -4,8 +4,9 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
-import { libfuseProblem } from '../fuse/index.js';
+import { deviceProblem, isFuseDevice, libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
+import { systemProblem } from '../system/index.js';
 import { readSystem } from './systemIndex.js';
 import {
   fail,
@@ -50,6 +51,7 @@ export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, l
       ['node', node()],
       ['kernel', kernel()],
       ['/dev/fuse', fuseDevice()],
+      ['system calls', systemCalls()],
       ['user', ok(isRoot() ? 'root' : 'an ordinary user')],
     ]),
     ...mounter.check(),
@@ -72,18 +74,32 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+function obstacleOf(problem: LvfsError | undefined): Obstacle[] {
+  return problem === undefined ? [] : [{ found: problem.message, remedy: problem.hint ?? '' }];
+}
+
 function userWays(): UserWay[] {
-  const problem = libfuseProblem();
-  const libfuse = problem === undefined ? [] : [{ found: problem.message, remedy: problem.hint ?? '' }];
+  const libfuse = obstacleOf(libfuseProblem());
   const way = (
     name: UserWay['way'],
     commands: readonly string[],
     obstacles: readonly Obstacle[],
   ): UserWay => ({ way: name, commands, open: obstacles.length === 0, obstacles });
+  // What is wrong then looks like something else to whoever tries.
+  const notFuse = isFuseDevice() === false ? obstacleOf(deviceProblem()) : [];
   return [
-    way('user namespace', ['run', 'shell', 'build', 'check'], namespaces.userObstacles()),
-    way('fusermount', ['mount'], [...libfuse, ...mounter.userObstacles()]),
+    way(
+      'user namespace',
+      ['run', 'shell', 'build', 'check'],
+      notFuse.length > 0 ? notFuse : namespaces.userObstacles(),
+    ),
+    way('fusermount', ['mount'], [...libfuse, ...(notFuse.length > 0 ? notFuse : mounter.userObstacles())]),
   ];
+}
+
+function systemCalls(): Finding {
+  const problem = systemProblem();
+  return problem === undefined ? ok('through koffi') : warn(problem.message, problem.hint ?? '');
 }
 
 function node(): Finding {
@@ -106,18 +122,11 @@ function kernel(): Finding {
 }
 
 function fuseDevice(): Finding {
-  try {
-    accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
-    return ok('can be opened');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    if (code === 'ENOENT')
-      return fail('does not exist', 'modprobe fuse (CONFIG_FUSE_FS); in a container: --device /dev/fuse');
-    return isRoot()
-      ? fail(`cannot be opened (${code})`, 'in a container: --device /dev/fuse')
-      : warn(`cannot be opened (${code})`, 'as root: chmod 666 /dev/fuse');
-  }
+  const problem = deviceProblem();
+  if (problem === undefined) return ok('can be opened');
+  const found = problem.message.replace(/^\/dev\/fuse: /, '');
+  const finding = isRoot() || isFuseDevice() !== true ? fail : warn;
+  return finding(found, problem.hint ?? 'be root');
 }
 
 function emerge(): Finding {

@@ -1,142 +1,159 @@
 /**
- * Watches directories of the host whose content changes without a merge (configuration, links that eselect and its like
- * make), so that the kernel may keep what it was told of them: a directory is watched when a serving thread first
- * gives an answer about it, and a change is told to the kernel within a tenth of a second.
- *
- * What inotify does not see is bounded by the validity that the filesystem gives with a watch: changes through another
- * hard link or a writable mapping, and events that were lost because too many came at once.
+ * Hears of what changes on the host without a merge, in all directories about which the view has answered, and tells the kernel
+ * within a tenth of a second: configuration, links that eselect and its like make, and whatever else somebody does to files that
+ * packages own. The serving threads add the watches.
  */
-import { watch, type FSWatcher } from 'node:fs';
-import { describeError, errorCode, type Logger } from '../base/index.js';
-import type { WatchAnswers } from '../filesystem/index.js';
+import { describeError, type Logger } from '../base/index.js';
+import type { WatchTable } from '../filesystem/index.js';
+import { Watches, type WatchEvent } from '../system/index.js';
 import { nodeState, type HostChange, type IndexNode, type View } from '../view/index.js';
 
-/** The kernel's default limit is a multiple of that for each user; a watch costs about 1 KiB of its memory. */
-const mostWatches = 8192;
-/** Changes are collected for so long. */
+/** Changes are collected for so long… */
 const collectMs = 50;
+/** …and then for so many times the time that it took to tell the last ones: a merge of thousands of files is one such crowd. */
+const collectFactor = 4;
+
+/** What is done about changes. */
+export interface HostChangeListener {
+  /** Makes changes known to the kernel; see LiveChanges.hostChanged. */
+  changed(changes: readonly HostChange[]): Promise<unknown>;
+  /** Nobody knows what has changed; see LiveChanges.everythingChanged. */
+  lost(): Promise<unknown>;
+}
 
 /** The watches of one mounted view. */
 export class HostWatch {
   readonly #view: View;
-  readonly #answers: WatchAnswers;
-  readonly #tell: (changes: readonly HostChange[]) => Promise<unknown>;
+  readonly #table: WatchTable;
+  readonly #listener: HostChangeListener;
   readonly #log: Logger;
-  readonly #watchers = new Map<IndexNode, FSWatcher>();
+  readonly #watches: Watches;
   readonly #changes = new Map<string, HostChange>();
+  #lost = false;
   #timer: NodeJS.Timeout | undefined;
+  #waitMs = collectMs;
   #closed = false;
-  #full = false;
+  #saidFull = false;
 
-  /** @param tell makes changes known to the kernel; see LiveChanges.hostChanged */
-  constructor(
+  private constructor(
     view: View,
-    answers: WatchAnswers,
-    tell: (changes: readonly HostChange[]) => Promise<unknown>,
+    table: WatchTable,
+    listener: HostChangeListener,
     log: Logger,
+    watches: Watches,
   ) {
     this.#view = view;
-    this.#answers = answers;
-    this.#tell = tell;
+    this.#table = table;
+    this.#listener = listener;
     this.#log = log;
+    this.#watches = watches;
   }
 
-  /** Directories that are watched. */
-  get count(): number {
-    return this.#watchers.size;
+  /** @returns undefined where nothing can be watched */
+  static open(
+    view: View,
+    table: WatchTable,
+    listener: HostChangeListener,
+    log: Logger,
+  ): HostWatch | undefined {
+    let read = (): void => undefined;
+    const watches = Watches.open(() => read());
+    if (watches === undefined) return undefined;
+    const made = new HostWatch(view, table, listener, log, watches);
+    read = () => made.#read();
+    return made;
   }
 
-  /** Watches a directory if that is possible, and lets the thread that asked go on. */
-  request(directory: IndexNode): void {
-    if (!this.#closed && !this.#watchers.has(directory)) this.#add(directory);
-    this.#answers.answered();
+  /** What serving threads add watches to. */
+  get fd(): number {
+    return this.#watches.fd;
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const directory of [...this.#watchers.keys()]) this.#remove(directory);
+    this.#watches.close();
   }
 
-  #add(directory: IndexNode): void {
-    if (this.#watchers.size >= mostWatches) {
-      this.#limitReached(`${mostWatches} directories`);
-      return;
+  #read(): void {
+    if (this.#closed) return;
+    const { events, lost } = this.#watches.read();
+    for (const event of events) this.#take(event);
+    this.#lost ||= lost;
+    if (this.#table.isFull && !this.#saidFull) {
+      this.#saidFull = true;
+      this.#log(
+        'info',
+        `watching no more than ${this.#table.count} directories (fs.inotify.max_user_watches); changes without a merge are seen ` +
+          'within a minute in others',
+      );
     }
-    const { index, paths } = this.#view;
-    // A string in latin1 holds the path's bytes; the root's is empty.
-    const path = Buffer.from(paths.directory(directory) || '/', 'latin1');
-    let watcher: FSWatcher;
-    try {
-      watcher = watch(path, { persistent: false, encoding: 'buffer' }, (event, name) => {
-        this.#notice(directory, name, event === 'rename');
-      });
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === undefined) throw error;
-      if (code === 'ENOSPC' || code === 'EMFILE') this.#limitReached(`the system's limit (${code})`);
-      return;
+    if (this.#changes.size > 0 || this.#lost)
+      this.#timer ??= setTimeout(() => void this.#report(), this.#waitMs);
+  }
+
+  #take({ watch, name, structural, ended }: WatchEvent): void {
+    const directory = this.#table.directoryOf(watch);
+    if (directory < 0) return;
+    const node = directory as IndexNode;
+    const { index } = this.#view;
+    if (ended || (name === undefined && structural)) {
+      // It follows what it was made for, wherever that is moved.
+      this.#table.remove(watch);
+      if (!ended) this.#watches.remove(watch);
+      index.clearState(node, nodeState.watched);
     }
-    watcher.on('error', () => this.#remove(directory));
-    this.#watchers.set(directory, watcher);
-    index.setState(directory, nodeState.watched);
+    if (name === undefined) this.#notice(index.parent(node), Uint8Array.from(index.name(node)), false);
+    else this.#notice(node, name, structural);
   }
 
-  #remove(directory: IndexNode): void {
-    this.#watchers.get(directory)?.close();
-    this.#watchers.delete(directory);
-    this.#view.index.clearState(directory, nodeState.watched);
-  }
-
-  #limitReached(limit: string): void {
-    if (this.#full) return;
-    this.#full = true;
-    this.#log(
-      'info',
-      `watching no more directories than ${limit}; configuration in others is looked up once a second`,
-    );
-  }
-
-  #notice(directory: IndexNode, name: Buffer | null, structural: boolean): void {
-    if (this.#closed || name === null) return;
-    const key = `${directory}/${name.toString('latin1')}`;
+  #notice(directory: IndexNode, name: Uint8Array, structural: boolean): void {
+    const key = `${directory}/${Buffer.from(name).toString('latin1')}`;
     const known = this.#changes.get(key);
     this.#changes.set(key, { directory, name, structural: structural || known?.structural === true });
-    this.#timer ??= setTimeout(() => void this.#report(), collectMs);
   }
 
   async #report(): Promise<void> {
+    const began = performance.now();
     const changes = [...this.#changes.values()];
+    const lost = this.#lost;
     this.#changes.clear();
+    this.#lost = false;
+    if (lost) this.#forgetAll();
     for (const { directory, name, structural } of changes) if (structural) this.#replaced(directory, name);
-    this.#answers.changed();
+    this.#table.changed();
     try {
-      await this.#tell(changes);
+      await (lost ? this.#listener.lost() : this.#listener.changed(changes));
     } catch (error) {
       // What the kernel was not told is forgotten when its validity ends.
       this.#log('error', `a change on the host could not be told to the kernel: ${describeError(error)}`);
     } finally {
       this.#timer = undefined;
-      if (this.#changes.size > 0 && !this.#closed) {
-        this.#timer = setTimeout(() => void this.#report(), collectMs);
-      }
+      this.#waitMs = Math.min(1000, collectMs + collectFactor * (performance.now() - began));
+      this.#read();
     }
   }
 
-  /** A directory that came, went or was replaced is another one, with all below it: they have to be watched anew. */
+  /** What is at a name may be another directory, with others below it: they have to be watched anew. */
   #replaced(directory: IndexNode, name: Uint8Array): void {
     const { index } = this.#view;
-    // What happens to the directory itself comes under its own name.
-    if (this.#watchers.has(directory) && Buffer.compare(name, index.name(directory)) === 0) {
-      this.#remove(directory);
-      this.#add(directory);
-    }
     const node = index.find(directory, name);
-    if (node < 0) return;
-    const isBelow = (one: IndexNode): boolean => {
-      for (let at = one; at >= node; at = index.parent(at)) if (at === node) return true;
-      return false;
-    };
-    for (const one of [...this.#watchers.keys()]) if (one >= node && isBelow(one)) this.#remove(one);
+    if (node >= 0) this.#unwatchTree(node as IndexNode);
+  }
+
+  #unwatchTree(top: IndexNode): void {
+    const { index } = this.#view;
+    index.clearState(top, nodeState.watched);
+    for (let node = index.firstChild(top); node >= 0; node = index.nextSibling(node as IndexNode))
+      this.#unwatchTree(node as IndexNode);
+  }
+
+  #forgetAll(): void {
+    for (const watch of this.#table.watches()) {
+      const directory = this.#table.directoryOf(watch);
+      this.#table.remove(watch);
+      this.#watches.remove(watch);
+      if (directory >= 0) this.#view.index.clearState(directory as IndexNode, nodeState.watched);
+    }
   }
 }

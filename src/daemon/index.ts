@@ -30,7 +30,7 @@ export {
   type StartedDaemon,
   type StartupMessage,
 } from './launch.js';
-export type { ReportResult } from './auditing.js';
+export type { ReportGraph, ReportResult, UsedPackage } from './auditing.js';
 export type { Inside } from './inside.js';
 export type { Health } from './health.js';
 export type { Explanation } from './explanation.js';

@@ -11,10 +11,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, LvfsError, type Logger, type LogLevel } from '../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Logger, type LogLevel } from '../base/index.js';
 import {
   ControlClient,
   protocolVersion,
@@ -23,10 +22,11 @@ import {
   type Handlers,
   type Parameters,
 } from './control.js';
-import { mountAt } from './mounts.js';
+import { mountAt, otherViews } from './mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from './platform/index.js';
 import {
   createSessionDirectory,
+  privateMountpoint,
   registryDirectory,
   removeSessionDirectory,
   removeSessionsOf,
@@ -56,7 +56,7 @@ type OpenEvent =
 /** What to run; the environment is the caller's. */
 export interface RunCommand {
   readonly argv: readonly string[];
-  /** Also keep the output for the report. It then goes through a pipe, so the command sees no terminal. */
+  /** Also keep the output for the report, until the next command runs. It then goes through a pipe, so the command sees no terminal. */
   readonly capture: boolean;
   /** With {@link capture}: whether the output is passed on as well, and the input given; default yes. */
   readonly show?: boolean;
@@ -147,7 +147,7 @@ export class Inside {
     try {
       return (await this.#client.request('run', {
         ...command,
-        cwd: process.cwd(),
+        cwd: workingDirectory(),
       })) as CommandEnd;
     } catch (error) {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
@@ -227,7 +227,7 @@ export interface MountedCommand {
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
   const client = await connect(given);
   try {
-    const cwd = process.cwd();
+    const cwd = workingDirectory();
     const candidates = [...new Set(['/bin/sh', ...how.argv(() => true), ...how.argv(() => false)])].filter(
       (path) => path.startsWith('/'),
     );
@@ -248,6 +248,7 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       hostProcesses: how.hostProcesses,
       mountProc: facts.hasProc,
       ownMounts: true,
+      leave: otherViews(facts.root),
     });
   } finally {
     client.close();
@@ -332,12 +333,10 @@ class Supervisor {
     this.#over();
   }
 
-  /** What is mounted goes with this process, but until then its mount points cannot be removed. */
+  /** What is mounted goes with this process, but until then its mount point cannot be removed. */
   async #leave(directory: string): Promise<void> {
-    for (const name of ['stage', 'root']) {
-      const mountpoint = join(directory, name);
-      if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
-    }
+    const mountpoint = privateMountpoint(directory);
+    if (mountAt(mountpoint) !== undefined) await mounter.unmount(mountpoint, true);
     removeSessionDirectory(directory);
   }
 
@@ -365,13 +364,27 @@ class Supervisor {
         const list = programs as readonly string[];
         return list.find((program) => this.#session?.hasFile(program) === true) ?? list.at(-1);
       },
-      buildDirectory: () => this.#session?.buildDirectory(),
+      directory: ({ variable }) => this.#session?.directoryOf(String(variable)) ?? null,
       ...this.#sessionHandlers(),
     };
   }
 
   #sessionHandlers(): Handlers {
-    const methods = ['status', 'why', 'report', 'denials', 'follow', 'allow', 'deny'] as const;
+    const methods = [
+      ...[
+        'status',
+        'why',
+        'report',
+        'graph',
+        'packages',
+        'needs',
+        'denials',
+        'follow',
+        'allow',
+        'deny',
+        'besides',
+      ],
+    ] as const;
     return Object.fromEntries(
       methods.map((method): [string, Handler] => [
         method,
@@ -386,8 +399,9 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
-    const mountpoint = join(directory, 'root');
+    const mountpoint = privateMountpoint(directory);
     mkdirSync(mountpoint, { mode: 0o755 });
+    await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
     this.#session = await startSession(
       { ...request, mountpoint, nonempty: true },
@@ -419,7 +433,7 @@ class Supervisor {
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
       throw new Error('run was asked for before open, or twice');
     const command = namespaces.enter({
-      root: join(this.#directory ?? '', 'root'),
+      root: privateMountpoint(this.#directory ?? ''),
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },
@@ -428,8 +442,11 @@ class Supervisor {
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
       ownMounts: false,
+      leave: [],
     });
     this.#command = command;
+    this.#output = [];
+    this.#outputSize = 0;
     if (capture) this.#capture(command.child, show);
     try {
       const end = await command.ended;

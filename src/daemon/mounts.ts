@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import { filesystemType, mounter, type MountEntry, type Mounter } from './platform/index.js';
 
 /**
@@ -24,6 +24,27 @@ export function mountsOver(mounts: readonly MountEntry[], mountpoint: string): M
   const view = mounts.findLast((mount) => mount.mountpoint === mountpoint && mount.type === filesystemType);
   if (view !== undefined) visit(view.id);
   return order;
+}
+
+/** The mounted views, without the parts of them that are bound over themselves (the package database). */
+export function viewMounts(mounts: readonly MountEntry[] = mounter.mounts()): MountEntry[] {
+  const views = mounts.filter((entry) => entry.type === filesystemType);
+  return views.filter(
+    ({ device, mountpoint }) =>
+      !views.some(
+        (other) =>
+          other.device === device &&
+          other.mountpoint !== mountpoint &&
+          isWithin(mountpoint, other.mountpoint),
+      ),
+  );
+}
+
+/** Where views are mounted, but for the one at a place. */
+export function otherViews(mountpoint?: string): string[] {
+  return viewMounts()
+    .map((view) => view.mountpoint)
+    .filter((other) => other !== mountpoint);
 }
 
 /** The topmost mount exactly at `mountpoint`, if there is one. */
@@ -86,7 +107,8 @@ export function checkMountpoint(given: string, options: MountpointOptions): stri
   if (canonical !== absolute) return checkMountpoint(canonical, options);
   if (canonical === '/')
     throw cannotMount('MOUNTPOINT_IS_ROOT', `${given}: a view cannot be mounted over the root itself`);
-  checkDirectory(given, canonical, options.nonempty);
+  // An automount point waits for what is being mounted here before it can be listed.
+  checkDirectory(given, canonical, options.nonempty || at?.type === 'autofs');
   return canonical;
 }
 
@@ -153,11 +175,6 @@ function cannotMount(code: string, message: string, hint?: string): LvfsError {
     exit: exitStatus.cannotMount,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-/** A word as a shell would need it typed. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -2,12 +2,24 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
  */
-import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, isWithin, LvfsError, type Logger } from '../base/index.js';
+import {
+  describeError,
+  errorCode,
+  exitStatus,
+  isInSysroot,
+  isWithin,
+  LvfsError,
+  packageName,
+  rootMark,
+  silent,
+  unmarked,
+  type Logger,
+} from '../base/index.js';
 import { findDriver, type Connection } from '../fuse/index.js';
-import { NodeHost } from '../filesystem/index.js';
+import { kernelNodeId, NodeHost } from '../filesystem/index.js';
 import {
   chainsTo,
   type SetRequest,
@@ -26,6 +38,7 @@ import {
   systemPathsOfSysroot,
   View,
   type HostChange,
+  type IndexNode,
   type IndexStore,
   type Overrides,
   type PathIndex,
@@ -35,10 +48,13 @@ import {
   type ViewChange,
   type ViewSettings,
 } from '../view/index.js';
+import { systemPackages } from './auditing.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
-import { configurationRoot, planBinds, type BindPlan } from './binds.js';
+import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
+import { otherViews } from './mounts.js';
+import { registryDirectory, replaceSessionFile } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
 export type { SystemPath };
@@ -116,7 +132,7 @@ function places(
   for (const { name, location } of system.repositories()) {
     const path = inside(location);
     if (path === undefined) graft(`${prefix}/var/db/repos/${name}`, location);
-    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.` });
+    else trees.push({ path, kind: 'tree', reason: `The repository ${name}.`, follow: 'itself' });
   }
   const written = writtenDirectories.flatMap((name) => {
     const path = system.variable(name);
@@ -184,6 +200,8 @@ export interface OpenRequest extends ViewRequest {
   readonly mountpoint?: string;
   /** What will be mounted over it. */
   readonly binds?: BindRequest;
+  /** Where the loader's cache for what is visible is kept, see {@link OpenView.loaderCacheChanged}; undefined: the host's is shown. */
+  readonly loaderCacheFile?: string;
 }
 
 /**
@@ -200,16 +218,26 @@ export async function openView(
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
-  const plan =
-    request.binds === undefined
-      ? undefined
-      : planBinds(system, request.binds, {
-          prefix: system.prefix,
-          reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
-        });
+  const options: PlanOptions = {
+    prefix: system.prefix,
+    reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+    own: [realOf(registryDirectory()) ?? []].flat(),
+  };
+  const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
+  const { workingDirectory, ...binds } = request.binds ?? noBinds;
+  const planned = request.binds === undefined ? undefined : plan(binds);
   const store = openSystemIndex(system, request.cache, log, progress, await saved);
-  return new OpenView(request, system, set, plan, store, log);
+  if (workingDirectory !== undefined) {
+    const without = new OpenView(request, system, set, planned, store, silent);
+    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+      log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
+      return new OpenView(request, system, set, plan({ ...binds, workingDirectory }), store, log);
+    }
+  }
+  return new OpenView(request, system, set, planned, store, log);
 }
+
+const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
 
 /**
  * Explains paths in the view that a request would give.
@@ -234,7 +262,10 @@ export class OpenView {
   readonly databases: readonly string[];
   /** What is to be mounted over the view, if anything. */
   readonly plan: BindPlan | undefined;
+  /** The mount points of other views when this one was made; see {@link avoid}. */
+  readonly avoidedAtFirst: readonly string[];
   readonly #request: OpenRequest;
+  readonly #host = new NodeHost();
   readonly #log: Logger;
   readonly #store: IndexStore;
   #system: System;
@@ -243,11 +274,22 @@ export class OpenView {
   #allowed: readonly string[] = [];
   #denied: readonly string[] = [];
   #live: LiveChanges | undefined;
+  /** Files of the view that are mounted on. */
+  readonly #covered: ReadonlySet<number>;
   /** How long the kernel may hold what is not so any more. */
   #staleMs = 0;
   #changes = 0;
+  /** See {@link attributed}. */
+  #attributed: Uint32Array | undefined;
   /** See {@link visiblePaths}; undefined when it has to be counted again. */
   #paths: number | undefined;
+  /** Changes are made one after the other: each begins with what the one before has made. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Names in force that nothing installed has. */
+  #absent: readonly string[] = [];
+  #problem: string | undefined;
+  /** What the loader's cache was filtered to. */
+  #loaderCache: Buffer | undefined;
 
   /** Use {@link openView}. */
   constructor(
@@ -266,20 +308,30 @@ export class OpenView {
     this.#set = set;
     this.databases = system.databases;
     const { trees, directories, ...where } = places(system, request.locations);
+    const { loaderCacheFile } = request;
+    this.avoidedAtFirst = otherViews(request.mountpoint);
     this.view = View.create(
       store.index,
       {
         ...where,
+        files: loaderCacheFile === undefined ? [] : [{ path: loaderCachePath, host: loaderCacheFile }],
         directories: [...directories, ...(plan?.directories ?? [])],
         root: system.root,
         ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
         systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
         overrides: { show: this.#shown, hide: request.hide },
       },
-      new NodeHost(),
+      this.#host,
       log,
     );
-    this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
+    this.view.change({
+      visible: this.#ids(set.visible.keys()),
+      metadataOnly: this.#ids(set.metadataOnly),
+      avoided: this.avoidedAtFirst,
+    });
+    this.#covered = new Set(
+      (plan?.files ?? []).flatMap((path) => this.view.canonical(Buffer.from(path))?.node ?? []),
+    );
   }
 
   /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
@@ -315,6 +367,26 @@ export class OpenView {
     return this.#changes;
   }
 
+  /**
+   * Memory with a bit for each package that is visible and not @system, by its id; kept up to date. Uses of theirs may
+   * be findings.
+   */
+  get attributed(): SharedArrayBuffer {
+    const buffer = new SharedArrayBuffer(this.view.visible.byteLength);
+    this.#attributed = new Uint32Array(buffer);
+    this.#attribute();
+    return buffer;
+  }
+
+  #attribute(): void {
+    const bits = this.#attributed;
+    if (bits === undefined) return;
+    const system = systemPackages(this.#set);
+    bits.fill(0);
+    for (const id of this.#ids([...this.#set.visible.keys()].filter((cpv) => !system.has(cpv))))
+      (bits[id >>> 5] as number) |= 1 << (id & 31);
+  }
+
   /** How many paths visible packages own. */
   visiblePaths(): number {
     if (this.#paths !== undefined) return this.#paths;
@@ -346,13 +418,23 @@ export class OpenView {
   serve(connection: Connection): void {
     const { notifier, activity, endpoint } = connection;
     const caches = {
-      dropName: (directory: number, name: Uint8Array): void =>
-        notifier?.invalidateEntry(directory + 1, name, true),
-      dropNode: (node: number, content: boolean): void =>
-        notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+      dropName: (directory: IndexNode, name: Uint8Array): void => {
+        // The kernel would take away what is mounted there, and nobody sees what is below.
+        if (!this.#covered.has(this.index.find(directory, name)))
+          notifier?.invalidateEntry(directory + 1, name, true);
+      },
+      dropNode: (node: IndexNode, content: boolean): void =>
+        notifier?.invalidateNode(kernelNodeId(this.view, this.#host, node), content ? 0 : -1, 0),
     };
     this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
     this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;
+  }
+
+  /** From now on nothing at or below these host paths is asked for; they are the mount points of all other views. */
+  avoid(paths: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#live?.apply({ avoided: paths });
+    });
   }
 
   /** Makes changes of the host that are no merges known to the kernel. */
@@ -360,17 +442,62 @@ export class OpenView {
     await this.#live?.hostChanged(changes);
   }
 
-  /** Brings the view up to what is installed now. */
-  async reload(): Promise<void> {
-    this.#system = readSystem(this.#request.locations, this.#log, this.#request.cache);
-    const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
-    const { added, removed, changed, nodes } = this.#store.update(installedState(this.#system));
-    await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
+  /** Makes the kernel look at everything again: nobody knows what has changed. */
+  async hostLost(): Promise<void> {
+    await this.#live?.everythingChanged();
   }
 
-  /** What was allowed and denied since the view was mounted. */
+  /**
+   * Brings the view up to what is installed now. What is not installed any more is gone in any case: a build dependency, or something
+   * that was allowed, is {@link LiveChangesMade.missing} then, and is seen again when it is merged again. Where no set can be computed,
+   * the one from before holds, as far as it is installed.
+   */
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const system = readSystem(this.#request.locations, this.#log, this.#request.cache);
+      const { added, removed, changed, nodes } = this.#store.update(installedState(system));
+      this.#system = system;
+      const set = this.#setAfterMerge(new Set(removed));
+      await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
+    });
+  }
+
+  #setAfterMerge(removed: ReadonlySet<string>): VisibleSet {
+    try {
+      const set = this.#system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
+      this.#problem = undefined;
+      return set;
+    } catch (error) {
+      if (!(error instanceof LvfsError)) throw error;
+      this.#problem = describeError(error);
+      this.#log('warn', `what is visible cannot be computed anew and stays as it was: ${this.#problem}`);
+      const { visible, metadataOnly, ...rest } = this.#set;
+      return {
+        ...rest,
+        visible: new Map([...visible].filter(([cpv]) => !removed.has(cpv))),
+        metadataOnly: metadataOnly.filter((cpv) => !removed.has(cpv)),
+      };
+    }
+  }
+
+  /** Makes one change after the other. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(change, change);
+    this.#last = turn;
+    return turn;
+  }
+
+  /** What has changed since the view was mounted, apart from packages that came and went. */
   get changesMade(): LiveChangesMade {
-    return { allowed: this.#allowed, denied: this.#denied };
+    const unsatisfied = this.#set.unsatisfied
+      .filter(({ variable }) => variable !== 'RDEPEND' && variable !== 'PDEPEND')
+      .map(({ atom }) => atom);
+    return {
+      allowed: this.#allowed,
+      denied: this.#denied,
+      missing: [...new Set([...unsatisfied, ...this.#absent])],
+      problem: this.#problem ?? null,
+    };
   }
 
   /**
@@ -380,10 +507,12 @@ export class OpenView {
    * @throws LvfsError exit 20 for a name that no installed package matches; NO_SUCH_PATH
    */
   allow(names: readonly string[]): Promise<LiveResult> {
-    const { atoms, paths } = this.#sort(names);
-    const matched = new Set(this.#system.matchInstalled(atoms));
-    const denied = this.#denied.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
-    return this.#change([...this.#allowed, ...atoms, ...paths], denied, paths);
+    return this.#inTurn(() => {
+      const { atoms, paths } = this.#sort(names);
+      const matched = new Set(this.#system.matchInstalled(atoms));
+      const denied = this.#denied.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
+      return this.#change([...this.#allowed, ...atoms, ...paths], denied, paths, atoms);
+    });
   }
 
   /**
@@ -392,20 +521,59 @@ export class OpenView {
    * @throws LvfsError as {@link allow}
    */
   deny(names: readonly string[]): Promise<LiveResult> {
-    const { atoms, paths } = this.#sort(names);
-    const matched = new Set(this.#system.matchInstalled(atoms));
-    const allowed = this.#allowed.filter((name) => !paths.includes(name) && !this.#isCovered(name, matched));
-    // What is visible only because it was allowed is gone with that.
-    const without = this.#system.visibleSet(this.#currentSet(allowed, this.#denied));
-    const still = atoms.filter((atom) =>
-      this.#system.matchInstalled([atom]).some((cpv) => without.visible.has(cpv)),
+    return this.#inTurn(() => {
+      const { atoms, paths } = this.#sort(names);
+      // What was allowed can be taken back although it is not installed any more.
+      const matched = new Set(
+        atoms.flatMap((name) =>
+          this.#allowed.includes(name) ? this.#installedAs(name) : this.#system.matchInstalled([name]),
+        ),
+      );
+      const isNamed = (name: string): boolean => paths.includes(name) || atoms.includes(name);
+      const allowed = this.#allowed.filter((name) => !isNamed(name) && !this.#isCovered(name, matched));
+      // What is visible only because it was allowed is gone with that.
+      const without = this.#system.visibleSet(this.#currentSet(allowed, this.#denied));
+      const still = atoms.filter((atom) => this.#installedAs(atom).some((cpv) => without.visible.has(cpv)));
+      const wasShown = (path: string): boolean => this.#allowed.includes(path);
+      const denied = [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))];
+      return this.#change(allowed, denied, paths);
+    });
+  }
+
+  /**
+   * Shows these installed packages, with what they need to run, beside what the view was mounted with, and nothing else: whatever
+   * {@link allow} and {@link deny} changed is undone.
+   */
+  showBesides(cpvs: readonly string[]): Promise<LiveResult> {
+    return this.#inTurn(() =>
+      this.#change(
+        cpvs.map((cpv) => this.#nameOf(cpv)),
+        [],
+        [],
+      ),
     );
-    const wasShown = (path: string): boolean => this.#allowed.includes(path);
-    return this.#change(
-      allowed,
-      [...this.#denied, ...still, ...paths.filter((path) => !wasShown(path))],
-      paths,
-    );
+  }
+
+  /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */
+  needsOf(cpv: string): string[] {
+    const without = this.#system.visibleSet(this.#currentSet([], [])).visible;
+    const shown = this.#system.visibleSet(this.#currentSet([this.#nameOf(cpv)], [])).visible;
+    return [...shown.keys()].filter((one) => one !== cpv && !without.has(one)).sort();
+  }
+
+  /** Means exactly one installed package. */
+  #nameOf(cpv: string): string {
+    // Of two systems each name means the one that the package is of.
+    return `=${cpv}${this.sysroot === undefined || isInSysroot(cpv) ? '' : rootMark}`;
+  }
+
+  /** Installed packages that are hidden and could be shown for a build: versions of the targets could not, they would be taken for the result. */
+  hiddenPackages(): string[] {
+    const targets = new Set(this.targets.map(packageName));
+    return this.index.packages
+      .map(({ cpv }) => cpv)
+      .filter((cpv) => !this.#set.visible.has(cpv) && !targets.has(packageName(unmarked(cpv))))
+      .sort();
   }
 
   #sort(names: readonly string[]): { atoms: string[]; paths: string[] } {
@@ -422,20 +590,50 @@ export class OpenView {
     return Buffer.from(this.view.pathOf(found.node), 'latin1').toString('utf8');
   }
 
+  /** Whether all that a name stands for is among `matched`; of nothing that is not said. */
   #isCovered(name: string, matched: ReadonlySet<string>): boolean {
-    return !name.startsWith('/') && this.#system.matchInstalled([name]).every((cpv) => matched.has(cpv));
+    const found = name.startsWith('/') ? [] : this.#installedAs(name);
+    return found.length > 0 && found.every((cpv) => matched.has(cpv));
   }
 
-  /** The request as it is after live changes: what was allowed is no longer excluded, and the other way round. */
-  #currentSet(allowed: readonly string[], denied: readonly string[]): SetRequest {
+  /** What a name stands for that was good once; nothing when it is not installed any more. */
+  #installedAs(name: string): readonly string[] {
+    try {
+      return this.#system.matchInstalled([name]);
+    } catch (error) {
+      if (!(error instanceof LvfsError) || error.exit !== exitStatus.noPackage) throw error;
+      return [];
+    }
+  }
+
+  /**
+   * The request as it is after live changes: what was allowed is no longer excluded, and the other way round. What was good when the
+   * view was mounted may be missing now.
+   *
+   * @param asked names that are just being asked for: these have to be installed
+   */
+  #currentSet(
+    allowed: readonly string[],
+    denied: readonly string[],
+    asked: readonly string[] = [],
+  ): SetRequest {
     const { set } = this.#request;
     const atoms = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('/'));
-    const shown = new Set(this.#system.matchInstalled(atoms(allowed)));
-    const hidden = new Set(this.#system.matchInstalled(atoms(denied)));
+    const matched = (names: readonly string[]): ReadonlySet<string> =>
+      new Set(atoms(names).flatMap((name) => this.#installedAs(name)));
+    const isKnown = (name: string): boolean => asked.includes(name) || this.#installedAs(name).length > 0;
+    const [shown, hidden] = [matched(allowed), matched(denied)];
+    const wanted = [...(set.with ?? []).filter((name) => !this.#isCovered(name, hidden)), ...atoms(allowed)];
+    const unwanted = [
+      ...(set.without ?? []).filter((name) => !this.#isCovered(name, shown)),
+      ...atoms(denied),
+    ];
+    this.#absent = wanted.filter((name) => !isKnown(name));
     return {
       ...set,
-      with: [...(set.with ?? []).filter((name) => !this.#isCovered(name, hidden)), ...atoms(allowed)],
-      without: [...(set.without ?? []).filter((name) => !this.#isCovered(name, shown)), ...atoms(denied)],
+      allowMissing: true,
+      with: wanted.filter(isKnown),
+      without: unwanted.filter(isKnown),
     };
   }
 
@@ -443,8 +641,9 @@ export class OpenView {
     allowed: readonly string[],
     denied: readonly string[],
     paths: readonly string[],
+    asked: readonly string[] = [],
   ): Promise<LiveResult> {
-    const set = this.#system.visibleSet(this.#currentSet(allowed, denied));
+    const set = this.#system.visibleSet(this.#currentSet(allowed, denied, asked));
     const before = this.#set.visible;
     const escaped = (names: readonly string[]): string[] =>
       names.filter((name) => name.startsWith('/')).map(literalGlob);
@@ -480,15 +679,56 @@ export class OpenView {
     // Where nothing can be taken back, what the kernel holds has to expire.
     if (this.#staleMs > 0) await delay(this.#staleMs);
     this.#set = set;
+    this.#attribute();
+    this.#paths = undefined;
     this.#changes++;
+    await this.#renewLoaderCache();
   }
 
-  /** The loader's cache for what is visible now; undefined when the host has none that is understood. */
-  loaderCache(): Buffer | undefined {
-    const { root } = this.view.settings;
+  /** Whether the view has a loader's cache of its own. */
+  get hasLoaderCache(): boolean {
+    return this.#request.loaderCacheFile !== undefined;
+  }
+
+  /** The host's loader's cache, of which that of the view is made. */
+  get hostLoaderCache(): string {
+    return join(this.view.settings.root, loaderCachePath);
+  }
+
+  /** Brings the view's loader's cache up to the host's. */
+  loaderCacheChanged(): Promise<void> {
+    return this.#inTurn(() => this.#renewLoaderCache());
+  }
+
+  /** The loader's cache names what is visible, so it changes with that. Replaced as a whole: who has the old one open keeps it. */
+  async #renewLoaderCache(): Promise<void> {
+    const file = this.#request.loaderCacheFile;
+    if (file === undefined) return;
+    const made = this.#filteredLoaderCache();
+    if (made === undefined ? this.#loaderCache === undefined : this.#loaderCache?.equals(made)) return;
+    try {
+      if (made === undefined) rmSync(file, { force: true });
+      else replaceSessionFile(file, made, 0o644);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      // Without one the loader looks into its directories; an old one would name what is hidden.
+      rmSync(file, { force: true });
+      this.#log('warn', `${file}: cannot be written, so there is none inside: ${describeError(error)}`);
+    }
+    this.#loaderCache = made;
+    const node = this.view.canonical(Buffer.from(loaderCachePath))?.node;
+    if (node === undefined) return;
+    const { index } = this;
+    await this.#live?.hostChanged([
+      { directory: index.parent(node), name: index.name(node), structural: true },
+    ]);
+  }
+
+  /** What the loader's cache has to be; undefined when the host has none. */
+  #filteredLoaderCache(): Buffer | undefined {
     let cache: Buffer;
     try {
-      cache = readFileSync(join(root, loaderCachePath));
+      cache = readFileSync(this.hostLoaderCache);
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
       return undefined;
@@ -500,7 +740,7 @@ export class OpenView {
         'warn',
         `${loaderCachePath}: is of an unknown format and shown as it is; it names hidden libraries`,
       );
-    return filtered;
+    return filtered ?? cache;
   }
 
   #isVisible(path: Buffer): boolean {
@@ -512,7 +752,7 @@ export class OpenView {
 
   /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
   isDirectory(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return statSync(bound, { throwIfNoEntry: false })?.isDirectory() === true;
     this.view.begin();
     const found = this.view.canonical(Buffer.from(path));
@@ -525,7 +765,7 @@ export class OpenView {
 
   /** Whether a program, absolute inside, is there when the plan is carried out. */
   hasFile(path: string): boolean {
-    const bound = this.#boundPath(path);
+    const bound = this.hostPathOf(path);
     if (bound !== undefined) return lstatSync(bound, { throwIfNoEntry: false }) !== undefined;
     this.view.begin();
     return this.#isVisible(Buffer.from(path));
@@ -568,7 +808,7 @@ export class OpenView {
   }
 
   /** Where the host has what a bind shows at a path inside; undefined where none does. */
-  #boundPath(path: string): string | undefined {
+  hostPathOf(path: string): string | undefined {
     // What is bound deepest covers what lies below it.
     const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
     return bind?.source === undefined ? undefined : join(bind.source, relative(bind.target, path));

@@ -13,6 +13,7 @@
  * has cleaned up or something is mounted there again.
  */
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -24,7 +25,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { errorCode, exitStatus, LvfsError } from '../base/index.js';
 
 /** `meta.json`. */
@@ -79,6 +80,16 @@ export function logFile(directory: string): string {
   return join(directory, 'log');
 }
 
+/** The loader's cache as a view shows it; see loaderCache.ts. */
+export function loaderCacheFile(directory: string): string {
+  return join(directory, 'ld.so.cache');
+}
+
+/** Where a view in a private namespace is mounted. */
+export function privateMountpoint(directory: string): string {
+  return join(directory, sessionMountpoint);
+}
+
 /**
  * Makes a new session directory, accessible to this user only.
  *
@@ -108,14 +119,24 @@ export function createSessionDirectory(): string {
 
 /** Records a session; readers never see half of it. */
 export function writeMeta(directory: string, meta: SessionMeta): void {
-  const temporary = join(directory, '.meta.json');
-  writeFileSync(temporary, `${JSON.stringify(meta)}\n`, { mode: 0o600 });
-  renameSync(temporary, join(directory, 'meta.json'));
+  replaceSessionFile(join(directory, 'meta.json'), `${JSON.stringify(meta)}\n`, 0o600);
 }
 
-/** All that a session directory ever holds: files (`table` is the mounter's), and directories on which a session mounts. */
-const sessionFiles = ['meta.json', '.meta.json', 'control.sock', 'log', 'table'];
-const sessionMountpoints = ['root', 'stage'];
+/** Puts a new file in the place of one of a session's own, at once for everybody. Only its session writes there. */
+export function replaceSessionFile(file: string, contents: string | Uint8Array, mode: number): void {
+  const temporary = join(dirname(file), `.${basename(file)}`);
+  writeFileSync(temporary, contents, { mode });
+  // Whatever the umask.
+  chmodSync(temporary, mode);
+  renameSync(temporary, file);
+}
+
+/** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */
+const sessionFiles = ['meta.json', 'control.sock', 'log', 'table', 'ld.so.cache'].flatMap((name) => [
+  name,
+  `.${name}`,
+]);
+const sessionMountpoint = 'root';
 
 /**
  * Takes a session off the record. Never fails because it is gone already. Nothing is removed that lvfs does not know, and
@@ -123,7 +144,7 @@ const sessionMountpoints = ['root', 'stage'];
  */
 export function removeSessionDirectory(directory: string): void {
   for (const name of sessionFiles) unlessGone(() => unlinkSync(join(directory, name)));
-  for (const name of sessionMountpoints) unlessGone(() => rmdirSync(join(directory, name)));
+  unlessGone(() => rmdirSync(privateMountpoint(directory)));
   unlessGone(() => rmdirSync(directory));
 }
 

@@ -5,7 +5,7 @@ import type { SetRequest, SystemLocations } from '../portage/index.js';
 export interface SystemPathChange {
   /** Absolute path or glob inside the root. */
   readonly path: string;
-  readonly kind: 'tree' | 'directory' | 'private';
+  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
   /** `category/name` of the packages that generate it. */
   readonly packages?: readonly string[];
   readonly reason: string;
@@ -35,6 +35,8 @@ export interface BindRequest {
   readonly binds: readonly string[];
   /** `SRC[:DST]`, read-only. */
   readonly readOnlyBinds: readonly string[];
+  /** A directory of the host in which work is done: also shown at its own place, writable, where it is not seen otherwise. */
+  readonly workingDirectory?: string;
 }
 
 /** Evidence that reports pass over, as in lvfs.conf(5). */
@@ -62,6 +64,8 @@ export interface SessionRequest extends ViewRequest {
   readonly binds?: BindRequest;
   /** Report every access, not only denials; slow, since nothing is remembered by the kernel. */
   readonly trace?: boolean;
+  /** Tell each use of what is not @system, with who uses it, for a report of one build; costs a request for each. */
+  readonly attribute?: boolean;
   /** The version of lvfs, for the record. */
   readonly version: string;
 }
@@ -86,18 +90,26 @@ export interface LiveResult {
   readonly paths: readonly string[];
 }
 
-/** What was changed in a mounted view since it was mounted, as given. */
+/** How a mounted view differs from what it was when it was mounted. */
 export interface LiveChangesMade {
+  /** What `lvfs allow` and `lvfs deny` changed, as given. */
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
+  /** What should be visible and is not installed: atoms of build dependencies, and names as given. */
+  readonly missing: readonly string[];
+  /** Why the visible packages could not be computed anew after a change on the host; null: they were. */
+  readonly problem: string | null;
 }
 
 /** `lvfs status --json` of one mount; see docs/json.md. */
 export interface SessionStatus {
   readonly mountpoint: string;
   readonly pid: number;
-  /** `failed`: its daemon ended by an error, which `failure` says; `stale`: its daemon was killed; `stuck`: its daemon does not answer. */
-  readonly state: 'serving' | 'unmounting' | 'stale' | 'stuck' | 'failed';
+  /**
+   * `detached`: it is unmounted, but another mount namespace still has it; `failed`: its daemon ended by an error, which `failure`
+   * says; `stale`: its daemon was killed; `stuck`: its daemon does not answer.
+   */
+  readonly state: 'serving' | 'detached' | 'unmounting' | 'stale' | 'stuck' | 'failed';
   readonly driver: string;
   /** cpvs. */
   readonly targets: readonly string[];
@@ -120,7 +132,7 @@ export interface SessionStatus {
 }
 
 /** Facts that only the daemon itself knows. */
-export interface LiveStatus {
+export interface LiveStatus extends LiveChangesMade {
   /** Requests answered so far by kind; see linux/fuse.h. */
   readonly requests: Readonly<Record<string, number>>;
   /** Resident memory of the daemon in bytes, the shared index included. */
@@ -132,7 +144,4 @@ export interface LiveStatus {
   readonly protocolMinor: number | null;
   /** Changes of the visible set since the mount. */
   readonly changes: number;
-  /** What `lvfs allow` and `lvfs deny` changed, as given. */
-  readonly allowed: readonly string[];
-  readonly denied: readonly string[];
 }

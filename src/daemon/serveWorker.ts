@@ -5,10 +5,18 @@
 import { once } from 'node:events';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger, type LogLevel } from '../base/index.js';
-import type { AccessEvent } from '../audit/index.js';
-import { NodeHost, Readers, ViewFs, WatchedDirectories, type SharedReaders } from '../filesystem/index.js';
-import { serve, type Endpoint } from '../fuse/index.js';
-import { PathIndex, View, type IndexNode, type SharedView } from '../view/index.js';
+import type { AccessEvent, ProcessRecord } from '../audit/index.js';
+import {
+  NodeHost,
+  Readers,
+  ViewFs,
+  WatchedDirectories,
+  type SharedFiles,
+  type SharedReaders,
+} from '../filesystem/index.js';
+import { Activity, serve, type Endpoint } from '../fuse/index.js';
+import { DirectoryWatcher } from '../system/index.js';
+import { PathIndex, View, type SharedView } from '../view/index.js';
 import { optimiseLate } from './compiler.js';
 
 /** What a thread is started with. */
@@ -20,21 +28,25 @@ export interface WorkerData {
 /** What a thread is told second, when the view is mounted. The first is the view, which it makes ready meanwhile. */
 export interface ToWorker {
   readonly endpoint: Endpoint;
-  /** Memory of the table of devices, shared by all threads; see DeviceTable. */
-  readonly devices: SharedArrayBuffer;
+  /** What all threads know of files. */
+  readonly files: SharedFiles;
   /** Who read what first. */
   readonly readers: SharedReaders;
-  /** Memory of the watches on the host, shared by all threads; undefined where the kernel cannot be told of changes. */
-  readonly watches: SharedArrayBuffer | undefined;
+  /** The watches on the host, shared by all threads; undefined where nothing can be watched, or the kernel not be told. */
+  readonly watches: { readonly memory: SharedArrayBuffer; readonly fd: number } | undefined;
   /** Report visible paths as well. */
   readonly trace: boolean;
+  /** Packages whose uses are told one by one, as bits by package id; undefined: none. */
+  readonly attributed: SharedArrayBuffer | undefined;
+  /** How many threads serve. */
+  readonly threads: number;
 }
 
 /** What a thread says. */
 export type FromWorker =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly type: 'process'; readonly record: ProcessRecord }
   | { readonly type: 'access'; readonly event: AccessEvent }
-  | { readonly type: 'watch'; readonly directory: IndexNode }
   | { readonly type: 'failed'; readonly text: string };
 
 const { thread } = workerData as WorkerData;
@@ -61,18 +73,19 @@ async function work(shared: SharedView): Promise<void> {
   const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
-  const [{ endpoint, devices, readers, watches, trace }] = await ordered;
+  const [{ endpoint, files: sharedFiles, readers, watches, trace, attributed, threads }] = await ordered;
+  const activity = new Activity(endpoint.shared);
+  const watcher = watches && DirectoryWatcher.attach(watches.fd);
+  const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);
   const files = new ViewFs(view, host, {
-    devices,
+    shared: sharedFiles,
     readers: new Readers(readers),
     trace,
-    ...(watches === undefined
-      ? {}
-      : {
-          watched: new WatchedDirectories(view.index, watches, (directory) =>
-            say({ type: 'watch', directory }),
-          ),
-        }),
+    thread: { number: thread, count: threads },
+    ...(attributed === undefined ? {} : { attributed: new Uint32Array(attributed) }),
+    checksLists: () => activity.isEnabled('POSIX_ACL'),
+    ...(watched === undefined ? {} : { watched }),
+    onProcess: (record) => say({ type: 'process', record }),
     onAccess: (event) => say({ type: 'access', event }),
   });
   startIsOver?.();

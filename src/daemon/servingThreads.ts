@@ -48,7 +48,7 @@ export class ServingThreads {
   #failure: string | undefined;
   #stopping = false;
   #serving: Connection | undefined;
-  /** Watches what threads ask for. */
+  /** Hears of changes in the directories that threads watch. */
   watch: HostWatch | undefined;
 
   /** @param count at least 1 */
@@ -57,8 +57,8 @@ export class ServingThreads {
       const worker = takeThread(thread);
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'log') log(message.level, message.text);
+        else if (message.type === 'process') ledger.meet(message.record);
         else if (message.type === 'access') ledger.record(message.event);
-        else if (message.type === 'watch') this.watch?.request(message.directory);
       });
       this.#threads.push(worker);
     }

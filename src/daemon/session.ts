@@ -6,31 +6,43 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
  * a path below its own mount point: what it asked there only it could answer.
  */
-import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../base/index.js';
-import { dirname, relative } from 'node:path';
+import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
-import { DeviceTable, newWatchMemory, Readers, WatchAnswers } from '../filesystem/index.js';
+import {
+  newSharedFiles,
+  newWatchMemory,
+  openFilesLimit,
+  Readers,
+  WatchTable,
+} from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
-import { sessionReport } from './auditing.js';
+import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
+import { placeInside } from './binds.js';
 import { listen, protocolVersion, type ControlServer, type Handlers, type Parameters } from './control.js';
-import { loaderCachePath } from './loaderCache.js';
 import { claimMountpoint } from './mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from './mounts.js';
+import { systemProblem } from '../system/index.js';
 import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
+  loaderCacheFile,
   logFile,
   processStartTime,
   removeSessionDirectory,
   writeMeta,
   type SessionMeta,
 } from './registry.js';
-import type { IgnoreSetting, SessionRequest, SessionStatus } from './request.js';
+import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
-import { busyError, clearFailures, isServed } from './sessions.js';
-import { watchDatabase, type DatabaseWatch } from './databaseWatch.js';
+import { SourceScan } from './sourceScan.js';
+import { OtherViews } from './otherViews.js';
+import { announceMount, busyError, clearFailures, heldError, isServed } from './sessions.js';
+import { watchDatabase, type Watching } from './databaseWatch.js';
+import { watchFile } from './fileWatch.js';
+import type { HostChange } from '../view/index.js';
 import { HostWatch } from './hostWatch.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
@@ -69,14 +81,15 @@ export class Session {
   readonly #open: OpenView;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
+  readonly #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
-  #hasLoaderCache = false;
   #control: ControlServer | undefined;
   #announced: Promise<void> | undefined;
-  #watches: readonly DatabaseWatch[] = [];
+  readonly #others: OtherViews;
+  #watches: readonly Watching[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -97,7 +110,15 @@ export class Session {
     this.#workers = workers;
     this.#open = open;
     this.#ledger = ledger;
+    this.#sources = new SourceScan((path) => open.hostPathOf(path));
+    ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
+    this.#others = new OtherViews(
+      connection.mountpoint,
+      open.avoidedAtFirst,
+      (paths) => open.avoid(paths),
+      options.log,
+    );
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
 
@@ -122,9 +143,14 @@ export class Session {
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
-    this.#watches = this.#open.databases.map((directory) =>
-      watchDatabase(directory, () => this.#reload(), log),
-    );
+    // Before that nobody could tell.
+    await this.#others.look();
+    this.#watches = [
+      ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
+      ...(this.#open.hasLoaderCache
+        ? [watchFile(this.#open.hostLoaderCache, () => this.#open.loaderCacheChanged(), log)]
+        : []),
+    ];
   }
 
   /** Where others find the view. */
@@ -169,6 +195,11 @@ export class Session {
         environment: this.environment(),
       }),
       status: () => this.status(),
+      avoid: async ({ mountpoint }) => {
+        if (typeof mountpoint !== 'string')
+          throw new LvfsError('BAD_REQUEST', 'avoid: mountpoint is not a string', { exit: exitStatus.usage });
+        await this.#others.expect(mountpoint);
+      },
       umount: async ({ lazy }) => {
         await this.stop({ lazy: lazy === true });
       },
@@ -191,7 +222,7 @@ export class Session {
     return {
       mountpoint: this.#shownAt,
       pid: process.pid,
-      state: this.#state,
+      state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
       driver: driverName,
       targets: this.#open.targets,
       packages: this.#open.visiblePackages,
@@ -217,9 +248,28 @@ export class Session {
    * Unmounts; {@link ended} then resolves.
    *
    * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
-   * @throws LvfsError MOUNT_BUSY naming the processes that use it
+   * @throws LvfsError MOUNT_BUSY naming the processes that use it; MOUNT_HELD when it is unmounted, but other mount namespaces have it
+   *   still, and naming them: it is served until they are gone, or until it is detached
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    const { mountpoint } = this.#connection;
+    if (this.#isMounted) await this.#unmount(lazy);
+    if (lazy) {
+      // What somebody else has, or fusermount detaches, lives on until nobody uses it.
+      if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
+      return;
+    }
+    const holders = mounter.heldBy(this.#device);
+    if (holders.length === 0) return;
+    this.#state = 'serving';
+    throw heldError(mountpoint, holders);
+  }
+
+  get #isMounted(): boolean {
+    return isMounted(this.#connection.mountpoint, this.#device);
+  }
+
+  async #unmount(lazy: boolean): Promise<void> {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
     if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
@@ -229,8 +279,6 @@ export class Session {
       if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
       throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
     }
-    // What fusermount detaches lives on until nobody uses it.
-    if (lazy && process.getuid?.() !== 0) this.#connection.abort();
   }
 
   /** Nothing is taken away while anything of it is in use. */
@@ -253,22 +301,10 @@ export class Session {
     // Only root can mount anything else, and make the mount private.
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
-    const cache = this.#request.binds?.defaults === true ? this.#open.loaderCache() : undefined;
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
       scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
-      ...(cache === undefined ? {} : { file: { path: loaderCachePath, contents: cache } }),
     });
-    this.#hasLoaderCache = cache !== undefined;
-  }
-
-  /** The loader's cache names what is visible, so it changes with that. */
-  async #renewLoaderCache(): Promise<void> {
-    if (!this.#hasLoaderCache) return;
-    const contents = this.#open.loaderCache();
-    if (contents === undefined) return;
-    const file = { path: loaderCachePath, contents };
-    await mounter.replaceFile(this.#connection.mountpoint, file, this.#options.directory);
   }
 
   /** The targets as resolved. */
@@ -283,8 +319,7 @@ export class Session {
 
   /** Where a command starts that was started in a directory of the host: there, if it exists inside. */
   directoryInside(cwd: string): string {
-    const { root } = this.#open.view.settings;
-    const inside = isWithin(cwd, root) ? `/${relative(root, cwd)}` : cwd;
+    const inside = placeInside(this.#open.view.settings.root, cwd);
     return this.#open.isDirectory(inside) ? inside : '/';
   }
 
@@ -298,9 +333,12 @@ export class Session {
     return this.#open.hasFile(path);
   }
 
-  /** The host directory in which Portage builds. */
-  buildDirectory(): string {
-    return this.#open.directoryOf('PORTAGE_TMPDIR') ?? '/var/tmp';
+  /** The host directory that a variable of Portage names, for what runs with this process's environment; undefined: it names none. */
+  directoryOf(variable: string): string | undefined {
+    const own = process.env[variable];
+    return own?.startsWith('/') === true
+      ? join(this.#request.locations.root, own)
+      : this.#open.directoryOf(variable);
   }
 
   #auditHandlers(): Handlers {
@@ -319,41 +357,59 @@ export class Session {
           });
         });
       },
-      report: async ({ ignore, html, log, captured }) => {
+      report: async ({ ignore, html, log, captured, status }) => {
         await this.#settled();
+        await this.#sources.scan();
         const { output } = this.#options;
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
-        return sessionReport(
-          {
-            view: this.#open.view,
-            set: this.#open.set,
-            ledger: this.#ledger,
-            atomFor: (cpv) => this.#open.atomFor(cpv),
-            readerOf: (node) => this.#readers.of(node),
-          },
-          {
-            ignore: (ignore ?? []) as IgnoreSetting[],
-            html: html === true,
-            ...(text === undefined ? {} : { log: text }),
-          },
-        );
+        return sessionReport(this.#audited, {
+          ignore: (ignore ?? []) as IgnoreSetting[],
+          html: html === true,
+          ...(typeof status === 'number' ? { status } : {}),
+          ...(text === undefined ? {} : { log: text }),
+        });
+      },
+      graph: () => reportGraph(this.#audited),
+      needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(String(cpv)) }),
+      packages: async () => {
+        await this.#settled();
+        return {
+          visible: [...this.#open.set.visible.keys()].sort(),
+          hidden: this.#open.hiddenPackages(),
+          used: usedPackages(this.#audited),
+        };
       },
     };
   }
 
-  #liveHandlers(): Handlers {
-    const change = (verb: 'allow' | 'deny') => async (parameters: Parameters) => {
-      const { names } = parameters;
-      if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-        throw new LvfsError('BAD_REQUEST', `${verb}: names is not a list of strings`, {
-          exit: exitStatus.usage,
-        });
-      }
-      const result = await this.#open[verb](names);
-      await this.#renewLoaderCache();
-      return result;
+  get #audited(): Audited {
+    return {
+      view: this.#open.view,
+      set: this.#open.set,
+      ledger: this.#ledger,
+      atomFor: (cpv) => this.#open.atomFor(cpv),
+      readers: this.#readers,
+      sources: this.#sources,
     };
-    return { allow: change('allow'), deny: change('deny') };
+  }
+
+  #liveHandlers(): Handlers {
+    const change =
+      (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
+      async (parameters: Parameters) => {
+        const names = parameters[parameter];
+        if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+          throw new LvfsError('BAD_REQUEST', `${verb}: ${parameter} is not a list of strings`, {
+            exit: exitStatus.usage,
+          });
+        }
+        return make(names);
+      };
+    return {
+      allow: change('allow', 'names', (names) => this.#open.allow(names)),
+      deny: change('deny', 'names', (names) => this.#open.deny(names)),
+      besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
+    };
   }
 
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */
@@ -366,7 +422,6 @@ export class Session {
   async #reload(): Promise<void> {
     if (this.#state !== 'serving') return;
     await this.#open.reload();
-    await this.#renewLoaderCache();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
@@ -375,6 +430,7 @@ export class Session {
     // What is being made just now would keep the process alive. Its failure is startSession's.
     await this.#announced?.catch(() => undefined);
     for (const watch of this.#watches) watch.close();
+    this.#others.close();
     this.#workers.watch?.close();
     const { directory, log } = this.#options;
     const { mountpoint } = this.#connection;
@@ -423,6 +479,9 @@ export async function startSession(asked: SessionRequest, options: SessionOption
   try {
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
     const driver = findDriver(request.driver);
+    const problem = systemProblem();
+    if (problem !== undefined && process.platform === 'linux')
+      log('warn', `${problem.message}: ${problem.hint ?? ''}`);
     const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
     // Nobody else can mount in a private namespace.
     if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);
@@ -433,36 +492,49 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger);
-    const open = await openView({ ...request, mountpoint }, log, options.progress);
+    const open = await openView(
+      {
+        ...request,
+        mountpoint,
+        ...(request.binds?.defaults === true ? { loaderCacheFile: loaderCacheFile(directory) } : {}),
+      },
+      log,
+      options.progress,
+    );
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
+    if (options.shownAt === undefined) await announceMount(mountpoint);
     const mounting = driver.mount({
       mountpoint,
       subtype: 'lvfs',
       source: request.set.targets.join(' '),
       threads,
+      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
+      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
+    // Nobody can have asked for it yet, and mount(8) takes its time.
+    await open.loaderCacheChanged();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
-    const watches =
-      connection.notifier === undefined || request.trace === true ? undefined : newWatchMemory();
-    if (watches !== undefined) {
-      workers.watch = new HostWatch(
-        open.view,
-        new WatchAnswers(watches),
-        (changes) => open.hostChanged(changes),
-        log,
-      );
+    const watchMemory = newWatchMemory();
+    if (connection.notifier !== undefined && request.trace !== true) {
+      const listener = {
+        changed: (changes: readonly HostChange[]) => open.hostChanged(changes),
+        lost: () => open.hostLost(),
+      };
+      workers.watch = HostWatch.open(open.view, new WatchTable(watchMemory), listener, log);
     }
     workers.serve(
       {
         endpoint: connection.endpoint,
-        devices: new DeviceTable().buffer,
+        files: newSharedFiles(openFilesLimit()),
         readers: readers.shared,
-        watches,
+        watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
+        attributed: request.attribute === true ? open.attributed : undefined,
+        threads,
       },
       connection,
     );

@@ -2,9 +2,9 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorCode, exitStatus, isWithin, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import { ControlClient } from './control.js';
-import { mountAt, shellWord } from './mounts.js';
+import { mountAt, unmountBinds, viewMounts } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry } from './platform/index.js';
 import {
   controlSocket,
@@ -18,21 +18,7 @@ import {
 import type { SessionStatus } from './request.js';
 
 /** How long to wait for a daemon to go away after its mount is gone. */
-const endDeadlineMs = 10_000;
-
-/** The mounted views, without the parts of them that are bound over themselves (the package database). */
-function viewMounts(): MountEntry[] {
-  const views = mounter.mounts().filter((entry) => entry.type === filesystemType);
-  return views.filter(
-    ({ device, mountpoint }) =>
-      !views.some(
-        (other) =>
-          other.device === device &&
-          other.mountpoint !== mountpoint &&
-          isWithin(mountpoint, other.mountpoint),
-      ),
-  );
-}
+const endDeadlineMs = 5_000;
 
 function isMounted(meta: SessionMeta, views: readonly MountEntry[]): boolean {
   return views.some((view) => view.mountpoint === meta.mountpoint && view.device === meta.device);
@@ -44,9 +30,12 @@ export function sessions(): SessionRecord[] {
   return listSessions((meta) => isMounted(meta, views));
 }
 
-/** Whether the process of a daemon that serves `mountpoint` is there. */
+/** Whether the process of a daemon that serves what is mounted at `mountpoint` is there. */
 export function isServed(mountpoint: string): boolean {
-  return sessions().some((session) => session.alive && session.meta.mountpoint === mountpoint);
+  const views = viewMounts();
+  return sessions().some(
+    ({ alive, meta }) => alive && meta.mountpoint === mountpoint && isMounted(meta, views),
+  );
 }
 
 /** Forgets daemons of this mount point that failed: something new is being mounted there. */
@@ -114,6 +103,32 @@ export async function connect(given: string): Promise<ControlClient> {
   return ControlClient.connect(controlSocket(session.directory));
 }
 
+/** How long a daemon has to answer that it avoids a place. One that is stuck finds out by itself when it goes on. */
+const avoidDeadlineMs = 2_000;
+
+/**
+ * Tells the daemons of all other views that one is going to be mounted, and returns when they ask the host about nothing at or below
+ * that place any more: two views that ask each other would wait for each other for ever.
+ */
+export async function announceMount(mountpoint: string): Promise<void> {
+  // What is in a private namespace does not see it.
+  const others = sessions().filter(({ alive, meta }) => alive && !meta.mountpoint.startsWith('/proc/'));
+  await Promise.all(others.map((session) => askToAvoid(session, mountpoint)));
+}
+
+async function askToAvoid({ directory }: SessionRecord, mountpoint: string): Promise<void> {
+  let client: ControlClient | undefined;
+  try {
+    client = await ControlClient.connect(controlSocket(directory), avoidDeadlineMs);
+    await Promise.race([client.request('avoid', { mountpoint }), delay(avoidDeadlineMs)]);
+  } catch (error) {
+    // It has just ended, or is stuck.
+    if (!(error instanceof LvfsError)) throw error;
+  } finally {
+    client?.close();
+  }
+}
+
 /**
  * The state of recorded views, in the order of their mounts. Views that others recorded elsewhere (another user, a private
  * namespace) are not among them.
@@ -168,12 +183,15 @@ export interface UnmountOptions {
 /**
  * Takes a view away and waits until its daemon has ended. Cleans up after a dead daemon too.
  *
- * @throws LvfsError NOT_MOUNTED (exit 24); MOUNT_BUSY (exit 1) naming the processes that use it; UNMOUNT_FAILED (exit 1)
+ * @throws LvfsError NOT_MOUNTED (exit 24); MOUNT_BUSY (exit 1) naming the processes that use it; MOUNT_HELD (exit 1) when it is
+ *   unmounted, but other mount namespaces have it still, naming them; UNMOUNT_FAILED (exit 1)
  */
 export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
-  const path = mountpointPath(given);
+  const all = sessions();
+  const named = all.find(({ meta }) => String(meta.pid) === given);
+  const path = named?.meta.mountpoint ?? mountpointPath(given);
   const mount = mountAt(path);
-  const record = sessions().findLast((session) => session.meta.mountpoint === path);
+  const record = named ?? all.findLast((session) => session.meta.mountpoint === path);
   if (record === undefined && mount?.type !== filesystemType) findSession(given);
   if (record?.alive === true && (await askToUnmount(record, options))) return;
   await unmountFromOutside(given, path, mount, record, options);
@@ -191,7 +209,8 @@ async function askToUnmount(record: SessionRecord, { lazy }: UnmountOptions): Pr
   } finally {
     client?.close();
   }
-  return waitForEnd(record.meta);
+  await waitForEnd(record);
+  return true;
 }
 
 async function unmountFromOutside(
@@ -202,11 +221,13 @@ async function unmountFromOutside(
   { lazy }: UnmountOptions,
 ): Promise<void> {
   if (mount?.type === filesystemType) {
+    if (!lazy && record?.alive !== true) await unmountBinds(path, false);
     let result = await mounter.unmount(path, lazy);
-    // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it.
-    if (!result.done && result.busy && record?.alive !== true) result = await mounter.unmount(path, true);
+    const holders = !result.done && result.busy ? mounter.holders(path, mount.device) : [];
+    // What a dead daemon left cannot be used by anybody, so that it is kept open is no reason to keep it; an unknown one may be alive.
+    const isDead = record === undefined ? holders.length === 0 : !record.alive;
+    if (!result.done && result.busy && isDead) result = await mounter.unmount(path, true);
     if (!result.done) {
-      const holders = result.busy ? mounter.holders(path, mount.device) : [];
       if (record?.alive === true && holders.length === 0) {
         throw new LvfsError('NO_ANSWER', `${given}: its daemon (pid ${record.meta.pid}) does not answer`, {
           exit: exitStatus.noMount,
@@ -218,25 +239,48 @@ async function unmountFromOutside(
     }
   }
   if (record === undefined) return;
-  if (record.alive) await waitForEnd(record.meta);
+  if (record.alive) await waitForEnd(record);
   removeSessionDirectory(record.directory);
 }
 
-/** Whether the daemon's process is gone within ten seconds. */
-async function waitForEnd(meta: SessionMeta): Promise<boolean> {
+/**
+ * Waits until the process of a daemon is gone whose view is unmounted.
+ *
+ * @throws LvfsError MOUNT_HELD when it goes on
+ */
+async function waitForEnd({ meta }: SessionRecord): Promise<void> {
   const end = performance.now() + endDeadlineMs;
   while (processStartTime(meta.pid) === meta.startTime) {
-    if (performance.now() > end) return false;
+    if (performance.now() > end) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
     await delay(5);
   }
-  return true;
+}
+
+/** The error for a view that is unmounted here only; `holders` have it elsewhere, as far as they can be seen. */
+export function heldError(mountpoint: string, holders: readonly Holder[]): LvfsError {
+  const namespaces = holders.map(({ pid, comm }) => `${comm} (pid ${pid})`);
+  const who =
+    namespaces.length === 0
+      ? 'something that cannot be seen from here'
+      : `the mount namespace of ${listed(namespaces)}`;
+  return new LvfsError('MOUNT_HELD', `${mountpoint}: is unmounted here, but ${who} still has it`, {
+    hint: `its daemon ends with that; to end it now: lvfs umount --lazy ${shellWord(mountpoint)}`,
+    details: { holders },
+  });
+}
+
+/** At most five. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5);
+  return [...shown, ...(names.length > shown.length ? [`${names.length - shown.length} more`] : [])].join(
+    ', ',
+  );
 }
 
 /** The error for a view that is in use; names at most five of the processes that use it. */
 export function busyError(mountpoint: string, holders: readonly Holder[]): LvfsError {
-  const named = holders.slice(0, 5).map(({ pid, comm, use }) => `${comm} (pid ${pid}, ${use})`);
-  if (holders.length > named.length) named.push(`${holders.length - named.length} more`);
-  const who = named.length === 0 ? '' : ` by ${named.join(', ')}`;
+  const named = holders.map(({ pid, comm, use }) => `${comm} (pid ${pid}, ${use})`);
+  const who = named.length === 0 ? '' : ` by ${listed(named)}`;
   return new LvfsError('MOUNT_BUSY', `${mountpoint}: is in use${who}`, {
     hint: `end what uses it, or: lvfs umount --lazy ${shellWord(mountpoint)}`,
     details: { holders },

@@ -2,58 +2,91 @@
  * Inode numbers and link counts of files with several names: what the host tells of them says something about hidden
  * names, so both are the view's own.
  */
-import type { BigIntStats } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { hostKind, indexKind, type IndexNode, type View } from '../view/index.js';
-import { kindOfMode, type NodeHost } from './host.js';
+import { identityWords, inodeWords, type FileIdentity } from '../system/index.js';
+import { hostKind, indexKind, type HostKind, type IndexNode, type View } from '../view/index.js';
+import type { NodeHost } from './host.js';
 
-/** Where the numbers of hard-linked files begin: above all node ids. */
-const linkedBase = 2 ** 48;
-const inodeMask = (1n << 48n) - 1n;
-/** So many fit below 2^53. */
-const maxDevices = 30;
-const entryWords = 2;
+/** Above all nodes of the index, and below 2^32: there are programs that take no larger ones. */
+const firstNumber = 2 ** 31;
+/** Files that have a number at most; untouched memory costs nothing. */
+const capacity = 2 ** 20;
+const longestProbe = 64;
 
 /**
- * Small numbers for the host's devices, the same in all threads. A device whose inode numbers need more than 48 bits
- * gets several.
+ * Inode numbers for files with several visible names, the same in all threads: the place of a file in a table that only
+ * grows.
  */
-export class DeviceTable {
+export class LinkedFiles {
   readonly #lock: Int32Array;
-  readonly #entries: BigInt64Array;
+  readonly #files: Uint32Array;
 
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(8 + maxDevices * entryWords * 8)) {
-    this.#lock = new Int32Array(buffer, 0, 2);
-    this.#entries = new BigInt64Array(buffer, 8);
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 + capacity * inodeWords * 4)) {
+    this.#lock = new Int32Array(memory, 0, 2);
+    this.#files = new Uint32Array(memory, 8);
   }
 
-  /** A number at or above 2^48 that all names of a host file share and nothing else has; -1 when the table is full. */
-  inode(device: bigint, inode: bigint): number {
-    const high = BigInt.asIntN(64, inode >> 48n);
-    const place = this.#find(BigInt.asIntN(64, device), high);
-    return place < 0 ? -1 : linkedBase * (place + 1) + Number(inode & inodeMask);
-  }
-
-  #find(device: bigint, high: bigint): number {
-    const count = Atomics.load(this.#lock, 1);
-    for (let i = 0; i < count; i++) {
-      if (this.#entries[i * 2] === device && this.#entries[i * 2 + 1] === high) return i;
-    }
-    if (count >= maxDevices) return -1;
+  /** A number that all names of a file share and nothing else has; −1 when there is no room. */
+  number(file: FileIdentity): number {
+    const found = this.#find(file);
+    if (found >= 0) return firstNumber + found;
     // Held for a few instructions only, and hardly ever wanted.
     while (Atomics.compareExchange(this.#lock, 0, 0, 1) !== 0) continue;
     try {
-      const now = Atomics.load(this.#lock, 1);
-      if (now === count) {
-        this.#entries[now * 2] = device;
-        this.#entries[now * 2 + 1] = high;
-        Atomics.store(this.#lock, 1, now + 1);
-        return now;
-      }
+      // Another thread may have been quicker.
+      const place = this.#find(file);
+      return place >= 0 ? firstNumber + place : this.#add(file);
     } finally {
       Atomics.store(this.#lock, 0, 0);
     }
-    return this.#find(device, high);
+  }
+
+  #find(file: FileIdentity): number {
+    const files = this.#files;
+    let place = this.#firstPlace(file);
+    for (let left = longestProbe; left > 0; left--) {
+      const at = place * inodeWords;
+      if (!this.#isTaken(at)) return -1;
+      if (
+        files[at + 2] === file[2] &&
+        files[at + 3] === file[3] &&
+        files[at + 1] === file[1] &&
+        files[at] === file[0]
+      ) {
+        return place;
+      }
+      place = (place + 1) % this.#places;
+    }
+    return -1;
+  }
+
+  #add(file: FileIdentity): number {
+    let place = this.#firstPlace(file);
+    for (let left = longestProbe; left > 0; left--) {
+      const at = place * inodeWords;
+      if (!this.#isTaken(at)) {
+        // The inode number last: it makes the place a taken one.
+        for (let i = 0; i < inodeWords; i++) this.#files[at + i] = file[i] as number;
+        return firstNumber + place;
+      }
+      place = (place + 1) % this.#places;
+    }
+    return -1;
+  }
+
+  /** No file has the inode number 0. */
+  #isTaken(at: number): boolean {
+    return this.#files[at + 2] !== 0 || this.#files[at + 3] !== 0;
+  }
+
+  get #places(): number {
+    return this.#files.length / inodeWords;
+  }
+
+  /** Neighbours on the host are neighbours here, so that little memory is touched. */
+  #firstPlace(file: FileIdentity): number {
+    const device = Math.imul((file[0] as number) ^ Math.imul(file[1] as number, 0x85ebca6b), 0x9e3779b1);
+    return (((file[2] as number) + device) >>> 0) % this.#places;
   }
 }
 
@@ -71,6 +104,7 @@ const directoryLimit = 20_000;
 export class LinkCounter {
   readonly #view: View;
   readonly #host: NodeHost;
+  readonly #identity: FileIdentity = new Uint32Array(identityWords);
   readonly #tables = new LRUCache<string, LinkTable>({ max: 128 });
 
   constructor(view: View, host: NodeHost) {
@@ -78,17 +112,19 @@ export class LinkCounter {
     this.#host = host;
   }
 
-  /** At least 1 and at most what the host says. */
-  count(node: IndexNode, stats: BigIntStats): number {
-    const links = Number(stats.nlink);
-    const key = fileKey(stats);
+  /**
+   * At least 1 and at most what the host says.
+   * @param links how many names the host counts
+   */
+  count(node: IndexNode, kind: HostKind, links: number, file: FileIdentity): number {
+    const key = fileKey(file);
     const names = new Set<IndexNode>([node]);
     for (const [place, nodes] of this.#places(node)) {
       if (names.size >= links) break;
       for (const name of this.#table(place, nodes).names.get(key) ?? []) names.add(name);
     }
     let visible = 0;
-    for (const name of names) if (this.#view.isVisible(name, kindOfMode(Number(stats.mode)))) visible++;
+    for (const name of names) if (this.#view.isVisible(name, kind)) visible++;
     return Math.max(1, Math.min(links, visible));
   }
 
@@ -116,10 +152,9 @@ export class LinkCounter {
     const names = new Map<string, IndexNode[]>();
     for (const node of nodes()) {
       if (this.#view.isUntouchable(node)) continue;
-      const path = this.#view.paths.of(node);
-      const stats = this.#host.hasOtherNames(path) ? this.#host.rawStat(path) : undefined;
-      if (stats === undefined) continue;
-      const file = fileKey(stats);
+      if (!this.#host.hasOtherNames(this.#view.paths.of(node))) continue;
+      this.#host.status.identify(this.#identity);
+      const file = fileKey(this.#identity);
       const list = names.get(file);
       if (list === undefined) names.set(file, [node]);
       else list.push(node);
@@ -144,6 +179,6 @@ export class LinkCounter {
   }
 }
 
-function fileKey(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}`;
+function fileKey(file: FileIdentity): string {
+  return file.subarray(0, inodeWords).join(' ');
 }

@@ -1,6 +1,7 @@
 /** The view as files: attributes, listings and contents. */
 export { NodeHost } from './host.js';
-export { DeviceTable } from './identity.js';
-export { ViewFs, type ViewFsOptions } from './viewFs.js';
+export { openFilesLimit } from './openFiles.js';
+export { kernelNodeId } from './nodeIds.js';
+export { newSharedFiles, ViewFs, type SharedFiles, type ViewFsOptions } from './viewFs.js';
 export { Readers, type SharedReaders } from './readers.js';
-export { newWatchMemory, WatchAnswers, WatchedDirectories } from './watched.js';
+export { newWatchMemory, WatchedDirectories, WatchTable } from './watched.js';

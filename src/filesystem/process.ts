@@ -1,115 +1,254 @@
-/** What a process is doing while it waits for our answer, from /proc (proc_pid_environ(5), proc_pid_syscall(5)). */
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Operation, ProcessFacts } from '../audit/index.js';
+/** What a process is doing while it waits for our answer, from /proc (proc_pid_stat(5), proc_pid_syscall(5), …). */
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import type { Operation, ProcessRecord } from '../audit/index.js';
 
-const cmdlineLimit = 4096;
-/** Processes whose environment and command line are remembered. */
-const rememberedProcesses = 256;
-/** How long they are believed; `comm` and the system call are read each time. */
+const argumentsLimit = 4096;
+/** `PATH_MAX` of the kernel. */
+const pathLimit = 4096;
+/** Processes remembered; those forgotten get a new record when they are met again. */
+const rememberedProcesses = 4096;
+/** How long a process is believed to run the same program without a look at its arguments. */
 const rememberedMs = 1000;
+/** Ancestors that are followed; no build is deeper. */
+const maxDepth = 64;
 
-/** System calls that take a path, by machine; others say nothing about what is wanted. */
-const callNames: Readonly<Record<string, Readonly<Record<number, Operation>>>> = {
+/** A system call that takes a path: what it does, and which argument the path is. */
+interface PathCall {
+  readonly operation: Operation;
+  readonly argument: number;
+}
+
+const call = (operation: Operation, argument: number): PathCall => ({ operation, argument });
+
+/** By machine and number; others say nothing about what is wanted. */
+const pathCalls: Readonly<Record<string, Readonly<Record<number, PathCall>>>> = {
   x64: {
-    2: 'open',
-    4: 'stat',
-    6: 'stat',
-    21: 'access',
-    59: 'exec',
-    85: 'open',
-    89: 'readlink',
-    137: 'stat',
-    191: 'stat',
-    192: 'stat',
-    257: 'open',
-    262: 'stat',
-    267: 'readlink',
-    269: 'access',
-    322: 'exec',
-    332: 'stat',
-    437: 'open',
-    439: 'access',
+    2: call('open', 0),
+    4: call('stat', 0),
+    6: call('stat', 0),
+    21: call('access', 0),
+    59: call('exec', 0),
+    80: call('stat', 0),
+    85: call('open', 0),
+    89: call('readlink', 0),
+    137: call('stat', 0),
+    191: call('stat', 0),
+    192: call('stat', 0),
+    257: call('open', 1),
+    262: call('stat', 1),
+    267: call('readlink', 1),
+    269: call('access', 1),
+    322: call('exec', 1),
+    332: call('stat', 1),
+    437: call('open', 1),
+    439: call('access', 1),
   },
   // The numbers that newer machines share (asm-generic/unistd.h).
   generic: {
-    43: 'stat',
-    48: 'access',
-    56: 'open',
-    78: 'readlink',
-    79: 'stat',
-    221: 'exec',
-    281: 'exec',
-    291: 'stat',
-    437: 'open',
-    439: 'access',
+    43: call('stat', 0),
+    48: call('access', 1),
+    49: call('stat', 0),
+    56: call('open', 1),
+    78: call('readlink', 1),
+    79: call('stat', 1),
+    221: call('exec', 0),
+    281: call('exec', 1),
+    291: call('stat', 1),
+    437: call('open', 1),
+    439: call('access', 1),
   },
 };
 
-const nobody: ProcessFacts = { pid: 0, comm: '', cmdline: '', phase: '', package: '' };
+/** `AT_FDCWD` as /proc/<pid>/syscall prints it: 32 or 64 bits of -100. */
+const atWorkingDirectory = /^0xffffff(?:ffffffff)?9c$/;
 
 interface Remembered {
-  readonly facts: ProcessFacts;
-  readonly at: number;
+  readonly record: ProcessRecord;
+  /** Clock ticks after boot: tells processes with the same id apart. */
+  readonly started: string;
+  checkedAt: number;
 }
 
-/** Reads facts of processes, remembering what seldom changes for a moment. */
+/** How {@link Processes} are told of. */
+export interface ProcessesOptions {
+  /** Hears of each process before anything refers to it. */
+  readonly onProcess?: (record: ProcessRecord) => void;
+  /** The first number is this plus {@link step}; several serving threads count apart. */
+  readonly first?: number;
+  readonly step?: number;
+  /** Where the view is mounted for us: what processes in it are told to be in begins so. */
+  readonly mountpoint?: string;
+}
+
+/** Processes that ask the view for something. */
 export class Processes {
   readonly #known = new Map<number, Remembered>();
   readonly #buffer = Buffer.allocUnsafe(1 << 18);
-  readonly #calls = callNames[process.arch === 'x64' ? 'x64' : 'generic'] ?? {};
+  readonly #calls = pathCalls[process.arch === 'x64' ? 'x64' : 'generic'] ?? {};
+  readonly #onProcess: (record: ProcessRecord) => void;
+  readonly #step: number;
+  readonly #mountpoint: string;
+  #last: number;
 
-  /** The process of a thread that is waiting for us. A process that we cannot see, or that is gone, has no facts. */
-  facts(pid: number): ProcessFacts {
-    if (pid <= 0) return nobody;
-    const comm = this.#read(`/proc/${pid}/comm`, 64).trimEnd();
-    const known = this.#known.get(pid);
-    const now = performance.now();
-    if (known !== undefined && known.facts.comm === comm && now - known.at < rememberedMs) return known.facts;
-    const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
-    const category = variable(environment, 'CATEGORY');
-    const pf = variable(environment, 'PF');
-    const facts: ProcessFacts = {
-      pid,
-      comm,
-      cmdline: this.#read(`/proc/${pid}/cmdline`, cmdlineLimit).replace(/\0+$/, '').replaceAll('\0', ' '),
-      phase: variable(environment, 'EBUILD_PHASE'),
-      package: category !== '' && pf !== '' ? `${category}/${pf}` : '',
-    };
-    if (this.#known.size >= rememberedProcesses) this.#known.clear();
-    this.#known.set(pid, { facts, at: now });
-    return facts;
+  constructor({ onProcess = () => undefined, first = 0, step = 1, mountpoint = '' }: ProcessesOptions = {}) {
+    this.#onProcess = onProcess;
+    this.#last = first;
+    this.#step = step;
+    this.#mountpoint = mountpoint === '/' ? '' : mountpoint;
+  }
+
+  /**
+   * The record of a thread that is waiting for us; 0 for one that we cannot see, or that is gone.
+   *
+   * @param trusting whether a process that was seen within a second is believed to run the same program
+   */
+  id(pid: number, trusting: boolean): number {
+    return this.#find(pid, trusting, maxDepth)?.id ?? 0;
   }
 
   /** What the system call that a thread waits in is for; `lookup` when that cannot be seen. */
   operation(pid: number): Operation {
-    if (pid <= 0) return 'lookup';
-    const call = Number.parseInt(this.#read(`/proc/${pid}/syscall`, 32), 10);
-    return this.#calls[call] ?? 'lookup';
+    return this.#call(pid)?.operation ?? 'lookup';
+  }
+
+  /** The path that the system call of a waiting thread names, absolute in the view, one character a byte; else empty. */
+  wanted(pid: number): string {
+    const found = this.#call(pid);
+    if (found === undefined) return '';
+    const path = this.#string(pid, found.address);
+    if (path === '' || path.startsWith('/')) return path;
+    const from = atWorkingDirectory.test(found.directory)
+      ? `/proc/${pid}/cwd`
+      : `/proc/${pid}/fd/${Number.parseInt(found.directory, 16)}`;
+    const directory = this.#place(from);
+    return directory === '' ? '' : `${directory === '/' ? '' : directory}/${path}`;
+  }
+
+  #find(pid: number, trusting: boolean, depth: number): ProcessRecord | undefined {
+    if (pid <= 1 || depth === 0) return undefined;
+    const known = this.#known.get(pid);
+    const now = performance.now();
+    if (trusting && known !== undefined && now - known.checkedAt < rememberedMs) return known.record;
+    const stat = parseStat(this.#read(`/proc/${pid}/stat`, 1024));
+    if (stat === undefined) return undefined;
+    const { comm, started } = stat;
+    const text = this.#read(`/proc/${pid}/cmdline`, argumentsLimit).replace(/\0+$/, '');
+    const words = text === '' ? [] : text.split('\0');
+    if (known?.started === started && known.record.comm === comm && isSame(known.record.arguments, words)) {
+      known.checkedAt = now;
+      return known.record;
+    }
+    const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
+    const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
+    const category = variable(environment, 'CATEGORY');
+    const pf = variable(environment, 'PF');
+    this.#last += this.#step;
+    const record: ProcessRecord = {
+      id: this.#last,
+      parent: parent?.id ?? 0,
+      pid,
+      comm,
+      program: this.#place(`/proc/${pid}/exe`),
+      arguments: words,
+      directory: this.#place(`/proc/${pid}/cwd`),
+      phase: variable(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
+      package: category !== '' && pf !== '' ? `${category}/${pf}` : (parent?.package ?? ''),
+      buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
+    };
+    if (this.#known.size >= rememberedProcesses) this.#known.clear();
+    this.#known.set(pid, { record, started, checkedAt: now });
+    this.#onProcess(record);
+    return record;
+  }
+
+  /** Whether a process has the view for its root; whoever started the work in it has not. */
+  #isInView(pid: number): boolean {
+    if (pid <= 1 || pid === process.pid) return false;
+    return this.#mountpoint === '' || this.#place(`/proc/${pid}/root`) === '/';
+  }
+
+  #call(pid: number): { operation: Operation; address: number; directory: string } | undefined {
+    if (pid <= 0) return undefined;
+    const words = this.#read(`/proc/${pid}/syscall`, 256).split(' ');
+    const known = this.#calls[Number.parseInt(words[0] ?? '', 10)];
+    if (known === undefined) return undefined;
+    return {
+      operation: known.operation,
+      address: Number.parseInt(words[1 + known.argument] ?? '', 16),
+      directory: known.argument === 0 ? '0xffffff9c' : (words[1] ?? ''),
+    };
+  }
+
+  /** The string at an address of a process. */
+  #string(pid: number, address: number): string {
+    if (!Number.isSafeInteger(address) || address <= 0) return '';
+    let length: number;
+    try {
+      const fd = openSync(`/proc/${pid}/mem`, 'r');
+      try {
+        length = readSync(fd, this.#buffer, 0, pathLimit, address);
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      // It has ended, or is not ours to look at.
+      return '';
+    }
+    const end = this.#buffer.indexOf(0);
+    return end < 0 || end >= length ? '' : this.#buffer.toString('latin1', 0, end);
+  }
+
+  /** Where a link of /proc leads, as a path in the view, one character a byte. */
+  #place(link: string): string {
+    let path: string;
+    try {
+      path = readlinkSync(link, 'latin1');
+    } catch {
+      // It has ended, or is not ours to look at.
+      return '';
+    }
+    const mountpoint = this.#mountpoint;
+    if (mountpoint === '' || !path.startsWith(mountpoint)) return path;
+    if (path.length === mountpoint.length) return '/';
+    return path[mountpoint.length] === '/' ? path.slice(mountpoint.length) : path;
   }
 
   /** The beginning of a file of /proc as text; empty when it cannot be read. */
   #read(path: string, limit: number): string {
-    let fd: number;
+    let length = 0;
     try {
-      fd = openSync(path, 'r');
+      const fd = openSync(path, 'r');
+      try {
+        while (length < limit) {
+          const got = readSync(fd, this.#buffer, length, limit - length, null);
+          if (got === 0) break;
+          length += got;
+        }
+      } finally {
+        closeSync(fd);
+      }
     } catch {
       // The process has ended, or is not ours to look at.
       return '';
     }
-    let length = 0;
-    try {
-      while (length < limit) {
-        const got = readSync(fd, this.#buffer, length, limit - length, null);
-        if (got === 0) break;
-        length += got;
-      }
-    } catch {
-      // It has ended in between.
-    } finally {
-      closeSync(fd);
-    }
     return this.#buffer.toString('utf8', 0, length);
   }
+}
+
+/** proc_pid_stat(5): the name stands in parentheses and may hold any character. */
+function parseStat(text: string): { comm: string; parent: number; started: string } | undefined {
+  const end = text.lastIndexOf(')');
+  if (end < 0) return undefined;
+  const fields = text.slice(end + 2).split(' ');
+  return {
+    comm: text.slice(text.indexOf('(') + 1, end),
+    parent: Number(fields[1]),
+    started: fields[19] ?? '',
+  };
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, i) => word === b[i]);
 }
 
 function variable(environment: string, name: string): string {

@@ -2,13 +2,13 @@
  * The view as a filesystem: what a driver asks for, answered from the rules and the host's files. One for each serving
  * thread; all threads give the same answers.
  *
- * A node id is the index's node plus one, so there is no table of nodes. Nothing here touches the own mount point: a
- * thread that did would wait for itself.
+ * A node id says a path and which file stood there (see nodeIds.ts), so there is no table of nodes. Nothing here touches the own
+ * mount point: a thread that did would wait for itself.
  */
-import { statfsSync, type BigIntStats } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { errno, errnoOf, type Errno } from '../base/index.js';
-import type { AccessEvent, Operation } from '../audit/index.js';
+import { pathKind, type AccessEvent, type Operation, type ProcessRecord } from '../audit/index.js';
 import type {
   Attributes,
   Caller,
@@ -30,8 +30,11 @@ import {
   type Rule,
   type View,
 } from '../view/index.js';
-import { close, kindOfMode, openForReading, readFully, type NodeHost } from './host.js';
-import { DeviceTable, LinkCounter } from './identity.js';
+import { identityWords, type FileIdentity } from '../system/index.js';
+import { kindOfMode, type NodeHost } from './host.js';
+import { LinkCounter, LinkedFiles } from './identity.js';
+import { anyFile, fileNumber, fileOf, nodeIdOf, nodeOf } from './nodeIds.js';
+import { fewOpenFiles, OpenFiles } from './openFiles.js';
 import { Processes } from './process.js';
 import type { Readers } from './readers.js';
 import type { WatchedDirectories } from './watched.js';
@@ -40,24 +43,51 @@ import type { WatchedDirectories } from './watched.js';
 export interface ViewFsOptions {
   /** Hears of each attempt to reach a hidden path that exists on the host, while the process still waits. */
   onAccess?: (event: AccessEvent) => void;
+  /** Hears of each process that an event or {@link readers} refers to, before they do. */
+  onProcess?: (record: ProcessRecord) => void;
+  /** Which serving thread this is, from 0, and of how many. */
+  thread?: { readonly number: number; readonly count: number };
+  /** Packages whose uses are told one by one, as bits: see {@link usesTold}. */
+  attributed?: Uint32Array;
   /** Report visible paths as well; nothing is cached by the kernel then, so that every access is seen. */
   trace?: boolean;
-  /** Memory that all serving threads of a mount share; see {@link DeviceTable.buffer}. */
-  devices?: SharedArrayBuffer;
-  /** Takes note of who reads a file first. */
+  /** Memory that all serving threads of a mount share; its own by default. */
+  shared?: SharedFiles;
+  /**
+   * Whether the kernel checks access control lists. Where it does not, whom a file with such a list belongs to is all that counts:
+   * the view refuses more than the host then, never less. Asked with each request, as it is agreed upon with the first.
+   */
+  checksLists?: () => boolean;
+  /** Takes note of who reads a file, and lists a directory, first. */
   readers?: Readers;
   /** Whether changes of names in a directory are told to the kernel; without it what changes without a merge is valid for a second. */
   watched?: WatchedDirectories;
-  /** Open files kept at most. */
-  maxOpenFiles?: number;
+}
+
+/** Memory of the serving threads of a mount; can be cloned. */
+export interface SharedFiles {
+  /** See {@link LinkedFiles.memory}. */
+  readonly linked: SharedArrayBuffer;
+  /** See {@link OpenFiles.memory}. */
+  readonly open: SharedArrayBuffer;
+}
+
+/**
+ * Memory for one mount.
+ * @param openFiles open files kept at most
+ */
+export function newSharedFiles(openFiles: number): SharedFiles {
+  return { linked: new LinkedFiles().memory, open: OpenFiles.memory(openFiles) };
 }
 
 /** Nothing changes what packages own without the package database changing, and that is watched. */
 const ownedValid: Seconds = 86_400;
 /** Configuration, and links that eselect and its like make, change without a merge. */
 const configurationValid: Seconds = 1;
-/** The same where changes are told; not longer, as a change may be missed (see daemon/hostWatch.ts). */
+/** The same where changes are told; not longer, as one may be missed (see watched.ts). */
 const watchedValid: Seconds = 300;
+/** What packages own, where directories are watched but this one cannot be. */
+const unwatchedValid: Seconds = 60;
 
 /** READDIRPLUS gives attributes only for directories up to this size: a list of thousands is seldom wanted with them. */
 const attributesLimit = 1000;
@@ -67,8 +97,9 @@ const listingCapacity = 400_000;
 const listingWeight = 256;
 /** How long a listing serves requests that begin to list (or count links). */
 const listingFreshMs = 1000;
-/** How long an open file is believed to be the one that its path leads to. */
-const fileFreshMs = 1000;
+
+/** How many uses of a file are told one by one; the kernel keeps its name from then on. */
+const usesTold = 16;
 
 /** Offsets of `.` and `..`; that of a child is its node plus {@link childOffset}. */
 const dotOffset = 1;
@@ -94,16 +125,18 @@ interface Entries {
   readonly kinds: Uint8Array;
 }
 
-interface OpenFile {
-  readonly fd: number;
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** Bytes, when it was opened. */
-  readonly size: number;
-  checkedAt: number;
+const nothing: HostListing = { names: new Uint8Array(), bounds: new Uint32Array(1), kinds: new Uint8Array() };
+/** `XATTR_LIST_MAX` (linux/limits.h). */
+const longestAttributeList = 65_536;
+/** posix_acl_xattr.h. */
+const accessList = Buffer.from('system.posix_acl_access');
+const nowhere = new Uint8Array();
+
+/** Others are for programs with rights of their own (`trusted.*`), or mean something to the host's kernel alone. */
+function isShownAttribute(name: string): boolean {
+  return name.startsWith('user.') || name === 'security.capability' || name.startsWith('system.posix_acl_');
 }
 
-const nothing: HostListing = { names: new Uint8Array(), bounds: new Uint32Array(1), kinds: new Uint8Array() };
 const dotName = Buffer.from('.');
 const dotDotName = Buffer.from('..');
 
@@ -114,37 +147,56 @@ export class ViewFs implements Operations {
   readonly #trace: boolean;
   readonly #readers: Readers | undefined;
   readonly #watched: WatchedDirectories | undefined;
-  readonly #devices: DeviceTable;
+  readonly #checksLists: () => boolean;
+  readonly getxattr: Operations['getxattr'];
+  readonly listxattr: Operations['listxattr'];
+  readonly #linked: LinkedFiles;
   readonly #links: LinkCounter;
-  readonly #processes = new Processes();
+  readonly #processes: Processes;
+  readonly #attributed: Uint32Array | undefined;
+  /** How often a use of a file was told, by node. */
+  readonly #told = new Map<IndexNode, number>();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
     sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
   });
-  readonly #files: LRUCache<IndexNode, OpenFile>;
-  /** The file that was last answered for: the next thing is often to read it. */
-  #seen: { readonly node: IndexNode; readonly stats: BigIntStats; readonly at: number } | undefined;
+  readonly #files: OpenFiles;
+  readonly #identity: FileIdentity = new Uint32Array(identityWords);
   readonly #startedAt = Math.floor(Date.now() / 1000);
   readonly #entry: Entry = newEntry();
+  /** {@link WatchedDirectories.changes} when it was looked at last. */
+  #changesSeen = 0;
 
   constructor(view: View, host: NodeHost, options: ViewFsOptions = {}) {
     this.#view = view;
     this.#host = host;
     this.#onAccess = options.onAccess;
+    this.#attributed = options.attributed;
+    const { number = 0, count = 1 } = options.thread ?? {};
+    this.#processes = new Processes({
+      first: number,
+      step: count,
+      ...(options.onProcess === undefined ? {} : { onProcess: options.onProcess }),
+      ...(view.settings.mountPoint === undefined ? {} : { mountpoint: view.settings.mountPoint }),
+    });
     this.#trace = options.trace ?? false;
     this.#readers = options.readers;
     this.#watched = options.watched;
-    this.#devices = new DeviceTable(options.devices);
+    this.#checksLists = options.checksLists ?? ((): boolean => true);
+    if (host.files.isExact) {
+      this.getxattr = (nodeId, name, into) => this.#attribute(nodeId, name, into);
+      this.listxattr = (nodeId, into) => this.#attributeNames(nodeId, into);
+    }
+    const { linked, open } = options.shared ?? newSharedFiles(fewOpenFiles);
+    this.#linked = new LinkedFiles(linked);
+    this.#files = new OpenFiles(open, (fd) => host.files.close(fd));
     this.#links = new LinkCounter(view, host);
-    this.#files = new LRUCache<IndexNode, OpenFile>({
-      max: options.maxOpenFiles ?? 512,
-      dispose: (file) => close(file.fd),
-    });
   }
 
   /** Closes all files. */
   close(): void {
-    this.#files.clear();
+    this.#files.close();
+    this.#host.forget();
   }
 
   // ---- names --------------------------------------------------------------------------------------------------------
@@ -152,68 +204,102 @@ export class ViewFs implements Operations {
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
     const view = this.#view;
     const index = view.index;
-    view.begin();
-    const parent = this.#nodeOf(parentId);
+    this.#begin();
+    const parent = this.#directoryOf(parentId);
     if (parent < 0 || !view.isVisibleDirectory(parent as IndexNode)) return errno.ENOENT;
     const directory = parent as IndexNode;
+    // Before anything in it is looked at: what changes behind that is told.
+    const watched = this.#watched?.isWatched(directory);
     if (isDots(name)) {
-      return this.getattr((name.length === 1 ? directory : index.parent(directory)) + 1, caller, out);
+      const node = name.length === 1 ? directory : index.parent(directory);
+      return this.getattr(nodeIdOf(node, anyFile), caller, out);
     }
     let node = index.find(directory, name);
-    if (node >= 0 && view.isUntouchable(node as IndexNode)) return this.#missing(directory, node, out);
+    if (node >= 0 && view.isUntouchable(node as IndexNode))
+      return this.#missing(directory, node, watched, out);
     const path =
       node >= 0 && view.paths.isGraft(node as IndexNode)
         ? view.paths.of(node as IndexNode)
         : view.paths.child(directory, name);
-    const stats = this.#host.stat(path, out.attr);
-    if (typeof stats === 'number') {
-      if (node >= 0 && stats === errno.ENOENT && view.isAlwaysThere(node as IndexNode)) {
+    const code = this.#host.stat(path, out.attr);
+    if (code !== 0) {
+      if (node >= 0 && code === errno.ENOENT && view.isAlwaysThere(node as IndexNode)) {
         return this.#synthetic(node as IndexNode, out);
       }
-      if (stats !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
-        return stats;
-      return this.#missing(directory, node, out);
+      if (code !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
+        return code;
+      return this.#missing(directory, node, watched, out);
     }
     if (node < 0) {
       node = index.tryEnsure(directory, name);
       if (node < 0) return errno.ENOMEM;
     }
     const kind = kindOfMode(out.attr.mode);
+    const file = this.#fileNumber(kind);
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
-      this.#report(node as IndexNode, kind, false, caller, undefined);
-      return this.#missing(directory, node, out);
+      this.#report(node as IndexNode, kind, false, caller, this.#processes.operation(caller.pid));
+      this.#missing(directory, node, watched, out);
+      // Who asks for what a package owns is evidence, each time; but for what everything asks for.
+      if (index.isOwned(node as IndexNode) && pathKind(view.pathOf(node as IndexNode)) !== 'noise')
+        out.entryValid = 0;
+      return 0;
     }
-    this.#found(node as IndexNode, kind, decided, stats, out);
-    if (this.#trace) this.#report(node as IndexNode, kind, true, caller, undefined);
+    this.#found(node as IndexNode, kind, file, decided, out);
+    if (this.#trace) {
+      this.#report(node as IndexNode, kind, true, caller, this.#processes.operation(caller.pid));
+    } else if (this.#isAttributed(node as IndexNode, kind, decided)) {
+      this.#tellUse(node as IndexNode, kind, caller, out);
+    }
     return 0;
   }
 
-  forget(): void {
-    // Node ids are the index's own and live as long as it does.
+  forget(nodeId: NodeId): void {
+    if (fileOf(nodeId) !== anyFile) this.#files.forget(nodeId);
   }
 
   getattr(nodeId: NodeId, _caller: Caller, out: Entry): Errno {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
     const node = found as IndexNode;
-    const stats = this.#host.stat(view.paths.of(node), out.attr);
-    if (typeof stats === 'number') {
-      return stats === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
-    }
-    const kind = kindOfMode(out.attr.mode);
+    // Before the host is asked: another view may be mounted above.
     if (!this.#isReachable(node)) return errno.ENOENT;
+    const asked = fileOf(nodeId);
+    const code = this.#host.stat(view.paths.of(node), out.attr);
+    const kind = code === 0 ? kindOfMode(out.attr.mode) : hostKind.missing;
+    const file = this.#fileNumber(kind);
+    if (asked !== anyFile && asked !== file) return this.#replacedAttributes(nodeId, out);
+    if (code !== 0) {
+      return code === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
+    }
+    if (asked !== file) return errno.ESTALE;
     const decided = view.decide(node, kind);
     if (decided <= 0) return errno.ENOENT;
-    this.#found(node, kind, decided, stats, out);
+    this.#found(node, kind, file, decided, out);
+    return 0;
+  }
+
+  /** Of a file that is no longer at its path: whoever has it open may ask. */
+  #replacedAttributes(nodeId: NodeId, out: Entry): Errno {
+    const files = this.#files;
+    const set = files.enter(nodeId);
+    try {
+      const fd = files.find(set, nodeId);
+      // Who comes by the path looks it up again after this.
+      if (fd < 0 || this.#host.statOpen(fd, out.attr) !== 0) return errno.ESTALE;
+    } finally {
+      files.leave(set);
+    }
+    out.attr.ino = (nodeOf(nodeId) as number) + 1;
+    out.attrValid = configurationValid;
     return 0;
   }
 
   readlink(nodeId: NodeId): Uint8Array | Errno {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const node = this.#nodeOf(nodeId);
     if (node < 0 || !view.isVisible(node as IndexNode, hostKind.link)) return errno.ENOENT;
     return this.#host.readlink(view.paths.of(node as IndexNode)) ?? errno.EINVAL;
@@ -223,26 +309,74 @@ export class ViewFs implements Operations {
 
   read(nodeId: NodeId, offset: number, into: Buffer, caller: Caller): number {
     const view = this.#view;
-    view.begin();
+    this.#begin();
     const found = this.#nodeOf(nodeId);
-    if (found < 0 || !view.isVisible(found as IndexNode, hostKind.file)) return -errno.ENOENT;
+    if (found < 0) return -errno.ENOENT;
     const node = found as IndexNode;
-    const now = performance.now();
-    const known = this.#known(node, now);
-    const file = known ?? this.#open(node, now);
-    if (typeof file === 'number') return file;
-    const count = readFully(file.fd, into, offset, file.size);
-    if (known === undefined) {
-      // What one READ brings whole is in the kernel's cache then, and not asked for again.
-      if (count === file.size) close(file.fd);
-      else this.#files.set(node, file);
-    }
+    if (!view.isVisible(node, hostKind.file) && !this.#isReplaced(node, nodeId)) return -errno.ENOENT;
+    const count = this.#readFile(node, nodeId, offset, into);
+    if (count < 0) return count;
     if (((view.index.state[node] as number) & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
-      this.#readers?.note(node, caller.pid, this.#isProgram(node));
+      this.#noteReader(node, caller);
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
     }
     return count;
+  }
+
+  #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
+    const files = this.#files;
+    const host = this.#host.files;
+    const set = files.enter(nodeId);
+    try {
+      const open = files.find(set, nodeId);
+      if (open >= 0) return host.read(open, into, offset);
+      const fd = host.open(this.#view.paths.of(node));
+      // What cannot be opened is not what the kernel knows: that was there, and a file.
+      if (fd < 0) return fd === -errno.ENOENT || fd === -errno.ELOOP ? -errno.ESTALE : fd;
+      const isIt =
+        host.statOpen(fd) === 0 && this.#fileNumber(kindOfMode(this.#host.status.mode)) === fileOf(nodeId);
+      const { size } = this.#host.status;
+      const count = isIt ? host.read(fd, into, offset) : -errno.ESTALE;
+      if (count < 0) host.close(fd);
+      else files.keep(set, nodeId, fd, count === size);
+      return count;
+    } finally {
+      files.leave(set);
+    }
+  }
+
+  /** Whether the file of a node id is no longer the one at its path. */
+  #isReplaced(node: IndexNode, nodeId: NodeId): boolean {
+    return this.#fileNumber(this.#host.kind(this.#view.paths.of(node))) !== fileOf(nodeId);
+  }
+
+  /** Notes who reads a file for the first time, and tells of a program that is about to be executed. */
+  #noteReader(node: IndexNode, caller: Caller): void {
+    if (this.#readers === undefined) return;
+    const isProgram = this.#isProgram(node);
+    this.#readers.note(node, this.#processes.id(caller.pid, !isProgram));
+    if (isProgram && this.#processes.operation(caller.pid) === 'exec')
+      this.#report(node, hostKind.file, true, caller, 'exec');
+  }
+
+  /** Whether each use of a file is told, with who uses it. */
+  #isAttributed(node: IndexNode, kind: HostKind, decided: Rule): boolean {
+    const attributed = this.#attributed;
+    if (attributed === undefined || kind === hostKind.directory) return false;
+    const { index } = this.#view;
+    const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
+    if (owned < 0 || !index.ownerVisible(owned as IndexNode, attributed)) return false;
+    return (this.#told.get(node) ?? 0) < usesTold && !this.#view.isHeader(node);
+  }
+
+  /** Tells a use, if that is what the lookup is for, and has the kernel ask again. */
+  #tellUse(node: IndexNode, kind: HostKind, caller: Caller, out: Entry): void {
+    out.entryValid = 0;
+    const operation = this.#processes.operation(caller.pid);
+    if (operation !== 'open' && operation !== 'exec') return;
+    this.#told.set(node, (this.#told.get(node) ?? 0) + 1);
+    this.#report(node, kind, true, caller, operation);
   }
 
   /** Whether a file is probably executed or loaded: it lies in a directory of programs, or is a shared library. */
@@ -260,45 +394,69 @@ export class ViewFs implements Operations {
     return false;
   }
 
-  /** The file that is open already, unless its path leads to another one by now. */
-  #known(node: IndexNode, now: number): OpenFile | undefined {
-    const known = this.#files.get(node);
-    if (known === undefined) return undefined;
-    const { index, paths, visible } = this.#view;
-    if (now - known.checkedAt < fileFreshMs && index.ownerVisible(node, visible)) return known;
-    const stats = this.#host.rawStat(paths.of(node));
-    if (stats?.ino === known.inode && stats.dev === known.device) {
-      known.checkedAt = now;
-      return known;
-    }
-    this.#files.delete(node);
-    return undefined;
+  // ---- extended attributes -------------------------------------------------------------------------------------------
+
+  #attribute(nodeId: NodeId, name: Buffer, into: Buffer): number {
+    const path = this.#pathOfVisible(nodeId);
+    if (typeof path === 'number') return path;
+    if (path === undefined || !isShownAttribute(name.toString('latin1'))) return -errno.ENODATA;
+    const length = this.#host.files.attribute(path, name, into);
+    // A file system without any: the kernel would refuse access if it could not be told of a list.
+    return length === -errno.EOPNOTSUPP ? -errno.ENODATA : length;
   }
 
-  #open(node: IndexNode, now: number): OpenFile | Errno {
-    const { paths } = this.#view;
-    const seen = this.#seen;
-    const isFresh = seen?.node === node && now - seen.at < fileFreshMs;
-    const stats = isFresh ? seen.stats : this.#host.rawStat(paths.of(node));
-    if (stats === undefined) return -errno.ENOENT;
-    if (kindOfMode(Number(stats.mode)) !== hostKind.file) return -errno.EIO;
-    const fd = openForReading(paths.of(node));
-    if (fd < 0) return fd;
-    return { fd, device: stats.dev, inode: stats.ino, size: Number(stats.size), checkedAt: now };
+  #attributeNames(nodeId: NodeId, into: Buffer): number {
+    const path = this.#pathOfVisible(nodeId);
+    if (typeof path === 'number') return path;
+    const all = Buffer.allocUnsafe(longestAttributeList);
+    const length = path === undefined ? 0 : this.#host.files.attributeNames(path, all);
+    if (length < 0) return length === -errno.EOPNOTSUPP ? 0 : length;
+    const names = all
+      .toString('latin1', 0, length)
+      .split('\0')
+      .filter((name) => isShownAttribute(name));
+    const shown = Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1');
+    if (into.length === 0) return shown.length;
+    if (shown.length > into.length) return -errno.ERANGE;
+    shown.copy(into);
+    return shown.length;
+  }
+
+  /** The host path of a visible file; undefined for what only the view has, or a negative errno. */
+  #pathOfVisible(nodeId: NodeId): Buffer | undefined | number {
+    const view = this.#view;
+    this.#begin();
+    const found = this.#nodeOf(nodeId);
+    if (found < 0 || view.isUntouchable(found as IndexNode)) return -errno.ENOENT;
+    const node = found as IndexNode;
+    const kind = this.#host.kind(view.paths.of(node));
+    if (kind === hostKind.missing && view.isAlwaysThere(node)) return undefined;
+    if (this.#fileNumber(kind) !== fileOf(nodeId)) return -errno.ESTALE;
+    return view.isVisible(node, kind) ? view.paths.of(node) : -errno.ENOENT;
+  }
+
+  /** Takes the rights of all but the owner from a file with an access control list. */
+  #withoutList(node: IndexNode, attr: Attributes): void {
+    const length = this.#host.files.attribute(this.#view.paths.of(node), accessList, nowhere);
+    if (length > 0) attr.mode &= ~0o077;
   }
 
   // ---- directories --------------------------------------------------------------------------------------------------
 
-  readdir(nodeId: NodeId, offset: number, _caller: Caller, sink: DirectorySink): Errno {
+  readdir(nodeId: NodeId, offset: number, caller: Caller, sink: DirectorySink): Errno {
     const view = this.#view;
     const index = view.index;
-    const epoch = view.begin();
-    const found = this.#nodeOf(nodeId);
+    const epoch = this.#begin();
+    const found = this.#directoryOf(nodeId);
     if (found < 0 || !view.isVisibleDirectory(found as IndexNode)) return errno.ENOENT;
     const directory = found as IndexNode;
+    this.#watched?.isWatched(directory);
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
-    index.setState(directory, nodeState.listed);
+    if (((index.state[directory] as number) & nodeState.listed) === 0) {
+      index.setState(directory, nodeState.listed);
+      this.#readers?.note(directory, this.#processes.id(caller.pid, true));
+    }
 
     if (offset < dotOffset && !sink.add(dotName, nodeId, hostKind.directory, dotOffset)) return 0;
     if (offset < dotDotOffset) {
@@ -322,16 +480,17 @@ export class ViewFs implements Operations {
   #addWithAttributes(node: IndexNode, listedKind: HostKind, sink: DirectorySink): boolean {
     const view = this.#view;
     const entry = this.#entry;
-    const stats = this.#host.stat(view.paths.of(node), entry.attr);
-    if (typeof stats === 'number') {
+    if (this.#host.stat(view.paths.of(node), entry.attr) !== 0) {
       if (!view.isAlwaysThere(node)) return true;
       this.#synthetic(node, entry);
     } else {
       const kind = kindOfMode(entry.attr.mode);
+      const file = this.#fileNumber(kind);
       const decided = view.decide(node, kind);
       if (decided <= 0) return true;
       if (kind !== listedKind) this.#listings.delete(view.index.parent(node));
-      this.#found(node, kind, decided, stats, entry);
+      this.#found(node, kind, file, decided, entry);
+      if (this.#isAttributed(node, kind, decided)) entry.entryValid = 0;
     }
     return sink.addWithAttributes(view.index.name(node), entry, node + childOffset);
   }
@@ -408,38 +567,56 @@ export class ViewFs implements Operations {
 
   // ---- answers ------------------------------------------------------------------------------------------------------
 
+  /** Notes the current state before a request; returns its number. */
+  #begin(): number {
+    const changes = this.#watched?.changes ?? 0;
+    if (changes !== this.#changesSeen) {
+      this.#changesSeen = changes;
+      this.#host.forget();
+    }
+    return this.#view.begin();
+  }
+
   #nodeOf(nodeId: NodeId): IndexNode | -1 {
-    const node = nodeId - 1;
-    return (node >= 0 && node < this.#view.index.nodeCount ? node : -1) as IndexNode | -1;
+    const node = nodeOf(nodeId);
+    return node < this.#view.index.nodeCount ? node : -1;
+  }
+
+  #directoryOf(nodeId: NodeId): IndexNode | -1 {
+    return fileOf(nodeId) === anyFile ? this.#nodeOf(nodeId) : -1;
+  }
+
+  /** Of the file that the host's status is about, which leaves its identity in {@link #identity}. */
+  #fileNumber(kind: HostKind): number {
+    if (kind === hostKind.directory || kind === hostKind.missing) return anyFile;
+    this.#host.status.identify(this.#identity);
+    return fileNumber(this.#identity);
   }
 
   #isReachable(node: IndexNode): boolean {
     return node === rootNode || this.#view.isVisibleDirectory(this.#view.index.parent(node));
   }
 
-  /** Completes the answer about a visible file whose host attributes are in `out`. */
-  #found(node: IndexNode, kind: HostKind, decided: Rule, stats: BigIntStats, out: Entry): void {
+  /** Completes the answer about a visible file whose host attributes are in `out`, and whose identity is in {@link #identity}. */
+  #found(node: IndexNode, kind: HostKind, file: number, decided: Rule, out: Entry): void {
     const view = this.#view;
     const attr = out.attr;
     let state: number = nodeState.positive;
     attr.ino = node + 1;
+    if (kind !== hostKind.directory) view.index.clearState(node, nodeState.directory);
     if (kind === hostKind.directory) {
+      state |= nodeState.directory;
       // A host that does not count subdirectories says 1; one without any says 2.
       if (attr.nlink > 2) attr.nlink = this.#directoryLinks(node);
     } else if (attr.nlink > 1) {
-      attr.nlink = this.#links.count(node, stats);
-      attr.ino = this.#linkedInode(node, stats, attr.nlink);
+      attr.nlink = this.#links.count(node, kind, attr.nlink, this.#identity);
+      attr.ino = this.#linkedInode(node, this.#identity, attr.nlink);
       state |= nodeState.linked;
     }
-    if (kind === hostKind.file) {
-      this.#seen = { node, stats, at: performance.now() };
-      const open = this.#files.peek(node);
-      if (open !== undefined && (open.inode !== stats.ino || open.device !== stats.dev))
-        this.#files.delete(node);
-    }
+    if (!this.#checksLists() && kind !== hostKind.link) this.#withoutList(node, attr);
     view.index.setState(node, state);
     const valid = this.#validity(node, kind, decided);
-    out.nodeId = node + 1;
+    out.nodeId = nodeIdOf(node, file);
     out.entryValid = valid;
     out.attrValid = valid;
   }
@@ -463,20 +640,21 @@ export class ViewFs implements Operations {
     attr.blksize = 4096;
     attr.atimeSec = attr.mtimeSec = attr.ctimeSec = this.#startedAt;
     attr.atimeNsec = attr.mtimeNsec = attr.ctimeNsec = 0;
-    this.#view.index.setState(node, nodeState.positive);
+    this.#view.index.setState(node, nodeState.positive | nodeState.directory);
     out.nodeId = node + 1;
     out.entryValid = out.attrValid = this.#trace ? 0 : ownedValid;
     return 0;
   }
 
   /** The answer for a name that does not exist inside: missing on the host, or hidden. */
-  #missing(directory: IndexNode, node: IndexNode | -1, out: Entry): Errno {
+  #missing(directory: IndexNode, node: IndexNode | -1, watched: boolean | undefined, out: Entry): Errno {
     if (node >= 0) this.#view.index.setState(node as IndexNode, nodeState.negative);
     out.nodeId = 0;
     out.attrValid = 0;
     if (this.#trace) out.entryValid = 0;
-    else if (!this.#view.isConfiguration(directory)) out.entryValid = ownedValid;
-    else out.entryValid = this.#watched?.isWatched(directory) ? watchedValid : configurationValid;
+    else if (this.#view.isConfiguration(directory))
+      out.entryValid = watched ? watchedValid : configurationValid;
+    else out.entryValid = watched === false ? unwatchedValid : ownedValid;
     return 0;
   }
 
@@ -485,8 +663,12 @@ export class ViewFs implements Operations {
     if (this.#trace) return 0;
     const view = this.#view;
     const byContent = decided === rule.owned || decided === rule.ancestor;
-    if (byContent && !view.isConfiguration(node)) return ownedValid;
     const watched = this.#watched;
+    if (byContent && !view.isConfiguration(node)) {
+      return watched === undefined || watched.isWatched(view.index.parent(node))
+        ? ownedValid
+        : unwatchedValid;
+    }
     if (watched === undefined) return configurationValid;
     let all = watched.isWatched(view.index.parent(node));
     // A directory's own times and links change with what is in it.
@@ -500,37 +682,33 @@ export class ViewFs implements Operations {
   /** The inode number in a listing; that of a file with several names only once it is known to have them. */
   #inodeOf(node: IndexNode): number {
     if (((this.#view.index.state[node] as number) & nodeState.linked) === 0) return node + 1;
-    const stats = this.#host.rawStat(this.#view.paths.of(node));
-    if (stats === undefined || stats.nlink < 2n) return node + 1;
-    return this.#linkedInode(node, stats, this.#links.count(node, stats));
+    if (!this.#host.hasOtherNames(this.#view.paths.of(node))) return node + 1;
+    const { nlink, type } = this.#host.status;
+    this.#host.status.identify(this.#identity);
+    const visible = this.#links.count(node, type as HostKind, nlink, this.#identity);
+    return this.#linkedInode(node, this.#identity, visible);
   }
 
   /** One number for all names of a file, but only if several are visible: a shared one would tell of a hidden name. */
-  #linkedInode(node: IndexNode, stats: BigIntStats, visibleNames: number): number {
-    const shared = visibleNames > 1 ? this.#devices.inode(stats.dev, stats.ino) : -1;
+  #linkedInode(node: IndexNode, file: FileIdentity, visibleNames: number): number {
+    const shared = visibleNames > 1 ? this.#linked.number(file) : -1;
     return shared < 0 ? node + 1 : shared;
   }
 
-  #report(
-    node: IndexNode,
-    kind: HostKind,
-    visible: boolean,
-    caller: Caller,
-    operation: Operation | undefined,
-  ): void {
+  #report(node: IndexNode, kind: HostKind, visible: boolean, { pid }: Caller, operation: Operation): void {
     const report = this.#onAccess;
     if (report === undefined) return;
-    const { index } = this.#view;
-    const isLink = kind === hostKind.link && !index.isOwned(node);
-    const owners = isLink ? this.#view.ownersThroughLink(node) : index.owners(node);
+    const isDirectory = kind === hostKind.directory;
     report({
       time: Date.now(),
       path: this.#view.pathOf(node),
-      operation: operation ?? this.#processes.operation(caller.pid),
+      operation,
       visible,
-      directory: kind === hostKind.directory,
-      owners: owners.map((id) => index.cpv(id)),
-      process: this.#processes.facts(caller.pid),
+      directory: isDirectory,
+      wanted:
+        (isDirectory && !visible) || (visible && operation === 'exec') ? this.#processes.wanted(pid) : '',
+      owners: this.#view.responsibleFor(node, kind).map((id) => this.#view.index.cpv(id)),
+      process: this.#processes.id(pid, false),
     });
   }
 }

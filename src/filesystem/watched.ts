@@ -1,59 +1,82 @@
 /**
- * How a serving thread learns whether a directory of the host is watched for changes, so that the kernel may believe for long
- * what it was told of the names in it. The watches are another thread's: a serving thread is blocked in its read.
+ * Which directories of the host are watched for changes, so that the kernel may believe for long what it was told of the names
+ * in them. A serving thread adds a watch before it looks at what is in a directory, so that nothing is missed; another thread
+ * hears of the changes (see daemon/hostWatch.ts).
  */
-import { nodeState, type IndexNode, type PathIndex } from '../view/index.js';
+import { errno } from '../base/index.js';
+import type { DirectoryWatcher } from '../system/index.js';
+import { nodeState, type IndexNode, type View } from '../view/index.js';
 
-/** Words of the memory that both sides share. */
-const answersWord = 0;
-const changesWord = 1;
+// Words of the memory that all threads share: a head, then pairs (number of a watch, node) at places by the number.
+const changesWord = 0;
+const fullWord = 1;
+const countWord = 2;
+const headWords = 4;
+const places = 1 << 18;
 
-/** How long a request waits for a watch, in milliseconds… */
-const patienceMs = 5;
-/** …and how long none waits after that was in vain: the other thread is busy. */
-const sulkMs = 500;
-/** How long it takes until a directory that could not be watched is asked for again. */
-const askAgainMs = 10_000;
-const rememberedRequests = 20_000;
+/** Watches of a view at most: each costs the kernel about 1 KiB, and others need some as well. */
+const mostWatches = 1 << 16;
 
-/** Memory for one mount; hand it to {@link WatchedDirectories} and {@link WatchAnswers}. */
+/** Memory for one mount; hand it to {@link WatchedDirectories} and {@link WatchTable}. */
 export function newWatchMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  return new SharedArrayBuffer((headWords + places * 2) * Int32Array.BYTES_PER_ELEMENT);
 }
 
-/** The side of the thread that has the watches. */
-export class WatchAnswers {
+/** The directories behind watches, for the thread that hears of changes. */
+export class WatchTable {
   readonly #words: Int32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
   }
 
-  /** A request was dealt with, after {@link nodeState}.watched was set if there is a watch now. */
-  answered(): void {
-    Atomics.add(this.#words, answersWord, 1);
-    Atomics.notify(this.#words, answersWord);
-  }
-
-  /** Something changed in a watched directory: from now on listings made before are not given any more. */
+  /** Something changed in a watched directory: what was found out before is not given any more. */
   changed(): void {
     Atomics.add(this.#words, changesWord, 1);
+  }
+
+  /** Whether no more directories can be watched. */
+  get isFull(): boolean {
+    return Atomics.load(this.#words, fullWord) !== 0;
+  }
+
+  /** How many directories are watched. */
+  get count(): number {
+    return Atomics.load(this.#words, countWord);
+  }
+
+  /** The directory of a watch, or −1. */
+  directoryOf(watch: number): IndexNode | -1 {
+    const place = placeOf(watch);
+    return this.#words[place] === watch ? (this.#words[place + 1] as IndexNode) : -1;
+  }
+
+  /** A watch is over. */
+  remove(watch: number): void {
+    const place = placeOf(watch);
+    if (Atomics.compareExchange(this.#words, place, watch, 0) === watch)
+      Atomics.sub(this.#words, countWord, 1);
+  }
+
+  /** All watches there are. */
+  *watches(): Generator<number> {
+    for (let place = headWords; place < this.#words.length; place += 2) {
+      const watch = this.#words[place] as number;
+      if (watch !== 0) yield watch;
+    }
   }
 }
 
 /** The side of a serving thread. */
 export class WatchedDirectories {
-  readonly #index: PathIndex;
+  readonly #view: View;
   readonly #words: Int32Array;
-  readonly #ask: (directory: IndexNode) => void;
-  readonly #asked = new Map<IndexNode, number>();
-  #waitAgainAt = 0;
+  readonly #watcher: DirectoryWatcher;
 
-  /** @param ask asks the other thread for a watch; must not wait */
-  constructor(index: PathIndex, memory: SharedArrayBuffer, ask: (directory: IndexNode) => void) {
-    this.#index = index;
+  constructor(view: View, memory: SharedArrayBuffer, watcher: DirectoryWatcher) {
+    this.#view = view;
     this.#words = new Int32Array(memory);
-    this.#ask = ask;
+    this.#watcher = watcher;
   }
 
   /** How often something has changed. */
@@ -61,27 +84,33 @@ export class WatchedDirectories {
     return Atomics.load(this.#words, changesWord);
   }
 
-  /** Whether changes of names in a directory will be told to the kernel. Asks for a watch when there is none, and waits a moment. */
+  /**
+   * Whether changes of names in a directory, from now on, will be told to the kernel; watches the directory where it can.
+   * Changes through another hard link or a writable mapping are seen by nobody.
+   */
   isWatched(directory: IndexNode): boolean {
-    if (this.#hasWatch(directory)) return true;
-    const now = performance.now();
-    if (now - (this.#asked.get(directory) ?? -Infinity) < askAgainMs) return false;
-    if (this.#asked.size >= rememberedRequests) this.#asked.clear();
-    this.#asked.set(directory, now);
-    let seen = Atomics.load(this.#words, answersWord);
-    this.#ask(directory);
-    if (now < this.#waitAgainAt) return false;
-    const end = now + patienceMs;
-    for (let left = patienceMs; left > 0; left = end - performance.now()) {
-      Atomics.wait(this.#words, answersWord, seen, left);
-      if (this.#hasWatch(directory)) return true;
-      seen = Atomics.load(this.#words, answersWord);
+    const { index, paths } = this.#view;
+    if (((index.state[directory] as number) & nodeState.watched) !== 0) return true;
+    if (Atomics.load(this.#words, fullWord) !== 0) return false;
+    const watch = this.#watcher.add(paths.of(directory));
+    if (watch < 0) {
+      if (watch === -errno.ENOSPC || watch === -errno.ENOMEM) Atomics.store(this.#words, fullWord, 1);
+      return false;
     }
-    this.#waitAgainAt = performance.now() + sulkMs;
-    return false;
+    const place = placeOf(watch);
+    const there = Atomics.compareExchange(this.#words, place, 0, watch);
+    if (there === 0) {
+      this.#words[place + 1] = directory;
+      if (Atomics.add(this.#words, countWord, 1) + 1 >= mostWatches) Atomics.store(this.#words, fullWord, 1);
+    } else if (there !== watch || this.#words[place + 1] !== directory) {
+      // The same directory is shown at two places: only one of them can be told.
+      return false;
+    }
+    index.setState(directory, nodeState.watched);
+    return true;
   }
+}
 
-  #hasWatch(directory: IndexNode): boolean {
-    return ((this.#index.state[directory] as number) & nodeState.watched) !== 0;
-  }
+function placeOf(watch: number): number {
+  return headWords + (watch % places) * 2;
 }

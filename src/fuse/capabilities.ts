@@ -34,6 +34,10 @@ export const capabilityMeanings: Readonly<
     title: 'who asks is known',
     otherwise: 'denials name no process and no phase of a build',
   },
+  extendedAttributes: {
+    title: 'extended attributes are shown',
+    otherwise: 'there are none, and a file with an access control list is its owner’s alone',
+  },
   maxThreads: { title: 'serving threads at most', otherwise: '' },
 };
 

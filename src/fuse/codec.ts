@@ -114,9 +114,20 @@ export class Request {
   name(): Buffer | undefined {
     const length = this.length - requestBodyAt - 1;
     if (length < 1 || length > longestName) return undefined;
-    const name = this.#names.of(length);
-    if (this.buffer[requestBodyAt + length] !== 0) return undefined;
-    for (let i = 0; i < length; i++) if (name[i] === 0) return undefined;
+    return this.#ended(this.#names.of(length));
+  }
+
+  /** The same for a name that follows a struct of `size` bytes. */
+  nameBehind(size: number): Buffer | undefined {
+    const start = requestBodyAt + size;
+    const length = this.length - start - 1;
+    if (length < 1 || length > longestName) return undefined;
+    return this.#ended(this.buffer.subarray(start, start + length));
+  }
+
+  #ended(name: Buffer): Buffer | undefined {
+    if (this.buffer[this.length - 1] !== 0) return undefined;
+    for (let i = 0; i < name.length; i++) if (name[i] === 0) return undefined;
     return name;
   }
 }
@@ -335,6 +346,14 @@ export class Reply {
     this.#words.fill(0, first, first + word(layout.openOut.size));
     this.#words[first + word(layout.openOut.offset.open_flags)] = openFlags;
     return this.done(request, layout.openOut.size);
+  }
+
+  /** `struct fuse_getxattr_out`. */
+  attributeSize(request: Request, size: number): number {
+    const first = word(replyBodyAt);
+    this.#words.fill(0, first, first + word(layout.getxattrOut.size));
+    this.#words[first + word(layout.getxattrOut.offset.size)] = size;
+    return this.done(request, layout.getxattrOut.size);
   }
 
   /** Raw bytes, such as the target of a symbolic link. */

@@ -1,5 +1,5 @@
 /** The kernel's device, through which whoever serves a filesystem speaks with it. */
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { errorCode, exitStatus, LvfsError } from '../base/index.js';
 
 const device = '/dev/fuse';
@@ -40,6 +40,12 @@ export function openDevice(): number {
     'is not the device of FUSE',
     `mknod -m 666 ${device} c 10 229, in place of what is there`,
   );
+}
+
+/** Whether what is at the device's place is the device; undefined when nothing is there. */
+export function isFuseDevice(): boolean | undefined {
+  const status = statSync(device, { throwIfNoEntry: false });
+  return status === undefined ? undefined : status.isCharacterDevice() && status.rdev === deviceNumber;
 }
 
 /** Why the caller cannot open the device; undefined when he can. */

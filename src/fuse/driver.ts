@@ -26,6 +26,8 @@ export interface DriverCapabilities {
   readonly byteNames: boolean;
   /** Operations are told who asks. */
   readonly callers: boolean;
+  /** Extended attributes are shown, and access control lists checked as on the host. */
+  readonly extendedAttributes: boolean;
   /** How many threads may serve one connection. */
   readonly maxThreads: number;
 }
@@ -38,6 +40,11 @@ export interface MountOptions {
   readonly source?: string;
   /** The part behind `fuse.` in the filesystem type. */
   readonly subtype: string;
+  /**
+   * What umount(8) runs for it, `/sbin/umount.<helper>`, where that is installed; only some drivers can see to that. Without it umount(8)
+   * takes a filesystem of FUSE for any other.
+   */
+  readonly unmountHelper?: string;
   /** Other users than the one who mounts may use it. Default true. */
   readonly allowOther?: boolean;
   /** How many threads will serve; default 1. */

@@ -10,6 +10,7 @@ export * from './operations.js';
 export type * from './driver.js';
 export type { ProtocolOptions, ServeResult } from './server.js';
 export { Activity, type Negotiated } from './activity.js';
+export { deviceProblem, isFuseDevice } from './device.js';
 export { libfuseProblem } from './libfuseDriver.js';
 export { capabilityMeanings, capabilityTable } from './capabilities.js';
 

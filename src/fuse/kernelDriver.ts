@@ -143,7 +143,7 @@ class KernelConnection implements Connection {
 }
 
 async function mount(options: MountOptions): Promise<KernelConnection> {
-  const { subtype, source = subtype, allowOther = true, threads = 1, protocol = {} } = options;
+  const { subtype, source = subtype, allowOther = true, threads = 1, protocol = {}, unmountHelper } = options;
   const type = `fuse.${subtype}`;
   const mountpoint = resolveMountpoint(options.mountpoint, type);
   const fd = openDevice();
@@ -159,6 +159,8 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
       'default_permissions',
       ...(allowOther ? ['allow_other'] : []),
       `max_read=${protocol.maxReadBytes ?? defaultMaxReadBytes}`,
+      // Kept in /run/mount/utab; for a mount that is listed there umount(8) looks up the whole type.
+      ...(unmountHelper === undefined ? [] : [`uhelper=${unmountHelper}`]),
     ];
     const args = ['-i', '-t', type, '-o', flags.join(','), '--source', source, '--target', mountpoint];
     const { status, message } = await run('mount', args, [fd]).catch((error: unknown) => {
@@ -205,6 +207,7 @@ export const kernelDriver: Driver = {
     negativeCaching: true,
     byteNames: true,
     callers: true,
+    extendedAttributes: true,
     maxThreads: 64,
   },
   probe,

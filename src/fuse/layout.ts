@@ -293,6 +293,12 @@ export const getxattrIn = struct('fuse_getxattr_in', [
   ['padding', 'u32'],
 ]);
 
+/** The answer when only a size was asked for; otherwise bytes follow the header. */
+export const getxattrOut = struct('fuse_getxattr_out', [
+  ['size', 'u32'],
+  ['padding', 'u32'],
+]);
+
 export const accessIn = struct('fuse_access_in', [
   ['mask', 'u32'],
   ['padding', 'u32'],
@@ -389,6 +395,7 @@ export const initFlag = {
   READDIRPLUS_AUTO: 14,
   NO_OPEN_SUPPORT: 17,
   PARALLEL_DIROPS: 18,
+  POSIX_ACL: 20,
   MAX_PAGES: 22,
   CACHE_SYMLINKS: 23,
   NO_OPENDIR_SUPPORT: 24,
@@ -462,8 +469,8 @@ export const opcodes: readonly Opcode[] = [
   row(18, 'RELEASE', 1, releaseIn, 0, nothing, 'ok'),
   row(20, 'FSYNC', 1, fsyncIn, 0, nothing, 'enosys'),
   row(21, 'SETXATTR', 1, setxattrIn, 1, nothing, 'erofs'),
-  row(22, 'GETXATTR', 1, getxattrIn, 1, nothing, 'enosys'),
-  row(23, 'LISTXATTR', 1, getxattrIn, 0, nothing, 'enosys'),
+  row(22, 'GETXATTR', 1, getxattrIn, 1, nothing, 'operation'),
+  row(23, 'LISTXATTR', 1, getxattrIn, 0, nothing, 'operation'),
   row(24, 'REMOVEXATTR', 1, nothing, 1, nothing, 'erofs'),
   row(25, 'FLUSH', 1, flushIn, 0, nothing, 'enosys'),
   row(26, 'INIT', 1, initIn, 0, initOut, 'operation'),

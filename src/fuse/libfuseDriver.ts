@@ -381,6 +381,7 @@ export const libfuseDriver: Driver = {
     perEntryValidity: false,
     negativeCaching: true,
     byteNames: false,
+    extendedAttributes: false,
     callers: false,
     maxThreads: 1,
   },

@@ -137,6 +137,15 @@ export interface Operations {
    */
   readdir(node: NodeId, offset: number, caller: Caller, sink: DirectorySink): Errno;
   statfs(node: NodeId, out: FilesystemStatistics): Errno;
+  /**
+   * The value of an extended attribute, for a filesystem that has them; the kernel then checks POSIX ACLs as well, and asks for
+   * them by `system.posix_acl_access`.
+   * @param into where it is written; of no length when only its length is asked for
+   * @returns its length, or a negative errno: ENODATA when there is none, ERANGE when it does not fit
+   */
+  getxattr?: ((node: NodeId, name: Buffer, into: Buffer, caller: Caller) => number) | undefined;
+  /** The names of all, each with a NUL behind it; otherwise as {@link getxattr}. Both or neither. */
+  listxattr?: ((node: NodeId, into: Buffer, caller: Caller) => number) | undefined;
 }
 
 /** Tells the kernel that something it may have cached has changed. Never call this from a thread that serves. */

@@ -71,6 +71,8 @@ const READLINK = 5;
 const OPEN = 14;
 const READ = 15;
 const STATFS = 17;
+const GETXATTR = 22;
+const LISTXATTR = 23;
 const INIT = 26;
 const OPENDIR = 27;
 const READDIR = 28;
@@ -230,6 +232,9 @@ export class Session {
         const code = operations.statfs(request.node, this.#statistics);
         return code === 0 ? reply.statistics(request, this.#statistics) : reply.error(request, code);
       }
+      case GETXATTR:
+      case LISTXATTR:
+        return this.#attribute(request);
       case OPEN:
       case OPENDIR:
         return this.#open(request);
@@ -240,6 +245,27 @@ export class Session {
         return code < 0 ? 0 : reply.error(request, code);
       }
     }
+  }
+
+  /** Without the operations: ENOSYS, and the kernel asks no more. */
+  #attribute(request: Request): number {
+    const { getxattr, listxattr } = this.#operations;
+    const reply = this.#reply;
+    if (getxattr === undefined || listxattr === undefined) return reply.error(request, errno.ENOSYS);
+    const size = request.u32(layout.getxattrIn.offset.size);
+    const into = reply.window(Math.min(size, reply.largest));
+    let length: number;
+    if (request.opcode === GETXATTR) {
+      const name = request.nameBehind(layout.getxattrIn.size);
+      if (name === undefined) return reply.error(request, errno.EINVAL);
+      length = getxattr(request.node, name, into, request.caller);
+    } else {
+      length = listxattr(request.node, into, request.caller);
+    }
+    if (length < 0) return reply.error(request, -length);
+    if (size === 0) return reply.attributeSize(request, length);
+    if (!(length <= into.length)) throw new RangeError(`an attribute of ${length} bytes in ${into.length}`);
+    return reply.done(request, length);
   }
 
   #batchForget(request: Request): number {
@@ -333,6 +359,7 @@ export class Session {
       // Without it a file handle would still open what the view has hidden since.
       'NO_EXPORT_SUPPORT',
     ]);
+    if (this.#operations.getxattr !== undefined) wanted.add('POSIX_ACL');
     if (autoInvalidateData) wanted.add('AUTO_INVAL_DATA');
     if (readdirPlus !== 'never') wanted.add('DO_READDIRPLUS');
     if (readdirPlus === 'auto') wanted.add('READDIRPLUS_AUTO');

@@ -2,11 +2,13 @@
 import picomatch from 'picomatch';
 
 interface CompiledGlob {
+  /** The position of the pattern that it comes from. */
+  readonly pattern: number;
   /**
-   * The directories up to which the pattern is literal, each with a slash at the end, or the whole pattern; `/` for patterns
-   * without a leading slash.
+   * The directory up to which it is literal, with a slash at the end, or all of it; `/` for patterns without a leading
+   * slash.
    */
-  readonly bases: readonly string[];
+  readonly base: string;
   readonly matches: (path: string) => boolean;
 }
 
@@ -30,20 +32,19 @@ export function literalGlob(path: string): string {
 export class GlobSet {
   readonly #globs: CompiledGlob[];
 
-  constructor(patterns: readonly string[]) {
-    this.#globs = patterns.map((text) => {
+  /**
+   * @param resolve where a directory (one character a byte, with a slash at the end) really is, in the same form: a pattern
+   *   matches there as well as where its literal beginning says
+   */
+  constructor(
+    patterns: readonly string[],
+    resolve: (directory: string) => string = (directory) => directory,
+  ) {
+    this.#globs = patterns.flatMap((text, pattern) => {
       const bytes = Buffer.from(text.length > 1 ? text.replace(/\/+$/, '') : text).toString('latin1');
-      const pattern = bytes.startsWith('/') ? bytes : `/**/${bytes}`;
-      if (!isGlob(pattern)) return { bases: [pattern], matches: (path) => path === pattern };
-      let matches: CompiledGlob['matches'] | undefined;
-      return {
-        bases: [...new Set(alternatives(pattern).map(literalBase))],
-        // Most patterns never meet a path that begins like them.
-        matches: (path) =>
-          (matches ??= picomatch(pattern, { dot: true, nonegate: true, noextglob: true, windows: false }))(
-            path,
-          ),
-      };
+      const whole = bytes.startsWith('/') ? bytes : `/**/${bytes}`;
+      const places = new Map(alternatives(whole).flatMap((glob) => inPlace(glob, resolve)));
+      return Array.from(places, ([glob, base]): CompiledGlob => ({ pattern, base, matches: matcher(glob) }));
     });
   }
 
@@ -58,18 +59,39 @@ export class GlobSet {
 
   /** The position of the first pattern that the path matches, or -1. */
   indexOf(path: string): number {
-    return this.#globs.findIndex(
-      (glob) => glob.bases.some((base) => path.startsWith(base)) && glob.matches(path),
-    );
+    return this.#globs.find(({ base, matches }) => path.startsWith(base) && matches(path))?.pattern ?? -1;
   }
 
   /** Whether something below a directory (no trailing slash) could match. */
   reaches(directory: string): boolean {
     const prefix = directory + '/';
-    return this.#globs.some(({ bases }) =>
-      bases.some((base) => base.startsWith(prefix) || prefix.startsWith(base)),
-    );
+    return this.#globs.some(({ base }) => base.startsWith(prefix) || prefix.startsWith(base));
   }
+}
+
+/** Most patterns never meet a path that begins like them, so they are compiled when they do. */
+function matcher(glob: string): CompiledGlob['matches'] {
+  if (!isGlob(glob)) return (path) => path === glob;
+  let matches: CompiledGlob['matches'] | undefined;
+  return (path) =>
+    (matches ??= picomatch(glob, { dot: true, nonegate: true, noextglob: true, windows: false }))(path);
+}
+
+/** A glob as it is written and as it is when its literal beginning is resolved, each with its {@link CompiledGlob.base}. */
+function inPlace(
+  glob: string,
+  resolve: (directory: string) => string,
+): (readonly [glob: string, base: string])[] {
+  const directory = literalBase(glob);
+  const base = isGlob(glob) ? directory : glob;
+  const place = directory === '/' ? directory : resolve(directory);
+  if (place === directory) return [[glob, base]];
+  const rest = glob.slice(directory.length);
+  const moved = isGlob(glob) ? literalGlob(place) + rest : place + rest;
+  return [
+    [glob, base],
+    [moved, isGlob(glob) ? place : moved],
+  ];
 }
 
 function literalBase(pattern: string): string {

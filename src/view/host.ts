@@ -41,4 +41,6 @@ export interface Host {
    * a second old.
    */
   isMountPoint(path: string): boolean;
+  /** Forgets what is kept of the way to files: it may have changed. */
+  forget(): void;
 }

@@ -33,6 +33,8 @@ export interface ViewChange {
   visible?: Iterable<number>;
   metadataOnly?: Iterable<number>;
   overrides?: Overrides;
+  /** See {@link View.change}. */
+  avoided?: Iterable<string>;
   /** What an update of the index found: nodes with other owners, and the cpvs of packages that came, went or changed. */
   updated?: { readonly nodes: Iterable<IndexNode>; readonly packages: Iterable<string> };
 }
@@ -91,17 +93,42 @@ export class LiveChanges {
     return next;
   }
 
+  /** Makes the kernel look at everything again that it may hold. */
+  everythingChanged(): Promise<ChangeSummary> {
+    const work = async (): Promise<ChangeSummary> => {
+      this.#view.packagesChanged();
+      await this.#quiescent();
+      const affected = new Affected(this.#view, { visible: this.#view.visible });
+      affected.everything();
+      return affected.tell(this.#caches);
+    };
+    const next = this.#last.then(work, work);
+    this.#last = next;
+    return next;
+  }
+
   async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
+    const isStructural = changes.some(({ structural }) => structural);
+    const isElsewhere = changes.some(
+      ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
+    );
+    if (isElsewhere) this.#view.packagesChanged();
+    this.#view.host.forget();
     await this.#quiescent();
     const affected = new Affected(this.#view, { visible: this.#view.visible });
     for (const change of changes) affected.changedOnHost(change);
-    if (changes.some(({ structural }) => structural)) affected.recheckUnowned();
+    if (isElsewhere) affected.recheckKnown(true);
+    else if (isStructural) affected.recheckUnowned();
     return affected.tell(this.#caches);
   }
 
   async #apply(change: ViewChange): Promise<ChangeSummary> {
     const view = this.#view;
-    const before = { visible: view.visible.slice(), metadataOnly: view.metadataOnly.slice() };
+    const before = {
+      visible: view.visible.slice(),
+      metadataOnly: view.metadataOnly.slice(),
+      avoided: new Set(view.avoided),
+    };
     const { updated, ...state } = change;
     view.change({ ...state, packagesChanged: updated !== undefined });
     await this.#quiescent();
@@ -109,6 +136,8 @@ export class LiveChanges {
     const affected = new Affected(view, before);
     for (const id of different(before.visible, view.visible)) affected.packageFlipped(id);
     for (const id of different(before.metadataOnly, view.metadataOnly)) affected.entryFlipped(id);
+    for (const node of before.avoided) if (!view.avoided.has(node)) affected.avoidedFlipped(node);
+    for (const node of view.avoided) if (!before.avoided.has(node)) affected.avoidedFlipped(node);
     if (updated !== undefined) affected.updated(updated);
     affected.recheckKnown(change.overrides !== undefined);
     return affected.tell(this.#caches);
@@ -158,6 +187,13 @@ class Affected {
   entryFlipped(id: number): void {
     const entry = this.#view.entryOf(id);
     if (entry >= 0) this.#entryChanged(entry as IndexNode);
+  }
+
+  /** Another view came or went at a path: with all that is below, it may not be looked at, or may be again. */
+  avoidedFlipped(node: IndexNode): void {
+    this.#names.add(node);
+    this.#directories.add(this.#view.index.parent(node));
+    this.#treeReplaced(node);
   }
 
   #entryChanged(entry: IndexNode): void {
@@ -217,7 +253,9 @@ class Affected {
     if (!structural) return;
     this.#directories.add(directory);
     if (host.kind(paths.of(node)) === hostKind.directory) {
-      if (((index.state[node] as number) & nodeState.negative) !== 0) this.#names.add(node);
+      const state = index.state[node] as number;
+      const wasFile = (state & nodeState.positive) !== 0 && (state & nodeState.directory) === 0;
+      if (wasFile || (state & nodeState.negative) !== 0) this.#names.add(node);
     } else if (!this.#view.isAlwaysThere(node)) this.#names.add(node);
     this.#directories.add(node);
     this.#treeReplaced(node);
@@ -234,6 +272,21 @@ class Affected {
         if (!this.#view.isAlwaysThere(child)) this.#names.add(child);
       }
       this.#treeReplaced(child);
+    }
+  }
+
+  /** Everything that the kernel may hold. */
+  everything(): void {
+    this.recheckKnown(true);
+    const { index, host, paths } = this.#view;
+    const { state, nodeCount } = index;
+    for (let i = 0; i < nodeCount; i++) {
+      const node = i as IndexNode;
+      if (((state[i] as number) & known) === 0 || this.#view.isUntouchable(node)) continue;
+      this.#contents.add(node);
+      // A directory that is still there is not dropped: something may be mounted on or below it.
+      if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
+        this.#names.add(node);
     }
   }
 
@@ -281,6 +334,7 @@ class Affected {
     const { index } = view;
     const state = index.state[node] as number;
     if ((state & (nodeState.positive | nodeState.negative)) === 0 || view.isUntouchable(node)) return;
+    if (visible === undefined && !view.isVisibleDirectory(index.parent(node))) visible = false;
     if (visible === undefined) {
       const kind = view.host.kind(view.paths.of(node));
       visible = kind === hostKind.missing ? view.isAlwaysThere(node) : view.isVisible(node, kind);

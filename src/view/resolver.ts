@@ -53,9 +53,9 @@ export class Resolver {
   /**
    * The end of the chain that starts at a symbolic link: an existing file that is not a link, or undefined (dangling, a
    * loop, out of bounds).
-   * @param visit hears of the directory of each further link, and of the end
+   * @param visit hears of each further link, and of the end
    */
-  final(link: IndexNode, visit?: (directory: IndexNode) => void): Resolved | undefined {
+  final(link: IndexNode, visit?: (node: IndexNode) => void): Resolved | undefined {
     const target = this.#host.readlink(this.#paths.of(link));
     if (target === undefined) return undefined;
     const end = this.#walk(this.#index.parent(link), target, true, maxLinks - 1, visit);
@@ -75,7 +75,7 @@ export class Resolver {
     path: Uint8Array,
     followLast: boolean,
     links: number,
-    visit?: (directory: IndexNode) => void,
+    visit?: (node: IndexNode) => void,
   ): Resolved | undefined {
     const todo = components(path).reverse();
     let at: Resolved = { node: path[0] === slash ? rootNode : start, kind: hostKind.directory };
@@ -98,7 +98,7 @@ export class Resolver {
           : todo.length > 0
             ? this.#kindOnTheWay(child)
             : this.#host.kind(this.#paths.of(child));
-      if (kind === hostKind.link || todo.length === 0) visit?.(at.node);
+      if (kind === hostKind.link || todo.length === 0) visit?.(child);
       if (kind === hostKind.link && (followLast || todo.length > 0)) {
         const target = --links < 0 ? undefined : this.#host.readlink(this.#paths.of(child));
         if (target === undefined) return undefined;

@@ -2,6 +2,7 @@
 import { isInSysroot, LvfsError, packageName, unmarked } from '../base/index.js';
 import { GlobSet, isGlob } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import type { LinkedPlaces } from './linkedPlaces.js';
 import type { SystemPath } from './systemPaths.js';
 
 /**
@@ -58,6 +59,8 @@ export interface ViewSettings {
   systemPaths: readonly SystemPath[];
   /** Directories that are shown from elsewhere: view path and host path. */
   grafts: readonly { path: string; host: string }[];
+  /** Files whose content is taken from elsewhere, as {@link grafts}; whether they are visible is decided as for the host's own. */
+  files?: readonly { path: string; host: string }[];
   /** Places of later mounts: always there, even when the host has no such directory. */
   directories: readonly string[];
   overrides: Overrides;
@@ -67,6 +70,7 @@ export interface ViewSettings {
 export type Area =
   | { readonly kind: 'tree'; readonly entry: SystemPath; readonly packages: readonly number[] | undefined }
   | { readonly kind: 'directory' | 'private' | 'filtered'; readonly entry: SystemPath }
+  | { readonly kind: 'beside'; readonly entry: SystemPath; readonly directory: IndexNode }
   | { readonly kind: 'vdb' }
   | { readonly kind: 'category'; readonly packages: readonly number[] }
   | { readonly kind: 'entry'; readonly package: number };
@@ -98,11 +102,27 @@ export class Places {
   readonly alwaysIn = new Map<IndexNode, IndexNode[]>();
   /** Directories whose subdirectories are private when no package uses them, with the place that says so. */
   readonly unusedIn = new Map<IndexNode, Area>();
+  /** Directories whose subdirectories are places of the kind `beside`, with the entry that says so. */
+  readonly #besideIn = new Map<IndexNode, SystemPath>();
+  readonly #index: PathIndex;
+  /** Directories in which a link that comes or goes makes other places. */
+  readonly linksIn: ReadonlySet<IndexNode>;
   /** The VDB entry of each package. */
   readonly entryOf = new Map<number, IndexNode>();
 
-  /** @param locate the node of a view path, its parents taken through the root's links */
-  constructor(index: PathIndex, settings: ViewSettings, locate: (path: string) => IndexNode) {
+  /**
+   * @param locate the node of a view path, its parents taken through the root's links
+   * @param placeOf where the directory at the beginning of a glob is; see {@link GlobSet}
+   * @param linked finds out where links lead
+   */
+  constructor(
+    index: PathIndex,
+    settings: ViewSettings,
+    locate: (path: string) => IndexNode,
+    placeOf: (directory: string) => string,
+    linked: LinkedPlaces,
+  ) {
+    this.#index = index;
     const idsByName = new Map<string, number[]>();
     const packages = index.packages;
     // Few packages are named, and most are ruled out by their category.
@@ -119,13 +139,21 @@ export class Places {
         );
       }
       if (entry.kind === 'tree' && isGlob(entry.path)) {
-        this.globs.push({ globs: new GlobSet([entry.path]), entry, packages: idsOf(entry) });
+        this.globs.push({ globs: new GlobSet([entry.path], placeOf), entry, packages: idsOf(entry) });
         continue;
       }
-      if (entry.kind === 'private' && entry.path.endsWith('/*')) {
-        const directory = entry.path === '/*' ? rootNode : locate(entry.path.slice(0, -2));
-        this.unusedIn.set(directory, { kind: 'private', entry });
+      if ((entry.kind === 'private' || entry.kind === 'beside') && entry.path.endsWith('/*')) {
+        // The dot makes a link at the end followed.
+        const directory = entry.path === '/*' ? rootNode : locate(`${entry.path.slice(0, -2)}/.`);
+        if (entry.kind === 'private') this.unusedIn.set(directory, { kind: 'private', entry });
+        else this.#besideIn.set(directory, entry);
         continue;
+      }
+      if (entry.kind === 'beside') {
+        throw new LvfsError(
+          'BAD_SYSTEM_PATH',
+          `the system path ${JSON.stringify(entry.path)} has to end in /*, being of the kind beside`,
+        );
       }
       const node = locate(entry.path);
       this.areas.set(
@@ -133,7 +161,14 @@ export class Places {
         entry.kind === 'tree' ? { kind: 'tree', entry, packages: idsOf(entry) } : { kind: entry.kind, entry },
       );
       if (entry.kind !== 'private') this.#noteAbove(index, node);
+      if (entry.follow !== undefined) linked.add(node, entry);
     }
+    for (const [node, entry] of linked.places) {
+      if (this.areas.get(node)?.kind === 'tree') continue;
+      this.areas.set(node, { kind: 'tree', entry, packages: undefined });
+      this.#noteAbove(index, node);
+    }
+    this.linksIn = linked.directories;
 
     const databases = new Map<string, IndexNode>();
     for (const path of [
@@ -176,6 +211,17 @@ export class Places {
         node = parent;
       }
     }
+  }
+
+  /** The place that a path is, if it is one. */
+  at(node: IndexNode): Area | undefined {
+    const area = this.areas.get(node);
+    if (area !== undefined || node === rootNode) return area;
+    const entry = this.#besideIn.get(this.#index.parent(node));
+    if (entry === undefined) return undefined;
+    const made: Area = { kind: 'beside', entry, directory: node };
+    this.areas.set(node, made);
+    return made;
   }
 
   #noteAbove(index: PathIndex, place: IndexNode): void {

@@ -11,16 +11,18 @@ import { isGlob, literalGlob } from './globs.js';
  *  - `directory`: only the directory itself, because something is mounted over it; nothing unowned below it;
  *  - `private`: nothing that nobody owns, and no search for links goes in. With `/*` at its end: so is each directory in
  *    there that no installed package owns or has anything in;
+ *  - `beside`, always with `/*` at its end: in each directory there, what nobody owns is shown exactly when a visible package
+ *    has something in that directory;
  *  - `filtered`: ends a tree around it: below, everything is decided as where there is no place at all.
  */
-export type SystemPathKind = 'tree' | 'directory' | 'private' | 'filtered';
+export type SystemPathKind = 'tree' | 'directory' | 'private' | 'beside' | 'filtered';
 
 /** One entry of the list. */
 export interface SystemPath {
   /**
    * Absolute path inside the root, or a glob (`*`, `?`, `[…]`, `{…}`, `**`) for `tree` entries, or `DIR/*` for
-   * `private` ones. Directories in front of
-   * the last component are taken through the root's own links.
+   * `private` and `beside` ones. Directories in front of the last component, or of the first that is no literal, are taken
+   * through the root's own links.
    */
   path: string;
   kind: SystemPathKind;
@@ -28,10 +30,20 @@ export interface SystemPath {
   packages?: readonly string[];
   /** Why it is in the list: a sentence for `lvfs paths`. */
   reason: string;
+  /**
+   * Whether links are followed, wherever they lead: `itself` when the path is a link, `within` also for each link in there. What
+   * they lead to, and the links on the way, are places of the same kind.
+   */
+  follow?: 'itself' | 'within';
 }
 
 function tree(path: string, reason: string, ...packages: string[]): SystemPath {
   return packages.length === 0 ? { path, kind: 'tree', reason } : { path, kind: 'tree', packages, reason };
+}
+
+/** Configuration that is often kept elsewhere, under version control, with links to it. */
+function linked(path: string, reason: string): SystemPath {
+  return { ...tree(path, reason), follow: 'within' };
 }
 
 function directory(path: string, reason: string): SystemPath {
@@ -106,9 +118,9 @@ export const systemPaths: readonly SystemPath[] = [
   tree('/etc/ld.so.preload', 'Libraries loaded into every process.'),
 
   // Portage
-  tree('/etc/portage', 'Portage’s configuration: make.conf, the profile, package.use and so on.'),
-  tree('/etc/make.conf', 'The older place of make.conf.'),
-  tree('/etc/make.profile', 'The older place of the profile.'),
+  linked('/etc/portage', 'Portage’s configuration: make.conf, the profile, package.use and so on.'),
+  linked('/etc/make.conf', 'The older place of make.conf.'),
+  linked('/etc/make.profile', 'The older place of the profile.'),
   tree('/etc/make.globals', 'The older place of make.globals.'),
   tree('/etc/dispatch-conf.conf', 'Settings of configuration updates.', 'sys-apps/portage'),
   tree('/etc/etc-update.conf', 'Settings of configuration updates.', 'sys-apps/portage'),
@@ -121,7 +133,7 @@ export const systemPaths: readonly SystemPath[] = [
   ),
   tree('/etc/eselect', 'State of eselect modules.'),
   tree('/var/lib/gentoo', 'News and the list of unread ones: emerge counts them.'),
-  tree('/var/lib/portage', 'World and configuration memory of Portage.'),
+  linked('/var/lib/portage', 'World and configuration memory of Portage.'),
   tree('/var/db/repos', 'Ebuild repositories with profiles, eclasses and metadata.'),
   tree('/usr/portage', 'The older place of the main repository.'),
   tree('/var/lib/repos', 'Overlays.'),
@@ -175,6 +187,19 @@ export const systemPaths: readonly SystemPath[] = [
   ),
   tree('/usr/lib{,64}/R/library/R.css', 'Made by R.', 'dev-lang/R'),
   tree('/etc/vala', 'Settings of Vala.', 'dev-lang/vala'),
+  tree(
+    '/etc/clang',
+    'Which GCC clang uses, noted by gcc-config.',
+    'llvm-core/clang-common',
+    'sys-devel/clang-common',
+  ),
+  tree('/usr/share/octave/octave_packages', 'Packages that Octave knows.', 'sci-mathematics/octave'),
+  {
+    path: '/usr/src/*',
+    kind: 'beside',
+    reason:
+      'Configuration of a kernel and what was made of its sources; packages of modules build with them.',
+  },
 
   // Generated caches of libraries and desktops
   tree(
@@ -258,6 +283,15 @@ export const systemPaths: readonly SystemPath[] = [
   tree('/var/lib/xml-core', 'XML catalogues, on Debian.', 'app-text/xml-common'),
   tree('/usr/lib{,64}/{,*/}vlc/plugins/plugins.dat', 'Plugins of VLC.', 'media-video/vlc'),
   tree('/usr/lib{,32,64}/ImageMagick*/config*/*', 'Settings of ImageMagick.', 'media-gfx/imagemagick'),
+  tree('/etc/gconf/gconf.xml.{defaults,mandatory}/**', 'Settings schemas, by gconftool.', 'gnome-base/gconf'),
+  tree('/etc/dconf/db/*', 'Settings of dconf, compiled.', 'gnome-base/dconf'),
+  tree(
+    '/{usr/,}lib/udev/hwdb.bin',
+    'Hardware descriptions, by udevadm.',
+    'sys-apps/systemd-utils',
+    'sys-apps/systemd',
+    'sys-fs/eudev',
+  ),
   tree(
     '/etc/udev/hwdb.bin',
     'Hardware descriptions, by udevadm.',

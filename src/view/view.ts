@@ -16,6 +16,7 @@ import { LvfsError, silent, type Logger } from '../base/index.js';
 import { GlobSet } from './globs.js';
 import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
+import { LinkedPlaces } from './linkedPlaces.js';
 import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from './pathIndex.js';
 import { Resolver, type Resolved } from './resolver.js';
 import {
@@ -48,6 +49,8 @@ export const nodeState = {
   linked: 32,
   /** Changes of names in the directory are noticed and told to the kernel. */
   watched: 64,
+  /** What the kernel may hold of the name is a directory. */
+  directory: 128,
 } as const;
 
 /** What other threads need to {@link View.attach}; can be cloned. */
@@ -65,6 +68,8 @@ export interface StateChange {
   overrides?: Overrides;
   /** Packages of the index, or the host's files, have changed. */
   packagesChanged?: boolean;
+  /** Host paths, resolved, that may not be asked about, nor anything below them: the mount points of all other views. */
+  avoided?: Iterable<string>;
 }
 
 /** Entries that a search of the host for visible links looks at before it gives up. */
@@ -77,7 +82,11 @@ const wordEpoch = 0;
 const wordOverrides = 1;
 const wordPlaces = 2;
 const wordOverrideBytes = 3;
-const controlWords = 16;
+const wordAvoided = 4;
+/** The nodes that are avoided follow; this is their number at most. */
+const avoidedCapacity = 240;
+const firstAvoided = 16;
+const controlWords = firstAvoided + avoidedCapacity;
 const overrideCapacity = 1 << 18;
 
 // Bits of a node in the memo tables.
@@ -125,6 +134,8 @@ export class View {
   readonly paths: HostPaths;
   readonly #names: HostPaths;
   readonly #resolver: Resolver;
+  /** Follows links through private trees as well. */
+  readonly #unbounded: Resolver;
   readonly #log: Logger;
   readonly #control: Int32Array;
   readonly #visible: Uint32Array;
@@ -133,6 +144,8 @@ export class View {
   readonly #memoBuffer: SharedArrayBuffer;
   readonly #memos: readonly [Uint8Array, Uint8Array];
   readonly #mountPoint: IndexNode | -1;
+  /** The mount points of other views. */
+  readonly #avoided = new Set<IndexNode>();
   readonly #scratch = Buffer.alloc(256);
   #memo: Uint8Array;
   #epoch = -1;
@@ -149,6 +162,8 @@ export class View {
   readonly #directoryGlobs = new Map<IndexNode, DirectoryGlobs>();
   /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
   readonly #used = new Map<IndexNode, boolean>();
+  /** Whether a visible package has anything in a place of the kind `beside`; as long as the epoch is the same. */
+  readonly #besideVisible = new Map<IndexNode, boolean>();
   #search: Search | undefined;
   #followed: Followed | undefined;
   /** Directories of which {@link #noteLimit} has told. */
@@ -172,19 +187,17 @@ export class View {
     const grafts = new Map<IndexNode, string>();
     this.#names = new HostPaths(index, '', new Map());
     this.paths = new HostPaths(index, root, grafts);
-    this.#resolver = new Resolver(
-      index,
-      this.paths,
-      host,
-      (node) => this.isUntouchable(node),
-      (node) => this.#isOutOfBounds(node),
-    );
+    const resolver = (isOutOfBounds: (node: IndexNode) => boolean): Resolver =>
+      new Resolver(index, this.paths, host, (node) => this.isUntouchable(node), isOutOfBounds);
+    this.#resolver = resolver((node) => this.#isOutOfBounds(node));
+    this.#unbounded = resolver(() => false);
     const { mountPoint } = shared.settings;
     this.#mountPoint =
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
         ? -1
         : ensureAll(index, hostBytes(mountPoint).slice(root.length));
-    for (const graft of shared.settings.grafts) grafts.set(this.#locate(graft.path), hostBytes(graft.host));
+    for (const graft of [...shared.settings.grafts, ...(shared.settings.files ?? [])])
+      grafts.set(this.#locate(graft.path), hostBytes(graft.host));
     this.begin();
   }
 
@@ -227,13 +240,27 @@ export class View {
 
   #takeUp(epoch: number): void {
     this.#epoch = epoch;
+    this.host.forget();
+    this.#besideVisible.clear();
     this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    this.#avoided.clear();
+    for (let i = 0; i < (this.#control[wordAvoided] as number); i++)
+      this.#avoided.add(this.#control[firstAvoided + i] as IndexNode);
     const places = this.#control[wordPlaces] as number;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
       this.#directoryGlobs.clear();
       this.#used.clear();
-      this.#places = new Places(this.index, this.settings, (path) => this.#locate(path));
+      const linked = new LinkedPlaces({
+        index: this.index,
+        host: this.host,
+        paths: this.paths,
+        resolver: this.#unbounded,
+        pathOf: (node) => this.pathOf(node),
+        isUntouchable: (node) => this.isUntouchable(node),
+      });
+      const locate = (path: string): IndexNode => this.#locate(path);
+      this.#places = new Places(this.index, this.settings, locate, this.#placeOf, linked);
       const { prefix = '', sysroot } = this.settings;
       this.#etc = [prefix, ...(sysroot === undefined ? [] : [sysroot])].map((place) =>
         this.#locate(`${place}/etc`),
@@ -246,8 +273,8 @@ export class View {
       const { show, hide } = (
         bytes.length === 0 ? { show: [], hide: [] } : JSON.parse(Buffer.from(bytes).toString())
       ) as Overrides;
-      this.#show = new GlobSet(show);
-      this.#hide = new GlobSet(hide);
+      this.#show = new GlobSet(show, this.#placeOf);
+      this.#hide = new GlobSet(hide, this.#placeOf);
       this.#hasOverrides = !this.#show.isEmpty || !this.#hide.isEmpty;
       this.#overrideRules.clear();
     }
@@ -297,9 +324,26 @@ export class View {
     }
     if (to.visible !== undefined) setBits(this.#visible, to.visible);
     if (to.metadataOnly !== undefined) setBits(this.#metadata, to.metadataOnly);
+    if (to.avoided !== undefined) this.#setAvoided(to.avoided);
     if (to.packagesChanged === true) control[wordPlaces] = (control[wordPlaces] as number) + 1;
     Atomics.add(control, wordEpoch, 1);
     this.begin();
+  }
+
+  #setAvoided(paths: Iterable<string>): void {
+    const { root } = this.settings;
+    let count = 0;
+    for (const path of paths) {
+      if (!isBelow(path, root) || count === avoidedCapacity) continue;
+      const node = ensureAll(this.index, hostBytes(path).slice(hostBytes(root).length));
+      this.#control[firstAvoided + count++] = node;
+    }
+    this.#control[wordAvoided] = count;
+  }
+
+  /** Mount points of other views, which may not be asked about. */
+  get avoided(): ReadonlySet<IndexNode> {
+    return this.#avoided;
   }
 
   // ---- answers ------------------------------------------------------------------------------------------------------
@@ -309,7 +353,7 @@ export class View {
    * visible. Positive: visible.
    */
   decide(node: IndexNode, kind: HostKind): Rule {
-    if (node === this.#mountPoint) return rule.hide;
+    if (this.isUntouchable(node)) return rule.hide;
     if (this.#hasOverrides) {
       const decided = this.#overrideRule(node);
       if (decided !== 0) return decided;
@@ -343,9 +387,12 @@ export class View {
     return this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, kind) > 0;
   }
 
-  /** Whether the host may not be asked about a path at all: it is the mount point, and asking would wait for ourselves. */
+  /**
+   * Whether the host may not be asked about a path at all: it is the mount point, and asking would wait for ourselves, or that of
+   * another view, which may just be asking about this one.
+   */
   isUntouchable(node: IndexNode): boolean {
-    return node === this.#mountPoint;
+    return node === this.#mountPoint || (this.#avoided.size !== 0 && this.#avoided.has(node));
   }
 
   /** Whether a directory is shown even when the host has none (a place for a mount, or on the way to one). */
@@ -385,10 +432,15 @@ export class View {
   isConfiguration(node: IndexNode): boolean {
     for (let at = node; ; at = this.index.parent(at)) {
       if (this.#etc.includes(at)) return true;
-      const area = this.#places.areas.get(at);
-      if (area !== undefined) return area.kind === 'tree';
+      const area = this.#places.at(at);
+      if (area !== undefined) return area.kind === 'tree' || area.kind === 'beside';
       if (at === rootNode) return false;
     }
+  }
+
+  /** Whether a link that comes or goes in a directory can show other paths elsewhere, so that {@link packagesChanged} is due. */
+  followsLinksIn(directory: IndexNode): boolean {
+    return this.#places.linksIn.has(directory);
   }
 
   /** Whether there are any show or hide globs. */
@@ -403,7 +455,9 @@ export class View {
   hangsOnPackages(node: IndexNode): boolean {
     if (this.isPythonCache(this.index.parent(node))) return false;
     const area = this.#areaOf(node);
-    return area === undefined || (area.kind === 'tree' && area.packages !== undefined);
+    return (
+      area === undefined || area.kind === 'beside' || (area.kind === 'tree' && area.packages !== undefined)
+    );
   }
 
   /** Whether a directory is named `__pycache__`. */
@@ -422,7 +476,7 @@ export class View {
 
   #follow(link: IndexNode): Resolved | undefined {
     const directories = new Set([this.index.parent(link)]);
-    const end = this.#resolver.final(link, (directory) => directories.add(directory));
+    const end = this.#resolver.final(link, (node) => directories.add(this.index.parent(node)));
     this.#followed = { link, directories };
     return end;
   }
@@ -457,13 +511,42 @@ export class View {
     return end === undefined ? [] : this.index.owners(end.node);
   }
 
+  /** The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it. */
+  responsibleFor(node: IndexNode, kind: HostKind): number[] {
+    if (this.index.isOwned(node)) return this.index.owners(node);
+    if (kind === hostKind.link) return this.ownersThroughLink(node);
+    const source = kind === hostKind.file ? this.sourceOfCache(node) : -1;
+    return source < 0 ? [] : this.index.owners(source as IndexNode);
+  }
+
+  /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */
+  sourceOfCache(node: IndexNode): IndexNode | -1 {
+    const directory = this.index.parent(node);
+    const name = this.index.name(node);
+    if (!endsWith(name, '.pyc') || !this.isPythonCache(directory)) return -1;
+    const stem = name.subarray(0, name.indexOf(0x2e));
+    if (stem.length === 0 || stem.length > 252) return -1;
+    this.#scratch.set(stem);
+    this.#scratch.write('.py', stem.length, 'latin1');
+    const parent = this.index.parent(directory);
+    return this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
+  }
+
+  /** Whether a path lies in a directory of headers. */
+  isHeader(node: IndexNode): boolean {
+    for (let at = this.index.parent(node); at !== rootNode; at = this.index.parent(at))
+      if (isNamed(this.index.name(at), 'include')) return true;
+    return false;
+  }
+
   /** More about a decision, for people: the glob, the place, the end of the link, or what is visible below. */
   detail(node: IndexNode, decided: Rule): string {
     if (decided === rule.hide || decided === rule.show) {
       if (node === this.#mountPoint) return 'the mount point';
+      if (this.#avoided.has(node)) return 'the mount point of another view';
       const { show, hide } = this.overrides;
       const patterns = decided === rule.hide ? hide : show;
-      const globs = new GlobSet(patterns);
+      const globs = new GlobSet(patterns, this.#placeOf);
       for (let at = node; at !== rootNode; at = this.index.parent(at)) {
         const found = globs.indexOf(this.pathOf(at));
         if (found >= 0) return patterns[found] as string;
@@ -511,7 +594,7 @@ export class View {
       const decided = this.#systemRule(node);
       if (decided > 0) return decided;
     }
-    const area = this.#places.areas.get(node);
+    const area = this.#places.at(node);
     if (area !== undefined && area.kind !== 'tree' && this.#shows(area, true)) {
       return 'entry' in area ? rule.system : rule.owned;
     }
@@ -522,7 +605,7 @@ export class View {
   /** Rule 3 inside the VDB, rule 7, or rule 8, for a path that nobody owns. */
   #systemRule(node: IndexNode): Rule {
     for (let at = node; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at);
+      const area = this.#places.at(at);
       if (area !== undefined) {
         if (this.#shows(area, at === node)) {
           return 'entry' in area ? rule.system : rule.owned;
@@ -549,7 +632,7 @@ export class View {
   /** The place that decides about unowned names at or below itself: the nearest one. */
   #areaOf(node: IndexNode): Area | undefined {
     for (let at = node; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at);
+      const area = this.#places.at(at);
       if (area !== undefined || at === rootNode) return area;
     }
   }
@@ -557,7 +640,8 @@ export class View {
   /** The place that decides about names in a directory. A directory that nobody uses may be a private one. */
   #areaIn(directory: IndexNode): Area | undefined {
     for (let at = directory; ; at = this.index.parent(at)) {
-      const area = this.#places.areas.get(at) ?? this.#unusedArea(at);
+      const place = this.#places.at(at);
+      const area = place === undefined || place.kind === 'beside' ? (this.#unusedArea(at) ?? place) : place;
       if (area !== undefined || at === rootNode) return area;
     }
   }
@@ -570,19 +654,20 @@ export class View {
     let used = this.#used.get(directory);
     if (used === undefined) {
       // A directory with system paths in it, such as /etc, is one of the system's own.
-      used = this.#places.below.has(directory) || this.#isUsed(directory);
+      used =
+        this.#places.below.has(directory) || this.#hasOwner(directory, (node) => this.index.isOwned(node));
       if (this.#used.size >= rememberedPaths) this.#used.clear();
       this.#used.set(directory, used);
     }
     return used ? undefined : area;
   }
 
-  /** Whether a package, visible or not, owns a directory or has anything in it. */
-  #isUsed(directory: IndexNode): boolean {
+  /** Whether a directory, or anything that the index has in it, has an owner that counts. */
+  #hasOwner(directory: IndexNode, counts: (node: IndexNode) => boolean): boolean {
     const { index } = this;
-    if (index.isOwned(directory)) return true;
+    if (counts(directory)) return true;
     for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
-      if (this.#isUsed(child as IndexNode)) return true;
+      if (this.#hasOwner(child as IndexNode, counts)) return true;
     }
     return false;
   }
@@ -598,11 +683,24 @@ export class View {
         return itself;
       case 'private':
         return false;
+      case 'beside':
+        return this.#isBesideVisible(area.directory);
       case 'category':
         return itself && area.packages.some((id) => this.#isListed(id));
       case 'entry':
         return this.#isListed(area.package);
     }
+  }
+
+  /** Whether a visible package owns a directory or has anything in it. */
+  #isBesideVisible(directory: IndexNode): boolean {
+    let known = this.#besideVisible.get(directory);
+    if (known === undefined) {
+      known = this.#hasOwner(directory, (node) => this.index.ownerVisible(node, this.#visible));
+      if (this.#besideVisible.size >= rememberedPaths) this.#besideVisible.clear();
+      this.#besideVisible.set(directory, known);
+    }
+    return known;
   }
 
   /** Whether a system path's packages let it be seen. */
@@ -621,17 +719,8 @@ export class View {
 
   /** `__pycache__/name.*.pyc` beside a visible `name.py`. */
   #isCacheOfVisible(node: IndexNode): boolean {
-    const directory = this.index.parent(node);
-    if (!endsWith(this.index.name(node), '.pyc') || !this.isPythonCache(directory)) return false;
-    const name = this.index.name(node);
-    const stem = name.subarray(0, name.indexOf(0x2e));
-    if (stem.length === 0 || stem.length > 252) return false;
-    this.#scratch.set(stem);
-    this.#scratch.write('.py', stem.length, 'latin1');
-    const parent = this.index.parent(directory);
-    const source = this.index.tryEnsure(parent, this.#scratch, 0, stem.length + 3);
-    if (source < 0) return false;
-    if (this.#isHiddenByOwners(source as IndexNode)) return false;
+    const source = this.sourceOfCache(node);
+    if (source < 0 || this.#isHiddenByOwners(source as IndexNode)) return false;
     const kind = this.host.kind(this.paths.of(source as IndexNode));
     return (
       kind !== hostKind.missing && kind !== hostKind.directory && this.decide(source as IndexNode, kind) > 0
@@ -640,7 +729,7 @@ export class View {
 
   /** Whether links in a directory count (or the link `at`): not in private trees, unless a glob shows something there. */
   #isInBounds(directory: IndexNode, at?: IndexNode): boolean {
-    const area = (at === undefined ? undefined : this.#places.areas.get(at)) ?? this.#areaIn(directory);
+    const area = (at === undefined ? undefined : this.#places.at(at)) ?? this.#areaIn(directory);
     if (area?.kind !== 'private' && area?.kind !== 'directory') return true;
     return this.#show.reaches(
       this.#names.directory(at === undefined ? this.index.parent(directory) : directory),
@@ -705,7 +794,7 @@ export class View {
     while (node >= 0) {
       const here = node as IndexNode;
       if (
-        here !== this.#mountPoint &&
+        !this.isUntouchable(here) &&
         index.ownerVisible(here, this.#visible) &&
         !(this.#hasOverrides && this.#overrideRule(here) === rule.hide) &&
         this.#existsBelow(directory, here)
@@ -713,7 +802,7 @@ export class View {
         return true;
       }
       // Depth first, without a stack: down, else aside, else up until there is something aside.
-      node = here === this.#mountPoint ? -1 : index.firstChild(here);
+      node = this.isUntouchable(here) ? -1 : index.firstChild(here);
       for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
     }
     return false;
@@ -762,7 +851,7 @@ export class View {
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && !this.#hasOverrides) continue;
       if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || child === this.#mountPoint) continue;
+      if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
       if (kind === hostKind.directory) {
         subdirectories.push(child as IndexNode);
         continue;
@@ -787,7 +876,7 @@ export class View {
     }
     if (this.index.ownerVisible(node, this.#visible) || this.#places.always.has(node)) return Found.yes;
     if (!this.index.isOwned(node) && this.#systemRule(node) > 0) return Found.yes;
-    const area = this.#places.areas.get(node);
+    const area = this.#places.at(node);
     if (area !== undefined && this.#shows(area, true)) return Found.yes;
     return this.#isVisibleBelow(node, true);
   }
@@ -833,6 +922,14 @@ export class View {
     if (found !== undefined) return found;
     return ensureAll(this.index, bytes.toString('latin1'));
   }
+
+  /** Where the directory at the beginning of a glob is, through the host's links; see {@link GlobSet}. */
+  readonly #placeOf = (directory: string): string => {
+    // The dot makes a link at the end followed.
+    const found = this.#resolver.canonical(Buffer.from(`${directory}.`, 'latin1'));
+    if (found === undefined) return directory;
+    return found.node === rootNode ? '/' : `${this.#names.directory(found.node)}/`;
+  };
 }
 
 function bitWords(index: PathIndex): number {

@@ -97,7 +97,7 @@ test(refused, '[[system-path]]\npath = "x"', /:2: path: expected an absolute pat
 test(
   refused,
   '[[system-path]]\npath = "/x"\nkind = "bush"',
-  /:3: kind: expected tree, directory or private, found 'bush'$/,
+  /:3: kind: expected tree, directory, private or beside, found 'bush'$/,
 );
 test(
   refused,

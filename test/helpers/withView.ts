@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { NodeHost } from '../../src/filesystem/index.js';
+import { HostWatch } from '../../src/daemon/hostWatch.js';
+import {
+  kernelNodeId,
+  newSharedFiles,
+  newWatchMemory,
+  NodeHost,
+  WatchTable,
+} from '../../src/filesystem/index.js';
 import type { Connection, Driver, ServeResult } from '../../src/fuse/index.js';
 import { scanContents } from '../../src/portage/contents.js';
 import {
   hostLinks,
   LiveChanges,
+  type HostChange,
   openIndex,
   systemPaths,
   View,
@@ -87,12 +95,12 @@ export interface MountedView extends OpenedView {
   mountpoint: string;
   connection: Connection;
   /** Changes what is shown, and returns when everybody sees it. */
-  live: Pick<LiveChanges, 'apply'>;
+  live: Pick<LiveChanges, 'apply' | 'hostChanged' | 'everythingChanged'>;
 }
 
 /** Mounts a view with one or more serving threads, and takes everything away afterwards. */
 export async function withMountedView(
-  spec: ViewSpec & { driver?: Driver; threads?: number; trace?: boolean },
+  spec: ViewSpec & { driver?: Driver; threads?: number; trace?: boolean; watch?: boolean },
   body: (mounted: MountedView) => unknown,
 ): Promise<void> {
   const mountpoint = realpathSync(mkdtempSync(join(tmpdir(), 'lvfs-view-')));
@@ -104,14 +112,27 @@ export async function withMountedView(
     subtype: 'lvfs',
     threads,
   });
-  const devices = new SharedArrayBuffer(1024);
+  const sharedFiles = newSharedFiles(256);
+  const live = liveChanges(opened.view, connection, driver);
+  const watchMemory = newWatchMemory();
+  const listener = {
+    changed: (changes: readonly HostChange[]) => live.hostChanged(changes),
+    lost: () => live.everythingChanged(),
+  };
+  const watch =
+    spec.watch === true
+      ? HostWatch.open(opened.view, new WatchTable(watchMemory), listener, (_, text) =>
+          opened.messages.push(text),
+        )
+      : undefined;
   const ended = Array.from({ length: threads }, (_, thread) => {
     const worker = new Worker(new URL('./viewWorker.js', import.meta.url), {
       workerData: {
         endpoint: connection.endpoint,
         thread,
         shared: opened.view.share(),
-        devices,
+        sharedFiles,
+        watches: watch && { memory: watchMemory, fd: watch.fd },
         trace: spec.trace ?? false,
       },
     });
@@ -127,23 +148,32 @@ export async function withMountedView(
   });
   const all = Promise.allSettled(ended);
   try {
-    await body({ ...opened, mountpoint, connection, live: liveChanges(opened.view, connection, driver) });
+    await body({ ...opened, mountpoint, connection, live });
   } finally {
     await takeAway(connection, all);
+    watch?.close();
     connection.close();
     rmdirSync(mountpoint);
   }
 }
 
 /** As a session connects a view with a driver. Where nothing can be taken back, what is cached has to expire. */
-function liveChanges(view: View, connection: Connection, driver: Driver): Pick<LiveChanges, 'apply'> {
+function liveChanges(
+  view: View,
+  connection: Connection,
+  driver: Driver,
+): Pick<LiveChanges, 'apply' | 'hostChanged' | 'everythingChanged'> {
+  const host = new NodeHost();
   const caches: KernelCaches = {
     dropName: (directory, name) => connection.notifier?.invalidateEntry(directory + 1, name, true),
-    dropNode: (node, content) => connection.notifier?.invalidateNode(node + 1, content ? 0 : -1, 0),
+    dropNode: (node, content) =>
+      connection.notifier?.invalidateNode(kernelNodeId(view, host, node), content ? 0 : -1, 0),
   };
   const live = new LiveChanges(view, caches, () => connection.activity.quiescent());
   const { staleSeconds } = driver.capabilities;
   return {
+    hostChanged: (changes) => live.hostChanged(changes),
+    everythingChanged: () => live.everythingChanged(),
     apply: async (change) => {
       const summary = await live.apply(change);
       if (staleSeconds > 0) await delay(staleSeconds * 1000 + 50);

@@ -134,10 +134,18 @@ const comparing = `--compare shows that a build comes out differently with what 
   const image = join(box.directory, `hello-${builds + 1}`);
   const { status, report } = await build(host as Host, hello, removal, '--compare', '--image', image);
   const { comparison } = report as unknown as {
-    comparison: { allowed: string[]; difference: { onlySecond: string[] } };
+    comparison: {
+      allowed: string[];
+      difference: { onlySecond: string[] };
+      automagic: { packages: string[]; files: string[] }[];
+    };
   };
   t.deepEqual(comparison.allowed.map(packageName), ['sys-devel/gettext']);
   t.deepEqual(comparison.difference.onlySecond, ['/de.mo']);
+  t.deepEqual(
+    comparison.automagic.map(({ packages, files }) => ({ packages: packages.map(packageName), files })),
+    [{ packages: ['sys-devel/gettext'], files: ['/de.mo'] }],
+  );
   t.is(status, 30);
 });
 

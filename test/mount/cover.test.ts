@@ -32,7 +32,7 @@ function cover(t: ExecutionContext, plan: (host: string) => Bind[]): Covered & {
 mountTest(
   `what covers a view is private, in its order, and read-only where that is asked for${skipped}`,
   (t) => {
-    const { error, mounts, left } = cover(t, (host) => [
+    const { error, mounts, left, elsewhere, view } = cover(t, (host) => [
       { kind: 'bind', target: '/one', source: join(host, 'a') },
       { kind: 'bind', target: '/with a \\ and\n', source: join(host, 'b b'), readOnly: true },
       { kind: 'memory', target: '/tmp' },
@@ -49,17 +49,48 @@ mountTest(
       '/other: rw private new',
     ]);
     t.deepEqual(left, []);
+    // What the test itself mounted.
+    t.deepEqual(elsewhere, [[view], [view]]);
   },
 );
 
 mountTest(`the view's own database is on top of what covers it${skipped}`, (t) => {
-  const { error, mounts } = cover(t, (host) => [
+  const { error, mounts, elsewhere, view } = cover(t, (host) => [
     { kind: 'bind', target: '/db', source: host },
     { kind: 'database', target: '/db/a' },
+    { kind: 'bind', target: '/other', source: host },
+    { kind: 'database', target: '/other/b b' },
   ]);
   t.is(error, undefined);
-  // What is moved keeps its place in the table.
-  t.deepEqual(mounts, [': rw private', '/db/a: rw private', '/db: rw private']);
+  t.deepEqual(mounts, [
+    ': rw private',
+    '/db: rw private',
+    '/db/a: rw private',
+    '/other: rw private',
+    String.raw`/other/b\040b: rw private`,
+  ]);
+  t.deepEqual(elsewhere, [[view], [view]]);
+});
+
+mountTest(`what was only found may be gone, and what comes after it is mounted${skipped}`, (t) => {
+  const { error, mounts } = cover(t, (host) => [
+    { kind: 'bind', target: '/one', source: join(host, 'a') },
+    { kind: 'bind', target: '/gone', source: join(host, 'none'), found: true },
+    { kind: 'memory', target: '/tmp' },
+    { kind: 'bind', target: '/tmp/gone', source: join(host, 'none'), found: true },
+    { kind: 'bind', target: '/tmp/below', source: join(host, 'a') },
+  ]);
+  t.is(error, undefined);
+  t.deepEqual(mounts, [': rw private', '/one: rw private', '/tmp: rw private new', '/tmp/below: rw private']);
+});
+
+mountTest(`that something found is gone does not hide what was asked for and failed${skipped}`, (t) => {
+  const { error, cause, view } = cover(t, (host) => [
+    { kind: 'bind', target: '/gone', source: join(host, 'none'), found: true },
+    { kind: 'bind', target: '/one', source: join(host, 'none either') },
+  ]);
+  t.is(error, `${view}/one: cannot be mounted`);
+  t.notRegex(cause ?? '', /\/gone/);
 });
 
 mountTest(`of several that cannot be mounted the first is named${skipped}`, (t) => {

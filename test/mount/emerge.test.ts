@@ -130,25 +130,6 @@ mountTest(`a log that cannot be written is refused before anything is built${ski
   t.false(existsSync(f.gentoo.path('/var/tmp/arguments')));
 });
 
-mountTest(`--compare looks at the images that emerge leaves, and takes them away${skipped}`, async (t) => {
-  const image = '/var/tmp/portage/dev-libs/foo-1/image';
-  const f = await withEmerge(
-    t,
-    `mkdir -p ${image}; rm -f ${image}/*; touch ${image}/always
-${inPhase('cat /opt/hidden/tool')} && touch ${image}/extra; exit 0`,
-    { FEATURES: 'ccache' },
-  );
-  const { status, stdout, stderr } = await f.lvfs('build', '--json', '--compare', ...shown, 'dev-libs/foo');
-  t.is(status, 30, stderr);
-  t.like((JSON.parse(stdout) as { comparison: object }).comparison, {
-    allowed: ['dev-libs/hidden-1'],
-    status: 0,
-    difference: { onlyFirst: [], onlySecond: ['/extra'], needs: [], changed: [] },
-  });
-  t.true(seen(f, 'environment').includes('FEATURES=ccache noclean'));
-  t.false(existsSync(f.gentoo.path('/var/tmp/portage/dev-libs/foo-1')));
-});
-
 for (const verb of ['build', 'check']) {
   mountTest(`${verb} says that emerge is hidden, and runs nothing${skipped}`, async (t) => {
     const f = await withEmerge(t, ':');

@@ -3,14 +3,15 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { makeReport, reportHtml, type ReportInput } from '../../src/audit/index.js';
+import { makeReport, reportHtml } from '../../src/audit/index.js';
+import { reportInput, use } from '../helpers/auditInput.js';
 import { removeTree } from '../helpers/removeTree.js';
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 const pageTest = browser === undefined ? test.skip : test;
 const skipped = browser === undefined ? ' (skipped: there is no chromium here)' : '';
 
-const input: ReportInput = {
+const input = reportInput({
   targets: ['a/target-1'],
   declared: [
     { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
@@ -22,16 +23,16 @@ const input: ReportInput = {
     ['dev-util/idle-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/idle' }]],
   ]),
   system: new Set(),
-  denials: [],
-  searchPath: [],
-  uses: [{ path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' }],
+  uses: [use('/usr/include/b.h', 'dev-libs/b-1')],
   log: 'fatal error: <zlib>.h: x\nfatal error: zlib.h: No such file or directory\n',
-  hiddenEndingIn: (ending) =>
-    ending.endsWith('/zlib.h') ? [{ path: '/usr/include/zlib.h', owners: ['sys-libs/zlib-1.3'] }] : [],
-  readText: () => undefined,
-  atomFor: (cpv) => cpv.replace(/-[\d.]+$/, ''),
-  hasFiles: () => true,
-};
+  findHidden: (wanted) =>
+    new Map(
+      wanted
+        .filter(({ name }) => name === 'zlib.h')
+        .map((one) => [one, [{ path: '/usr/include/zlib.h', owners: ['sys-libs/zlib-1.3'], distance: 0 }]]),
+    ),
+  status: 0,
+});
 
 pageTest(`the report's page opens in a browser, with its picture${skipped}`, (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-page-'));

@@ -218,6 +218,7 @@ mountTest(`a signal that comes while the command is being started is not lost${s
     hostProcesses: false,
     mountProc: false,
     ownMounts: true,
+    leave: [],
   });
   entered.signal('SIGTERM');
   t.deepEqual(await entered.ended, { code: 143, signal: null });

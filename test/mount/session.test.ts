@@ -1,114 +1,29 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { readMountTable } from '../../src/base/index.js';
 import { processStartTime } from '../../src/daemon/registry.js';
-import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
 import { processesNaming } from '../helpers/inView.js';
 import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { mountTest, skipped, withViews as fixture, type Views as Fixture } from '../helpers/views.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
-
-const reason = whyNot();
-const mountTest = reason === undefined ? test.serial : test.serial.skip;
-const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
-
-/** Why this machine cannot mount. */
-function whyNot(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root';
-  if (!existsSync('/dev/fuse')) return 'needs /dev/fuse';
-  const probe = spawnSync('unshare', ['-m', 'true']);
-  return probe.status === 0 ? undefined : 'needs the right to mount';
-}
-
-interface Fixture extends Sandbox {
-  gentoo: GentooRoot;
-  /** A fresh, empty directory to mount on. */
-  mountpoint(): string;
-  /** Mounts the view of dev-libs/foo; fails the test when that fails. */
-  mount(...args: string[]): Promise<{ mountpoint: string; pid: number; directory: string }>;
-  views(): string[];
-}
-
-/** A small Gentoo system and a registry of its own; everything is gone after the test. */
-async function fixture(t: ExecutionContext): Promise<Fixture> {
-  const gentoo = await gentooRoot({
-    packages: {
-      'sys-libs/zlib-1.3': { files: { '/usr/include/zlib.h': 'zlib' } },
-      'dev-libs/bar-1': { RDEPEND: 'sys-libs/zlib', files: { '/usr/include/bar.h': 'bar' } },
-      'dev-libs/hidden-1': { files: { '/usr/include/hidden.h': 'hidden' } },
-      'app-shells/bash-5': { files: { '/bin/bash': '#!' } },
-    },
-    ebuilds: {
-      'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' },
-      'dev-libs/broken-1': { DEPEND: 'dev-libs/absent' },
-    },
-    system: ['app-shells/bash'],
-  });
-  const box = sandbox({ LVFS_ROOT: gentoo.root });
-  let count = 0;
-  const mounts = (): string[] =>
-    readMountTable()
-      .map((entry) => entry.mountpoint)
-      .filter((path) => path.startsWith(`${box.directory}/`));
-  // What is mounted inside of a view belongs to it.
-  const views = (): string[] =>
-    mounts().filter((path, _, all) => !all.some((other) => path.startsWith(`${other}/`)));
-  const pids = new Set<number>();
-  const self: Fixture = {
-    ...box,
-    gentoo,
-    views,
-    mountpoint() {
-      const path = join(box.directory, `mnt${count++}`);
-      mkdirSync(path);
-      return path;
-    },
-    async mount(...args) {
-      const mountpoint = self.mountpoint();
-      const { status, stdout, stderr } = await box.lvfs(
-        'mount',
-        '--json',
-        ...args,
-        'dev-libs/foo',
-        mountpoint,
-      );
-      t.is(status, 0, stderr);
-      const [mount] = (JSON.parse(stdout) as { mounts: { pid: number; log: string }[] }).mounts;
-      const pid = mount?.pid ?? 0;
-      pids.add(pid);
-      const directory = dirname(mount?.log ?? '');
-      return { mountpoint, pid, directory };
-    },
-  };
-  t.teardown(async () => {
-    await box.lvfs('umount', '--all', '--lazy');
-    for (const view of views()) spawnSync('umount', ['-R', '-l', view]);
-    // An assertion comes too late here; what is thrown fails the test as well.
-    const left = [
-      ...mounts(),
-      ...[...pids].filter((pid) => processStartTime(pid) !== undefined).map((pid) => `daemon ${pid}`),
-      ...(existsSync(box.runtime) ? readdirSync(box.runtime) : []),
-    ];
-    if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
-    box.cleanup();
-    gentoo.cleanup();
-  });
-  return self;
-}
 
 /** Lists of a directory, sorted. */
 function names(path: string): string[] {
@@ -312,6 +227,56 @@ mountTest(`the mount point may be given relative or through a link${skipped}`, a
   t.deepEqual(f.views(), []);
 });
 
+mountTest(
+  `what is bound may be named relative, and the current directory may be gone${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const [work, gone, mountpoint] = ['work', 'gone', 'mnt'].map((name) => join(f.directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const directory of [join(work, 'src'), gone, mountpoint]) mkdirSync(directory, { recursive: true });
+    writeFileSync(join(work, 'src/file'), '');
+    const inDirectory = (line: string, ...args: string[]): Promise<Result> => {
+      const words = [process.execPath, program, ...args];
+      return finished(spawn('sh', ['-c', `${line} && exec "$@"`, 'sh', ...words], { env: f.environment }));
+    };
+    const inWork = `cd ${work}`;
+    const binds = ['--no-binds', '--bind', 'src:/opt/src', '--ro', 'src'];
+    t.is((await inDirectory(inWork, 'mount', ...binds, 'dev-libs/foo', '../mnt')).stderr, '');
+    t.deepEqual(names(join(mountpoint, 'opt/src')), ['file']);
+    t.deepEqual(names(join(mountpoint, work, 'src')), ['file']);
+
+    const inGone = `mkdir -p ${gone} && cd ${gone} && rmdir ${gone}`;
+    t.is((await inDirectory(inGone, 'status', '--json', mountpoint)).status, 0);
+    t.is((await inDirectory(inGone, 'umount', '../mnt')).status, 1);
+    t.is((await inDirectory(inGone, 'umount', mountpoint)).status, 0);
+    const relative = await inDirectory(inGone, 'mount', 'dev-libs/foo', 'mnt');
+    t.is(
+      relative.stderr,
+      'lvfs: the current directory has been removed\nhint: cd to another one, or give absolute paths\n',
+    );
+    const programs = ['/bin', '/lib', '/lib64', '/usr'].flatMap((path) =>
+      existsSync(path) ? ['--ro', path] : [],
+    );
+    const run = await inDirectory(inGone, 'run', ...programs, 'dev-libs/foo', '--', 'pwd');
+    t.deepEqual(run, { status: 0, signal: null, stdout: '/\n', stderr: '' });
+  },
+);
+
+mountTest(`where Portage writes is bound as the environment says${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const names_ = ['PORTAGE_TMPDIR', 'DISTDIR', 'PKGDIR'];
+  for (const name of names_) {
+    mkdirSync(f.gentoo.path(`/srv/${name}`), { recursive: true });
+    writeFileSync(f.gentoo.path(`/srv/${name}/file`), '');
+    f.environment[name] = `/srv/${name}`;
+  }
+  const { mountpoint } = await f.mount();
+  for (const name of names_) t.deepEqual(names(join(mountpoint, `/srv/${name}`)), ['file'], name);
+});
+
 mountTest(`a view inside its own root hides itself${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = f.gentoo.path('/opt/view');
@@ -321,6 +286,57 @@ mountTest(`a view inside its own root hides itself${skipped}`, async (t) => {
   t.is(listOutside(join(mountpoint, 'opt')), '');
   t.is((await f.lvfs('umount', mountpoint)).status, 0);
 });
+
+mountTest(
+  `views that show each other's places hide each other, and nobody waits for ever${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const places = ['one', 'two', 'three'].map((name) => f.gentoo.path(`/opt/${name}`)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const place of places) mkdirSync(join(place, 'below'), { recursive: true });
+    const [one, two, three] = places;
+    t.teardown(() => places.forEach((place) => spawnSync('umount', ['-R', '-l', place])));
+    const mount = (place: string): Promise<Result> =>
+      f.lvfs('mount', '--no-binds', '--nonempty', '--show', '/opt', 'dev-libs/foo', place);
+    t.is((await mount(one)).stderr, '');
+    t.deepEqual(listOutside(join(one, 'opt')), 'three\ntwo\n');
+    t.is(listOutside(join(one, 'opt/two')), 'below\n');
+    // A process that is where another view will be.
+    const inside = spawn('sh', ['-c', 'echo; read -r _; ls below 2>&1'], {
+      cwd: join(one, 'opt/two'),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const ended = finished(inside);
+    await once(inside.stdout, 'data');
+    t.is((await mount(two)).stderr, '');
+    t.deepEqual(listOutside(join(one, 'opt')), 'three\n');
+    t.deepEqual(listOutside(join(two, 'opt')), 'three\n');
+    inside.stdin.end('\n');
+    t.regex((await ended).stdout, /No such file or directory/);
+    const crawl = (view: string): ChildProcess =>
+      spawn('find', [view, '-ls'], { stdio: 'ignore', timeout: 20_000 });
+    const ends = await Promise.all([one, two, one, two].map((view) => finished(crawl(view))));
+    t.deepEqual(
+      ends.map(({ signal }) => signal),
+      [null, null, null, null],
+    );
+
+    // One that is recorded elsewhere tells nobody.
+    const apart = { ...f.environment, LVFS_RUNTIME_DIR: join(f.directory, 'apart') };
+    const args = ['mount', '--no-binds', '--nonempty', '--show', '/opt', 'dev-libs/foo', three];
+    const stranger = await finished(spawn(process.execPath, [program, ...args], { env: apart }));
+    t.is(stranger.stderr, '');
+    await until('it is noticed', () => listOutside(join(one, 'opt')) === '');
+    t.is(listOutside(join(three, 'opt')), '');
+    execFileSync('umount', [three]);
+    await until('its end is noticed', () => listOutside(join(two, 'opt')) === 'three\n');
+    t.is(listOutside(join(two, 'opt/three')), 'below\n');
+    for (const view of [one, two]) t.is((await f.lvfs('umount', view)).stderr, '');
+  },
+);
 
 mountTest(`a plain umount -R ends the daemon and clears the record${skipped}`, async (t) => {
   const f = await fixture(t);
@@ -364,6 +380,86 @@ mountTest(`a view in use is not unmounted, and who uses it is named${skipped}`, 
   t.is((await f.lvfs('umount', '--lazy', mountpoint)).status, 0);
   t.is(processStartTime(pid), undefined);
   t.deepEqual(f.views(), []);
+});
+
+/** A process in a mount namespace of its own, which has all that is mounted by then. */
+async function namespace(t: ExecutionContext): Promise<ChildProcess> {
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sleep', '60'], { stdio: 'ignore' });
+  t.teardown(() => child.kill('SIGKILL'));
+  await until('the namespace is there', () => readFileSync(`/proc/${child.pid}/comm`, 'utf8') === 'sleep\n');
+  return child;
+}
+
+mountTest(
+  `a view that another mount namespace has is told of at once, and known until that ends${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const { mountpoint, pid } = await f.mount();
+    const other = await namespace(t);
+    const said = await f.lvfs('umount', mountpoint);
+    t.is(said.status, 1);
+    t.is(
+      said.stderr,
+      `lvfs: ${mountpoint}: is unmounted here, but the mount namespace of sleep (pid ${other.pid}) still has it\n` +
+        `hint: its daemon ends with that; to end it now: lvfs umount --lazy ${mountpoint}\n`,
+    );
+    t.deepEqual(f.views(), []);
+    t.is(listOutside(`/proc/${other.pid}/root${mountpoint}/bin`), 'bash\n', 'it is served there');
+    const { mounts } = JSON.parse((await f.lvfs('status', '--json')).stdout) as { mounts: object[] };
+    t.like(mounts[0], { mountpoint, pid, state: 'detached' });
+    // The place is free for another one, which is not mistaken for this.
+    const again = await f.lvfs('mount', '--no-binds', 'dev-libs/foo', mountpoint);
+    t.is(again.status, 0, again.stderr);
+    t.is((await f.lvfs('umount', mountpoint)).status, 0);
+    t.is((await f.lvfs('umount', mountpoint)).status, 1, 'the first is still held');
+    other.kill();
+    await until('the daemon has ended', () => processStartTime(pid) === undefined);
+    t.deepEqual(names(f.runtime), []);
+  },
+);
+
+mountTest(`a view that another mount namespace has can be ended all the same${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [one, two] = [await f.mount(), await f.mount()];
+  await namespace(t);
+  execFileSync('umount', ['-R', one.mountpoint]);
+  t.deepEqual(await f.lvfs('umount', '--lazy', one.mountpoint), {
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  t.deepEqual(await f.lvfs('umount', '--lazy', two.mountpoint), {
+    status: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  for (const { pid } of [one, two]) t.is(processStartTime(pid), undefined);
+  t.deepEqual(names(f.runtime), []);
+});
+
+mountTest(`what lvfs runs elsewhere holds no other view${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const [one, two] = [await f.mount(), await f.mount()];
+  const programs = ['/bin', '/lib', '/lib64', '/usr'].flatMap((path) =>
+    existsSync(path) ? ['--ro', path] : [],
+  );
+  // One that serves a view itself, and one that is in a mounted one.
+  const private_ = f.start('run', ...programs, 'dev-libs/foo', '--', 'sleep', '60');
+  const host = await f.mount(...programs);
+  const shell = f.start('shell', host.mountpoint, '--', '-c', 'sleep 60');
+  const sleeping = (): number =>
+    processesNaming(f.runtime).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n')
+      .length;
+  await until('both commands run', () => sleeping() === 2, 60_000);
+  for (const { mountpoint, pid } of [one, two]) {
+    t.is((await f.lvfs('umount', mountpoint)).stderr, '');
+    t.is(processStartTime(pid), undefined);
+  }
+  const ends = [private_, shell].map(finished);
+  for (const child of [private_, shell]) child.kill();
+  await Promise.all(ends);
 });
 
 mountTest(`the first signal spares a view in use, the second one does not${skipped}`, async (t) => {
@@ -665,7 +761,7 @@ mountTest(`the control socket refuses what is no request and stays up${skipped}`
   t.is(spawnSync('stat', ['-c', '%a', directory], { encoding: 'utf8' }).stdout, '700\n');
 });
 
-const helper = fileURLToPath(new URL('../../../mount-helper/mount.lvfs', import.meta.url));
+const helpers = fileURLToPath(new URL('../../../mount-helper', import.meta.url));
 
 /** Runs the mount helper with lvfs of this build. */
 function runHelper(f: Sandbox, ...args: string[]): Promise<Result> {
@@ -674,7 +770,7 @@ function runHelper(f: Sandbox, ...args: string[]): Promise<Result> {
   const wrapper = join(f.directory, 'wrapper');
   writeFileSync(wrapper, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, { mode: 0o755 });
   return finished(
-    spawn(helper, args, {
+    spawn(join(helpers, 'mount.lvfs'), args, {
       env: { ...f.environment, MOUNT_LVFS_COMMAND: wrapper },
       stdio: ['ignore', 'pipe', 'pipe'],
     }),
@@ -692,6 +788,62 @@ mountTest(`mount.lvfs mounts with the options of mount(8) and fstab${skipped}`, 
   await until('the record is cleared', () => names(f.runtime).length === 0);
 });
 
+/**
+ * Runs a shell script where the helpers are installed, /etc/fstab is `table`, and `lvfs` is that of this build. The script is
+ * run in this mount namespace, in which it mounts.
+ */
+function withHelpers(f: Fixture, table: string, script: string): Promise<Result> {
+  const [bin, overlay] = ['bin', 'overlay'].map((name) => join(f.directory, name)) as [string, string];
+  for (const directory of [bin, overlay]) mkdirSync(directory, { recursive: true });
+  for (const name of ['mount.lvfs', 'umount.fuse.lvfs']) copyFileSync(join(helpers, name), join(bin, name));
+  writeFileSync(join(bin, 'lvfs'), `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(f.directory, 'fstab'), table);
+  const sbin = realpathSync('/sbin');
+  const prepare = `mount -t overlay -o "lowerdir=$1:${sbin}" overlay ${sbin} && mount --bind "$2" /etc/fstab || exit 99`;
+  const undo = `umount -i ${sbin} /etc/fstab`;
+  return finished(
+    spawn('sh', ['-c', `${prepare}\ntrap '${undo}' EXIT\n${script}`, 'sh', bin, join(f.directory, 'fstab')], {
+      env: f.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+const inNamespace = process.env['LVFS_TEST_NAMESPACE'] === 'own';
+const overlays = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
+const installedTest = inNamespace && overlays && existsSync('/etc/fstab') ? mountTest : test.skip;
+const notInstalled = inNamespace
+  ? overlays
+    ? skipped
+    : ' (skipped: no overlayfs)'
+  : ' (skipped: not in a namespace)';
+
+installedTest(
+  `mount and umount work as with any other filesystem, by fstab too${notInstalled}`,
+  async (t) => {
+    const f = await fixture(t);
+    const [one, two] = [f.mountpoint(), f.mountpoint()];
+    const options = 'noauto,user,nofail,_netdev,x-systemd.automount,x-systemd.idle-timeout=60';
+    const table = `dev-libs/foo ${one} lvfs ${options} 0 0\n`;
+    const { stdout, stderr, status } = await withHelpers(
+      f,
+      table,
+      `set -e
+     mount ${one}
+     grep -c " ${one}/" /proc/self/mountinfo
+     umount ${one}
+     mount -t lvfs dev-libs/foo ${two}
+     (cd ${two} && ! umount ${two})
+     umount ${two}
+     ! grep ' ${f.directory}/mnt' /proc/self/mountinfo`,
+    );
+    t.is(status, 0, stderr);
+    t.true(Number(stdout) > 5, 'what builds need is mounted over it');
+    t.regex(stderr, /^lvfs: \S+mnt1: is in use by sh \(pid \d+, cwd\), umount \(pid \d+, cwd\)\nhint: .*\n$/);
+    t.deepEqual(names(f.runtime), []);
+  },
+);
+
 const helperAnswers = test.macro<[args: string[], status: number, stderr: RegExp]>({
   async exec(t, args, status, stderr) {
     const box = sandbox();
@@ -706,6 +858,9 @@ test(helperAnswers, [], 1, /^mount\.lvfs: an atom and a directory are needed\nhi
 test(helperAnswers, ['a/b', '/x', '-o', 'bogus'], 1, /unknown mount option 'bogus'/);
 test(helperAnswers, ['a/b', '/x', '-s', '-f', '-o', 'bogus'], 0, /^$/);
 test(helperAnswers, ['a/b', '/x', '-o', 'suid'], 1, /suid: not possible with a view/);
+test(helperAnswers, ['a/b', '/x', '-o', 'noexec'], 1, /noexec: not possible with a view/);
+test(helperAnswers, ['a/b', '/x', '-o', 'user,noexec,exec,noexec', '-f'], 0, /^$/);
+test(helperAnswers, ['a/b', '/x', '-f', '-o', 'rw,noexec,nosuid,nodev,users,nofail,_netdev'], 0, /^$/);
 test(helperAnswers, ['a/b', '/x', '-o', 'remount,with=x/y'], 1, /remount: a view is changed with lvfs allow/);
 test(helperAnswers, ['a/b', '/x', '-o', 'with="a/b'], 1, /a double quote is not closed/);
 test(helperAnswers, ['a/b', '/x', '-N', '/proc/1/ns/mnt'], 1, /another namespace is not supported/);
@@ -761,6 +916,27 @@ mountTest(`a /dev/fuse that is something else is not used${skipped}`, async (t) 
   const { status, stderr } = await finished(child);
   t.is(status, 23, stderr);
   t.regex(stderr, /^lvfs: \/dev\/fuse: is not the device of FUSE\nhint: mknod /);
+});
+
+mountTest(`doctor does not take another /dev/fuse for the device${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const line = `mount --bind /dev/null /dev/fuse && exec "$@"`;
+  const doctor = [process.execPath, program, 'doctor', '--json'];
+  const child = spawn('unshare', ['-m', 'sh', '-c', line, 'sh', ...doctor], { env: f.environment });
+  const { ready, checks, users } = JSON.parse((await finished(child)).stdout) as {
+    ready: boolean;
+    checks: { name: string }[];
+    users: { open: boolean; obstacles: { found: string }[] }[];
+  };
+  t.false(ready);
+  t.like(
+    checks.find(({ name }) => name === '/dev/fuse'),
+    { state: 'fail', found: 'is not the device of FUSE' },
+  );
+  for (const { open, obstacles } of users) {
+    t.false(open);
+    t.is(obstacles.at(-1)?.found, '/dev/fuse: is not the device of FUSE');
+  }
 });
 
 mountTest(`what the host's package manager does is seen by the view within a second${skipped}`, async (t) => {

@@ -38,6 +38,7 @@ const sizes: Record<string, number> = {
   fuse_fsync_in: 16,
   fuse_setxattr_in: 8, // FUSE_COMPAT_SETXATTR_IN_SIZE
   fuse_getxattr_in: 8,
+  fuse_getxattr_out: 8,
   fuse_access_in: 8,
   fuse_file_lock: 24,
   fuse_lk_in: 48,

@@ -205,6 +205,36 @@ test('opening for writing is refused even where opening is', (t) => {
   t.is(open().ask('OPEN', 2, u32(2, 0))!.error, errno.EROFS);
 });
 
+test('extended attributes are asked for by size first, and lists are the kernel’s to check', (t) => {
+  const { ask, activity, filesystem } = open();
+  Object.assign(filesystem, {
+    getxattr: (node: number, name: Buffer, into: Buffer) => {
+      if (name.toString() !== 'user.note') return -errno.ENODATA;
+      return into.length === 0 ? 5 : into.length < 5 ? -errno.ERANGE : into.write(`note${node}`);
+    },
+    listxattr: (_node: number, into: Buffer) => (into.length === 0 ? 10 : into.write('user.note\0')),
+  });
+  ask('INIT', 0, initIn(7, 45, everything, everything));
+  t.true(activity.isEnabled('POSIX_ACL'));
+  const get = (size: number, name = 'user.note') =>
+    ask('GETXATTR', 3, Buffer.concat([u32(size, 0), cString(name)]))!;
+  t.deepEqual(get(0).body, u32(5, 0));
+  t.is(get(64).body.toString(), 'note3');
+  t.is(get(4).error, errno.ERANGE);
+  t.is(get(64, 'user.other').error, errno.ENODATA);
+  t.is(get(64, '').error, errno.EINVAL);
+  t.deepEqual(ask('LISTXATTR', 3, u32(0, 0))!.body, u32(10, 0));
+  t.is(ask('LISTXATTR', 3, u32(64, 0))!.body.toString(), 'user.note\0');
+});
+
+test('a filesystem without extended attributes is not asked again', (t) => {
+  const { ask, activity } = open();
+  ask('INIT', 0, initIn(7, 45, everything, everything));
+  t.false(activity.isEnabled('POSIX_ACL'));
+  t.is(ask('GETXATTR', 3, Buffer.concat([u32(0, 0), cString('user.note')]))!.error, errno.ENOSYS);
+  t.is(ask('LISTXATTR', 3, u32(0, 0))!.error, errno.ENOSYS);
+});
+
 test('unknown requests are not supported, whatever their number', (t) => {
   const { raw, activity } = open();
   for (const opcode of [0, 7, 54, 4096, 1_048_576, 0xffff_ffff]) {

@@ -1,12 +1,15 @@
 /** `lvfs build`: builds in a view, and names what the ebuild forgot. */
 import type { Denial } from '../../audit/index.js';
-import { build, buildOptions, comparisonText, verdict } from '../building.js';
+import { build, buildOptions, comparisonText, proofText, verdict, type BuildOutcome } from '../building.js';
+import { endOfOutput, outcomeJson } from '../buildOutput.js';
 import { defineCommand } from '../command.js';
-import { DenialFile } from '../denialFile.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
-import { writeReportPage } from '../reportPage.js';
-import { reportJson, reportText } from '../reportText.js';
+import { nextSteps, nextText } from '../nextSteps.js';
+import type { Output } from '../output.js';
+import { OutputFiles } from '../outputFiles.js';
+import { reportText } from '../reportText.js';
+import { displayText, targetNames } from '../text.js';
 
 export const command = defineCommand({
   usage: 'build <atom…>',
@@ -29,45 +32,67 @@ export const command = defineCommand({
   async run(invocation) {
     const { operands, options, output } = invocation;
     const settings = await invocation.settings();
-    const log = options.log === undefined ? undefined : new DenialFile(options.log);
+    const files = new OutputFiles();
     const signals = new Signals();
     try {
-      const request = await insideRequest(invocation, operands, { emerge: options.command === undefined });
+      const html = files.result(options.html);
+      const log = files.denials(options.log);
+      const request = await insideRequest(invocation, operands, {
+        emerge: options.command === undefined,
+        checkout: options.command !== undefined,
+      });
       const plan = {
         command: options.command,
         compare: options.compare,
+        prove: !options['no-prove'],
+        proofTime: options['proof-time'],
         image: options.image,
-        html: options.html !== undefined,
+        html: html !== undefined,
         show: !output.json && !options.quiet,
         ignore: settings.ignore,
         ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denial) }),
       };
       const outcome = await build(request, plan, output, signals);
-      const { targets, status, seconds, report, comparison } = outcome;
+      html?.write(outcome.html ?? '');
+      const next = nextSteps(outcome, operands, options);
       if (output.json) {
         output.printJson({
-          targets,
-          status,
-          seconds,
-          ...reportJson(report),
-          ...(comparison === undefined ? {} : { comparison }),
+          ...outcomeJson(outcome, invocation.version()),
+          ...(next === undefined ? {} : { next }),
         });
       } else {
-        const { green, red } = output.colors;
-        const ended = status === 0 ? green('built') : red(`the build failed with status ${status}`);
-        output.print(`\n${targets.join(' ')}: ${ended} in ${seconds} s\n\n${reportText(report, output)}`);
-        if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
+        print(outcome, plan.show, output);
+        if (next !== undefined) output.print(`\n${nextText(next, output)}`);
       }
-      // A page that cannot be written costs nobody the report.
-      if (options.html !== undefined) writeReportPage(options.html, outcome.html ?? '');
-      log?.check();
-      return verdict(outcome);
+      const end = files.end(verdict(outcome), output);
+      return signals.status === undefined ? end : endLike(signals.status, signals);
     } catch (error) {
+      files.close();
       if (signals.status !== undefined) return endLike(signals.status, signals);
       throw error;
     } finally {
-      log?.close();
+      files.close();
       signals.release();
     }
   },
 });
+
+/** Lines of a build's output that are shown when it failed unseen. */
+const shownLines = 20;
+
+function print(outcome: BuildOutcome, wasShown: boolean, output: Output): void {
+  const { targets, status, seconds, report, proof, comparison, logs, interrupted } = outcome;
+  const { dim, green, red } = output.colors;
+  if (status !== 0 && !wasShown) {
+    const lines = endOfOutput(outcome, shownLines * 200)
+      .trimEnd()
+      .split('\n');
+    output.print(lines.slice(-shownLines).join('\n'));
+  }
+  const failed = interrupted ? 'the build was interrupted' : `the build failed with status ${status}`;
+  const ended = status === 0 ? green('built') : red(failed);
+  const left = logs.map((log) => dim(`its log is ${displayText(log)}\n`)).join('');
+  output.print(`\n${targetNames(targets)}: ${ended} in ${seconds} s\n${left}\n${reportText(report, output)}`);
+  if (proof !== undefined) output.print(`\n${proofText(proof, output)}`);
+  if (comparison !== undefined) output.print(`\n${comparisonText(comparison, output)}`);
+}

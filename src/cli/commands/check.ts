@@ -1,14 +1,16 @@
 /** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
 import { availableParallelism } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
-import { build, buildOptions, isAutomagic, verdict, type BuildOutcome } from '../building.js';
+import { build, buildOptions, verdict, type BuildOutcome } from '../building.js';
 import { defineCommand } from '../command.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
 import { errorToJson, type Output } from '../output.js';
-import { writeReportPage } from '../reportPage.js';
-import { reportJson } from '../reportText.js';
+import { OutputFiles } from '../outputFiles.js';
 import { checkPage, junit } from '../checkFiles.js';
+import { displayText } from '../text.js';
+import { outcomeJson } from '../buildOutput.js';
+import { verdictWords } from '../verdictWords.js';
 
 /** The verdict on one target. */
 export interface Verdict {
@@ -46,10 +48,13 @@ export const command = defineCommand({
   async run(invocation) {
     const { operands, options, output } = invocation;
     const { ignore } = await invocation.settings();
+    const files = new OutputFiles();
     const signals = new Signals();
     const plan = {
       command: options.command,
       compare: options.compare,
+      prove: !options['no-prove'],
+      proofTime: options['proof-time'],
       image: options.image,
       html: options.html !== undefined,
       show: false,
@@ -59,40 +64,54 @@ export const command = defineCommand({
     const queue = [...operands];
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        if (signals.status !== undefined) return;
         output.progress(`${verdicts.length} of ${operands.length} checked; building ${target}`);
         const one = await checkOne(target);
-        if (signals.status !== undefined) return;
+        // One that was interrupted has no verdict.
+        if (one.error?.code === 'CANCELLED') return;
         verdicts.push(one);
-        print(one, output);
+        print(one, output, invocation.version());
       }
     };
     const checkOne = async (target: string): Promise<Verdict> => {
       try {
-        const request = await insideRequest(invocation, [target], { emerge: options.command === undefined });
+        const request = await insideRequest(invocation, [target], {
+          emerge: options.command === undefined,
+          checkout: options.command !== undefined,
+        });
         const outcome = await build(request, plan, output, signals);
-        const status = verdict(outcome);
-        const word =
-          status === exitStatus.ok ? 'clean' : status === exitStatus.undeclared ? 'undeclared' : 'failed';
-        return { target, verdict: word, outcome };
+        if (outcome.interrupted) throw new LvfsError('CANCELLED', 'interrupted');
+        return { target, verdict: verdictOf(verdict(outcome)), outcome };
       } catch (error) {
         if (!(error instanceof LvfsError)) throw error;
         return { target, verdict: 'error', error };
       }
     };
     try {
+      const xml = files.result(options.junit);
+      const page = files.result(options.html);
       const jobs = options.jobs ?? Math.max(1, Math.floor(availableParallelism() / 2));
       await Promise.all(Array.from({ length: Math.min(jobs, operands.length) }, worker));
-    } finally {
       output.endProgress();
+      // Of a run that was interrupted, what is there.
+      const left = operands.filter((target) => !verdicts.some((one) => one.target === target));
+      xml?.write(junit(verdicts, left));
+      page?.write(checkPage(verdicts, left));
+      const end = files.end(overall(verdicts), output);
+      if (signals.status === undefined) return end;
+      output.log('warn', `interrupted: ${verdicts.length} of ${operands.length} targets were checked`);
+      return endLike(signals.status, signals);
+    } finally {
+      files.close();
       signals.release();
     }
-    if (signals.status !== undefined) return endLike(signals.status, signals);
-    if (options.junit !== undefined) writeReportPage(options.junit, junit(verdicts));
-    if (options.html !== undefined) writeReportPage(options.html, checkPage(verdicts));
-    return overall(verdicts);
   },
 });
+
+function verdictOf(status: ExitStatus): Verdict['verdict'] {
+  if (status === exitStatus.ok) return 'clean';
+  if (status === exitStatus.undeclared) return 'undeclared';
+  return status === exitStatus.buildFailed ? 'failed' : 'error';
+}
 
 function overall(verdicts: readonly Verdict[]): ExitStatus {
   const has = (word: Verdict['verdict']): boolean => verdicts.some((one) => one.verdict === word);
@@ -101,27 +120,23 @@ function overall(verdicts: readonly Verdict[]): ExitStatus {
   return has('error') ? exitStatus.failure : exitStatus.ok;
 }
 
-function print(one: Verdict, output: Output): void {
+function print(one: Verdict, output: Output, version: string): void {
   const { target, outcome, error } = one;
   if (output.json) {
     output.printJson({
       target,
       verdict: one.verdict,
       ...(outcome === undefined
-        ? {}
-        : {
-            targets: outcome.targets,
-            status: outcome.status,
-            seconds: outcome.seconds,
-            ...reportJson(outcome.report),
-            ...(outcome.comparison === undefined ? {} : { comparison: outcome.comparison }),
-          }),
+        ? { version }
+        : { ...verdictWords(outcome), ...outcomeJson(outcome, version) }),
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     });
     return;
   }
   const { bold, dim } = output.colors;
   output.print(`${paint(one.verdict, output)} ${bold(target)} ${dim(summary(one))}`.trimEnd());
+  for (const log of outcome?.logs ?? [])
+    output.print(`${' '.repeat(verdictWidth + 1)}${dim(`its log is ${displayText(log)}`)}`);
   if (error?.hint !== undefined) output.print(`${' '.repeat(verdictWidth + 1)}${dim(`hint: ${error.hint}`)}`);
 }
 
@@ -139,15 +154,5 @@ function paint(word: Verdict['verdict'], { colors }: Output): string {
 export function summary({ outcome, error }: Verdict): string {
   if (error !== undefined) return error.message;
   if (outcome === undefined) return '';
-  const { missing, secondHand } = outcome.report;
-  const needed = missing.filter(({ certainty }) => certainty === 'needed').map(({ suggest }) => suggest);
-  const direct = secondHand.filter(({ use }) => use === 'direct').map(({ suggest }) => suggest);
-  const automagic = outcome.comparison !== undefined && isAutomagic(outcome.comparison);
-  return [
-    ...(outcome.status === 0 ? [] : [`status ${outcome.status}`]),
-    ...(needed.length === 0 ? [] : [`missing ${needed.join(' ')}`]),
-    ...(direct.length === 0 ? [] : [`second-hand ${direct.join(' ')}`]),
-    ...(automagic ? [`automagic ${outcome.comparison.allowed.join(' ')}`] : []),
-    `${outcome.seconds} s`,
-  ].join('; ');
+  return `${verdictWords(outcome).says}; ${outcome.seconds} s`;
 }

@@ -2,8 +2,8 @@
 import { exitStatus, LvfsError } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
-import { DenialFile } from '../denialFile.js';
 import { denialJson, denialText } from '../denialText.js';
+import { OutputFiles } from '../outputFiles.js';
 
 export const command = defineCommand({
   usage: 'log <mountpoint>',
@@ -22,14 +22,14 @@ export const command = defineCommand({
   async run({ operands, options, output }) {
     const { connect } = await import('../../daemon/index.js');
     const client = await connect(operands[0] as string);
-    let file: DenialFile | undefined;
-    const show = (denial: Denial): void => {
-      file?.write(denial);
-      if (output.json) output.printJson(denialJson(denial));
-      else output.print(denialText(denial, output));
-    };
+    const files = new OutputFiles();
     try {
-      if (options.log !== undefined) file = new DenialFile(options.log, 'add');
+      const file = files.denials(options.log, 'add');
+      const show = (denial: Denial): void => {
+        file?.write(denial);
+        if (output.json) output.printJson(denialJson(denial));
+        else output.print(denialText(denial, output));
+      };
       if (options.follow) {
         await client
           .request('follow', {}, (event) => show(event as Denial))
@@ -41,11 +41,10 @@ export const command = defineCommand({
         const { denials } = (await client.request('denials')) as { denials: Denial[] };
         for (const denial of denials) show(denial);
       }
+      return files.end(exitStatus.ok, output);
     } finally {
       client.close();
-      file?.close();
+      files.close();
     }
-    file?.check();
-    return exitStatus.ok;
   },
 });

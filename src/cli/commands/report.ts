@@ -1,9 +1,11 @@
 /** `lvfs report`: what the work in a mounted view says about the ebuild's dependencies. */
-import { exitStatus } from '../../base/index.js';
-import type { ReportResult } from '../../daemon/index.js';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import type { ReportResult, SessionStatus } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
-import { writeReportPage } from '../reportPage.js';
+import { OutputFiles } from '../outputFiles.js';
 import { isIncomplete, reportJson, reportText } from '../reportText.js';
+import { targetNames } from '../text.js';
 
 export const command = defineCommand({
   usage: 'report <mountpoint>',
@@ -25,28 +27,67 @@ export const command = defineCommand({
     ['lvfs report --strict --html report.html /var/tmp/lvroot', 'for a CI job'],
   ],
   operands: [1, 1],
-  async run({ operands, options, output, settings }) {
+  async run({ operands, options, output, settings, version }) {
     const { connect } = await import('../../daemon/index.js');
     const { ignore } = await settings();
     const log = options['build-log'];
+    const files = new OutputFiles();
     const client = await connect(operands[0] as string);
     try {
+      const page = files.result(options.html);
+      const { mountpoint, targets, since, state } = (await client.request('status')) as SessionStatus;
       const { report, html } = (await client.request('report', {
         ignore,
-        html: options.html !== undefined,
-        ...(log === undefined ? {} : { log: await readLog(log) }),
+        html: page !== undefined,
+        ...(log === undefined ? {} : { log: readBuildLog(log) }),
       })) as ReportResult;
-      if (options.html !== undefined && html !== undefined) writeReportPage(options.html, html);
-      if (output.json) output.printJson(reportJson(report));
-      else output.print(reportText(report, output));
-      return options.strict && isIncomplete(report) ? exitStatus.undeclared : exitStatus.ok;
+      page?.write(html ?? '');
+      const ended = new Date().toISOString();
+      if (output.json) {
+        output.printJson({
+          version: version(),
+          mountpoint,
+          targets,
+          state,
+          // What was done in the view, and how it ended, only those know who did it.
+          status: null,
+          started: since,
+          ended,
+          ...reportJson(report),
+        });
+      } else {
+        output.print(`${output.colors.bold(targetNames(targets))}\n\n${reportText(report, output)}`);
+      }
+      const isBad = options.strict && isIncomplete(report);
+      return files.end(isBad ? exitStatus.undeclared : exitStatus.ok, output);
     } finally {
       client.close();
+      files.close();
     }
   },
 });
 
-async function readLog(file: string): Promise<string> {
-  const { readBuildLog } = await import('../reportPage.js');
-  return readBuildLog(file);
+/** As much of a build's log as a report looks at, in bytes; the end tells most. A request to a daemon must hold it. */
+const largestLog = 512 << 10;
+
+/**
+ * The end of a build's log.
+ *
+ * @throws LvfsError CANNOT_READ (exit 1)
+ */
+function readBuildLog(file: string): string {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const data = Buffer.alloc(Math.min(size, largestLog));
+      const length = readSync(fd, data, 0, data.length, Math.max(0, size - largestLog));
+      return data.toString('utf8', 0, length);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new LvfsError('CANNOT_READ', `${file}: cannot be read`, { cause: error });
+  }
 }

@@ -41,7 +41,6 @@ export const command = defineCommand({
       const status = await withInside(request, output, signals, async (inside) => {
         if (process.stdin.isTTY && rest.length === 0) greet(inside, output);
         const shell = await inside.choose(shells());
-        // There was no command yet that it could have ended.
         signals.throwIfAny();
         const end = statusOf(await inside.run({ argv: [shell, ...rest], capture: false }));
         await tellDenials(inside, output);

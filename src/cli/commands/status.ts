@@ -38,7 +38,10 @@ function overview(mounts: readonly SessionStatus[], output: Output): string {
     String(mount.pid),
   ]);
   const head = ['mountpoint', 'state', 'target', 'packages', 'paths', 'denials', 'up', 'pid'];
-  return table(head, rows, output, [3, 4, 5, 6, 7]);
+  const noted = mounts.flatMap(({ mountpoint, live }) =>
+    live === undefined ? [] : notes(live).map((note) => `${mountpoint}: ${note}`),
+  );
+  return [table(head, rows, output, [3, 4, 5, 6, 7]), ...noted].join('\n');
 }
 
 function details(mount: SessionStatus, output: Output): string {
@@ -69,15 +72,24 @@ function details(mount: SessionStatus, output: Output): string {
       ['memory', `${(live.residentBytes / 2 ** 20).toFixed(0)} MiB`],
       ['requests', named(live.requests)],
       ['changes', String(live.changes)],
+      ...notes(live).map((note) => ['note', note] satisfies [string, string]),
     );
   }
   return rows.map(([name, value]) => `${output.colors.bold(name.padEnd(13))}${value}`).join('\n');
 }
 
+/** What a user should know of a view that differs from what he asked for. */
+function notes({ missing, problem }: NonNullable<SessionStatus['live']>): string[] {
+  return [
+    ...(missing.length === 0 ? [] : [`not installed, so not visible: ${missing.join(' ')}`]),
+    ...(problem === null ? [] : [`the visible packages are those from before the last change: ${problem}`]),
+  ];
+}
+
 function paintState(state: SessionStatus['state'], { colors }: Output): string {
   return state === 'serving'
     ? colors.green(state)
-    : state === 'unmounting'
+    : state === 'unmounting' || state === 'detached'
       ? colors.yellow(state)
       : colors.red(state);
 }

@@ -6,16 +6,7 @@
  * mounted over it nor its end is seen in other mount namespaces.
  */
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   describeError,
@@ -23,59 +14,59 @@ import {
   exitStatus,
   isWithin,
   LvfsError,
+  parseMountTable,
   readMountTable,
   utilityEnvironment,
 } from '../../base/index.js';
 import type { Obstacle } from './health.js';
-import { deviceObstacles, inUserNamespace } from './linuxNamespaces.js';
+import { deviceObstacles, inUserNamespace, linuxNamespaces } from './linuxNamespaces.js';
 import {
   filesystemType,
   type Bind,
   type CoverOptions,
   type Holder,
-  type MadeFile,
   type Mounter,
   type UnmountResult,
 } from './mounter.js';
 import { checkUtilLinux } from './utilLinux.js';
 
 /**
- * Positional parameters: the view, the stage, a file for tables, then kind, source and target of each step. A mount over a
- * package database would hide the view's own, so that is kept on the stage meanwhile: of several the first one on top.
+ * Positional parameters: the view, a file for tables, then kind and two arguments of each step. A mount over a package
+ * database would hide the view's own, so that is opened before, and bound by its descriptor: a mount that is moved, or kept at another
+ * place meanwhile, would be seen where that place's mounts are shared, and cannot be moved away from there.
  *
- * mount(8) goes on with a table after a line that failed, and says which (-c: by the name that it has there).
+ * mount(8) goes on with a table after a line that failed, and says which (-c: by the name that it has there). Whether that matters is
+ * not decided here: an answer on standard input means to go on.
  */
 const script = `
 set -eu
-view=$1 stage=$2 table=$3
-shift 3
+view=$1 table=$2
+shift 2
 mount -n -i --make-private -- "$view"
 while [ $# -gt 0 ]; do
-  target=$view$3
-  step="$1 $3"
+  step="$1 $2"
   trap 'echo "lvfs-bind $step" >&2' EXIT
   case $1 in
+    open) eval "exec $3<\\"\\$view\\$2\\"" ;;
+    directory) mkdir -p -- "$view$2" ;;
     table)
+      step=table
       printf '%s' "$2" > "$table"
-      mount -n -i -c -a -T "$table" ;;
-    directory) mkdir -p -- "$target" ;;
-    file) : > "$target" ;;
-    restore) mount -n -i --move -- "$stage" "$target" ;;
-    cache)
-      mount -n -i -t tmpfs -o nosuid,nodev,mode=755 --make-private -- lvfs "$stage"
-      cat > "$stage/file"
-      chmod 644 "$stage/file"
-      mount -n -i --bind --make-private -o ro -- "$stage/file" "$target"
-      umount -n -i -l -- "$stage" ;;
-    uncover) umount -n -i -l -- "$target" || true ;;
+      mount -n -i -c -a -T "$table" || { echo lvfs-ask >&2; read -r go; } ;;
   esac
   shift 3
 done
 trap - EXIT
 `;
 
-/** What the script does with a source, at a target inside the view. */
-type Step = readonly [kind: string, source: string, target: string];
+/** What the shell says when lines of a table have failed. */
+const question = 'lvfs-ask\n';
+
+/** What the script does, with a path inside the view or a table, and a descriptor to open it as. */
+type Step = readonly [kind: 'open' | 'directory' | 'table', what: string, descriptor: string];
+
+/** The first descriptor that the shell opens; dash knows those of one digit only. */
+const firstDescriptor = 4;
 
 /** One line of a table. */
 interface TableMount {
@@ -87,39 +78,42 @@ interface TableMount {
 }
 
 async function cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void> {
-  const { file, hostProc, scratch } = options;
-  const steps = stepsOf(view, binds, hostProc, stageIn(scratch));
-  if (file !== undefined) steps.unshift(['cache', '', file.path]);
-  const targets = binds.map(({ target }) => target);
-  await runScript(view, steps, scratch, file?.contents, targets);
-}
-
-function stageIn(scratch: string): string {
-  return join(scratch, 'stage');
-}
-
-async function replaceFile(view: string, { path, contents }: MadeFile, scratch: string): Promise<void> {
-  const steps: Step[] = [
-    ['uncover', '', path],
-    ['cache', '', path],
-  ];
-  await runScript(view, steps, scratch, contents);
+  const table = join(options.scratch, 'table');
+  try {
+    const { ok, stderr } = await shell(
+      [view, table, ...stepsOf(view, binds, options.hostProc).flat()],
+      (said) => tableFailures(view, binds, said).length === 0,
+    );
+    if (ok) return;
+    const { what, said } = failureOf(view, binds, stderr);
+    throw new LvfsError('BIND_FAILED', `${what}: cannot be mounted`, {
+      exit: exitStatus.cannotMount,
+      cause: said,
+      hint: 'lvfs … --no-binds does without',
+    });
+  } finally {
+    rmSync(table, { force: true });
+  }
 }
 
 /**
  * In a user namespace what is mounted below a source is taken along: the kernel refuses to show what lies under mounts that
  * it has locked together (mount_namespaces(7)).
  */
-function stepsOf(view: string, binds: readonly Bind[], hostProc: boolean, stage: string): Step[] {
+function stepsOf(view: string, binds: readonly Bind[], hostProc: boolean): Step[] {
   const bind = inUserNamespace() ? 'rbind,rprivate' : 'bind,private';
   const steps: (Step | TableMount)[] = [];
   const inMemory: string[] = [];
-  const databases = binds.filter(({ kind }) => kind === 'database');
-  for (const { target } of databases.reverse())
-    steps.push({ source: view + target, target: stage, type: 'none', options: 'bind,private' });
-  for (const { kind, source = '', target: path, readOnly } of binds) {
+  const descriptors = new Map<Bind, number>();
+  for (const database of binds.filter(({ kind }) => kind === 'database')) {
+    const descriptor = firstDescriptor + descriptors.size;
+    descriptors.set(database, descriptor);
+    steps.push(['open', database.target, String(descriptor)]);
+  }
+  for (const one of binds) {
+    const { kind, source = '', target: path, readOnly } = one;
     const target = view + path;
-    if (inMemory.some((directory) => isWithin(path, directory))) steps.push(['directory', '', path]);
+    if (inMemory.some((directory) => isWithin(path, directory))) steps.push(['directory', path, '']);
     switch (kind) {
       case 'proc':
         if (hostProc) steps.push({ source: '/proc', target, type: 'none', options: bind });
@@ -130,9 +124,11 @@ function stepsOf(view: string, binds: readonly Bind[], hostProc: boolean, stage:
         steps.push({ source: 'lvfs', target, type: 'tmpfs', options: `nosuid,nodev,mode=${mode},private` });
         break;
       }
-      case 'database':
-        steps.push(['restore', '', path]);
+      case 'database': {
+        const opened = `/proc/self/fd/${descriptors.get(one)}`;
+        steps.push({ source: opened, target, type: 'none', options: 'bind,private' });
         break;
+      }
       case 'bind':
         steps.push({ source, target, type: 'none', options: readOnly === true ? 'bind,private,ro' : bind });
         break;
@@ -170,54 +166,29 @@ function tableWord(path: string): string {
   return path.replace(/[ \t\n\\]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
-async function runScript(
-  mountpoint: string,
-  steps: readonly Step[],
-  directory: string,
-  input: Uint8Array | undefined,
-  targets: readonly string[] = [],
-): Promise<void> {
-  const stage = stageIn(directory);
-  const table = join(directory, 'table');
-  mkdirSync(stage, { recursive: true, mode: 0o700 });
-  try {
-    const { ok, stderr } = await shell([mountpoint, stage, table, ...steps.flat()], input);
-    if (ok) return;
-    const { what, said } = failureOf(mountpoint, targets, stderr);
-    throw new LvfsError('BIND_FAILED', `${what}: cannot be mounted`, {
-      exit: exitStatus.cannotMount,
-      cause: said,
-      hint: 'lvfs … --no-binds does without',
-    });
-  } finally {
-    rmSync(table, { force: true });
-    removeStage(stage);
-  }
+/** What mount(8) said of the lines of a table that failed, without those that may fail: `mount: TARGET: …` each. */
+function tableFailures(view: string, binds: readonly Bind[], said: string): string[] {
+  const mayFail = binds.filter(({ found }) => found).map(({ target }) => `mount: ${view}${target}: `);
+  return said
+    .trim()
+    .split(/\n(?=mount: )/)
+    .filter((failure) => !mayFail.some((start) => failure.startsWith(start)));
 }
 
-/** What could not be mounted, and why: of a table the first line that failed, of which mount(8) says `mount: TARGET: …`. */
-function failureOf(view: string, targets: readonly string[], stderr: string): { what: string; said: string } {
-  const failed = /^lvfs-bind (\S+) (.*)$/m.exec(stderr);
-  const said = stderr.replace(/^lvfs-bind .*$/m, '').trim();
-  if (failed?.[1] !== 'table') return { what: `${view}${failed?.[2] ?? ''}`, said };
-  const [first = ''] = said.split(/\n(?=mount: )/);
-  const target = targets.find((path) => first.startsWith(`mount: ${view}${path}: `)) ?? '';
+/** What could not be mounted, and why. */
+function failureOf(view: string, binds: readonly Bind[], stderr: string): { what: string; said: string } {
+  const step = /^lvfs-bind (\S+) ?(.*)$/m.exec(stderr);
+  const said = stderr.replace(/^lvfs-(?:bind .*|ask)$/gm, '').trim();
+  if (step?.[1] !== 'table') return { what: `${view}${step?.[2] ?? ''}`, said };
+  const [first = ''] = tableFailures(view, binds, said);
+  const target = binds.find((bind) => first.startsWith(`mount: ${view}${bind.target}: `))?.target ?? '';
   return { what: `${view}${target}`, said: first };
 }
 
-function removeStage(stage: string): void {
-  try {
-    rmdirSync(stage);
-  } catch (error) {
-    // Still a mount point after a failure; it goes with the session.
-    const code = errorCode(error);
-    if (code !== 'EBUSY' && code !== 'ENOENT' && code !== 'ENOTEMPTY') throw error;
-  }
-}
-
+/** @param goOn whether to go on although lines of a table have failed, of which mount(8) said this */
 function shell(
   words: readonly string[],
-  input: Uint8Array | undefined,
+  goOn: (said: string) => boolean,
 ): Promise<{ ok: boolean; stderr: string }> {
   return new Promise((done, fail) => {
     const child = spawn('/bin/sh', ['-c', script, 'lvfs-bind', ...words], {
@@ -226,10 +197,17 @@ function shell(
       env: utilityEnvironment(),
     });
     let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    // It reads its input only when there is a cache to write.
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      if (!stderr.endsWith(question)) return;
+      const said = stderr.slice(0, -question.length);
+      if (goOn(said)) {
+        stderr = '';
+        child.stdin.write('\n');
+      } else child.stdin.end();
+    });
+    // It may have ended without having asked.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(input ?? '');
     child.on('error', (error) => {
       fail(
         new LvfsError('NO_TOOL', `cannot run /bin/sh: ${describeError(error)}`, {
@@ -315,6 +293,31 @@ function useOf(pid: string, mountpoint: string, device: string | undefined): Hol
   return maps.includes(` ${hex(major)}:${hex(minor)} `) ? 'map' : undefined;
 }
 
+function heldBy(device: string): Holder[] {
+  const holders: Holder[] = [];
+  const seen = new Set([linuxNamespaces.mountNamespace('self')]);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const namespace = linuxNamespaces.mountNamespace(Number(pid));
+    if (namespace === undefined || seen.has(namespace)) continue;
+    const table = unlessGone(() => readFileSync(`/proc/${pid}/mountinfo`, 'latin1'));
+    if (table === undefined) continue;
+    seen.add(namespace);
+    if (parseMountTable(table).some((mount) => mount.device === device))
+      holders.push({ pid: Number(pid), comm: readComm(pid), use: 'namespace' });
+  }
+  return holders;
+}
+
+async function leaveViews(except: readonly string[]): Promise<void> {
+  const views = readMountTable()
+    .filter(({ type }) => type === filesystemType)
+    .map(({ mountpoint }) => mountpoint)
+    .filter((view, i, all) => !all.slice(0, i).some((other) => isWithin(view, other)))
+    .filter((view) => view !== '/' && !except.some((path) => isWithin(path, view)));
+  if (views.length > 0) await runTool('umount', ['-n', '-i', '-c', '-l', '--', ...views]);
+}
+
 function readComm(pid: string): string {
   return unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
 }
@@ -367,9 +370,10 @@ function findProgram(name: string): string | undefined {
 export const linuxMounter: Mounter = {
   mounts: readMountTable,
   cover,
-  replaceFile,
   unmount,
   holders: findHolders,
+  heldBy,
+  leaveViews,
   check: () => ['mount', 'umount'].map(checkUtilLinux),
   userObstacles,
 };

@@ -27,10 +27,18 @@ import { checkUtilLinux } from './utilLinux.js';
  */
 const checkParent = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"';
 
-/** Parameters: the view, the directory inside, whether to mount /proc, the command. The `exit` keeps the shell waiting. */
+/**
+ * Parameters: the view, the directory inside, whether to mount /proc, how many mounts to leave and these, the command. The `exit` keeps
+ * the shell waiting.
+ */
 const firstProcess = `
-root=$1 cwd=$2 proc=$3
-shift 3
+root=$1 cwd=$2 proc=$3 leave=$4
+shift 4
+while [ "$leave" -gt 0 ]; do
+  umount -n -i -c -l -- "$1" 2>/dev/null
+  leave=$((leave - 1))
+  shift
+done
 if [ "$proc" = yes ]; then
   mount -n -i -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 125
 fi
@@ -50,7 +58,8 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
       ...['--mount', '--propagation', 'private', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
       ...argv,
     ],
-    { env, stdio },
+    // Not where the caller is: that may have been removed, and would be kept busy.
+    { cwd: '/', env, stdio },
   );
   const ended = new Promise<LvfsError | undefined>((done) => {
     child.on('exit', () => done(undefined));
@@ -78,6 +87,8 @@ function enter(options: EnterOptions): Entered {
       ...unshare,
       ...first,
       mountProc,
+      String(options.leave.length),
+      ...options.leave,
       ...options.argv,
     ],
     { cwd: '/', env: options.env, stdio: options.stdio },

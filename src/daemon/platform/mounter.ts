@@ -25,23 +25,16 @@ export interface Bind {
   /** Host path; only with `bind`. */
   readonly source?: string;
   readonly readOnly?: boolean;
-}
-
-/** A file that is made up rather than the host's. */
-export interface MadeFile {
-  /** Absolute path inside the view, of a file that is visible. */
-  readonly path: string;
-  readonly contents: Uint8Array;
+  /** It was not asked for, only found below what was, so it may be gone by the time it is mounted. */
+  readonly found?: true;
 }
 
 /** What {@link Mounter.cover} works with. */
 export interface CoverOptions {
-  /** A directory of the session's own in which something can be mounted for a moment. */
+  /** A directory of the session's own in which a file can be made for a moment. */
   readonly scratch: string;
   /** Whether `/proc` is the host's; false: whoever starts a command mounts its own. */
   readonly hostProc: boolean;
-  /** Laid over the view's own before anything else. */
-  readonly file?: MadeFile;
 }
 
 /** A process that keeps a mount busy. */
@@ -50,8 +43,8 @@ export interface Holder {
   readonly pid: number;
   /** Its short name; `?` when that cannot be seen. */
   readonly comm: string;
-  /** What it has there: its working or root directory, its program, an open file, or a mapping. */
-  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map';
+  /** What it has there: its working or root directory, its program, an open file, a mapping, or a mount namespace of its own with the mount in it. */
+  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map' | 'namespace';
 }
 
 /** How an attempt to unmount ended; `busy` when somebody uses the mount, `message` is what the system said. */
@@ -59,8 +52,8 @@ export type UnmountResult =
   { readonly done: true } | { readonly done: false; readonly busy: boolean; readonly message: string };
 
 /**
- * Mounts and unmounts on a platform. No method touches a path below a view except {@link Mounter.cover} and
- * {@link Mounter.replaceFile}, and these in a process of their own: the caller may be the one who serves it.
+ * Mounts and unmounts on a platform. No method touches a path below a view except {@link Mounter.cover}, and that in a process of
+ * its own: the caller may be the one who serves it.
  */
 export interface Mounter {
   /**
@@ -71,26 +64,20 @@ export interface Mounter {
 
   /**
    * Mounts everything over the view at `view`, in the order given: a bind may lie in an earlier one. First the view itself is
-   * cut off from other namespaces. What must hold afterwards:
+   * cut off from other namespaces. What must hold afterwards, and while it is being done, also where the mounts of the host
+   * are shared with other namespaces (mount_namespaces(7)):
    *
    * - nothing of it is seen in another namespace, and to unmount any of it does nothing to what is bound;
    * - a bind shows what is mounted below its source only where that is unavoidable; callers list such mounts themselves;
    * - `memory` is writable for everybody (mode 1777) where its name is `tmp`, else for root (755); a target inside it is made;
-   * - `database` is what the view itself shows there, although an earlier bind covers it.
+   * - `database` is what the view itself shows there, although an earlier bind covers it;
+   * - what was only {@link Bind.found} and cannot be mounted is left out.
    *
    * @param view its mount point as the mount table has it
    * @throws LvfsError BIND_FAILED (exit 23) naming what could not be mounted, NO_TOOL (exit 23). Some of it may be mounted
    *   then: the caller takes the view away
    */
   cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void>;
-
-  /**
-   * Replaces the file that {@link CoverOptions.file} has laid over a view. Between the two the view's own is seen.
-   *
-   * @param scratch as in {@link CoverOptions}
-   * @throws LvfsError BIND_FAILED, NO_TOOL (exit 23)
-   */
-  replaceFile(view: string, file: MadeFile, scratch: string): Promise<void>;
 
   /**
    * Takes away the topmost mount at exactly this mount point, asking the mounted filesystem nothing. Done also when somebody
@@ -111,6 +98,22 @@ export interface Mounter {
    * @param device `major:minor` of the mount, to find mappings; undefined: without those
    */
   holders(mountpoint: string, device: string | undefined): Holder[];
+
+  /**
+   * One process of each other mount namespace in which a filesystem is still mounted: it lives until none has it. As far as the
+   * caller may see them.
+   *
+   * @param device `major:minor` of the mount
+   */
+  heldBy(device: string): Holder[];
+
+  /**
+   * Takes away the views that a new namespace has inherited, with what is over them, so that it neither keeps them alive nor
+   * comes across them. One that cannot be taken away (in a user namespace) stays.
+   *
+   * @param except paths that are needed, and a view that one lies in with them
+   */
+  leaveViews(except: readonly string[]): Promise<void>;
 
   /** What `lvfs doctor` says about the tools this needs. */
   check(): HealthCheck[];

@@ -37,6 +37,8 @@ export interface EnterOptions {
   readonly mountProc: boolean;
   /** Make a mount namespace of its own; otherwise the caller's is used, which must be private. */
   readonly ownMounts: boolean;
+  /** Mounts that are taken away in the namespace, with what is over them: it would keep them alive for as long as the command runs. */
+  readonly leave: readonly string[];
 }
 
 /** A command that was started. */

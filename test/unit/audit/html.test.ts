@@ -1,7 +1,8 @@
 import test from 'ava';
-import { makeReport, reportHtml, type ReportInput } from '../../../src/audit/index.js';
+import { makeReport, reportHtml } from '../../../src/audit/index.js';
+import { denial, reportInput, use } from '../../helpers/auditInput.js';
 
-const input: ReportInput = {
+const input = reportInput({
   targets: ['a/target-1'],
   declared: [
     { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
@@ -14,32 +15,10 @@ const input: ReportInput = {
     ['dev-libs/b-1', [{ from: 'dev-libs/m-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
   ]),
   system: new Set(),
-  denials: [
-    {
-      time: 0,
-      path: '/usr/include/<evil>&.h',
-      owners: ['sys-libs/zlib-1.3'],
-      operation: 'open',
-      pid: 1,
-      comm: 'cc1',
-      cmdline: '',
-      phase: 'compile',
-      package: '',
-      count: 3,
-      directory: false,
-      visible: false,
-    },
-  ],
-  searchPath: [],
-  uses: [
-    { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
-    { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
-  ],
-  hiddenEndingIn: () => [],
-  readText: () => undefined,
-  atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
-  hasFiles: () => true,
-};
+  denials: [denial('/usr/include/<evil>&.h', ['sys-libs/zlib-1.3'], { count: 3 })],
+  uses: [use('/usr/include/a.h', 'dev-libs/a-1'), use('/usr/include/b.h', 'dev-libs/b-1')],
+  status: 0,
+});
 
 test('the page shows the line to paste, and every class of finding in picture and table', (t) => {
   const html = reportHtml(makeReport(input), input);
@@ -54,6 +33,20 @@ test('the page shows the line to paste, and every class of finding in picture an
     html.includes('dev-libs/m-1 → dev-libs/b-1: RDEPEND dev-libs/b'),
     'the chain to a second-hand package',
   );
+});
+
+test('the head counts what the sections have', (t) => {
+  const html = reportHtml(makeReport(input), input);
+  t.true(html.includes('0 missing · 1 looked for · 1 second-hand · 1 unused'), html);
+  t.false(html.includes('<h2>Missing'));
+  t.true(html.includes('<h2>Looked for <small>1</small></h2>'));
+});
+
+test('the page says how the build ended, where that is known', (t) => {
+  const report = makeReport(input);
+  t.true(reportHtml(report, input, 3).includes('The build failed with status 3.'));
+  t.true(reportHtml(report, input, 0).includes('Built.'));
+  t.notRegex(reportHtml(report, input), /Built\.|failed with/);
 });
 
 test('nothing is loaded from elsewhere and nothing runs', (t) => {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { displayPath } from '../../../src/base/index.js';
 import { Ledger, type AccessEvent, type Denial } from '../../../src/audit/index.js';
+import { processRecord } from '../../helpers/auditInput.js';
 
 function event(path: string, changes: Partial<AccessEvent> = {}): AccessEvent {
   return {
@@ -10,7 +11,8 @@ function event(path: string, changes: Partial<AccessEvent> = {}): AccessEvent {
     visible: false,
     directory: false,
     owners: ['sys-libs/zlib-1.3'],
-    process: { pid: 7, comm: 'cc1', cmdline: 'cc1 -quiet', phase: 'compile', package: 'a/b-1' },
+    wanted: '',
+    process: 7,
     ...changes,
   };
 }
@@ -28,10 +30,13 @@ test('the same denial is kept once and counted', (t) => {
 
 test('another operation, process name or phase is another denial', (t) => {
   const ledger = new Ledger();
-  ledger.record(event('/x'));
-  ledger.record(event('/x', { operation: 'stat' }));
-  ledger.record(event('/x', { process: { ...event('/x').process, comm: 'sh' } }));
-  ledger.record(event('/x', { process: { ...event('/x').process, phase: 'configure' } }));
+  ledger.meet(processRecord(1));
+  ledger.meet(processRecord(2, { comm: 'sh' }));
+  ledger.meet(processRecord(3, { phase: 'configure' }));
+  ledger.record(event('/x', { process: 1 }));
+  ledger.record(event('/x', { process: 1, operation: 'stat' }));
+  ledger.record(event('/x', { process: 2 }));
+  ledger.record(event('/x', { process: 3 }));
   t.is(ledger.denials().length, 4);
 });
 

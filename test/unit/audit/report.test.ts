@@ -1,52 +1,22 @@
 import test from 'ava';
 import {
-  complaintsIn,
   makeReport,
   pathKind,
-  type Denial,
+  type Found,
   type PathKind,
   type ReportInput,
 } from '../../../src/audit/index.js';
+import { denial, processRecord, processTable, reportInput as input, use } from '../../helpers/auditInput.js';
 
-function denial(path: string, owners: string[], changes: Partial<Denial> = {}): Denial {
-  return {
-    time: 0,
-    path,
-    owners,
-    operation: 'open',
-    pid: 1,
-    comm: 'cc1',
-    cmdline: 'cc1',
-    phase: 'compile',
-    package: 'a/target-1',
-    count: 1,
-    directory: false,
-    visible: false,
-    ...changes,
-  };
-}
-
-/** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
-function input(changes: Partial<ReportInput> = {}): ReportInput {
-  return {
-    targets: ['a/target-1'],
-    declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' }],
-    visible: new Map([
-      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-      ['sys-devel/gcc-13', [{ from: '@system', variable: '', atom: 'sys-devel/gcc' }]],
-      ['dev-build/make-4', [{ from: '@system', variable: '', atom: 'dev-build/make' }]],
-    ]),
-    system: new Set(['sys-devel/gcc-13', 'dev-build/make-4']),
-    denials: [],
-    searchPath: ['/usr/bin', '/opt/tools/bin'],
-    uses: [],
-    hiddenEndingIn: () => [],
-    readText: () => undefined,
-    atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
-    hasFiles: () => true,
-    ...changes,
-  };
+/** A host that hides things of these names. */
+function hiding(files: Record<string, Omit<Found, 'distance'>>): ReportInput['findHidden'] {
+  return (wanted) =>
+    new Map(
+      wanted.map((one) => {
+        const found = files[one.name];
+        return [one, found === undefined ? [] : [{ ...found, distance: 0 }]];
+      }),
+    );
 }
 
 const kind = test.macro({
@@ -68,40 +38,8 @@ test(kind, '/usr/lib64/perl5/vendor_perl/5.40/XML/Parser.pm', 'perl');
 test(kind, '/usr/share/locale/de/LC_MESSAGES/bash.mo', 'noise');
 test(kind, '/usr/lib64/gconv/UTF-16.so', 'noise');
 test(kind, '/usr/share/man/man1/x.1', 'noise');
+test(kind, '/usr/lib/python3.12/site-packages/x-1.dist-info/entry_points.txt', 'data');
 test(kind, '/usr/share/xml/docbook/x.dtd', 'data');
-
-const complains = test.macro({
-  exec(t, line: string, expected: [PathKind, string, boolean] | undefined) {
-    const [complaint] = complaintsIn(`before\n${line}\nafter`);
-    t.deepEqual(complaint && [complaint.kind, complaint.name, complaint.fatal], expected);
-  },
-  title: (_, line) => `understands: ${line}`,
-});
-test(complains, 'x.c:1:10: fatal error: zlib.h: No such file or directory', ['header', 'zlib.h', true]);
-test(complains, "x.c:1:10: fatal error: 'a/b.h' file not found", ['header', 'a/b.h', true]);
-test(complains, '/usr/bin/ld: cannot find -lpng: No such file or directory', ['library', 'png', true]);
-test(complains, "Can't locate XML/Parser.pm in @INC (you may need", ['perl', 'XML/Parser.pm', true]);
-test(complains, "ModuleNotFoundError: No module named 'docutils'", ['python', 'docutils', true]);
-test(complains, "No package 'libfoo' found", ['pkg-config', 'libfoo', true]);
-test(complains, "Package 'libfoo', required by 'virtual:world', not found", ['pkg-config', 'libfoo', true]);
-test(complains, 'Run-time dependency zlib found: NO (tried pkgconfig)', undefined);
-test(complains, 'Dependency zlib found: NO (tried pkgconfig)', ['pkg-config', 'zlib', false]);
-test(complains, "meson.build:3:0: ERROR: Program 'flex' not found or not executable", [
-  'executable',
-  'flex',
-  true,
-]);
-test(complains, '-- Could NOT find ZLIB (missing: ZLIB_LIBRARY)', ['cmake', 'ZLIB', false]);
-test(complains, '/bin/sh: 1: flex: not found', ['executable', 'flex', true]);
-test(complains, '/bin/sh: line 1: bison: command not found', ['executable', 'bison', true]);
-test(complains, 'make: gperf: No such file or directory', ['executable', 'gperf', true]);
-test(complains, 'checking for flex... no', ['executable', 'flex', false]);
-test(complains, 'checking for flex... /usr/bin/flex', undefined);
-test(complains, 'all is well', undefined);
-
-test('a log of one endless line is looked at in bounded time', (t) => {
-  t.deepEqual(complaintsIn('a'.repeat(5_000_000)), []);
-});
 
 test('a denied header is a missing DEPEND, a denied program a missing BDEPEND', (t) => {
   const { missing } = makeReport(
@@ -182,10 +120,12 @@ test('what only the log speaks of is found among the hidden files and comes firs
         denial('/usr/bin/git', ['dev-vcs/git-2'], { operation: 'exec', comm: 'meson', phase: 'configure' }),
       ],
       log: "ModuleNotFoundError: No module named 'docutils'",
-      hiddenEndingIn: (ending) =>
-        ending === '/dist-packages/docutils/__init__.py'
-          ? [{ path: `/usr/lib/python3${ending}`, owners: ['dev-python/docutils-0.19'] }]
-          : [],
+      findHidden: hiding({
+        docutils: {
+          path: '/usr/lib/python3/dist-packages/docutils/__init__.py',
+          owners: ['dev-python/docutils-0.19'],
+        },
+      }),
     }),
   );
   t.deepEqual(
@@ -198,9 +138,7 @@ test('what only the log speaks of is found among the hidden files and comes firs
 });
 
 test('a header of a second-hand package that the sources include is used directly', (t) => {
-  const { secondHand } = makeReport(
-    input({ uses: [{ path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' }] }),
-  );
+  const { secondHand } = makeReport(input({ uses: [use('/usr/include/b.h', 'dev-libs/b-1')] }));
   t.deepEqual(
     secondHand.map(({ cpv, use, suggest, from }) => ({ cpv, use, suggest, from })),
     [{ cpv: 'dev-libs/b-1', use: 'direct', suggest: 'DEPEND="dev-libs/b"', from: ['dev-libs/a-1'] }],
@@ -210,10 +148,7 @@ test('a header of a second-hand package that the sources include is used directl
 test('a header that another package includes is used through it', (t) => {
   const { secondHand } = makeReport(
     input({
-      uses: [
-        { path: '/usr/include/a.h', owners: ['dev-libs/a-1'], comm: 'cc1' },
-        { path: '/usr/include/b.h', owners: ['dev-libs/b-1'], comm: 'cc1' },
-      ],
+      uses: [use('/usr/include/a.h', 'dev-libs/a-1'), use('/usr/include/b.h', 'dev-libs/b-1')],
       readText: (path) => (path === '/usr/include/a.h' ? '#pragma once\n# include <b.h>\n' : ''),
     }),
   );
@@ -227,8 +162,8 @@ test('a pkg-config module that another one requires is used through it', (t) => 
   const { secondHand } = makeReport(
     input({
       uses: [
-        { path: '/usr/lib64/pkgconfig/a.pc', owners: ['dev-libs/a-1'], comm: 'pkg-config' },
-        { path: '/usr/lib64/pkgconfig/b.pc', owners: ['dev-libs/b-1'], comm: 'pkg-config' },
+        use('/usr/lib64/pkgconfig/a.pc', 'dev-libs/a-1', { process: 1 }),
+        use('/usr/lib64/pkgconfig/b.pc', 'dev-libs/b-1', { process: 1 }),
       ],
       readText: (path) => (path.endsWith('/a.pc') ? 'Name: a\nRequires: b >= 1, c\n' : ''),
     }),
@@ -237,27 +172,48 @@ test('a pkg-config module that another one requires is used through it', (t) => 
 });
 
 test('a library loaded at run time is no use by the target', (t) => {
-  const { secondHand } = makeReport(
-    input({ uses: [{ path: '/usr/lib64/libb.so.1', owners: ['dev-libs/b-1'], comm: 'a-tool' }] }),
-  );
+  const { secondHand } = makeReport(input({ uses: [use('/usr/lib64/libb.so.1', 'dev-libs/b-1')] }));
   t.deepEqual(secondHand, []);
 });
 
-test('a program counts when a build driver starts it, not when another tool does', (t) => {
-  const uses = (comm: string) => [{ path: '/usr/bin/b', owners: ['dev-libs/b-1'], comm }];
-  t.is(makeReport(input({ uses: uses('make') })).secondHand.length, 1);
-  t.is(makeReport(input({ uses: uses('a-tool') })).secondHand.length, 0);
+test('a program counts when the target has it executed, not when a tool that needs it does', (t) => {
+  const processes = processTable(
+    processRecord(1, { comm: 'make', program: '/usr/bin/make', arguments: ['make'] }),
+    processRecord(2, { comm: 'sh', program: '/bin/sh', arguments: ['sh', '-c', 'b'], parent: 1 }),
+    processRecord(3, { comm: 'a', program: '/usr/bin/a', arguments: ['a'], parent: 2 }),
+    processRecord(4, { comm: 'sh', program: '/bin/sh', arguments: ['sh', '-c', 'b'], parent: 3 }),
+  );
+  const owners: Record<string, string> = {
+    '/usr/bin/make': 'dev-build/make-4',
+    '/bin/sh': 'app-shells/dash-1',
+    '/usr/bin/a': 'dev-libs/a-1',
+  };
+  const ownersOf = (path: string) => [owners[path] ?? []].flat();
+  const report = (process: number, operation: 'exec' | 'read') =>
+    makeReport(
+      input({ processes, ownersOf, uses: [use('/usr/bin/b', 'dev-libs/b-1', { process, operation })] }),
+    ).secondHand.map(({ suggest }) => suggest);
+  t.deepEqual(report(2, 'exec'), ['BDEPEND="dev-libs/b"']);
+  t.deepEqual(report(4, 'exec'), []);
+  t.deepEqual(report(2, 'read'), [], 'it was only read');
 });
 
 test('a declared package none of whose files were read is unused, a virtual is not', (t) => {
-  t.deepEqual(makeReport(input()).unused, [{ atom: 'dev-libs/a', cpv: 'dev-libs/a-1', variable: 'DEPEND' }]);
-  t.deepEqual(makeReport(input({ hasFiles: () => false })).unused, []);
-  const uses = [{ path: '/usr/lib64/liba.so.1', owners: ['dev-libs/a-1'], comm: '' }];
-  t.deepEqual(makeReport(input({ uses })).unused, []);
+  t.deepEqual(makeReport(input({ status: 0 })).unused, [
+    { atom: 'dev-libs/a', cpv: 'dev-libs/a-1', variable: 'DEPEND' },
+  ]);
+  t.deepEqual(makeReport(input({ status: 0, hasFiles: () => false })).unused, []);
+  const uses = [use('/usr/lib64/liba.so.1', 'dev-libs/a-1')];
+  t.deepEqual(makeReport(input({ status: 0, uses })).unused, []);
+});
+
+test('nothing is called unused by a build that did not reach its end', (t) => {
+  t.deepEqual(makeReport(input({ status: 1 })).unused, []);
+  t.deepEqual(makeReport(input()).unused, [], 'nothing has been built');
 });
 
 test('@system packages that were used are implicit', (t) => {
-  const uses = [{ path: '/usr/bin/make', owners: ['dev-build/make-4'], comm: 'bash' }];
+  const uses = [use('/usr/bin/make', 'dev-build/make-4', { operation: 'exec' })];
   t.deepEqual(makeReport(input({ uses })).implicit, [
     { cpv: 'dev-build/make-4', hits: 1, paths: ['/usr/bin/make'] },
   ]);
@@ -315,14 +271,21 @@ test('of a file that both systems have, a message means the one that its kind is
     makeReport(
       crossInput({
         log,
-        hiddenEndingIn: (ending) => {
-          const path = Object.entries(both).find(([name]) => ending.endsWith(`/${name}`))?.[1];
-          if (path === undefined) return [];
-          return [
-            { path, owners: ['dev-libs/z-1'] },
-            { path: `/usr/target${path}`, owners: ['dev-libs/z-1@sysroot'] },
-          ];
-        },
+        findHidden: (wanted) =>
+          new Map(
+            wanted.map((one) => {
+              const path = both[one.name] ?? '';
+              const roots = [path, `/usr/target${path}`].filter(() => path !== '');
+              return [
+                one,
+                roots.map((file, i) => ({
+                  path: file,
+                  owners: [`dev-libs/z-1${i === 1 ? '@sysroot' : ''}`],
+                  distance: 0,
+                })),
+              ];
+            }),
+          ),
       }),
     ).missing.map(({ cpv, certainty }) => [cpv, certainty]);
   t.deepEqual(report('x.c:1:10: fatal error: z.h: No such file or directory'), [
@@ -344,4 +307,22 @@ test('a target that is installed in the sysroot is not missing, but may be as a 
     missing.map(({ cpv }) => cpv),
     ['a/target-1'],
   );
+});
+
+test('a macro that was left in configure is needed, also when the shell does not say which it was', (t) => {
+  const report = (log: string) =>
+    makeReport(
+      input({
+        log,
+        status: 1,
+        needs: [{ kind: 'aclocal', name: 'AX_FOO', wanted: [{ kind: 'aclocal', name: 'AX_FOO' }] }],
+        findHidden: hiding({
+          AX_FOO: { path: '/usr/share/aclocal/ax_foo.m4', owners: ['dev-build/autoconf-archive-2024'] },
+        }),
+      }),
+    ).missing.map(({ cpv, certainty, messages }) => [cpv, certainty, messages]);
+  const line = './configure: 3: Syntax error: word unexpected (expecting ")")';
+  t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
+    ['dev-build/autoconf-archive-2024', 'needed', [line]],
+  ]);
 });

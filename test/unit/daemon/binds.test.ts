@@ -27,7 +27,7 @@ function system(top: string, variables: Record<string, string> = {}, apart?: str
 }
 
 const everything: BindRequest = { defaults: true, create: false, binds: [], readOnlyBinds: [] };
-const options = { prefix: '', reserved: [] };
+const options = { prefix: '', reserved: [], own: [] };
 
 function at(plan: BindPlan, target: string) {
   return plan.binds.filter((bind) => bind.target === target);
@@ -95,6 +95,16 @@ test('a mount point is named without links, which are resolved as though chroote
   t.is(resolveInside(top, '/loop/x'), '/loop/x');
   const plan = planBinds(system(top), everything, options);
   t.deepEqual(at(plan, '/data/tmp'), [{ target: '/data/tmp', kind: 'bind', source: join(top, 'data/tmp') }]);
+});
+
+test('what lvfs itself keeps is empty inside, wherever it would be seen', (t) => {
+  const top = root(t, 'tmp', 'var/db/pkg', 'etc/portage', 'srv/run');
+  const own = [join(top, 'tmp/run'), join(top, 'srv/run')];
+  const request = { ...everything, binds: [`${top}/srv:/mnt`], readOnlyBinds: [`${top}/srv/run:/opt`] };
+  const plan = planBinds(system(top), request, { ...options, own });
+  const shown = plan.binds.filter(({ kind }) => kind === 'memory').map(({ target }) => target);
+  for (const place of ['/tmp/run', '/mnt/run', '/opt']) t.true(shown.includes(place), place);
+  t.is(plan.binds.at(-1)?.kind, 'memory', 'over what was bound');
 });
 
 test('with --no-binds there is only what was asked for', (t) => {

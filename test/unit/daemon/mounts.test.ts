@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { isWithin, parseMountTable } from '../../../src/base/index.js';
-import { checkMountpoint, mountAt, mountsOver, shellWord, unmountBinds } from '../../../src/daemon/mounts.js';
+import { shellWord } from '../../../src/base/index.js';
+import { checkMountpoint, mountAt, mountsOver, unmountBinds } from '../../../src/daemon/mounts.js';
 import { mounter, type Mounter, type UnmountResult } from '../../../src/daemon/platform/index.js';
 
 test('mountinfo lines are read with their escapes and optional fields', (t) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import type { AccessEvent } from '../../../src/audit/index.js';
+import type { AccessEvent, ProcessRecord } from '../../../src/audit/index.js';
 import { errno } from '../../../src/base/index.js';
 import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
 import type { Entry, NodeId } from '../../../src/fuse/index.js';
@@ -68,9 +68,11 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
   t.teardown(gentoo.cleanup);
   const opened = openTestView({ root: gentoo.root, visible: ['sys-libs/shown-1'] });
   const events: AccessEvent[] = [];
+  const processes: ProcessRecord[] = [];
   const files = new ViewFs(opened.view, new NodeHost(), {
     ...options,
     onAccess: (event) => events.push(event),
+    onProcess: (record) => processes.push(record),
   });
   t.teardown(() => files.close());
   const out = entry();
@@ -95,13 +97,13 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
     t.is(files.readdir(node, offset, caller, sink), 0);
     return { names, inodes, last };
   };
-  return { gentoo, ...opened, files, events, out, walk, list };
+  return { gentoo, ...opened, files, events, processes, out, walk, list };
 }
 
 test('a hidden name is a missing one, and is reported with its owners and the process that asked', async (t) => {
-  const { walk, out, events } = await filesystem(t);
+  const { walk, out, events, processes } = await filesystem(t);
   t.is(walk('/usr/bin/hidden'), 0);
-  t.is(out.entryValid, 86_400);
+  t.is(out.entryValid, 0, 'who asks for it is evidence, each time');
   t.is(walk('/usr/include'), 0);
   t.is(walk('/usr/bin/unowned'), 0);
   t.is(walk('/usr/bin/nothing'), 0);
@@ -113,9 +115,11 @@ test('a hidden name is a missing one, and is reported with its owners and the pr
       { path: '/usr/bin/unowned', owners: [], visible: false, directory: false },
     ],
   );
-  t.is(events[0]?.process.pid, process.pid);
-  t.is(events[0]?.process.comm, readFileSync('/proc/self/comm', 'utf8').trim());
-  t.regex(events[0]?.process.cmdline ?? '', /node/);
+  const asker = processes.find(({ id }) => id === events[0]?.process);
+  t.is(asker?.pid, process.pid);
+  t.is(asker?.comm, readFileSync('/proc/self/comm', 'utf8').trim());
+  t.regex(asker?.arguments[0] ?? '', /node/);
+  t.is(asker?.directory, process.cwd());
 });
 
 test('what is visible is not reported, unless everything is to be seen; then nothing is cached', async (t) => {
@@ -180,14 +184,15 @@ test('link counts and inode numbers tell nothing of hidden names', async (t) => 
   walk('/usr/share');
   t.is(out.attr.nlink, 4);
   const node = walk('/usr/share/a/1');
-  t.deepEqual([out.attr.nlink, out.attr.ino], [1, node]);
+  const own = node % 2 ** 32;
+  t.deepEqual([out.attr.nlink, out.attr.ino], [1, own]);
   const listed = (): number[] => list(walk('/usr/share/a')).inodes;
-  t.true(listed().includes(node));
+  t.true(listed().includes(own));
   view.setVisible(opened.ids(['sys-libs/shown-1', 'dev-libs/hidden-1']), []);
   t.is(walk('/usr/share/a/1'), node);
   const shared = out.attr.ino;
   t.is(out.attr.nlink, 2);
-  t.not(shared, node);
+  t.true(shared > own && shared < 2 ** 32);
   walk('/usr/share/a/2');
   t.deepEqual([out.attr.nlink, out.attr.ino], [2, shared]);
   t.is(listed().filter((ino) => ino === shared).length, 2);
@@ -233,16 +238,42 @@ test('node ids that were never given are refused', async (t) => {
   }
 });
 
-test('a file that is replaced on the host is read anew', async (t) => {
-  const { walk, files, gentoo } = await filesystem(t);
+test('a file that is replaced stays what it was for who has it, and is another one for who comes later', async (t) => {
+  const { walk, files, gentoo, out } = await filesystem(t);
   const read = (node: NodeId) => {
     const into = Buffer.alloc(20);
-    return into.subarray(0, files.read(node, 0, into, caller)).toString();
+    const count = files.read(node, 0, into, caller);
+    return count < 0 ? count : into.subarray(0, count).toString();
   };
-  const node = walk('/etc/shown.conf');
-  t.is(read(node), 'x');
+  const known = walk('/etc/shown.conf');
+  const unread = walk('/usr/bin/shown');
+  t.is(read(known), 'x');
   gentoo.uninstall('sys-libs/shown-1');
   gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'new', '/usr/bin/shown': 'other' } });
-  t.is(walk('/etc/shown.conf'), node);
-  t.is(read(node), 'new');
+  const later = walk('/etc/shown.conf');
+  t.not(later, known);
+  t.is(read(later), 'new');
+  t.is(read(known), 'x');
+  t.is(files.getattr(known, caller, out), 0);
+  t.is(out.attr.size, 1);
+  // Nobody has read it while it was there, so it is gone; another one's content is never given for it.
+  t.is(read(unread), -errno.ESTALE);
+  t.is(files.getattr(unread, caller, out), errno.ESTALE);
+  files.forget(known);
+  t.is(read(known), -errno.ESTALE);
+});
+
+test('whoever has a file of a package that is gone reads on; a denied one is hidden at once', async (t) => {
+  const { walk, files, gentoo, view } = await filesystem(t);
+  const conf = walk('/etc/shown.conf');
+  const into = Buffer.alloc(20);
+  t.is(files.read(conf, 0, into, caller), 1);
+  gentoo.uninstall('sys-libs/shown-1');
+  view.packagesChanged();
+  t.is(files.read(conf, 0, into, caller), 1);
+  gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'again' } });
+  const again = walk('/etc/shown.conf');
+  t.is(files.read(again, 0, into, caller), 5);
+  view.setVisible([], []);
+  t.is(files.read(again, 0, into, caller), -errno.ENOENT);
 });

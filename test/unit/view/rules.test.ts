@@ -1,6 +1,14 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { hostKind, rule, ruleNames, type ViewSettings } from '../../../src/view/index.js';
+import {
+  hostKind,
+  LiveChanges,
+  nodeState,
+  rule,
+  ruleNames,
+  type ViewSettings,
+} from '../../../src/view/index.js';
 import { gentooRoot, type GentooRootSpec } from '../../helpers/gentooRoot.js';
 import { openTestView, type OpenedView } from '../../helpers/withView.js';
 
@@ -390,6 +398,26 @@ test('explanations name the glob, the system path and the end of a link', async 
   t.is(detail('/usr/bin/shown'), '');
 });
 
+test('nothing is asked of the host at or below the mount point of another view', async (t) => {
+  const { view } = await opened(t);
+  const kindOf = (path: string) => view.canonical(Buffer.from(path))?.kind;
+  const before = kindOf('/usr/share/shared/by-shown');
+  t.is(before, hostKind.file);
+  const place = view.canonical(Buffer.from('/usr/share/shared'))?.node ?? t.fail();
+  view.change({ avoided: [`${view.settings.root}/usr/share/shared`] });
+  t.is(kindOf('/usr/share/shared'), hostKind.missing);
+  t.is(kindOf('/usr/share/shared/by-shown'), hostKind.missing);
+  t.is(kindOf('/usr/bin/to-directory'), hostKind.link);
+  const link = view.canonical(Buffer.from('/usr/bin/to-directory'))?.node ?? t.fail();
+  t.is(view.decide(link, hostKind.link), rule.unowned, 'a link to it leads nowhere');
+  t.is(view.decide(place, hostKind.directory), rule.hide);
+  t.is(view.detail(place, rule.hide), 'the mount point of another view');
+  t.false(view.isVisibleDirectory(place));
+  view.change({ avoided: [] });
+  t.is(kindOf('/usr/share/shared/by-shown'), hostKind.file);
+  t.true(view.isVisibleDirectory(place));
+});
+
 test('too many globs are refused and change nothing', async (t) => {
   const view = await opened(t);
   const show = Array.from({ length: 20_000 }, (_, i) => `/some/long/enough/path/${i}`);
@@ -411,4 +439,186 @@ test('a database shown from elsewhere is there, also when the root has no such d
   t.is(ruleFor(view, '/var/db/pkg/dev-libs/hidden-2-r1/CONTENTS'), '-unowned');
   t.is(ruleFor(view, '/var/db/pkg/dev-libs/nothing-1/CONTENTS'), 'absent');
   t.is(ruleFor(view, '/var/db/other'), 'absent');
+});
+
+/** The rules for paths of a small system whose directories are put in place by `arrange`. */
+async function ruled(
+  t: ExecutionContext,
+  root: GentooRootSpec,
+  visible: string[],
+  arrange: (path: (inside: string) => string) => void,
+) {
+  const gentoo = await gentooRoot(root);
+  t.teardown(gentoo.cleanup);
+  arrange((inside) => gentoo.path(inside));
+  const view = openTestView({ root: gentoo.root, visible });
+  return (...paths: string[]) => paths.map((path) => ruleFor(view, path));
+}
+
+test('globs are found where the links of a merged /usr lead', async (t) => {
+  const libc: GentooRootSpec = {
+    packages: { 'sys-libs/glibc-2.39': { files: { '/usr/bin/ldd': 'x', '/usr/lib64/libc.so': 'x' } } },
+  };
+  const archive = '/usr/lib64/locale/C.utf8/LC_CTYPE';
+  const cache = '/usr/lib64/gconv/gconv-modules.cache';
+  const write = (path: (inside: string) => string) => {
+    for (const name of [archive, cache]) {
+      mkdirSync(path(dirname(name)), { recursive: true });
+      writeFileSync(path(name), '');
+    }
+  };
+  const flat = await ruled(t, libc, ['sys-libs/glibc-2.39'], (path) => {
+    for (const name of ['bin', 'lib64']) renameSync(path(`/usr/${name}`), path(`/${name}`));
+    rmSync(path('/usr'), { recursive: true });
+    symlinkSync('.', path('/usr'));
+    write(path);
+  });
+  t.deepEqual(flat('/usr/lib64/locale/C.utf8/LC_CTYPE', '/lib64/gconv/gconv-modules.cache'), [
+    '+system',
+    '+system',
+  ]);
+  const merged = await ruled(t, libc, ['sys-libs/glibc-2.39'], (path) => {
+    mkdirSync(path('/data'));
+    renameSync(path('/usr/lib64'), path('/data/libraries'));
+    symlinkSync('../data/libraries', path('/usr/lib64'));
+    symlinkSync('usr/lib64', path('/lib64'));
+    write(path);
+  });
+  t.deepEqual(merged(archive, cache, '/lib64/gconv/gconv-modules.cache'), ['+system', '+system', '+system']);
+});
+
+test('globs of --show and --hide are taken through links, too', async (t) => {
+  const { view } = await opened(t, {
+    overrides: { show: ['/lib64/libglib.*'], hide: ['/lib64/libshown.so.1'] },
+  });
+  const verdict = (path: string) => ruleFor({ view } as OpenedView, path);
+  t.is(verdict('/usr/lib64/libglib.so'), '+show');
+  t.is(verdict('/usr/lib64/libshown.so.1'), '-hide');
+  const found = view.canonical(Buffer.from('/lib64/libglib.so'));
+  t.is(found && view.detail(found.node, rule.show), '/lib64/libglib.*');
+});
+
+test('what a kernel was configured with, and what was made of it, goes with its sources', async (t) => {
+  const kernel = (version: string) => ({
+    files: {
+      [`/usr/src/linux-${version}/Makefile`]: 'x',
+      [`/usr/src/linux-${version}/scripts/mod/modpost.c`]: 'x',
+    },
+  });
+  const made = (version: string) => ({
+    [`/usr/src/linux-${version}/.config`]: 'x',
+    [`/usr/src/linux-${version}/include/config/auto.conf`]: 'x',
+    [`/usr/src/linux-${version}/scripts/mod/modpost`]: 'x',
+    [`/lib/modules/${version}/build`]: { link: `/usr/src/linux-${version}` },
+    [`/lib/modules/${version}/modules.dep`]: 'x',
+  });
+  const verdicts = await ruled(
+    t,
+    {
+      packages: {
+        'sys-kernel/gentoo-sources-6.6': kernel('6.6'),
+        'sys-kernel/gentoo-sources-6.1': kernel('6.1'),
+        'sys-apps/kmod-1': { files: { '/lib/modules/README': 'x' } },
+      },
+      files: {
+        ...made('6.6'),
+        ...made('6.1'),
+        ...made('own'),
+        '/usr/src/linux': { link: 'linux-6.6' },
+        '/usr/src/notes': 'x',
+      },
+    },
+    ['sys-kernel/gentoo-sources-6.6'],
+    () => undefined,
+  );
+  const ask = (version: string) => verdicts(...Object.keys(made(version)));
+  t.deepEqual(ask('6.6'), ['+system', '+system', '+system', '+symlink', '-unowned']);
+  t.deepEqual(ask('6.1'), ['-unowned', '-unowned', '-unowned', '-unowned', '-unowned']);
+  t.deepEqual(ask('own'), ['-unowned', '-unowned', '-unowned', '-unowned', '-unowned']);
+  t.deepEqual(verdicts('/usr/src/linux', '/usr/src/linux-6.1', '/usr/src/notes'), [
+    '+symlink',
+    '-hidden-owner',
+    '-unowned',
+  ]);
+});
+
+const linkedConfiguration: GentooRootSpec = {
+  packages: {
+    'sys-apps/base-1': {
+      files: { '/usr/bin/base': 'x', '/home': { directory: true }, '/usr/share/doc/x': 'x' },
+    },
+  },
+  files: {
+    '/etc/portage/package.env': { link: '/home/me/current/make.conf' },
+    '/etc/portage/package.use': { link: '../../home/me/dot/use' },
+    '/etc/portage/bashrc': { link: '/usr/share/doc' },
+    '/etc/portage/lost': { link: '/home/me/nothing' },
+    '/home/me/current': { link: 'dot' },
+    '/home/me/dot/make.conf': 'x',
+    '/home/me/dot/other': 'x',
+    '/home/me/dot/use/all': 'x',
+    '/home/me/dot/use/more': { link: '/srv/more' },
+    '/srv/more': 'x',
+    '/srv/less': 'x',
+    '/home/me/private': 'x',
+    '/home/me/world': 'x',
+    '/var/lib/portage/world': { link: '../../../home/me/world' },
+    '/usr/share/doc/litter': 'x',
+  },
+};
+
+test('Portage’s configuration is visible wherever links lead, and nothing beside it', async (t) => {
+  const gentoo = await gentooRoot(linkedConfiguration);
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['sys-apps/base-1'] });
+  const expected = {
+    '/etc/portage/package.env': '+symlink',
+    '/home/me/current': '+symlink',
+    '/home/me/dot/make.conf': '+system',
+    '/home/me/dot/use/all': '+system',
+    '/home/me/dot/use/more': '+symlink',
+    '/srv/more': '+system',
+    '/srv/less': '-unowned',
+    '/home/me/world': '+system',
+    '/home/me/dot/other': '-unowned',
+    '/home/me/private': '-unowned',
+    '/etc/portage/lost': '+system',
+    '/usr/share/doc/litter': '-unowned',
+  };
+  t.deepEqual(
+    Object.fromEntries(Object.keys(expected).map((path) => [path, ruleFor(opened, path)])),
+    expected,
+  );
+  const detail = (path: string) => {
+    const { node, kind } = opened.view.canonical(Buffer.from(path)) ?? t.fail();
+    return opened.view.detail(node, opened.view.decide(node, kind));
+  };
+  t.is(detail('/home/me/dot/make.conf'), '/etc/portage/package.env');
+  t.is(detail('/srv/more'), '/home/me/dot/use/more');
+});
+
+test('a link that comes into the configuration shows what it leads to at once', async (t) => {
+  const gentoo = await gentooRoot(linkedConfiguration);
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['sys-apps/base-1'] });
+  const { view } = opened;
+  const dropped: string[] = [];
+  const live = new LiveChanges(
+    view,
+    {
+      dropName: (directory, name) =>
+        dropped.push(`${view.pathOf(directory)}/${Buffer.from(name).toString()}`),
+      dropNode: () => undefined,
+    },
+    () => Promise.resolve(),
+  );
+  const less = view.canonical(Buffer.from('/srv/less')) ?? t.fail();
+  view.index.setState(less.node, nodeState.negative);
+  symlinkSync('/srv/less', gentoo.path('/etc/portage/package.mask'));
+  const directory = view.canonical(Buffer.from('/etc/portage')) ?? t.fail();
+  await live.hostChanged([
+    { directory: directory.node, name: Buffer.from('package.mask'), structural: true },
+  ]);
+  t.is(ruleFor(opened, '/srv/less'), '+system');
+  t.true(dropped.includes('/srv/less'));
 });

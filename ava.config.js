@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const namespace = fileURLToPath(new URL('test/namespace.sh', import.meta.url));
+
+// Nothing that is mounted on this machine is the tests' business, and theirs is nobody else's. Only root can make sure of that.
+if (process.getuid?.() === 0 && process.env.LVFS_TEST_NAMESPACE === undefined) {
+  const ava = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.exit(spawnSync('sh', [namespace, ...ava], { stdio: 'inherit' }).status ?? 1);
+}
+
+export default {
+  files: ['dist/test/**/*.test.js'],
+  workerThreads: false,
+  concurrency: 2,
+  timeout: '120s',
+};

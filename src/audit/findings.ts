@@ -1,0 +1,184 @@
+/** What a report is made of, what it says, and what its judgements share. */
+import { isInSysroot, sysrootMark } from '../base/index.js';
+import type { ProcessRecord } from './events.js';
+import type { Denial } from './ledger.js';
+import { pathFacts, type BuildVariable } from './pathKinds.js';
+import type { Use } from './uses.js';
+import type { Need } from './sources/needs.js';
+import type { Found, Wanted } from './words/index.js';
+
+/** A build dependency that the target declares, with the installed package that satisfies it. */
+export interface Declared {
+  variable: string;
+  atom: string;
+  cpv: string;
+}
+
+/** Accesses that are known and not to be reported, with the reason the user gave. */
+export interface IgnoreRule {
+  /** cpv or `category/name` of the target this holds for; absent: all. */
+  target?: string;
+  /** Whether a denied or used thing is meant. */
+  matches(item: { owner: string; path: string }): boolean;
+  reason: string;
+}
+
+/** Whether a finding is to be left out; one that is, is noted. */
+export type IgnoreCheck = (owner: string, path: string) => boolean;
+
+/** A file that the view hides. */
+export interface HiddenFile {
+  readonly path: string;
+  readonly owners: readonly string[];
+}
+
+/** All that a report is made of. */
+export interface ReportInput {
+  /** cpvs of the targets. */
+  targets: readonly string[];
+  /**
+   * The system that they are built for, as a path inside the view; absent when that is the root. Then what its packages have
+   * belongs in DEPEND, and what the root's have in BDEPEND (PMS 8.1).
+   */
+  sysroot?: string;
+  declared: readonly Declared[];
+  /** Visible packages with those that brought each in (`from` of the reasons). */
+  visible: ReadonlyMap<string, readonly { from: string; variable: string; atom: string }[]>;
+  /** @system and what it needs to run. */
+  system: ReadonlySet<string>;
+  denials: readonly Denial[];
+  /** First reads, and uses that were told one by one. */
+  uses: readonly Use[];
+  processes: ReadonlyMap<number, ProcessRecord>;
+  /** Where programs are looked for: the directories of PATH. */
+  searchPath: readonly string[];
+  /** What the build printed, if it was caught. */
+  log?: string;
+  /** The exit status of the build; absent when nobody told. */
+  status?: number;
+  /** Hidden files that are, or have, each of these things; for what the log complains about. */
+  readonly findHidden: (wanted: readonly Wanted[]) => ReadonlyMap<Wanted, readonly Found[]>;
+  /** What the host has, and the view hides, at a path that somebody asked for; undefined when that is nothing. */
+  hiddenAt(path: string): HiddenFile | undefined;
+  /** cpvs of the owners of a path, its links followed. */
+  readonly ownersOf: (path: string) => readonly string[];
+  /** Text of a visible file, or undefined when it cannot be had. */
+  readonly readText: (path: string) => string | undefined;
+  /** Whether a name occurs in what the target brings along; undefined when that was not looked through. */
+  isInSources(name: string): boolean | undefined;
+  /** What the sources ask for, as far as they were looked through. */
+  needs: readonly Need[];
+  /** Whether somebody has listed a directory in which a path lies, not far above it: then its absence was seen. */
+  wasListed(path: string): boolean;
+  /** An atom that selects this installed package in an ebuild: `sys-devel/gcc:12` where slots matter. */
+  atomFor(cpv: string): string;
+  /** Whether the package installs files at all (a virtual does not). */
+  hasFiles(cpv: string): boolean;
+  ignore?: readonly IgnoreRule[];
+}
+
+/** A package that was looked for in vain, or that only the user's word made visible. */
+export interface Missing {
+  cpv: string;
+  /** A line for the ebuild: `BDEPEND="sys-devel/flex"`. */
+  suggest: string;
+  /**
+   * `needed`: a tool gave up over it. `allowed`: the user has shown it, and it was used. `probed`: it was looked for; the build may
+   * have gone on without it (automagic).
+   */
+  certainty: 'needed' | 'allowed' | 'probed';
+  /** Denials, or uses of what was allowed, that count as evidence; a lower bound. */
+  hits: number;
+  /** The most telling paths first; at most ten. */
+  paths: string[];
+  processes: string[];
+  phases: string[];
+  /** Lines of the build's output that speak of it, the most telling first. */
+  messages: string[];
+  /** True when the build was made with it and without it, and that made the difference: it fails without, or the result differs. */
+  proved?: boolean;
+  /** What of the result changes with it, when it is proved that something does: paths as they would be installed. */
+  files?: string[];
+}
+
+/** A package that was used although only a dependency of a dependency brought it in. */
+export interface SecondHand {
+  cpv: string;
+  suggest: string;
+  /** What brought it in. */
+  from: string[];
+  /** `direct`: used by the target's own sources. `through`: only by files of other packages (a header including another). */
+  use: 'direct' | 'through';
+  hits: number;
+  paths: string[];
+  processes: string[];
+}
+
+/** What was refused and is no finding. */
+export interface Dismissed {
+  cpv: string;
+  /** Why not, as the end of a sentence: "… is no finding: REASON". */
+  reason: string;
+  paths: string[];
+  processes: string[];
+}
+
+/** The report; its fields are those of `docs/json.md`. */
+export interface Report {
+  missing: Missing[];
+  secondHand: SecondHand[];
+  /** Declared build dependencies none of whose files were used, by a build that reached its end. */
+  unused: { atom: string; cpv: string; variable: string }[];
+  /** @system packages that were used. */
+  implicit: { cpv: string; hits: number; paths: string[] }[];
+  /** Hidden files of no package that were looked for, and hidden directories of many. */
+  unowned: { path: string; hits: number; processes: string[] }[];
+  /** Declared packages that the user has hidden, and that were looked for. */
+  hiddenByUser: { cpv: string; variable: string; atom: string; paths: string[] }[];
+  dismissed: Dismissed[];
+  /** What the ignore rules took out. */
+  ignored: { cpv: string; path: string; reason: string }[];
+  /** What was looked for in vain, and was proved to make no difference; only after a proof. */
+  ruledOut?: { cpv: string; suggest: string }[];
+}
+
+const maxPaths = 10;
+
+/** What a path tells, wherever its system lies. */
+export function factsOf(path: string, { sysroot }: ReportInput): ReturnType<typeof pathFacts> {
+  const isInside = sysroot !== undefined && path.startsWith(`${sysroot}/`);
+  return pathFacts(isInside ? path.slice(sysroot.length) : path);
+}
+
+/** The variable in which a need for a package's file belongs: with two systems, the package's own decides. */
+export function variableFor(cpv: string, path: string, input: ReportInput): BuildVariable {
+  if (input.sysroot === undefined) return factsOf(path, input).variable;
+  return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
+}
+
+/** The names that the targets have where they are installed. */
+export function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
+  return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));
+}
+
+export function suggestion(variable: BuildVariable, atom: string): string {
+  return `${variable}="${atom}"`;
+}
+
+/** The variable that most of the evidence speaks for. */
+export function suggestedVariable(byVariable: ReadonlyMap<BuildVariable, number>): BuildVariable {
+  return (byVariable.get('BDEPEND') ?? 0) > (byVariable.get('DEPEND') ?? 0) ? 'BDEPEND' : 'DEPEND';
+}
+
+/** The paths of most weight, the shortest first. */
+export function tellingPaths(paths: ReadonlyMap<string, number>): string[] {
+  return [...paths]
+    .sort(([a, x], [b, y]) => y - x || a.length - b.length || (a < b ? -1 : 1))
+    .slice(0, maxPaths)
+    .map(([path]) => path);
+}
+
+/** Whether a cpv is of a package given as cpv or as `category/name`. */
+export function isPackage(cpv: string, name: string): boolean {
+  return cpv === name || (cpv.startsWith(`${name}-`) && /^\d/.test(cpv.slice(name.length + 1)));
+}

@@ -1,0 +1,209 @@
+/**
+ * Whose business an access is: the target's, or that of an installed tool that does it of its own accord. Told from the tree of
+ * processes and from who owns the programs and scripts that they run.
+ */
+import type { ProcessRecord } from './events.js';
+
+/** What a process is about. */
+export type Role =
+  /** It runs what the target brings along: a script of its sources, a program that it has built. */
+  | { readonly kind: 'target' }
+  /** Portage's process for a phase: it runs the functions of the ebuild. */
+  | { readonly kind: 'phase' }
+  /** Portage's own helpers and checks. */
+  | { readonly kind: 'portage' }
+  /** It runs words of its parent (`sh -c`), or cannot be seen. */
+  | { readonly kind: 'told' }
+  /** An installed program. A *driver* does what files of the target tell it. */
+  | { readonly kind: 'tool'; readonly packages: readonly string[]; readonly driver: boolean };
+
+/** Who is behind an access. */
+export interface Actor {
+  /** Where the instructions come from: the target (or who cannot be seen), or Portage itself. */
+  readonly by: 'target' | 'portage';
+  /** Packages of the programs between these instructions and the access, the nearest first. */
+  readonly tools: readonly string[];
+  /** A tool did it that follows its own instructions. */
+  readonly ownAccord: boolean;
+}
+
+/** Programs that run a file, by their name without directory. */
+const interpreters =
+  /^(?:sh|[bd]?ash|bash|ksh|mksh|zsh|busybox|python[\d.]*|pypy[\d.]*|perl[\d.]*|ruby[\d.]*|node|nodejs|lua(?:jit)?[\d.]*|tclsh[\d.]*|wish[\d.]*|guile[\d.]*|php[\d.]*|Rscript|gjs|escript)$/;
+
+/** Programs whose instructions are files of the target, or words on their command line. */
+const drivers = new Set([
+  ...['make', 'gmake', 'bmake', 'pmake', 'ninja', 'samu', 'meson', 'cmake', 'ctest', 'cpack', 'scons', 'waf'],
+  ...['qmake', 'qmake5', 'qmake6', 'cargo', 'rustc', 'go', 'ant', 'mvn', 'gradle', 'cabal', 'ghc', 'rake'],
+  ...[
+    'gcc',
+    'g++',
+    'cc',
+    'c++',
+    'cpp',
+    'clang',
+    'clang++',
+    'cc1',
+    'cc1plus',
+    'cc1obj',
+    'collect2',
+    'lto-wrapper',
+  ],
+  ...['ld', 'ld.bfd', 'ld.gold', 'ld.lld', 'lld', 'mold', 'as', 'gfortran', 'f951', 'gnat1', 'go1', 'valac'],
+  ...['pkg-config', 'pkgconf', 'libtool', 'autoreconf', 'javac', 'java'],
+  ...[
+    'env',
+    'xargs',
+    'find',
+    'nice',
+    'nohup',
+    'timeout',
+    'time',
+    'setsid',
+    'stdbuf',
+    'ccache',
+    'distcc',
+    'sccache',
+  ],
+  ...['install', 'entr', 'script', 'parallel', 'setpriv', 'unshare', 'chroot', 'su', 'runuser'],
+]);
+
+/** Options of interpreters that take a value of their own. */
+const valueOptions = /^-[WXIorCO]$/;
+
+/** What a {@link ProcessTree} asks. */
+export interface TreeOptions {
+  readonly processes: ReadonlyMap<number, ProcessRecord>;
+  /** cpvs of the owners of a path, its links followed; empty for what no package owns or nobody has. */
+  readonly ownersOf: (path: string) => readonly string[];
+}
+
+/** The processes of a build. */
+export class ProcessTree {
+  readonly #processes: ReadonlyMap<number, ProcessRecord>;
+  readonly #ownersOf: (path: string) => readonly string[];
+  readonly #roles = new Map<number, Role>();
+  readonly #actors = new Map<number, Actor>();
+
+  constructor({ processes, ownersOf }: TreeOptions) {
+    this.#processes = processes;
+    this.#ownersOf = ownersOf;
+  }
+
+  record(id: number): ProcessRecord | undefined {
+    return this.#processes.get(id);
+  }
+
+  /** Who is behind what a process does. One that nobody knows acts for the target. */
+  actor(id: number): Actor {
+    let actor = this.#actors.get(id);
+    if (actor === undefined) this.#actors.set(id, (actor = this.#findActor(id)));
+    return actor;
+  }
+
+  /** What a process is about. */
+  role(id: number): Role {
+    let role = this.#roles.get(id);
+    if (role === undefined) {
+      const record = this.#processes.get(id);
+      role = record === undefined ? { kind: 'told' } : roleOf(record, this.#ownersOf);
+      this.#roles.set(id, role);
+    }
+    return role;
+  }
+
+  #findActor(id: number): Actor {
+    const tools: string[] = [];
+    let ownAccord = false;
+    const seen = new Set<number>();
+    for (let at = id; at !== 0 && !seen.has(at); at = this.#processes.get(at)?.parent ?? 0) {
+      seen.add(at);
+      const role = this.role(at);
+      if (role.kind === 'target' || role.kind === 'phase') return { by: 'target', tools, ownAccord };
+      if (role.kind === 'portage') return { by: 'portage', tools, ownAccord };
+      if (role.kind !== 'tool') continue;
+      tools.push(...role.packages.filter((cpv) => !tools.includes(cpv)));
+      ownAccord ||= !role.driver;
+    }
+    return { by: 'target', tools, ownAccord };
+  }
+}
+
+function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly string[]): Role {
+  const { program } = record;
+  if (program === '') return { kind: 'told' };
+  const packages = ownersOf(program);
+  if (packages.length === 0) return { kind: 'target' };
+  if (!interpreters.test(base(program))) {
+    return { kind: 'tool', packages, driver: isDriver(program) || isDriver(record.arguments[0] ?? '') };
+  }
+  const script = scriptOf(record);
+  if (script === undefined) return { kind: 'told' };
+  const owners = script.kind === 'file' ? ownersOf(script.path) : moduleOwners(script.name, record, ownersOf);
+  if (owners.length === 0) return { kind: 'target' };
+  if (script.kind === 'file' && owners.some(isPortage)) {
+    if (base(script.path) === 'ebuild.sh') return { kind: 'phase' };
+    // They are commands of the ebuild: emake runs make.
+    return script.path.includes('/ebuild-helpers/') ? { kind: 'told' } : { kind: 'portage' };
+  }
+  const name = script.kind === 'file' ? script.path : script.name;
+  return { kind: 'tool', packages: owners, driver: isDriver(name) };
+}
+
+function isDriver(program: string): boolean {
+  // x86_64-pc-linux-gnu-gcc-13, python3-pkgconf
+  const name = base(program).replace(/-\d[\d.]*$/, '');
+  return drivers.has(name) || drivers.has(name.slice(name.lastIndexOf('-') + 1));
+}
+
+function isPortage(cpv: string): boolean {
+  return /^sys-apps\/portage-\d/.test(cpv);
+}
+
+type Script =
+  { readonly kind: 'file'; readonly path: string } | { readonly kind: 'module'; readonly name: string };
+
+/** The file that an interpreter runs, from its arguments; undefined when it runs words or standard input. */
+function scriptOf({ arguments: words, directory, program }: ProcessRecord): Script | undefined {
+  const isShell = /sh$|^busybox$/.test(base(program));
+  for (let i = 1; i < words.length; i++) {
+    const word = words[i] as string;
+    if (word === '-' || word === '-s') return undefined;
+    if (isShell ? /^-[a-zA-Z]*c$/.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
+    if (!isShell && word === '-m') {
+      const name = words[i + 1];
+      return name === undefined ? undefined : { kind: 'module', name };
+    }
+    if (valueOptions.test(word)) i++;
+    else if (!word.startsWith('-') && !word.startsWith('+')) {
+      return { kind: 'file', path: word.startsWith('/') ? word : `${directory}/${word}` };
+    }
+  }
+  return undefined;
+}
+
+/** The owners of a Python module that is run as a program. */
+function moduleOwners(
+  name: string,
+  { program }: ProcessRecord,
+  ownersOf: (path: string) => readonly string[],
+): readonly string[] {
+  const version = /[\d.]+$/.exec(base(program))?.[0] ?? '3';
+  const libraries = [`/usr/lib/python${version}`, '/usr/lib/python3'];
+  const places = [
+    ...libraries.flatMap((place) => [`${place}/site-packages`, `${place}/dist-packages`]),
+    ...libraries,
+  ];
+  const path = name.replaceAll('.', '/');
+  for (const place of places) {
+    for (const end of ['/__main__.py', '.py', '/__init__.py']) {
+      const owners = ownersOf(`${place}/${path}${end}`);
+      if (owners.length > 0) return owners;
+    }
+  }
+  return [];
+}
+
+function base(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,221 @@
+/**
+ * What was used although only a dependency of a dependency, or the user, brought it in. A use is explained, and no finding, when
+ * a tool made it of its own accord (bison runs m4, a script its interpreter), or when a file of another package led to it (a
+ * header that includes it). What is left, the target's own instructions asked for.
+ */
+import { Mentions, type UsedFile } from './mentions.js';
+import type { PathKind } from './pathKinds.js';
+import type { ProcessTree } from './processTree.js';
+import {
+  factsOf,
+  installedTargets,
+  suggestedVariable,
+  suggestion,
+  tellingPaths,
+  variableFor,
+  type IgnoreCheck,
+  type ReportInput,
+  type SecondHand,
+} from './findings.js';
+import type { Use } from './uses.js';
+
+/** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
+const deliberate: ReadonlySet<PathKind> = new Set([
+  ...(['executable', 'header', 'library', 'pkg-config', 'cmake', 'aclocal', 'python', 'perl'] as const),
+]);
+
+/** Uses that show that somebody wrote a package's name into the target, by owner. */
+export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<string, Use[]> {
+  const byOwner = new Map<string, Use[]>();
+  for (const use of uses) {
+    const { kind } = factsOf(use.path, input);
+    if (!deliberate.has(kind) && use.operation !== 'exec') continue;
+    // A program is used by being executed.
+    if (kind === 'executable' && use.operation !== 'exec') continue;
+    for (const cpv of use.owners) {
+      const known = byOwner.get(cpv);
+      if (known === undefined) byOwner.set(cpv, [use]);
+      else known.push(use);
+    }
+  }
+  return byOwner;
+}
+
+/** Packages that only the user's word makes visible. */
+export function isAllowedByUser(cpv: string, { visible }: ReportInput): boolean {
+  const reasons = visible.get(cpv);
+  return reasons !== undefined && reasons.length > 0 && reasons.every(({ from }) => from === '--with');
+}
+
+export function findSecondHand(
+  uses: readonly Use[],
+  input: ReportInput,
+  tree: ProcessTree,
+  isIgnored: IgnoreCheck,
+): SecondHand[] {
+  const declared = declaredPackages(input);
+  const targets = installedTargets(input);
+  const explain = explainer(uses, input, tree);
+  const result: SecondHand[] = [];
+  for (const [cpv, all] of deliberateUses(uses, input)) {
+    const reasons = input.visible.get(cpv);
+    if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || targets.has(cpv)) continue;
+    if (isAllowedByUser(cpv, input)) continue;
+    const counted = all.filter((use) => !isIgnored(cpv, use.path));
+    if (counted.length === 0) continue;
+    const explained = counted.map((use) => explain(cpv, use));
+    // What a tool did of its own accord is nobody's business.
+    const others = counted.filter((_, i) => explained[i] !== 'tool');
+    if (others.length === 0) continue;
+    const direct = counted.filter((_, i) => explained[i] === undefined);
+    const shown = direct.length > 0 ? direct : others;
+    const byVariable = new Map<'BDEPEND' | 'DEPEND', number>();
+    for (const use of shown) {
+      // A program that was executed is what is needed, however many libraries it loads.
+      const weight = use.operation === 'exec' ? 100 : factsOf(use.path, input).weight;
+      const variable = use.operation === 'exec' ? 'BDEPEND' : variableFor(cpv, use.path, input);
+      byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
+    }
+    const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
+    result.push({
+      cpv,
+      suggest: suggestion(suggestedVariable(byVariable), input.atomFor(cpv)),
+      from: [...new Set(reasons.map(({ from }) => from))].sort(),
+      use: direct.length > 0 ? 'direct' : 'through',
+      hits: others.length,
+      paths: tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight]))),
+      processes: [...processes].filter((comm) => comm !== '').sort(),
+    });
+  }
+  return result.sort(
+    (a, b) =>
+      Number(a.use === 'through') - Number(b.use === 'through') ||
+      b.hits - a.hits ||
+      (a.cpv < b.cpv ? -1 : 1),
+  );
+}
+
+/** Why a use is not the target's: a tool made it, or a file led to it. Undefined: the target asked for it. */
+type Explanation = 'tool' | 'file' | undefined;
+
+function explainer(
+  uses: readonly Use[],
+  input: ReportInput,
+  tree: ProcessTree,
+): (cpv: string, use: Use) => Explanation {
+  const needs = needsOf(input);
+  const targets = installedTargets(input);
+  const files = [
+    ...new Map(
+      uses.map(({ path, owners }): [string, UsedFile] => [
+        path,
+        { path, owners, kind: factsOf(path, input).kind },
+      ]),
+    ).values(),
+  ];
+  const ledTo = filesLedTo(files, new Mentions(files, input.readText), targets);
+  // Modules that a process used, by owner: what an import led to.
+  const modules = new Map<number, Set<string>>();
+  for (const use of uses) {
+    if (factsOf(use.path, input).kind !== 'python') continue;
+    let known = modules.get(use.process);
+    if (known === undefined) modules.set(use.process, (known = new Set()));
+    for (const owner of use.owners) known.add(owner);
+  }
+  return (cpv, use) => {
+    const { by, tools } = tree.actor(use.process);
+    if (by === 'portage') return 'tool';
+    if (tools.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
+    if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
+      // The interpreter of a script is that script's business.
+      const scripts = input.ownersOf(use.wanted);
+      if (scripts.length > 0 && !scripts.includes(cpv)) return 'tool';
+    }
+    const by_ = ledTo.get(use.path);
+    if (by_ === undefined) return undefined;
+    if (factsOf(use.path, input).kind !== 'python') return 'file';
+    // Only what this process has imported can have led to it.
+    const used = modules.get(use.process);
+    return [...by_].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
+  };
+}
+
+/**
+ * Files to which files of other packages led, directly or through files of their own package: with the other packages.
+ *
+ * @param targets what the target's own files name, it has asked for
+ */
+function filesLedTo(
+  files: readonly UsedFile[],
+  mentions: Mentions,
+  targets: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const ledTo = new Map<string, Set<string>>();
+  const inside: { from: string; to: string }[] = [];
+  for (const file of files) {
+    for (const other of mentions.by(file)) {
+      if (other.owners.some((owner) => targets.has(owner))) continue;
+      const strangers = other.owners.filter((owner) => !file.owners.includes(owner));
+      if (strangers.length === 0) inside.push({ from: other.path, to: file.path });
+      else add(ledTo, file.path, strangers);
+    }
+  }
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { from, to } of inside) {
+      const by = ledTo.get(from);
+      if (by === undefined || ledTo.has(to)) continue;
+      add(ledTo, to, by);
+      grown = true;
+    }
+  }
+  return ledTo;
+}
+
+function add(map: Map<string, Set<string>>, key: string, values: Iterable<string>): void {
+  let known = map.get(key);
+  if (known === undefined) map.set(key, (known = new Set()));
+  for (const value of values) known.add(value);
+}
+
+/** What a visible package needs to run, to any depth. */
+function needsOf({ visible }: ReportInput): (cpv: string) => ReadonlySet<string> {
+  const direct = new Map<string, string[]>();
+  for (const [cpv, reasons] of visible) {
+    for (const { from } of reasons) {
+      const known = direct.get(from);
+      if (known === undefined) direct.set(from, [cpv]);
+      else known.push(cpv);
+    }
+  }
+  const all = new Map<string, Set<string>>();
+  return (cpv) => {
+    let found = all.get(cpv);
+    if (found !== undefined) return found;
+    all.set(cpv, (found = new Set()));
+    const open = [cpv];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const next of direct.get(at) ?? []) {
+        if (found.has(next)) continue;
+        found.add(next);
+        open.push(next);
+      }
+    }
+    return found;
+  };
+}
+
+/** What the target declares; a package without files (a virtual) stands for what it depends on. */
+export function declaredPackages(input: ReportInput): Set<string> {
+  const declared = new Set(input.declared.map(({ cpv }) => cpv));
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const [cpv, reasons] of input.visible) {
+      if (declared.has(cpv) || !reasons.some(({ from }) => declared.has(from) && !input.hasFiles(from)))
+        continue;
+      declared.add(cpv);
+      grown = true;
+    }
+  }
+  return declared;
+}

@@ -1,0 +1,138 @@
+/**
+ * The files that a command writes besides what it prints. They are opened before the work begins, so that one that cannot be
+ * written is found before an hour of building; and one that fails in the end costs neither the others nor the answer.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import type { Denial } from '../audit/index.js';
+import { errorCode, exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import { denialJson } from './denialText.js';
+import { schemaVersion, type Output } from './output.js';
+
+/** All of a command. */
+export class OutputFiles {
+  readonly #files: OutputFile[] = [];
+
+  /**
+   * A file for one text; undefined without a path.
+   *
+   * @throws LvfsError CANNOT_WRITE (exit 1)
+   */
+  result(path: string | undefined): ResultFile | undefined {
+    return path === undefined ? undefined : this.#add(new ResultFile(path));
+  }
+
+  /**
+   * A file of denials that grows while they happen; undefined without a path.
+   *
+   * @throws LvfsError CANNOT_WRITE (exit 1)
+   */
+  denials(path: string | undefined, how: 'empty' | 'add' = 'empty'): DenialFile | undefined {
+    return path === undefined ? undefined : this.#add(new DenialFile(path, how));
+  }
+
+  #add<T extends OutputFile>(file: T): T {
+    this.#files.push(file);
+    return file;
+  }
+
+  /** Says which files could not be written, and what the command ends with: `status`, or 1 where that is 0. */
+  end(status: ExitStatus, output: Output): ExitStatus {
+    const failures = this.#files.flatMap(({ failure }) => failure ?? []);
+    for (const failure of failures) output.complain(failure);
+    return status === exitStatus.ok && failures.length > 0 ? exitStatus.failure : status;
+  }
+
+  /** Nothing is written afterwards. What nothing was written to is as it was. */
+  close(): void {
+    for (const file of this.#files.splice(0)) file.close();
+  }
+}
+
+/** An open file that remembers its first failure instead of throwing it. */
+abstract class OutputFile {
+  readonly path: string;
+  readonly #isNew: boolean;
+  #fd: number | undefined;
+  #isWritten = false;
+  #failure: LvfsError | undefined;
+
+  /** @throws LvfsError CANNOT_WRITE (exit 1) */
+  constructor(path: string, flags: number) {
+    this.path = path;
+    this.#isNew = !existsSync(path);
+    try {
+      this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | flags);
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
+  }
+
+  /** Why not all is in the file. */
+  get failure(): LvfsError | undefined {
+    return this.#failure;
+  }
+
+  close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd === undefined) return;
+    closeSync(fd);
+    if (this.#isNew && !this.#isWritten) rmSync(this.path, { force: true });
+  }
+
+  /** Does something with the file, unless something has failed before. */
+  protected act(action: (fd: number) => void): void {
+    const fd = this.#fd;
+    if (fd === undefined || this.#failure !== undefined) return;
+    try {
+      action(fd);
+      this.#isWritten = true;
+    } catch (error) {
+      this.#failure = this.#cannotWrite(error);
+    }
+  }
+
+  #cannotWrite(error: unknown): LvfsError {
+    if (errorCode(error) === undefined) throw error;
+    return new LvfsError('CANNOT_WRITE', `${this.path}: cannot be written`, { cause: error });
+  }
+}
+
+/** A file that is written once. What was in it before stays until then. */
+export class ResultFile extends OutputFile {
+  constructor(path: string) {
+    super(path, 0);
+  }
+
+  /** Puts a text in the place of what was in the file. */
+  write(text: string): void {
+    this.act((fd) => {
+      if (fstatSync(fd).isFile()) ftruncateSync(fd);
+      writeFileSync(fd, text);
+    });
+  }
+}
+
+/** A file of denials, one JSON object a line. A line is in it when {@link write} returns, whatever becomes of this process. */
+export class DenialFile extends OutputFile {
+  /** Makes the file, or empties it or is about to add to it. */
+  constructor(path: string, how: 'empty' | 'add') {
+    super(path, how === 'add' ? constants.O_APPEND : constants.O_TRUNC);
+    // Without denials it is empty, not absent.
+    this.act(() => undefined);
+  }
+
+  /** Adds a line. */
+  write(denial: Denial): void {
+    this.act((fd) => writeFileSync(fd, `${JSON.stringify({ schemaVersion, ...denialJson(denial) })}\n`));
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * The builds of `lvfs build` and `check` in one private view: the first, in what the ebuild declares, and those that prove something, with
+ * hidden packages shown besides. With emerge every build starts from nothing, as Portage's own do; those of a proof make their binary
+ * packages in a directory that is removed, and leave neither logs nor messages behind.
+ */
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { BuildResult, Evidence, Image, Missing, Report } from '../audit/index.js';
+import { LvfsError, packageName } from '../base/index.js';
+import type { Inside, ReportResult, UsedPackage } from '../daemon/index.js';
+import type { BuildPlan } from './building.js';
+import { statusOf, type Signals } from './inside.js';
+import type { Output } from './output.js';
+
+/** How long a build that is to end may take before it is killed, in milliseconds. */
+const patience = 10_000;
+
+/** The PKGDIR of builds that prove something, in a directory of their own. */
+const packagesName = 'packages';
+
+/** Packages of a view as the daemon tells them. */
+interface Packages {
+  readonly visible: readonly string[];
+  readonly hidden: readonly string[];
+  readonly used: readonly UsedPackage[];
+}
+
+/** The builds in one view, one after the other. */
+export class Trials implements Evidence {
+  readonly #inside: Inside;
+  readonly #plan: BuildPlan;
+  readonly #output: Output;
+  readonly #signals: Signals;
+  readonly #targets: readonly string[];
+  /** Host path of a directory for what is made only to be looked at. */
+  #scratch: string | undefined;
+  /** The first build's result, that the others are compared with. */
+  #image: Image | undefined;
+  /** What lay in the directory of the result before the first build. */
+  #before: ReadonlySet<string> = new Set();
+  #hidden: ReadonlySet<string> = new Set();
+  /** On the clock of performance.now(): no build goes on after that. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #isLate = false;
+  readonly reported = new Map<string, Missing>();
+  readonly used = new Map<string, UsedPackage>();
+  readonly hasSysroot: boolean;
+  /** How the last build ended. */
+  status = 0;
+  /** The last image that was read. */
+  image: Image | undefined;
+  /** Why the last image could not be read. */
+  obstacle: string | undefined;
+
+  constructor(inside: Inside, plan: BuildPlan, output: Output, signals: Signals) {
+    this.#inside = inside;
+    this.#plan = plan;
+    this.#output = output;
+    this.#signals = signals;
+    this.#targets = inside.status.targets;
+    this.hasSysroot = inside.status.sysroot !== undefined;
+  }
+
+  /** Builds in what the ebuild declares. */
+  async first(): Promise<void> {
+    if (this.#plan.compare && this.#plan.image !== undefined)
+      this.#before = new Set(filesBelow(this.#plan.image));
+    const start = Date.now();
+    await this.#run({}, this.#plan.show);
+    if (!this.#plan.compare || this.status !== 0 || this.#signals.status !== undefined) return;
+    this.#image = await this.#read(await this.#directory('PKGDIR'), start);
+  }
+
+  /** The logs that emerge has left of the first build when it did not get to its end, without those of earlier ones. */
+  async logs(since: Date): Promise<string[]> {
+    const directory = this.#plan.command === undefined ? await this.#directory('PORTAGE_TMPDIR') : undefined;
+    if (directory === undefined) return [];
+    return this.#targets
+      .map((cpv) => join(directory, 'portage', cpv, 'temp/build.log'))
+      .filter((log) => {
+        const found = statSync(log, { throwIfNoEntry: false });
+        return found !== undefined && found.mtime >= since;
+      });
+  }
+
+  /** Hidden packages that could be shown, but for those that the configuration ignores. */
+  async hidden(report: Report): Promise<string[]> {
+    const { hidden } = (await this.#inside.request('packages')) as Packages;
+    const ignored = new Set(report.ignored.map(({ cpv }) => cpv));
+    const all = hidden.filter((cpv) => !ignored.has(cpv));
+    this.#hidden = new Set(all);
+    return all;
+  }
+
+  /** Hidden packages that are shown with one because it needs them to run. */
+  async needsOf(cpv: string): Promise<string[]> {
+    const { packages } = (await this.#inside.request('needs', { package: cpv })) as { packages: string[] };
+    return packages.filter((one) => this.#hidden.has(one));
+  }
+
+  /** From now on there is so much time for builds, in minutes. */
+  limit(minutes: number): void {
+    this.#deadline = performance.now() + minutes * 60_000;
+  }
+
+  /** Why there were no more builds. */
+  get end(): 'time' | 'interrupted' | 'builds' {
+    if (this.#signals.status !== undefined) return 'interrupted';
+    return this.#isLate ? 'time' : 'builds';
+  }
+
+  /** Builds again to see whether that succeeds. What the first build left is kept. */
+  async failing(shown: readonly string[]): Promise<BuildResult | undefined> {
+    const scratch = await this.#makeScratch();
+    if (!(await this.#trial(shown, { PORTAGE_TMPDIR: this.#inSide(scratch) }))) return undefined;
+    const { used, report } = await this.#note();
+    if (this.status === 0) return { built: true, used };
+    const { failureSigns } = await import('../audit/index.js');
+    return {
+      built: false,
+      used,
+      failure: failureSigns((await this.#inside.request('output')) as string),
+      suspects: suspectsOf(report).filter((cpv) => this.#hidden.has(cpv)),
+    };
+  }
+
+  /** Builds again to see what that makes. */
+  async comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
+    const scratch = await this.#makeScratch();
+    const packages = join(scratch, packagesName);
+    rmSync(packages, { recursive: true, force: true });
+    this.#removeNew();
+    const start = Date.now();
+    if (!(await this.#trial(shown, {}))) return undefined;
+    const { used } = await this.#note();
+    if (this.status !== 0) return { built: false, used };
+    const first = this.#image;
+    const image = await this.#read(packages, start);
+    if (first === undefined || image === undefined) return { built: true, used };
+    const { imageFacts, isMereContent } = await import('../audit/index.js');
+    const facts = imageFacts(first, image);
+    // In a directory that is not said to hold the result alone, content changes for many reasons.
+    if (!this.canTellApart)
+      for (const subject of facts.keys()) if (isMereContent(subject)) facts.delete(subject);
+    return { built: true, used, facts };
+  }
+
+  /** Whether what one build made can be told from what another left: where it lies is known. */
+  get canTellApart(): boolean {
+    return this.#plan.command === undefined || this.#plan.image !== undefined;
+  }
+
+  /** The first build's result; undefined when it could not be read. */
+  get firstImage(): Image | undefined {
+    return this.#image;
+  }
+
+  /** Removes what was made only to be looked at. */
+  close(): void {
+    if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  /** @returns false when there is no result: there was no time for it, or the user wants no more */
+  async #trial(shown: readonly string[], environment: Record<string, string>): Promise<boolean> {
+    if (this.#signals.status !== undefined) return false;
+    const left = this.#deadline - performance.now();
+    if (left <= 0) {
+      this.#isLate = true;
+      return false;
+    }
+    const scratch = await this.#makeScratch();
+    // What is made only to be looked at is told to nobody, and takes nobody's place.
+    const apart = {
+      PKGDIR: this.#inSide(scratch, packagesName),
+      PORTAGE_LOGDIR: this.#inSide(scratch, 'logs'),
+      PORTAGE_ELOG_SYSTEM: '',
+    };
+    await this.#inside.request('besides', { packages: shown });
+    const what = describe(shown, this.#hidden.size);
+    this.#output.progress(`building again with ${what}`);
+    const timers = [
+      setTimeout(
+        () => {
+          this.#isLate = true;
+          this.#inside.signal('SIGTERM');
+          timers.push(setTimeout(() => this.#inside.signal('SIGKILL'), patience));
+        },
+        Math.min(left, 0x7fffffff),
+      ),
+    ];
+    try {
+      await this.#run(this.#plan.command === undefined ? { ...apart, ...environment } : {}, false);
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+      this.#output.endProgress();
+    }
+    this.#output.log('info', `with ${what} the build ${this.status === 0 ? 'succeeds' : 'fails'}`);
+    return !this.#isLate && this.#signals.status === undefined;
+  }
+
+  async #run(environment: Record<string, string>, show: boolean): Promise<void> {
+    const { command } = this.#plan;
+    const argv =
+      command === undefined
+        ? [
+            ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
+            ...(show && this.#output.colors.isColorSupported ? ['--color=y'] : []),
+            ...this.#targets.map((cpv) => `=${cpv}`),
+          ]
+        : ['/bin/sh', '-c', command];
+    this.status = statusOf(await this.#inside.run({ argv, capture: true, show, environment }));
+  }
+
+  /** Notes what hidden packages are used, and what is said of them. */
+  async #note(): Promise<{ used: string[]; report: Report }> {
+    const { used } = (await this.#inside.request('packages')) as Packages;
+    const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
+    for (const one of known) this.used.set(one.cpv, one);
+    const { ignore } = this.#plan;
+    const order = { ignore, captured: true, status: this.status };
+    const { report } = (await this.#inside.request('report', order)) as ReportResult;
+    for (const one of report.missing) {
+      // How a package was used when it was shown tells more than how it was looked for.
+      if (one.certainty === 'allowed' || !this.reported.has(one.cpv)) this.reported.set(one.cpv, one);
+    }
+    return { used: known.map(({ cpv }) => cpv), report };
+  }
+
+  /** @param packages host path of PKGDIR */
+  async #read(packages: string | undefined, since: number): Promise<Image | undefined> {
+    this.image = undefined;
+    try {
+      const { readBinaryPackage, readImage } = await import('../audit/index.js');
+      if (this.#plan.command !== undefined) {
+        const directory = resolve(this.#plan.image ?? '.');
+        if (!existsSync(directory))
+          throw new LvfsError('NO_IMAGE', `${directory}: the build left nothing there`);
+        this.image = readImage(directory);
+      } else {
+        const images: Image[] = [];
+        for (const cpv of this.#targets)
+          images.push(await readBinaryPackage(findBinaryPackage(packages ?? '', cpv, since)));
+        this.image = new Map(images.flatMap((image) => [...image]));
+      }
+    } catch (error) {
+      if (!(error instanceof LvfsError)) throw error;
+      this.obstacle = error.message;
+    }
+    return this.image;
+  }
+
+  async #directory(variable: string): Promise<string | undefined> {
+    return ((await this.#inside.request('directory', { variable })) as string | null) ?? undefined;
+  }
+
+  /** Made where Portage builds, which the view shows as it is on the host, and has room. */
+  async #makeScratch(): Promise<string> {
+    if (this.#scratch === undefined) {
+      const directory =
+        this.#plan.command === undefined ? await this.#directory('PORTAGE_TMPDIR') : undefined;
+      const parent = directory !== undefined && existsSync(directory) ? directory : this.#atHost('/tmp');
+      this.#scratch = mkdtempSync(join(parent, 'lvfs-proof-'));
+      // Portage builds as another user.
+      chmodSync(this.#scratch, 0o755);
+    }
+    return this.#scratch;
+  }
+
+  #atHost(inside: string): string {
+    return join(this.#inside.status.root, inside);
+  }
+
+  #inSide(host: string, ...names: string[]): string {
+    return join('/', relative(this.#inside.status.root, host), ...names);
+  }
+
+  /** Takes away what builds before made new in the directory of the result, so that it is not taken for what the next makes. */
+  #removeNew(): void {
+    const { command, image } = this.#plan;
+    if (command === undefined || image === undefined) return;
+    for (const path of filesBelow(image))
+      if (!this.#before.has(path)) rmSync(Buffer.from(path, 'latin1'), { recursive: true, force: true });
+  }
+}
+
+/** Packages that a failed build's own words, or the way it ended, name, the likeliest first. */
+export function suspectsOf(report: Report): string[] {
+  return report.missing.filter(({ certainty }) => certainty === 'needed').map(({ cpv }) => cpv);
+}
+
+/** Packages that were refused or left out, the likeliest first. */
+export function candidatesOf(report: Report): string[] {
+  return report.missing.filter(({ certainty }) => certainty !== 'allowed').map(({ cpv }) => cpv);
+}
+
+function describe(shown: readonly string[], all: number): string {
+  if (shown.length === 0) return 'nothing more';
+  if (shown.length === all) return 'all that is installed';
+  const names = shown.slice(0, 5).map(packageName).join(' ');
+  return shown.length > 5 ? `${names} and ${shown.length - 5} more` : names;
+}
+
+/**
+ * The binary package that was made of a version last.
+ *
+ * @throws LvfsError NO_IMAGE when none was made
+ */
+function findBinaryPackage(directory: string, cpv: string, since: number): string {
+  const [category = '', pf = ''] = cpv.split('/');
+  const [, pn = ''] = packageName(cpv).split('/');
+  const places = [join(directory, category), join(directory, category, pn), join(directory, 'All')];
+  const isOne = (name: string): boolean =>
+    name.startsWith(pf) && /^(-\d+)?\.(gpkg\.tar|tbz2|xpak)$/.test(name.slice(pf.length));
+  const found = places
+    .filter((place) => existsSync(place))
+    .flatMap((place) =>
+      readdirSync(place)
+        .filter(isOne)
+        .map((name) => join(place, name)),
+    )
+    .map((path) => ({ path, time: lstatSync(path).ctimeMs }))
+    // The clock of a filesystem may be a tick behind.
+    .filter(({ time }) => time >= since - 50)
+    .sort((a, b) => b.time - a.time);
+  const [newest] = found;
+  if (newest === undefined)
+    throw new LvfsError('NO_IMAGE', `${directory}: no binary package of ${cpv} was made there`);
+  return newest.path;
+}
+
+/** Every path below a directory, one character a byte; none when it is not there. */
+function filesBelow(directory: string): string[] {
+  const found: string[] = [];
+  const walk = (path: string): void => {
+    for (const entry of readdirSync(Buffer.from(path, 'latin1'), {
+      encoding: 'latin1',
+      withFileTypes: true,
+    })) {
+      const child = `${path}/${entry.name}`;
+      found.push(child);
+      if (entry.isDirectory()) walk(child);
+    }
+  };
+  const top = Buffer.from(resolve(directory)).toString('latin1');
+  if (existsSync(directory)) walk(top);
+  return found;
+}

@@ -1,0 +1,55 @@
+/**
+ * Node ids: a path, and which of the files that may stand there one after the other.
+ *
+ *     [21 bits: the file, 0 for a directory][32 bits: the path's node + 1]
+ *
+ * What the kernel has cached of a file it keeps with the node id. So when a name stands for another file, it is answered with
+ * another node id, and pages of the two never mix; who still uses the first goes on with that. Which file it is follows from
+ * the host's own facts, so there is no table, and every thread gives the same number. A directory has one id whatever becomes
+ * of it on the host: things are mounted on directories, and what is in them is told by name.
+ */
+import type { NodeId } from '../fuse/index.js';
+import { identityWords, type FileIdentity } from '../system/index.js';
+import { hostKind, type IndexNode, type View } from '../view/index.js';
+import type { NodeHost } from './host.js';
+
+const two32 = 0x1_0000_0000;
+/** A node id stays below 2^53. */
+const fileBits = 21;
+
+/** A directory. */
+export const anyFile = 0;
+
+/** The number of a file among those at its path: above 0. Two files have the same with a chance of 2^−21. */
+export function fileNumber(identity: FileIdentity): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < identity.length; i++) {
+    hash = Math.imul(hash ^ (identity[i] as number), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> (32 - fileBits) || 1;
+}
+
+/** @param file a {@link fileNumber}, or {@link anyFile} */
+export function nodeIdOf(node: IndexNode, file: number): NodeId {
+  return file * two32 + node + 1;
+}
+
+/** The path of a node id; −1 for none. */
+export function nodeOf(nodeId: NodeId): IndexNode | -1 {
+  return ((nodeId >>> 0) - 1) as IndexNode | -1;
+}
+
+/** The {@link fileNumber} in a node id, or {@link anyFile}. */
+export function fileOf(nodeId: NodeId): number {
+  return Math.floor(nodeId / two32);
+}
+
+/** The node id by which the kernel knows what is at a path now. Asks the host. */
+export function kernelNodeId(view: View, host: NodeHost, node: IndexNode): NodeId {
+  const kind = view.isUntouchable(node) ? hostKind.missing : host.kind(view.paths.of(node));
+  if (kind === hostKind.missing || kind === hostKind.directory) return nodeIdOf(node, anyFile);
+  const identity = new Uint32Array(identityWords);
+  host.status.identify(identity);
+  return nodeIdOf(node, fileNumber(identity));
+}

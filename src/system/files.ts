@@ -1,0 +1,54 @@
+/**
+ * Read access to the files of this machine by path, in bytes: numbers and memory instead of objects, and an errno instead of
+ * an exception. Two implementations: system calls, and Node's `fs` where these cannot be made.
+ *
+ * Paths are absolute. No symbolic link is followed in any of them, at their end or on the way, as far as the implementation
+ * can see to that ({@link Files.isExact}): whoever asks has taken the links out, and what has become a link since leads nowhere.
+ */
+import type { Errno } from '../base/index.js';
+import type { FileStatus } from './fileStatus.js';
+
+/** The entries of a directory, without `.` and `..`, in no particular order. */
+export interface DirectoryEntries {
+  /** All names, one behind the other without anything between. */
+  readonly names: Uint8Array;
+  /** Name `i` is `names[bounds[i], bounds[i + 1])`. */
+  readonly bounds: Uint32Array;
+  /** The type of each as `DT_*` (dirent.h). */
+  readonly kinds: Uint8Array;
+}
+
+/** See the head of this file. One for each thread; nothing is kept open between calls but directories. */
+export interface Files {
+  /** Whether links on the way are refused, and extended attributes can be read. */
+  readonly isExact: boolean;
+  /** What the last successful {@link stat} or {@link statOpen} found. */
+  readonly status: FileStatus;
+  /** Fills {@link status}; 0 or an errno. */
+  stat(path: Uint8Array): Errno;
+  /** The same of an open file. */
+  statOpen(fd: number): Errno;
+  /** The target of a symbolic link, in memory of its own; undefined for what is none, or cannot be read. */
+  readlink(path: Uint8Array): Uint8Array | undefined;
+  /** Undefined for what is no directory, or cannot be read. */
+  list(path: Uint8Array): DirectoryEntries | undefined;
+  /**
+   * Opens a file for reading without waiting for a writer, or touching its access time where that is allowed.
+   * @returns a descriptor, or a negative errno: ELOOP for a symbolic link
+   */
+  open(path: Uint8Array): number;
+  /** Closes what {@link open} gave; any thread may. */
+  close(fd: number): void;
+  /** Reads into all of `into` unless the file ends before; the number of bytes, or a negative errno. */
+  read(fd: number, into: Uint8Array, offset: number): number;
+  /**
+   * The value of an extended attribute of a file or a link.
+   * @param into where it is written; of no length: only its length is wanted
+   * @returns bytes, or a negative errno: ERANGE when it does not fit, EOPNOTSUPP where none can be read
+   */
+  attribute(path: Uint8Array, name: Uint8Array, into: Uint8Array): number;
+  /** The names of all extended attributes, each with a NUL behind it; otherwise as {@link attribute}. */
+  attributeNames(path: Uint8Array, into: Uint8Array): number;
+  /** Forgets which directories paths lead through; otherwise that is believed for a second. */
+  forget(): void;
+}

@@ -1,0 +1,39 @@
+/** System calls: what Node's own modules cannot do, or only at several times the cost. Imports nothing of lvfs but `base`. */
+import { LvfsError, exitStatus } from '../base/index.js';
+import { DirectFiles } from './directFiles.js';
+import type { Files } from './files.js';
+import { library } from './library.js';
+import { NodeFiles } from './nodeFiles.js';
+
+export type { DirectoryEntries, Files } from './files.js';
+export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
+export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
+
+let problem: string | undefined;
+
+/** Access to files, by system calls where they can be made, else by Node's `fs`. */
+export function openFiles(): Files {
+  const found = library();
+  if (!('problem' in found)) {
+    try {
+      return new DirectFiles(found);
+    } catch (error) {
+      // The C library or the machine lacks one of them.
+      problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return new NodeFiles();
+}
+
+/** Why no system calls can be made on this machine, in one line and what to do; undefined when they can. */
+export function systemProblem(): LvfsError | undefined {
+  const found = library();
+  if ('problem' in found) problem ??= found.problem;
+  else if (problem === undefined && openFiles().isExact) return undefined;
+  return new LvfsError('SYSTEM_CALLS', `system calls cannot be made: ${problem ?? 'unknown reason'}`, {
+    exit: exitStatus.failure,
+    hint:
+      'install the package koffi for this machine (npm ci); until then extended attributes are not shown, and changes ' +
+      'on the host that are no merges are seen late',
+  });
+}

@@ -1,0 +1,79 @@
+import type { Denial, ProcessRecord, ReportInput, Use } from '../../src/audit/index.js';
+
+/** A process; the defaults are a compiler that make started. */
+export function processRecord(id: number, changes: Partial<ProcessRecord> = {}): ProcessRecord {
+  return {
+    id,
+    parent: 0,
+    pid: id,
+    comm: 'cc1',
+    program: '/usr/libexec/cc1',
+    arguments: ['cc1'],
+    directory: '/work',
+    phase: 'compile',
+    package: 'a/target-1',
+    buildDirectory: '',
+    ...changes,
+  };
+}
+
+/** A refusal of process 1. */
+export function denial(path: string, owners: string[], changes: Partial<Denial> = {}): Denial {
+  return {
+    time: 0,
+    path,
+    owners,
+    operation: 'open',
+    pid: 1,
+    comm: 'cc1',
+    cmdline: 'cc1',
+    phase: 'compile',
+    package: 'a/target-1',
+    count: 1,
+    directory: false,
+    visible: false,
+    wanted: '',
+    last: 0,
+    processes: [],
+    ...changes,
+  };
+}
+
+/** A use by nobody in particular. */
+export function use(path: string, owner: string, changes: Partial<Use> = {}): Use {
+  return { path, owners: [owner], operation: 'read', process: 0, ...changes };
+}
+
+/** A table of processes by id. */
+export function processTable(...records: ProcessRecord[]): ReadonlyMap<number, ProcessRecord> {
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+/** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
+export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
+  return {
+    targets: ['a/target-1'],
+    declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' }],
+    visible: new Map([
+      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      ['sys-devel/gcc-13', [{ from: '@system', variable: '', atom: 'sys-devel/gcc' }]],
+      ['dev-build/make-4', [{ from: '@system', variable: '', atom: 'dev-build/make' }]],
+    ]),
+    system: new Set(['sys-devel/gcc-13', 'dev-build/make-4']),
+    denials: [],
+    uses: [],
+    processes: new Map(),
+    searchPath: ['/usr/bin', '/opt/tools/bin'],
+    findHidden: () => new Map(),
+    hiddenAt: () => undefined,
+    ownersOf: () => [],
+    readText: () => undefined,
+    isInSources: () => undefined,
+    needs: [],
+    wasListed: () => true,
+    atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+    hasFiles: () => true,
+    ...changes,
+  };
+}

@@ -1,0 +1,121 @@
+/** What changes on the host without a merge, in files that packages own. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { systemProblem } from '../../src/system/index.js';
+import { gentooRoot } from '../helpers/gentooRoot.js';
+import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
+import { withMountedView } from '../helpers/withView.js';
+
+const reason =
+  reasonNotToMount() ??
+  systemProblem()?.message ??
+  (testDriver().capabilities.invalidation ? undefined : 'a driver that cannot tell the kernel of changes');
+const mountTest = reason === undefined ? test.serial : test.serial.skip;
+const because = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+async function system(t: ExecutionContext) {
+  const gentoo = await gentooRoot({
+    packages: {
+      'sys-libs/shown-1': {
+        files: {
+          '/usr/bin/tool': 'tool',
+          '/usr/share/data/one': 'one',
+          '/usr/share/link': { link: 'data' },
+          '/usr/share/lost': null,
+        },
+      },
+      'dev-libs/hidden-1': {
+        files: { '/usr/share/secret/one': 'secret', '/usr/share/secret/two': 'secret' },
+      },
+    },
+  });
+  t.teardown(gentoo.cleanup);
+  return gentoo;
+}
+
+/** Waits until something holds; the test fails when it never does. */
+async function eventually(t: ExecutionContext, what: string, holds: () => boolean): Promise<void> {
+  for (let left = 600; left > 0; left--) {
+    if (holds()) {
+      t.pass(what);
+      return;
+    }
+    await delay(50);
+  }
+  t.fail(what);
+}
+
+const said = (ask: () => string): string => {
+  try {
+    return ask();
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
+};
+
+mountTest(`modes, types and names that change without a merge are seen${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView(
+    { root: gentoo.root, visible: ['sys-libs/shown-1'], watch: true },
+    async ({ mountpoint }) => {
+      const inside = (path: string) => join(mountpoint, path);
+      const read = (path: string) => said(() => readFileSync(inside(path), 'utf8'));
+      t.deepEqual(
+        [read('usr/bin/tool'), read('usr/share/data/one'), read('usr/share/lost')],
+        ['tool', 'one', 'ENOENT'],
+      );
+      t.is(readlinkSync(inside('usr/share/link')), 'data');
+
+      chmodSync(gentoo.path('/usr/bin/tool'), 0o600);
+      await eventually(
+        t,
+        'the mode of a file',
+        () => (statSync(inside('usr/bin/tool')).mode & 0o777) === 0o600,
+      );
+
+      writeFileSync(gentoo.path('/usr/share/lost'), 'found');
+      await eventually(t, 'a file that comes back', () => read('usr/share/lost') === 'found');
+
+      rmSync(gentoo.path('/usr/share/link'));
+      mkdirSync(gentoo.path('/usr/share/link'));
+      await eventually(t, 'a link that becomes a directory', () =>
+        lstatSync(inside('usr/share/link')).isDirectory(),
+      );
+
+      rmSync(gentoo.path('/usr/bin/tool'));
+      await eventually(t, 'a file that goes', () => read('usr/bin/tool') === 'ENOENT');
+    },
+  );
+});
+
+mountTest(`a directory that becomes a link gives nothing of what that leads to${because}`, async (t) => {
+  const gentoo = await system(t);
+  await withMountedView(
+    { root: gentoo.root, visible: ['sys-libs/shown-1'], watch: true },
+    async ({ mountpoint }) => {
+      const read = (path: string) => said(() => readFileSync(join(mountpoint, path), 'utf8'));
+      t.is(read('usr/share/data/one'), 'one');
+      renameSync(gentoo.path('/usr/share/data'), gentoo.path('/usr/share/moved'));
+      symlinkSync('secret', gentoo.path('/usr/share/data'));
+      // From the very first moment, and for good.
+      t.not(read('usr/share/data/one'), 'secret');
+      t.not(read('usr/share/data/two'), 'secret');
+      await eventually(t, 'the link is seen', () => read('usr/share/data/one') === 'ENOENT');
+      t.true(lstatSync(join(mountpoint, 'usr/share/data')).isSymbolicLink());
+      t.is(read('usr/share/data/two'), 'ENOENT');
+    },
+  );
+});

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs the tests in a mount namespace of their own: `test/namespace.sh COMMAND...`, which ava.config.js does for root.
+#
+# What others mount on the machine is not seen in there, nor what the tests mount by others; /tmp and the directory for temporary
+# files are new and empty, and lvfs keeps its state in there. All mounts are shared as systemd makes them, with a peer
+# and a slave namespace beside it; with LVFS_TEST_MOUNTS=private none is. Where no namespace can be made, the command runs without.
+
+if [ "$1" != --inside ]; then
+  unshare --mount true 2>/dev/null || LVFS_TEST_NAMESPACE=none exec "$@"
+  scratch=$(mktemp -d "${TMPDIR:-/tmp}/lvfs-tests.XXXXXX") || exit 1
+  chmod 1777 "$scratch"
+  trap 'rm -rf --one-file-system "$scratch"' EXIT
+  trap : INT TERM HUP
+  unshare --mount --propagation private sh "$0" --inside "$scratch" "$@"
+  exit
+fi
+
+scratch=$2
+shift 2
+export TMPDIR="$scratch" LVFS_RUNTIME_DIR="$scratch/run" LVFS_TEST_NAMESPACE=own
+case $PWD/:$0 in
+  # Else this checkout would be out of sight.
+  /tmp/* | *:/tmp/*) ;;
+  *) mount --bind "$scratch" /tmp && export TMPDIR=/tmp LVFS_RUNTIME_DIR=/tmp/run ;;
+esac
+# What mount(8) and umount(8) take note of.
+mkdir -p /run/mount && mount -t tmpfs -o mode=755 tmpfs /run/mount
+[ "${LVFS_TEST_MOUNTS:-shared}" = shared ] || exec "$@"
+
+mount --make-rshared /
+beside=
+for propagation in unchanged slave; do
+  unshare --mount --propagation "$propagation" sleep infinity </dev/null >/dev/null 2>&1 &
+  beside="$beside $!"
+done
+# shellcheck disable=SC2064,SC2086 -- a list that is known by now
+trap "kill $beside" EXIT
+"$@"

@@ -1,0 +1,34 @@
+EAPI=8
+
+DESCRIPTION="a declared tool that can use others"
+HOMEPAGE="https://example.invalid/"
+S="${WORKDIR}"
+
+LICENSE="MIT"
+SLOT="0"
+KEYWORDS="amd64"
+
+BDEPEND="app-text/doxygen dev-build/cmake app-alternatives/ninja"
+
+src_configure() {
+	cat > CMakeLists.txt <<-'END' || die
+		cmake_minimum_required(VERSION 3.20)
+		project(u NONE)
+		find_package(Doxygen REQUIRED)
+		set(DOXYGEN_GENERATE_HTML NO)
+		set(DOXYGEN_GENERATE_MAN YES)
+		set(DOXYGEN_QUIET YES)
+		doxygen_add_docs(doc ${CMAKE_SOURCE_DIR}/u.h ALL)
+		install(DIRECTORY ${CMAKE_BINARY_DIR}/man DESTINATION share)
+	END
+	printf '/** @file */\n/** Does nothing. */\nvoid u(void);\n' > u.h || die
+	cmake -S . -B build -G Ninja -DCMAKE_INSTALL_PREFIX=/usr || die "cmake failed"
+}
+
+src_compile() {
+	ninja -C build || die
+}
+
+src_install() {
+	DESTDIR=${D} ninja -C build install || die
+}

@@ -1,0 +1,1 @@
+../HTML-Parser/HTML-Parser-3.81.ebuild

@@ -1,0 +1,1 @@
+../HTML-Tree/HTML-Tree-5.07.ebuild

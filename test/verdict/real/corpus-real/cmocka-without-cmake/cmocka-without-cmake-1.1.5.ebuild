@@ -1,0 +1,1 @@
+../cmocka/cmocka-1.1.5.ebuild

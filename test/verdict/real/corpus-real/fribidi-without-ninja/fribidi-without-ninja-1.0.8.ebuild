@@ -1,0 +1,1 @@
+../fribidi/fribidi-1.0.8.ebuild

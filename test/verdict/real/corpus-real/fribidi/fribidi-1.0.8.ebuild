@@ -1,0 +1,26 @@
+EAPI=8
+
+DESCRIPTION="Unicode bidirectional algorithm"
+HOMEPAGE="https://github.com/fribidi/fribidi"
+SRC_URI="mirror://debian/pool/main/f/fribidi/fribidi_1.0.8.orig.tar.bz2"
+S="${WORKDIR}/fribidi-${PV}"
+
+LICENSE="LGPL-2.1+"
+SLOT="0"
+KEYWORDS="amd64"
+
+BDEPEND="dev-build/meson"
+# what fribidi-without-ninja forgets
+[[ ${PN} == *-without-* ]] || BDEPEND+=" app-alternatives/ninja"
+
+src_configure() {
+	meson setup --prefix=/usr --libdir=lib64 --buildtype=plain --wrap-mode=nodownload -Ddocs=false build || die "meson failed"
+}
+
+src_compile() {
+	meson compile -C build || die
+}
+
+src_install() {
+	DESTDIR=${D} meson install --no-rebuild -C build || die
+}

@@ -1,0 +1,1 @@
+../intltool/intltool-0.51.0.ebuild

@@ -1,0 +1,1 @@
+../jansson/jansson-2.14.ebuild

@@ -1,0 +1,1 @@
+../json-c/json-c-0.16.ebuild

@@ -1,0 +1,1 @@
+../libcue/libcue-2.2.1.ebuild

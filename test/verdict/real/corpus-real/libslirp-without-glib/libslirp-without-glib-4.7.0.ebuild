@@ -1,0 +1,1 @@
+../libslirp/libslirp-4.7.0.ebuild

@@ -1,0 +1,1 @@
+../libxkbcommon/libxkbcommon-1.5.0.ebuild

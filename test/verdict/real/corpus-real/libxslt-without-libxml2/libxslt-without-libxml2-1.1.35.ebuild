@@ -1,0 +1,1 @@
+../libxslt/libxslt-1.1.35.ebuild

@@ -1,0 +1,1 @@
+../libyaml/libyaml-0.2.5.ebuild

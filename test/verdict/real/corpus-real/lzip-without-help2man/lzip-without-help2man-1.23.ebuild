@@ -1,0 +1,1 @@
+../lzip/lzip-1.23.ebuild

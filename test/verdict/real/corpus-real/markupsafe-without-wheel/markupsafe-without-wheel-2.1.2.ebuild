@@ -1,0 +1,1 @@
+../markupsafe/markupsafe-2.1.2.ebuild

@@ -1,0 +1,1 @@
+../popt/popt-1.19.ebuild

@@ -1,0 +1,1 @@
+../yajl/yajl-2.1.0.ebuild
