@@ -6,7 +6,7 @@
  * alone, which costs a fifth of the start-up time of all of yargs; the whole of it is loaded only to lay out the help.
  */
 import parser from 'yargs-parser';
-import { type ExitStatus, nearest } from '../base/index.js';
+import { type ExitStatus, nearest, packageDirectoryAt } from '../base/index.js';
 import type { Settings } from './config.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
@@ -101,6 +101,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly operands: readonly Operand[];
   /** What follows `--` and is no further operand, as the help shows it. */
   readonly rest?: string;
+  /** True when the directory of an ebuild, if it is the current one, is the target where none is named. */
+  readonly ebuildDirectory?: boolean;
   run(invocation: Invocation<T>): Promise<ExitStatus> | ExitStatus;
 }
 
@@ -298,7 +300,10 @@ export function parse<T extends OptionTable>(command: Command<T>, argv: readonly
   for (const [name, spec] of Object.entries(table)) {
     values[name] = optionValue(verb, name, spec, result.argv[name], givenWithoutValue(before, name, spec));
   }
-  const operands = command.rest !== undefined || after === undefined ? words : [...words, ...after];
+  const given = command.rest !== undefined || after === undefined ? words : [...words, ...after];
+  const isHere =
+    command.ebuildDirectory === true && given.length === 0 && packageDirectoryAt('.') !== undefined;
+  const operands = isHere ? [process.cwd()] : given;
   if (values['help'] !== true) checkOperands(command, operands);
   return {
     options: values as Parsed<T>['options'],
@@ -359,8 +364,8 @@ function checkOperands<T extends OptionTable>(command: Command<T>, given: readon
   };
   // A variable without a value, mostly; as a path it would be the current directory.
   if (given.includes('')) fail('an operand is empty');
-  if (given.length < operands.filter(({ optional }) => optional !== true).length)
-    fail('an operand is missing');
+  const least = operands.filter(({ optional }) => optional !== true).length;
+  if (given.length < Math.max(least, command.ebuildDirectory === true ? 1 : 0)) fail('an operand is missing');
   const most = operands.some(({ name }) => name.includes('…')) ? given.length : operands.length;
   if (given.length > most) fail(`'${given[most]}' is one operand too many`);
   operands.forEach(({ choices }, i) => {

@@ -1,6 +1,7 @@
 /** From settings and options to what the daemon is asked. */
 import { resolve } from 'node:path';
 import type { ViewRequest } from '../daemon/index.js';
+import { repositoryAround } from '../base/index.js';
 import type { OptionValues, setOptions } from './command.js';
 import type { Settings } from './config.js';
 
@@ -14,11 +15,13 @@ export function viewRequest(
   given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
   targets: readonly string[],
 ): ViewRequest {
+  // Another process resolves them, in another directory.
+  const places = targets.map((target) => (isPlace(target) ? resolve(target) : target));
+  const overlays = places.flatMap((place) => (isPlace(place) ? (repositoryAround(place) ?? []) : []));
   return {
-    locations: locations(settings),
+    locations: { ...locations(settings), ...(overlays.length === 0 ? {} : { overlays }) },
     set: {
-      // Another process resolves them, in another directory.
-      targets: targets.map((name) => (name.endsWith('.ebuild') ? resolve(name) : name)),
+      targets: places,
       with: settings.with,
       without: settings.without,
       system: !given['no-system'],
@@ -32,6 +35,11 @@ export function viewRequest(
     systemPaths: settings.systemPaths,
     cache: settings.cache,
   };
+}
+
+/** Whether a target is an ebuild or a package named by its place. */
+function isPlace(target: string): boolean {
+  return target.endsWith('.ebuild') || /^(?:\.{1,2}$|\.{0,2}\/)/.test(target);
 }
 
 /** Where Portage's data lies. */

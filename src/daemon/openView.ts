@@ -823,6 +823,7 @@ export class OpenView {
       LVFS_TARGET: this.targets.join(' '),
       ...(root === undefined ? {} : { PORTAGE_CONFIGROOT: root }),
       ...(sysroot === '' ? {} : { ROOT: sysroot, SYSROOT: sysroot }),
+      ...this.#system.repositoryEnvironment(),
     };
   }
 

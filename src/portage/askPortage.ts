@@ -33,8 +33,14 @@ export type Run = (command: string, args: readonly string[]) => Ran | undefined;
  *
  * @param root absolute path of the system.
  * @param prefix its EPREFIX, or the empty string.
+ * @param environment variables that Portage gets beside those of this process.
  */
-export function askPortage(root: string, prefix: string, run: Run = runCommand): MetadataSource {
+export function askPortage(
+  root: string,
+  prefix: string,
+  environment: Readonly<Record<string, string>> = {},
+  run: Run = (command, args) => runCommand(command, args, environment),
+): MetadataSource {
   const inside = (program: string, ...args: readonly string[]): Ran | undefined => {
     const path = prefix + program;
     if (!existsSync(root === '/' ? path : root + path)) return undefined;
@@ -74,9 +80,14 @@ function complaint(text: string): string {
   return said.length === 0 ? 'without a word' : said.join(' ');
 }
 
-function runCommand(command: string, args: readonly string[]): Ran | undefined {
+function runCommand(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Ran | undefined {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
   });

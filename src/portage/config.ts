@@ -322,6 +322,20 @@ export class Configuration {
     return this.#once('repositories', () => this.#readRepositories());
   }
 
+  /**
+   * PORTDIR_OVERLAY as Portage needs it to know {@link SystemLocations.overlays} that repos.conf does not have, as paths inside the root;
+   * undefined when it needs to be told of none.
+   */
+  get overlayVariable(): string | undefined {
+    const given = (this.#options.overlays ?? []).map((overlay) => this.files.inside(path.resolve(overlay)));
+    const unknown = given.filter((overlay) => {
+      const found = [...this.repositories].find(({ location }) => this.files.inside(location) === overlay);
+      return found?.isListed === true;
+    });
+    if (unknown.length === 0) return undefined;
+    return [...split(this.settings.get('PORTDIR_OVERLAY')), ...unknown].join(' ');
+  }
+
   /** The ebuilds of all repositories. */
   get tree(): EbuildTree {
     return this.#once(
@@ -672,6 +686,7 @@ export class Configuration {
         variables: this.placeVariables,
         portdir: whole === undefined ? last('PORTDIR') : '',
         portdirOverlay: whole === undefined ? split(last('PORTDIR_OVERLAY')) : [],
+        overlays: (this.#options.overlays ?? []).map((overlay) => path.resolve(overlay)),
       },
       this.warn,
     );

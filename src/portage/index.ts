@@ -97,6 +97,8 @@ export interface System {
   namesIn(category: string): readonly string[];
   /** The names of all sets, without `@`, sorted. */
   setNames(): readonly string[];
+  /** Variables that emerge needs in its environment to know all repositories. */
+  repositoryEnvironment(): Readonly<Record<string, string>>;
   /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
   /** Keeps values of installed packages for the next run; does nothing without {@link SystemOptions.cache}. */
@@ -143,7 +145,8 @@ class OpenedSystem implements System {
     this.prefix = prefix;
     const shared: ConfigurationOptions = {
       ...common,
-      askMetadata: (ebuild, file) => askPortage(this.root, prefix)(ebuild, file),
+      askMetadata: (ebuild, file) =>
+        askPortage(this.root, prefix, this.repositoryEnvironment())(ebuild, file),
     };
     this.#configuration = new Configuration({
       ...shared,
@@ -244,6 +247,13 @@ class OpenedSystem implements System {
 
   setNames(): readonly string[] {
     return this.#reporting(() => this.#sets.setNames);
+  }
+
+  repositoryEnvironment(): Readonly<Record<string, string>> {
+    return this.#reporting(() => {
+      const value = this.#configuration.overlayVariable;
+      return value === undefined ? {} : { PORTDIR_OVERLAY: value };
+    });
   }
 
   save(): void {

@@ -40,6 +40,8 @@ export interface Repository {
   readonly allowsDirectories: boolean;
   /** Whether `metadata/md5-cache` counts: layout.conf names `md5-dict` among its `cache-formats`, or none at all. */
   readonly hasMetadataCache: boolean;
+  /** Whether it is there because it was named beside repos.conf and PORTDIR_OVERLAY. */
+  readonly isListed: boolean;
   /** False for `format = unavailable`: its profiles are not read. */
   readonly hasProfiles: boolean;
 }
@@ -105,6 +107,7 @@ interface Draft {
   allowsDirectories: boolean;
   hasMetadataCache: boolean;
   format: string | undefined;
+  isListed?: boolean;
 }
 
 function draft(
@@ -181,6 +184,8 @@ export interface RepositoryLocations {
   portdir: string;
   /** `PORTDIR_OVERLAY` of old configurations. */
   portdirOverlay: readonly string[];
+  /** Host paths of more overlays, which count where nothing else has them; default none. */
+  overlays?: readonly string[];
 }
 
 /** The repositories of a configuration. */
@@ -320,6 +325,7 @@ class Loader {
       this.#drafts.set(name, draft(files, name, options, files.resolve(hostPath), warn));
     }
     const portdir = this.#addListed(sectionOf);
+    this.#addOverlays();
     for (const [name, made] of [...this.#drafts]) {
       const { file, line } = sectionOf.get(name) ?? { file: made.location, line: 0 };
       if (made.name === name || (!made.unnamed && made.aliases?.includes(name) === true)) continue;
@@ -346,6 +352,20 @@ class Loader {
     const main = mainName === undefined ? undefined : known(mainName);
     if (main !== undefined) main.priority ??= -1000;
     return assemble(this.#drafts, main?.name, warn);
+  }
+
+  /** Adds the overlays that are not there yet, above all others; one of the name of another takes its place. */
+  #addOverlays(): void {
+    const { files, where, warn } = this;
+    const highest = Math.max(0, ...[...this.#drafts.values()].map(({ priority = 0 }) => priority));
+    for (const [index, overlay] of (where.overlays ?? []).entries()) {
+      const location = files.resolve(overlay);
+      if ([...this.#drafts.values()].some((made) => made.location === location)) continue;
+      const made = draft(files, undefined, this.defaults, location, warn);
+      made.priority = highest + 1 + index;
+      made.isListed = true;
+      this.#drafts.set(made.name, made);
+    }
   }
 
   /** Adds `PORTDIR` and `PORTDIR_OVERLAY`; answers the name of the repository in `PORTDIR`. */
@@ -398,6 +418,7 @@ function assemble(
       profileFormats: made.profileFormats,
       allowsDirectories: made.allowsDirectories,
       hasMetadataCache: made.hasMetadataCache,
+      isListed: made.isListed === true,
       hasProfiles: made.format !== 'unavailable',
     };
     repositories.set(made.name, repository);

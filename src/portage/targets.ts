@@ -5,7 +5,7 @@
  * `acct-group` and `acct-user` is meant rather than those of the same name inside; whatever of them a version would match. Where
  * something installed is named, only installed packages are meant, as for `emerge --unmerge`.
  */
-import { exitStatus, LvfsError, nearest } from '../base/index.js';
+import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
 import type { Configuration } from './config.js';
@@ -72,6 +72,8 @@ export class TargetResolver {
         for (const atom of this.#set(name)) add(this.#resolveAtom(atom, name, options));
       } else if (name.endsWith('.ebuild')) {
         add(this.#ofEbuild(this.#ebuildAt(name), options));
+      } else if (name.startsWith('/')) {
+        add(this.#ofEbuild(this.#ebuildIn(name), options));
       } else {
         add(this.#resolveAtom(this.#parse(name, 'target'), name, options));
       }
@@ -341,6 +343,25 @@ export class TargetResolver {
     throw new LvfsError('UNKNOWN_EBUILD', `'${path}' is not an ebuild of a configured repository`, {
       exit: exitStatus.noPackage,
       hint: 'ebuilds are category/name/name-version.ebuild below the location of a repository of repos.conf',
+    });
+  }
+
+  /** The ebuild that the directory of a package stands for: the best visible one in it, else the highest that is valid. */
+  #ebuildIn(directory: string): Ebuild {
+    const { tree, files, repositories, visibility } = this.#configuration;
+    const real = files.resolve(directory);
+    const repository = repositories.containing(real);
+    const cp = packageDirectoryAt(real);
+    const all =
+      cp === undefined ? [] : tree.versions(cp).filter((ebuild) => ebuild.repository === repository);
+    const found =
+      all.findLast((ebuild) => visibility.isVisible(ebuild)) ??
+      all.findLast((ebuild) => !this.#isCorrupt(ebuild) && visibility.invalidities(ebuild).length === 0) ??
+      all.at(-1);
+    if (found !== undefined) return found;
+    throw new LvfsError('UNKNOWN_EBUILD', `'${directory}' is no directory with ebuilds in a repository`, {
+      exit: exitStatus.noPackage,
+      hint: 'ebuilds are category/name/name-version.ebuild below a directory with profiles/repo_name',
     });
   }
 

@@ -24,6 +24,11 @@ export interface SystemLocations {
   configRoot?: string;
   /** Repository directories used in place of repos.conf; the first is the main one. */
   repos?: readonly string[];
+  /**
+   * Repository directories that count beside those of repos.conf, as though PORTDIR_OVERLAY named them: the clone of an overlay that
+   * an ebuild is named in. Host paths below `root`; one that repos.conf has is there already.
+   */
+  overlays?: readonly string[];
   /** Gentoo Prefix offset (`EPREFIX`), without a trailing slash; default empty. */
   prefix?: string;
 }
@@ -77,7 +82,7 @@ export interface Unsatisfied {
 
 /** What to compute; see DESIGN "The visible set". */
 export interface SetRequest {
-  /** Atoms, `cat/pf`, bare names, sets (`@world`), or paths of `.ebuild` files below a configured repository. */
+  /** Atoms, `cat/pf`, bare names, sets (`@world`), or absolute paths: of `.ebuild` files, or of the directory of a package. */
   targets: readonly string[];
   with?: readonly string[];
   without?: readonly string[];

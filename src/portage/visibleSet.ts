@@ -359,12 +359,25 @@ function missingDependencies(
   missing: readonly (Unsatisfied & { target: Cpv })[],
   sysroot: string | undefined,
 ): LvfsError {
-  const describe = ({ variable, atom, root }: Unsatisfied): string =>
-    `${atom} (${variable}${root === undefined ? '' : ` in ${root}`})`;
+  // What several variables ask for is missing once.
+  const describe = (parts: readonly Unsatisfied[]): string => {
+    const variables = new Map<string, string[]>();
+    for (const { variable, atom, root } of distinct(parts)) {
+      const where = root === undefined ? '' : ` in ${root}`;
+      const key = `${atom}\0${where}`;
+      variables.set(key, [...(variables.get(key) ?? []), variable]);
+    }
+    return [...variables]
+      .map(([key, names]) => {
+        const [atom = '', where = ''] = key.split('\0');
+        return `${atom} (${names.join(', ')}${where})`;
+      })
+      .join(', ');
+  };
   const targets = [...new Set(missing.map(({ target }) => target))];
   const lists = targets.map((target) => {
     const parts = missing.filter((item) => item.target === target);
-    return `${target} needs ${parts.map(describe).join(', ')}`;
+    return `${target} needs ${describe(parts)}`;
   });
   const places =
     sysroot === undefined ? '' : ` --root=${sysroot} --sysroot=${sysroot} --config-root=${sysroot}`;

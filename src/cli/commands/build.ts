@@ -28,7 +28,8 @@ export const command = defineCommand({
     ["lvfs build --command './configure && make' dev-libs/foo", 'build a checkout by hand'],
     ['lvfs build --compare --html foo.html dev-libs/foo', 'also find what it uses only when it is there'],
   ],
-  operands: [{ name: 'atom…', is: 'target' }],
+  operands: [{ name: 'atom…', is: 'target', optional: true }],
+  ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
     const settings = await invocation.settings();

@@ -44,7 +44,8 @@ export const command = defineCommand({
     ['lvfs check dev-libs/foo dev-libs/bar', 'two packages'],
     ['lvfs check --jobs 8 --junit result.xml @changed', 'in CI'],
   ],
-  operands: [{ name: 'atom…', is: 'target' }],
+  operands: [{ name: 'atom…', is: 'target', optional: true }],
+  ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
     const { ignore } = await invocation.settings();

@@ -34,7 +34,8 @@ export const command = defineCommand({
     ['lvfs deps dev-libs/foo --why sys-libs/zlib', 'every chain that leads to one package'],
     ['lvfs deps dev-libs/foo --diff dev-libs/bar', 'the difference of two sets'],
   ],
-  operands: [{ name: 'atom…', is: 'target' }],
+  operands: [{ name: 'atom…', is: 'target', optional: true }],
+  ebuildDirectory: true,
   async run(invocation) {
     const { options: given, operands, output } = invocation;
     const modes = (['tree', 'dot', 'why', 'diff', 'files'] as const).filter((name) => {

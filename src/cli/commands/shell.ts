@@ -21,8 +21,9 @@ export const command = defineCommand({
     ['lvfs shell /var/tmp/lvroot', 'the same in a mounted view'],
     ["lvfs shell dev-libs/foo -- -c 'which flex'", 'with arguments for the shell'],
   ],
-  operands: [{ name: 'atom…|mountpoint', is: 'target' }],
+  operands: [{ name: 'atom…|mountpoint', is: 'target', optional: true }],
   rest: '[-- arg…]',
+  ebuildDirectory: true,
   async run(invocation) {
     const { operands, output, rest = [] } = invocation;
     const signals = new Signals();

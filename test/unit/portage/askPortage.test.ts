@@ -10,7 +10,7 @@ test('the Portage inside the root is asked for all values at once', async (t) =>
   const gentoo = await gentooRoot({ files: { '/usr/bin/portageq': '' } });
   t.teardown(gentoo.cleanup);
   const asked: string[][] = [];
-  const metadata = askPortage(gentoo.root, '', (command, args) => {
+  const metadata = askPortage(gentoo.root, '', {}, (command, args) => {
     asked.push([command, ...args]);
     const stdout = args
       .slice(6)
@@ -29,15 +29,15 @@ test('the Portage inside the root is asked for all values at once', async (t) =>
 test('where Portage is absent there is no metadata', async (t) => {
   const gentoo = await gentooRoot({ files: { '/usr/bin/portageq': '' } });
   t.teardown(gentoo.cleanup);
-  t.is(askPortage(gentoo.root, '', () => undefined)(ebuild, ''), undefined);
-  t.is(askPortage(gentoo.root, '/prefix', () => t.fail())(ebuild, ''), undefined);
+  t.is(askPortage(gentoo.root, '', {}, () => undefined)(ebuild, ''), undefined);
+  t.is(askPortage(gentoo.root, '/prefix', {}, () => t.fail())(ebuild, ''), undefined);
 });
 
 const fails = test.macro(async (t, stdout: string, stderr: string, failure: string) => {
   const gentoo = await gentooRoot({ files: { '/usr/bin/portageq': '' } });
   t.teardown(gentoo.cleanup);
   const ran = { succeeded: false, stdout, stderr };
-  t.deepEqual(askPortage(gentoo.root, '', () => ran)(ebuild, ''), { failure, isScript: true });
+  t.deepEqual(askPortage(gentoo.root, '', {}, () => ran)(ebuild, ''), { failure, isScript: true });
 });
 
 test(
@@ -68,7 +68,7 @@ test('what bash cannot read is no script, whether there is a Portage or not', as
     const gentoo = await gentooRoot({ files: Object.fromEntries(programs.map((name) => [name, ''])) });
     t.teardown(gentoo.cleanup);
     const asked: string[][] = [];
-    const ask = askPortage(gentoo.root, '', (_, args) => {
+    const ask = askPortage(gentoo.root, '', {}, (_, args) => {
       asked.push(args.slice(1));
       const isBash = args[1] === '/bin/bash';
       return {

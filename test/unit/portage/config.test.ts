@@ -272,3 +272,36 @@ test('variables that only the profile may set, and local ones, are dropped', (t)
   t.is(config.get('__x'), undefined);
   t.is(config.get('SLOT'), undefined);
 });
+
+test('all of the environment counts', (t) => {
+  const conf = { 'etc/portage/make.conf': 'USE_EXPAND="L10N"\nL10N="en"\nUSE="y"\n' };
+  const flags = (env: Readonly<Record<string, string>>): string[] =>
+    use(open(t, conf, { env }), 'l10n_en l10n_de y');
+  const own = (env: Readonly<Record<string, string>>): string[] =>
+    flags(env).filter((flag) => /^l10n|^y$/.test(flag));
+  t.deepEqual(own({}), ['l10n_en', 'y']);
+  t.deepEqual(own({ L10N: 'de' }), ['l10n_de', 'y']);
+  t.deepEqual(own({ L10N: '' }), ['y']);
+  t.deepEqual(own({ USE: '-y' }), ['l10n_en']);
+  t.deepEqual(own({ USE: '-y', USE_ORDER: 'conf:env:pkg:defaults:pkginternal:features:repo:env.d' }), [
+    'l10n_en',
+    'y',
+  ]);
+});
+
+test('repositories of the environment', (t) => {
+  const files = {
+    'more/profiles/repo_name': 'more\n',
+    'more/metadata/layout.conf': 'masters =\n',
+  };
+  const names = (env: Readonly<Record<string, string>>): string[] =>
+    [...open(t, files, { env }).repositories].map(({ name }) => name);
+  t.true(names({ PORTDIR_OVERLAY: '/more' }).includes('more'));
+  t.deepEqual(
+    names({
+      PORTAGE_REPOSITORIES: '[DEFAULT]\nmain-repo = more\n[more]\nlocation = /more\n',
+      PORTDIR_OVERLAY: '/repo',
+    }),
+    ['more'],
+  );
+});

@@ -24,6 +24,9 @@ async function system(
   return { system: openSystem({ root: gentoo.root }), gentoo };
 }
 
+/** A cache entry of an empty ebuild. */
+const cacheEntry = 'EAPI=8\nSLOT=0\nKEYWORDS=amd64\n_md5_=d41d8cd98f00b204e9800998ecf8427e\n';
+
 /** A system with one of most things; the tests below only read it. */
 const spec: GentooRootSpec = {
   packages: {
@@ -80,7 +83,8 @@ const spec: GentooRootSpec = {
     'app-misc/slotted-2': { SLOT: '2', DEPEND: 'dev-libs/c' },
   },
   system: ['sys-apps/coreutils', 'sys-apps/notthere'],
-  world: ['app-misc/foo', '@extra'],
+  world: ['app-misc/foo', '@ignored'],
+  files: { '/var/lib/portage/world_sets': '@extra\n' },
   portage: { 'sets/extra': '# more\ndev-libs/own\n' },
 };
 
@@ -365,6 +369,71 @@ test('an invalid ebuild can be looked at where there is no other, with a warning
       'emerge masks app-misc/unfit-3::gentoo as invalid: DEPEND: "dev-libs/c::gentoo" is no package atom: a repository is not allowed here',
     ),
   );
+});
+
+test('a clone that repos.conf does not have counts when an ebuild in it is named', async (t) => {
+  const { gentoo } = await system(t, {
+    ...spec,
+    files: {
+      '/home/me/clone/profiles/repo_name': 'clone\n',
+      '/home/me/clone/profiles/categories': 'app-misc\n',
+      '/home/me/clone/metadata/layout.conf': 'masters = gentoo\n',
+      '/home/me/clone/metadata/md5-cache/app-misc/fresh-1': cacheEntry,
+      '/home/me/clone/metadata/md5-cache/app-misc/fresh-2': `${cacheEntry}KEYWORDS=~amd64\n`,
+      '/home/me/clone/app-misc/fresh/fresh-1.ebuild': '',
+      '/home/me/clone/app-misc/fresh/fresh-2.ebuild': '',
+      '/home/me/clone/app-misc/untested/untested-9.ebuild': '',
+      '/home/me/clone/metadata/md5-cache/app-misc/untested-9': `${cacheEntry}KEYWORDS=\n`,
+    },
+  });
+  const clone = gentoo.path('/home/me/clone');
+  const open = openSystem({ root: gentoo.root, overlays: [clone] });
+  const targets = (...names: string[]): string[] =>
+    open
+      .visibleSet({ targets: names, system: false })
+      .targets.map(({ cpv, repository }) => `${cpv}::${repository}`);
+  t.deepEqual(targets(`${clone}/app-misc/fresh`), ['app-misc/fresh-1::clone']);
+  t.deepEqual(targets(`${clone}/app-misc/fresh/fresh-2.ebuild`), ['app-misc/fresh-2::clone']);
+  t.deepEqual(targets('fresh', `${clone}/app-misc/untested`), [
+    'app-misc/fresh-1::clone',
+    'app-misc/untested-9::clone',
+  ]);
+  t.deepEqual(open.repositoryEnvironment(), { PORTDIR_OVERLAY: '/home/me/clone' });
+  const error = t.throws(() => targets(`${clone}/app-misc/none`), { instanceOf: LvfsError });
+  t.is(error.code, 'UNKNOWN_EBUILD');
+  t.is(error.exit, 20);
+});
+
+test('a repository of repos.conf that is named again stays what it is', async (t) => {
+  const { gentoo } = await system(t, spec);
+  const open = openSystem({ root: gentoo.root, overlays: [gentoo.path(repositoryPath)] });
+  t.deepEqual(open.repositoryEnvironment(), {});
+  t.deepEqual(
+    open.repositories().map(({ name }) => name),
+    ['gentoo'],
+  );
+});
+
+test('a dependency that several variables miss is named once', async (t) => {
+  const { system: open } = await system(t, {
+    ebuilds: { 'app-misc/twice-1': { DEPEND: 'dev-libs/n dev-libs/n', BDEPEND: 'dev-libs/n dev-libs/o' } },
+  });
+  const error = t.throws(() => open.visibleSet({ targets: ['twice'] }), { instanceOf: LvfsError });
+  t.regex(error.message, /twice-1 needs dev-libs\/n \(DEPEND, BDEPEND\), dev-libs\/o \(BDEPEND\)$/);
+});
+
+test('what the environment says of the system', async (t) => {
+  const { gentoo } = await system(t, { ...spec, files: { '/elsewhere/etc/portage/make.conf': '' } });
+  const opened = (env: Record<string, string>): System => openSystem({ root: gentoo.root }, { env });
+  t.is(opened({ PORTAGE_CONFIGROOT: '/elsewhere' }).userConfiguration, gentoo.path('/elsewhere/etc/portage'));
+  t.is(opened({ ROOT: '/', SYSROOT: '/', EPREFIX: '' }).root, gentoo.root);
+  const codes = [
+    { PORTAGE_CONFIGROOT: '/nowhere' },
+    { ROOT: '/mnt' },
+    { SYSROOT: '/mnt' },
+    { EPREFIX: '/prefix' },
+  ].map((env) => t.throws(() => opened(env), { instanceOf: LvfsError }).code);
+  t.deepEqual(codes, ['NO_CONFIG_ROOT', 'OTHER_ROOT', 'OTHER_ROOT', 'OTHER_ROOT']);
 });
 
 test('missing build dependencies can be allowed', (t) => {
