@@ -218,7 +218,7 @@ async function proveFailed(
   );
   const effort = { builds: found.builds, seconds: secondsSince(start) };
   // A command is run again on what it has left, which may have made it fail again.
-  const isDoubtful = found.outcome === 'own' && suspects.length > 0 && !trials.startsAnew;
+  const isDoubtful = found.outcome === 'own' && candidatesOf(report).length > 0 && !trials.startsAnew;
   const proof: FailureProof = isDoubtful ? { ...found, outcome: 'open' } : found;
   const end = proof.outcome === 'open' ? { end: isDoubtful ? ('remains' as const) : trials.end } : {};
   return {
