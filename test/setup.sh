@@ -7,12 +7,12 @@
 # On Debian and as root by apt-get; nothing is done when all is there. Otherwise, or with LVFS_NO_INSTALL=1, it says
 # what is missing: tests that need it are skipped and say so. Fails only when an installation fails under CI=true.
 
-build='gcc libc6-dev make pkgconf flex bison gettext autoconf automake cmake ninja-build meson perl python3
+build='gcc libc6-dev make pkgconf flex bison gettext autoconf automake m4 cmake ninja-build meson perl python3
   libyaml-dev libpopt-dev libpng-dev libfreetype-dev libfribidi-dev python3-yaml libjson-perl'
 all='chromium libfuse2 bindfs fuse-overlayfs mergerfs unionfs-fuse strace'
 gentoo='dev-build/autoconf dev-build/automake dev-build/cmake dev-build/meson dev-build/ninja dev-lang/perl dev-libs/fribidi
   dev-libs/libyaml dev-libs/popt dev-perl/JSON dev-python/pyyaml media-libs/freetype media-libs/libpng sys-devel/bison
-  sys-devel/flex sys-devel/gettext virtual/pkgconfig'
+  sys-devel/flex sys-devel/gettext sys-devel/m4 virtual/pkgconfig'
 
 case ${1:-build} in
   build) wanted=$build ;;

@@ -19,7 +19,7 @@ import type { BuildVariable } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import type { Use } from './uses.js';
-import { wordsIn, type Complaint, type Found, type Wanted } from './words/index.js';
+import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
 /** How much the kind of access says about a need. */
 const operationWeight: Readonly<Record<Denial['operation'], number>> = {
@@ -131,11 +131,12 @@ export function findMissing(
       else weigh(evidence, path, weight / owners.length, variable ?? variableFor(cpv, path, input));
     }
   }
-  judgeWords(refusals, input, (cpv, path) => {
+  const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
+  judgeWords(words, refusals, input, (cpv, path) => {
     if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
     return evidenceFor(cpv);
   });
-  judgeNeeds(input, (cpv, path) => {
+  judgeNeeds(words, input, (cpv, path) => {
     if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
     return evidenceFor(cpv);
   });
@@ -153,7 +154,7 @@ export function findMissing(
     }
   }
 
-  if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, input);
+  if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
 
   const missing: [string, Evidence][] = [];
   const dismissed: Dismissed[] = [];
@@ -180,11 +181,11 @@ export function findMissing(
  * A build that failed without a word that leads to a package: when only one thing was looked for in vain, that is what it
  * gave up over.
  */
-function promoteLikeliest(found: ReadonlyMap<string, Evidence>, { log }: ReportInput): void {
+function promoteLikeliest(found: ReadonlyMap<string, Evidence>, { giveUps }: Words): void {
   const all = [...found.values()].filter(({ score, fatal, allowed }) => score > 0 || fatal || allowed);
   const [only, ...others] = all;
   if (only === undefined || others.length > 0 || only.fatal || only.allowed) return;
-  const last = log === undefined ? undefined : wordsIn(log).giveUps.at(-1);
+  const last = giveUps.at(-1);
   if (last === undefined) only.fatal = true;
   else giveUp(only, last.line, last.at);
 }
@@ -364,12 +365,11 @@ function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<D
 
 /** Joins what the build printed with what it was refused. */
 function judgeWords(
+  { complaints, giveUps }: Words,
   refusals: readonly Refusal[],
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  if (input.log === undefined) return;
-  const { complaints, giveUps } = wordsIn(input.log);
   const refused = new Set(refusals.filter(({ against }) => against?.always !== true).map(({ path }) => path));
   const never = new Set(refusals.filter(({ path }) => !refused.has(path)).map(({ path }) => path));
   const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
@@ -451,11 +451,14 @@ const needWeight = 3;
 
 /** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
 function judgeNeeds(
+  { complaints }: Words,
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
   const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
-  for (const { wanted } of input.needs) {
+  for (const { kind, wanted } of input.needs) {
+    // A tool may have given up over such a thing and not said which.
+    const giveUpOver = complaints.find((one) => one.kind === kind && one.fatal && one.wanted.length === 0);
     const files = hiddenFor({ wanted, fatal: false }, found, input);
     for (const { path, owners } of files) {
       if (!input.wasListed(path)) continue;
@@ -465,6 +468,7 @@ function judgeNeeds(
         if (evidence === undefined || evidence.score > needWeight) continue;
         evidence.hits += 1;
         weigh(evidence, path, needWeight / owners.length, variableFor(cpv, path, input));
+        if (giveUpOver !== undefined) giveUp(evidence, giveUpOver.line, giveUpOver.at);
       }
     }
   }

@@ -40,6 +40,8 @@ const kinds: readonly KindFacts[] = [
   { kind: 'pkg-config', pattern: /\/pkgconfig\/[^/]+\.pc$/, weight: 1, variable: 'DEPEND' },
   { kind: 'cmake', pattern: /\/cmake\/[^/]+|\.cmake$/, weight: 0.9, variable: 'DEPEND' },
   { kind: 'header', pattern: /\/include\/./, weight: 1, variable: 'DEPEND' },
+  // Who lists what is installed reads those of everything.
+  { kind: 'data', pattern: /\.(?:dist|egg)-info(?:\/|$)/, weight: 0.3, variable: 'BDEPEND' },
   { kind: 'python', pattern: /\/(site|dist)-packages\/./, weight: 0.9, variable: 'BDEPEND' },
   { kind: 'perl', pattern: /\/perl\w*\/.*\.p[ml]$|\/perl5?\/[\w./-]+$/, weight: 0.9, variable: 'BDEPEND' },
   { kind: 'library', pattern: /\/lib\w*\/(.*\/)?[^/]+\.(so|a|la)$/, weight: 1, variable: 'DEPEND' },

@@ -52,18 +52,31 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
     .map((use) => ({ ...use, path: sourceOf(use.path) }));
-  const modules = uses
-    .map(({ path, owners }) => ({ path, owners, kind: kindOf(path) }))
-    .filter(({ kind }) => kind === 'pkg-config');
-  const mentions = new Mentions(modules, input.readText);
-  return withoutSweeps(uses, kindOf, ({ path, owners, process }) => {
-    const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.pc$/, '');
-    const record = tree.record(process);
+  const named = namedModules(uses, input, tree);
+  return withoutSweeps(uses, kindOf, (use) => {
     // Of whom nothing is known it cannot be said that it went through a directory.
-    if (record === undefined) return true;
-    if (record.arguments.some((word) => word.split(/[\s,]+/).includes(name))) return true;
-    return kindOf(path) === 'pkg-config' && mentions.by({ path, owners, kind: 'pkg-config' }).length > 0;
+    if (tree.record(use.process) === undefined) return true;
+    return named.has(use.path) || isOnCommandLine(use, tree);
   });
+}
+
+/** Whether the process of a use was told the name of the file, without its ending. */
+function isOnCommandLine({ path, process }: Use, tree: ProcessTree): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.pc$/, '');
+  return tree.record(process)?.arguments.some((word) => word.split(/[\s,]+/).includes(name)) === true;
+}
+
+/** The modules of pkg-config that somebody asked for, and those that these require. */
+function namedModules(uses: readonly Use[], input: ReportInput, tree: ProcessTree): ReadonlySet<string> {
+  const modules = uses.filter(({ path }) => factsOf(path, input).kind === 'pkg-config');
+  const named = new Set(modules.filter((use) => isOnCommandLine(use, tree)).map(({ path }) => path));
+  const files = modules.map(({ path, owners }) => ({ path, owners, kind: 'pkg-config' }) as const);
+  const mentions = new Mentions(files, input.readText);
+  for (let before = -1; before < named.size;) {
+    before = named.size;
+    for (const file of files) if (mentions.by(file).some(({ path }) => named.has(path))) named.add(file.path);
+  }
+  return named;
 }
 
 /** The Python module of which a file is the compiled form; any other path as it is. */

@@ -280,11 +280,11 @@ export class ControlClient {
   /**
    * Connects and reads the greeting.
    *
-   * @throws LvfsError NO_ANSWER (exit 24) when nobody listens, the daemon does not answer within five seconds, or speaks
+   * @throws LvfsError NO_ANSWER (exit 24) when nobody listens, the daemon does not answer in time (default five seconds), or speaks
    *   another version
    */
-  static connect(path: string): Promise<ControlClient> {
-    return ControlClient.attach(createConnection(path), helloDeadlineMs);
+  static connect(path: string, deadlineMs = helloDeadlineMs): Promise<ControlClient> {
+    return ControlClient.attach(createConnection(path), deadlineMs);
   }
 
   /**

@@ -1,6 +1,16 @@
 /** Finds, among all that a view hides, what would have satisfied the tools of a build. */
 import { displayPath } from '../base/index.js';
-import { keyOf, placesOf, textOf, type Found, type Place, type Wanted } from '../audit/index.js';
+import {
+  keyOf,
+  placesOf,
+  searchedBy,
+  textOf,
+  wantedByModule,
+  wantedFor,
+  type Found,
+  type Place,
+  type Wanted,
+} from '../audit/index.js';
 import { indexKind, type IndexNode, type View } from '../view/index.js';
 
 /** Files kept for one thing; more say nothing. */
@@ -20,12 +30,55 @@ export function findHidden(
   wanted: readonly Wanted[],
   readText: (path: string) => string | undefined,
 ): Map<Wanted, Found[]> {
-  const searches = [...new Map(wanted.map((one) => [keyOf(one), new Search(one)])).values()];
-  const byKey = new Map(searches.map((search) => [keyOf(search.wanted), search]));
+  const meanings = new Map(wanted.map((one) => [one, meaningOf(view, one, readText)]));
+  const byKey = new Map([...meanings.values()].flat().map((one) => [keyOf(one), new Search(one)]));
+  const searches = [...byKey.values()];
   for (const search of searches) if (search.wanted.kind === 'path') findPath(view, search);
   findByName(view, searches);
   findByText(searches, readText);
-  return new Map(wanted.map((one) => [one, byKey.get(keyOf(one))?.results() ?? []]));
+  findSearched(view, searches, readText);
+  const resultsOf = (one: Wanted) => byKey.get(keyOf(one))?.results() ?? [];
+  return new Map(
+    [...meanings].map(([one, all]) => [one, all.map(resultsOf).find((found) => found.length > 0) ?? []]),
+  );
+}
+
+/** What is looked for, the likeliest first: usually the thing itself, else what a visible file says it is. */
+function meaningOf(
+  view: View,
+  wanted: Wanted,
+  readText: (path: string) => string | undefined,
+): readonly Wanted[] {
+  switch (wanted.kind) {
+    case 'interpreter': {
+      if (!wanted.name.startsWith('/')) return [];
+      const line = /^#![ \t]*(\S+)(?:[ \t]+(?:-S[ \t]+)?(\S+))?/.exec(readText(wanted.name) ?? '');
+      const [, program = '', argument = ''] = line ?? [];
+      if (program === '') return [];
+      const path: Wanted = { kind: 'path', name: program };
+      return program.endsWith('/env') ? [path, ...wantedFor('executable', argument)] : [path];
+    }
+    case 'cmake variable': {
+      const module = cmakeModulePath(view, `Find${wanted.module}.cmake`);
+      const text = module === undefined ? undefined : readText(module);
+      return text === undefined ? [] : wantedByModule(text, wanted.name);
+    }
+    default:
+      return [wanted];
+  }
+}
+
+/** Where CMake's own modules are: `/usr/share/cmake` or, with its version, `/usr/share/cmake-3.25`. */
+function cmakeModulePath({ index }: View, name: string): string | undefined {
+  const share = index.resolve(Buffer.from('/usr/share'));
+  if (share === -1) return undefined;
+  for (let node = index.firstChild(share); node !== -1; node = index.nextSibling(node)) {
+    const directory = Buffer.from(index.name(node)).toString('latin1');
+    if (!directory.startsWith('cmake')) continue;
+    const path = `/usr/share/${directory}/Modules/${name}`;
+    if (index.resolve(Buffer.from(path)) !== -1) return path;
+  }
+  return undefined;
 }
 
 /** One thing that is looked for. */
@@ -33,6 +86,8 @@ class Search {
   readonly found: (Found & { fit: number })[] = [];
   /** Files to be read. */
   readonly texts: Found[] = [];
+  /** Files that count if their directory is searched, with that. */
+  readonly candidates: [Found, string][] = [];
   readonly text;
 
   constructor(readonly wanted: Wanted) {
@@ -117,7 +172,8 @@ function addHidden(view: View, node: IndexNode, targets: readonly Target[]): voi
     if (place.path?.test(path) === false) continue;
     const found: Found = { path: displayPath(whole), owners, distance: place.distance };
     if (isText) search.texts.push(found);
-    else search.add(found);
+    else if (place.ifSearched !== true) search.add(found);
+    else search.candidates.push([found, directory.slice(0, directory.length - parents.length - 1)]);
   }
 }
 
@@ -130,6 +186,43 @@ function hiddenOwners(view: View, node: IndexNode): string[] {
 
 function isSet(bits: Uint32Array, id: number): boolean {
   return (((bits[id >>> 5] ?? 0) >>> (id & 31)) & 1) === 1;
+}
+
+/** Asks the packages' own .pc files which directories a compiler searches, where nothing lies in one that it always does. */
+function findSearched(
+  view: View,
+  searches: readonly Search[],
+  readText: (path: string) => string | undefined,
+): void {
+  const searched = new Map<string, ReadonlySet<string>>();
+  for (const search of searches) {
+    if (search.found.some(({ distance }) => distance === 0)) continue;
+    for (const [found, directory] of search.candidates.slice(0, maxFound)) {
+      const isSearched = found.owners.some((cpv) => {
+        const known = searched.get(cpv) ?? searchedByPackage(view, cpv, readText);
+        searched.set(cpv, known);
+        return known.has(directory);
+      });
+      if (isSearched) search.add(found);
+    }
+  }
+}
+
+function searchedByPackage(
+  view: View,
+  cpv: string,
+  readText: (path: string) => string | undefined,
+): Set<string> {
+  const { index } = view;
+  const directories = new Set<string>();
+  const id = index.packageId(cpv);
+  for (const node of id < 0 ? [] : index.nodesOf(id)) {
+    const path = displayPath(view.pathOf(node as IndexNode));
+    if (!path.endsWith('.pc')) continue;
+    for (const directory of searchedBy(readText(path) ?? '', path.slice(0, path.lastIndexOf('/'))))
+      directories.add(directory);
+  }
+  return directories;
 }
 
 /** Last components of paths, to be found by their bytes. */

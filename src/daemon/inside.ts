@@ -22,7 +22,7 @@ import {
   type Handlers,
   type Parameters,
 } from './control.js';
-import { mountAt } from './mounts.js';
+import { mountAt, otherViews } from './mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from './platform/index.js';
 import {
   createSessionDirectory,
@@ -33,7 +33,7 @@ import {
 } from './registry.js';
 import type { InsideRequest, SessionStatus } from './request.js';
 import type { Session } from './session.js';
-import { connect, otherViews } from './sessions.js';
+import { connect } from './sessions.js';
 
 /** The descriptor that joins P0 and P1. */
 const insideDescriptor = 3;

@@ -26,6 +26,27 @@ export function mountsOver(mounts: readonly MountEntry[], mountpoint: string): M
   return order;
 }
 
+/** The mounted views, without the parts of them that are bound over themselves (the package database). */
+export function viewMounts(mounts: readonly MountEntry[] = mounter.mounts()): MountEntry[] {
+  const views = mounts.filter((entry) => entry.type === filesystemType);
+  return views.filter(
+    ({ device, mountpoint }) =>
+      !views.some(
+        (other) =>
+          other.device === device &&
+          other.mountpoint !== mountpoint &&
+          isWithin(mountpoint, other.mountpoint),
+      ),
+  );
+}
+
+/** Where views are mounted, but for the one at a place. */
+export function otherViews(mountpoint?: string): string[] {
+  return viewMounts()
+    .map((view) => view.mountpoint)
+    .filter((other) => other !== mountpoint);
+}
+
 /** The topmost mount exactly at `mountpoint`, if there is one. */
 export function mountAt(
   mountpoint: string,

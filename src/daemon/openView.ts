@@ -53,6 +53,7 @@ import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
 import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
+import { otherViews } from './mounts.js';
 import { registryDirectory, replaceSessionFile } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
@@ -261,6 +262,8 @@ export class OpenView {
   readonly databases: readonly string[];
   /** What is to be mounted over the view, if anything. */
   readonly plan: BindPlan | undefined;
+  /** The mount points of other views when this one was made; see {@link avoid}. */
+  readonly avoidedAtFirst: readonly string[];
   readonly #request: OpenRequest;
   readonly #host = new NodeHost();
   readonly #log: Logger;
@@ -306,6 +309,7 @@ export class OpenView {
     this.databases = system.databases;
     const { trees, directories, ...where } = places(system, request.locations);
     const { loaderCacheFile } = request;
+    this.avoidedAtFirst = otherViews(request.mountpoint);
     this.view = View.create(
       store.index,
       {
@@ -320,7 +324,11 @@ export class OpenView {
       this.#host,
       log,
     );
-    this.view.setVisible(this.#ids(set.visible.keys()), this.#ids(set.metadataOnly));
+    this.view.change({
+      visible: this.#ids(set.visible.keys()),
+      metadataOnly: this.#ids(set.metadataOnly),
+      avoided: this.avoidedAtFirst,
+    });
     this.#covered = new Set(
       (plan?.files ?? []).flatMap((path) => this.view.canonical(Buffer.from(path))?.node ?? []),
     );
@@ -420,6 +428,13 @@ export class OpenView {
     };
     this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
     this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;
+  }
+
+  /** From now on nothing at or below these host paths is asked for; they are the mount points of all other views. */
+  avoid(paths: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#live?.apply({ avoided: paths });
+    });
   }
 
   /** Makes changes of the host that are no merges known to the kernel. */

@@ -32,7 +32,8 @@ import {
 import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from './request.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from './sourceScan.js';
-import { busyError, clearFailures, heldError, isServed } from './sessions.js';
+import { OtherViews } from './otherViews.js';
+import { announceMount, busyError, clearFailures, heldError, isServed } from './sessions.js';
 import { watchDatabase, type Watching } from './databaseWatch.js';
 import { watchFile } from './fileWatch.js';
 import type { HostChange } from '../view/index.js';
@@ -81,6 +82,7 @@ export class Session {
   #isEnding = false;
   #control: ControlServer | undefined;
   #announced: Promise<void> | undefined;
+  readonly #others: OtherViews;
   #watches: readonly Watching[] = [];
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
@@ -105,6 +107,12 @@ export class Session {
     this.#sources = new SourceScan((path) => open.hostPathOf(path));
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
+    this.#others = new OtherViews(
+      connection.mountpoint,
+      open.avoidedAtFirst,
+      (paths) => open.avoid(paths),
+      options.log,
+    );
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
 
@@ -129,6 +137,8 @@ export class Session {
     this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
+    // Before that nobody could tell.
+    await this.#others.look();
     this.#watches = [
       ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
       ...(this.#open.hasLoaderCache
@@ -179,6 +189,11 @@ export class Session {
         environment: this.environment(),
       }),
       status: () => this.status(),
+      avoid: async ({ mountpoint }) => {
+        if (typeof mountpoint !== 'string')
+          throw new LvfsError('BAD_REQUEST', 'avoid: mountpoint is not a string', { exit: exitStatus.usage });
+        await this.#others.expect(mountpoint);
+      },
       umount: async ({ lazy }) => {
         await this.stop({ lazy: lazy === true });
       },
@@ -409,6 +424,7 @@ export class Session {
     // What is being made just now would keep the process alive. Its failure is startSession's.
     await this.#announced?.catch(() => undefined);
     for (const watch of this.#watches) watch.close();
+    this.#others.close();
     this.#workers.watch?.close();
     const { directory, log } = this.#options;
     const { mountpoint } = this.#connection;
@@ -482,6 +498,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
+    if (options.shownAt === undefined) await announceMount(mountpoint);
     const mounting = driver.mount({
       mountpoint,
       subtype: 'lvfs',

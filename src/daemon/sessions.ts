@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
 import { ControlClient } from './control.js';
-import { mountAt, unmountBinds } from './mounts.js';
+import { mountAt, unmountBinds, viewMounts } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry } from './platform/index.js';
 import {
   controlSocket,
@@ -19,20 +19,6 @@ import type { SessionStatus } from './request.js';
 
 /** How long to wait for a daemon to go away after its mount is gone. */
 const endDeadlineMs = 5_000;
-
-/** The mounted views, without the parts of them that are bound over themselves (the package database). */
-function viewMounts(): MountEntry[] {
-  const views = mounter.mounts().filter((entry) => entry.type === filesystemType);
-  return views.filter(
-    ({ device, mountpoint }) =>
-      !views.some(
-        (other) =>
-          other.device === device &&
-          other.mountpoint !== mountpoint &&
-          isWithin(mountpoint, other.mountpoint),
-      ),
-  );
-}
 
 function isMounted(meta: SessionMeta, views: readonly MountEntry[]): boolean {
   return views.some((view) => view.mountpoint === meta.mountpoint && view.device === meta.device);
@@ -50,13 +36,6 @@ export function isServed(mountpoint: string): boolean {
   return sessions().some(
     ({ alive, meta }) => alive && meta.mountpoint === mountpoint && isMounted(meta, views),
   );
-}
-
-/** Where views are mounted, but for one. */
-export function otherViews(mountpoint: string): string[] {
-  return viewMounts()
-    .map((view) => view.mountpoint)
-    .filter((other) => other !== mountpoint);
 }
 
 /** Forgets daemons of this mount point that failed: something new is being mounted there. */
@@ -122,6 +101,32 @@ export async function connect(given: string): Promise<ControlClient> {
     });
   }
   return ControlClient.connect(controlSocket(session.directory));
+}
+
+/** How long a daemon has to answer that it avoids a place. One that is stuck finds out by itself when it goes on. */
+const avoidDeadlineMs = 2_000;
+
+/**
+ * Tells the daemons of all other views that one is going to be mounted, and returns when they ask the host about nothing at or below
+ * that place any more: two views that ask each other would wait for each other for ever.
+ */
+export async function announceMount(mountpoint: string): Promise<void> {
+  // What is in a private namespace does not see it.
+  const others = sessions().filter(({ alive, meta }) => alive && !meta.mountpoint.startsWith('/proc/'));
+  await Promise.all(others.map((session) => askToAvoid(session, mountpoint)));
+}
+
+async function askToAvoid({ directory }: SessionRecord, mountpoint: string): Promise<void> {
+  let client: ControlClient | undefined;
+  try {
+    client = await ControlClient.connect(controlSocket(directory), avoidDeadlineMs);
+    await Promise.race([client.request('avoid', { mountpoint }), delay(avoidDeadlineMs)]);
+  } catch (error) {
+    // It has just ended, or is stuck.
+    if (!(error instanceof LvfsError)) throw error;
+  } finally {
+    client?.close();
+  }
 }
 
 /**

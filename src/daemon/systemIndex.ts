@@ -29,33 +29,11 @@ import {
 export function readSystem(locations: SystemLocations, log: Logger, cache?: string): System {
   const warn = (warning: DataWarning): void => log('warn', describeWarning(warning));
   return openSystem(locations, {
-    env: portageEnvironment(),
+    // What is built in the view is built with the same environment.
+    env: process.env,
     warn,
     ...(cache === undefined ? {} : { cache }),
   });
-}
-
-/** Portage's variables that name directories in which builds read or write. */
-const directoryVariables = [
-  'PORTAGE_TMPDIR',
-  'DISTDIR',
-  'PKGDIR',
-  'PORT_LOGDIR',
-  'PORTAGE_LOGDIR',
-  'EMERGE_LOG_DIR',
-  'CCACHE_DIR',
-  'PORTAGE_RO_DISTDIRS',
-];
-
-/** The variables of the environment that emerge listens to. */
-function portageEnvironment(): Record<string, string> {
-  const names = ['USE', 'ACCEPT_KEYWORDS', 'ACCEPT_LICENSE', 'FEATURES', ...directoryVariables];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 function describeWarning({ file, line, message }: DataWarning): string {

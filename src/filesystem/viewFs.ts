@@ -264,6 +264,8 @@ export class ViewFs implements Operations {
     const found = this.#nodeOf(nodeId);
     if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
     const node = found as IndexNode;
+    // Before the host is asked: another view may be mounted above.
+    if (!this.#isReachable(node)) return errno.ENOENT;
     const asked = fileOf(nodeId);
     const code = this.#host.stat(view.paths.of(node), out.attr);
     const kind = code === 0 ? kindOfMode(out.attr.mode) : hostKind.missing;
@@ -273,7 +275,6 @@ export class ViewFs implements Operations {
       return code === errno.ENOENT && view.isAlwaysThere(node) ? this.#synthetic(node, out) : errno.ENOENT;
     }
     if (asked !== file) return errno.ESTALE;
-    if (!this.#isReachable(node)) return errno.ENOENT;
     const decided = view.decide(node, kind);
     if (decided <= 0) return errno.ENOENT;
     this.#found(node, kind, file, decided, out);

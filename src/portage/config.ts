@@ -168,8 +168,8 @@ function drop(variables: Map<string, string>, names: Iterable<string>): void {
 
 /** How {@link openConfiguration} reads. */
 export interface ConfigurationOptions extends SystemLocations {
-  /** Variables of the calling environment that count (`USE`, `ACCEPT_KEYWORDS`, `FEATURES`, …); default none. */
-  env?: Readonly<Record<string, string>>;
+  /** The environment that emerge would be called with; all of it counts (`config.__init__`). Default: an empty one. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Asked for metadata that no cache has, such as an installed Portage. */
   askMetadata?: MetadataSource;
 }
@@ -287,6 +287,36 @@ export class Configuration {
     return path.posix.join(this.#etc, 'portage');
   }
 
+  /** Where Portage's own configuration is, a host path. */
+  get globalConfig(): string {
+    return this.files.at(`${this.#prefix}/usr/share/portage/config`);
+  }
+
+  /** Host path of `var/lib/portage` of the system that is configured. */
+  get stateDirectory(): string {
+    return this.files.at(`${this.#target}/var/lib/portage`);
+  }
+
+  /** The host path of a path of repos.conf or sets.conf; the configuration may be set apart from the root. */
+  hostPath(inside: string): string {
+    const user = `${this.#target}/etc/portage/`;
+    const normal = path.posix.join('/', inside);
+    return normal.startsWith(user)
+      ? path.posix.join(this.userConfig, normal.slice(user.length))
+      : this.files.at(normal);
+  }
+
+  /** What `%(name)s` stands for in repos.conf and sets.conf, by lower-case name. */
+  get placeVariables(): ReadonlyMap<string, string> {
+    const inside = `${this.#target}/`;
+    return new Map([
+      ['eprefix', this.#prefix],
+      ['eroot', inside],
+      ['portage_configroot', inside],
+      ['root', `${this.#sysroot}/`],
+    ]);
+  }
+
   /** The repositories, ascending by priority. */
   get repositories(): Repositories {
     return this.#once('repositories', () => this.#readRepositories());
@@ -324,6 +354,13 @@ export class Configuration {
   /** The stacked entries of the profile's `packages`, those of @system with their `*` (PMS 5.2.6). */
   get packages(): readonly string[] {
     return this.#once('packages', () => this.#stackPackages(this.profile));
+  }
+
+  /** The atoms of @profile: entries of `packages` without `*`, of profiles whose formats have `profile-set` (portage(5)). */
+  get profilePackages(): readonly string[] {
+    return this.#stackPackages(this.profile.filter((node) => node.formats.includes('profile-set'))).filter(
+      (atom) => !atom.startsWith('*'),
+    );
   }
 
   /** The atoms of @system. */
@@ -506,38 +543,6 @@ export class Configuration {
     return this.visibility.reasons(ebuild);
   }
 
-  /** The names of all sets (`@name` without the `@`), sorted. */
-  get setNames(): readonly string[] {
-    return [...BUILTIN_SETS, ...this.#userSets.keys()].sort();
-  }
-
-  /**
-   * The atoms of a set, with sets in it replaced by their atoms: `system`, `profile`, `selected`, `world` and those in
-   * `/etc/portage/sets`.
-   *
-   * @throws LvfsError `UNKNOWN_SET`, which lists the known ones.
-   */
-  set(name: string): readonly string[] {
-    const atoms = new Set<string>();
-    const seen = new Set<string>();
-    const add = (wanted: string, from: string): void => {
-      if (seen.has(wanted)) return;
-      seen.add(wanted);
-      for (const { text, file, line } of this.#setMembers(wanted, from)) {
-        if (text.startsWith('@')) add(text.slice(1), `${file}:${line}`);
-        else if (tryParseAtom(text, { allowRepo: true }) !== undefined) atoms.add(text);
-        else
-          this.warn({
-            file,
-            line,
-            message: `found '${text}', expected an atom or a @set; the line is ignored`,
-          });
-      }
-    };
-    add(name, '');
-    return [...atoms];
-  }
-
   /** What variables are made of, before anything depends on a package. */
   get settings(): Settings {
     return this.#once('settings', () => new Settings(this.#readSources()));
@@ -635,8 +640,13 @@ export class Configuration {
     });
   }
 
+  /** The environment, without what profile.env has put there: that would count as though the user had said it. */
   get #env(): Map<string, string> {
-    return new Map(Object.entries(this.#options.env ?? {}));
+    const env = new Map<string, string>();
+    for (const [name, value] of Object.entries(this.#options.env ?? {})) {
+      if (value !== undefined && this.#envD.get(name) !== value) env.set(name, value);
+    }
+    return env;
   }
 
   #readRepositories(): Repositories {
@@ -645,22 +655,23 @@ export class Configuration {
     const makeConf = this.#makeConf(new Map());
     const sources = [this.#globals.globals, makeConf, this.#env];
     const last = (name: string): string => sources.findLast((source) => source.has(name))?.get(name) ?? '';
-    const own = this.files.at(`${this.#prefix}/usr/share/portage/config/repos.conf`);
+    const own = path.posix.join(this.globalConfig, 'repos.conf');
     const user = path.posix.join(this.userConfig, 'repos.conf');
-    const inside = `${this.#target}/`;
+    // The text of a repos.conf in place of all others and of PORTDIR (`load_repository_config`).
+    const whole = this.#env.get('PORTAGE_REPOSITORIES');
     return loadRepositories(
       this.files,
       {
-        ownConf: this.files.kind(own) === undefined ? BUILTIN_REPOS_CONF : own,
-        userConf: user,
-        variables: new Map([
-          ['eprefix', this.#prefix],
-          ['eroot', inside],
-          ['portage_configroot', inside],
-          ['root', `${this.#sysroot}/`],
-        ]),
-        portdir: last('PORTDIR'),
-        portdirOverlay: split(last('PORTDIR_OVERLAY')),
+        ownConf:
+          whole !== undefined
+            ? { text: whole }
+            : this.files.kind(own) === undefined
+              ? BUILTIN_REPOS_CONF
+              : own,
+        userConf: whole === undefined ? user : undefined,
+        variables: this.placeVariables,
+        portdir: whole === undefined ? last('PORTDIR') : '',
+        portdirOverlay: whole === undefined ? split(last('PORTDIR_OVERLAY')) : [],
       },
       this.warn,
     );
@@ -819,49 +830,6 @@ export class Configuration {
           .map((line) => line.text);
       }),
     );
-  }
-
-  get #userSets(): ReadonlyMap<string, string> {
-    return this.#once('userSets', () => {
-      const folder = path.posix.join(this.userConfig, 'sets');
-      if (this.files.kind(folder) !== 'directory') return new Map<string, string>();
-      const all = this.files.expand(folder).filter((file) => !file.endsWith('.metadata'));
-      return new Map(all.map((file) => [file.slice(folder.length + 1), file]));
-    });
-  }
-
-  #setMembers(name: string, from: string): readonly { text: string; file: string; line: number }[] {
-    const listed = (texts: readonly string[]): { text: string; file: string; line: number }[] =>
-      texts.map((text) => ({ text, file: '', line: 0 }));
-    const world = (file: string): readonly { text: string; file: string; line: number }[] => {
-      const at = this.files.at(`${this.#target}/var/lib/portage/${file}`);
-      return this.files.kind(at) === 'file' ? readLines(this.files, at, false) : [];
-    };
-    const own = this.#userSets.get(name);
-    if (own !== undefined) return readLines(this.files, own, false);
-    switch (name) {
-      case 'system':
-        return listed(this.system);
-      case 'profile':
-        return listed(
-          this.#stackPackages(this.profile.filter((node) => node.formats.includes('profile-set'))).filter(
-            (atom) => !atom.startsWith('*'),
-          ),
-        );
-      case 'selected':
-        return [...world('world'), ...world('world_sets')];
-      case 'selected-packages':
-        return world('world');
-      case 'selected-sets':
-        return world('world_sets');
-      case 'world':
-        return listed(['@profile', '@selected', '@system']);
-    }
-    throw new LvfsError('UNKNOWN_SET', `there is no set '@${name}'${from === '' ? '' : ` (from ${from})`}`, {
-      exit: exitStatus.noPackage,
-      hint: `there are: ${this.setNames.map((known) => `@${known}`).join(' ')}`,
-      details: { set: name, known: this.setNames },
-    });
   }
 
   /** The USE of each make.defaults, with USE_EXPAND written out. */
@@ -1053,7 +1021,5 @@ export class Configuration {
     return variables;
   }
 }
-
-const BUILTIN_SETS = ['profile', 'selected', 'selected-packages', 'selected-sets', 'system', 'world'];
 
 export type { Settings };

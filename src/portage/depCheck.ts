@@ -30,7 +30,6 @@ export type ImplicitFlags = (flag: string, eapi: string) => boolean;
 
 /** An installed package as atoms see it; its values are read when an atom first asks for them. */
 export class InstalledCandidate implements Candidate {
-  readonly buildId = undefined;
   readonly #implicit: ImplicitFlags;
   #slot: { slot: string; subslot: string } | undefined;
   #flags: ReadonlySet<string> | undefined;
@@ -61,6 +60,11 @@ export class InstalledCandidate implements Candidate {
 
   get #slotParts(): { slot: string; subslot: string } {
     return (this.#slot ??= splitSlot(this.entry.value('SLOT'), this.entry.value('EAPI')));
+  }
+
+  get buildId(): string | undefined {
+    const value = this.entry.value('BUILD_ID');
+    return /^[1-9]\d*$/.test(value) ? value : undefined;
   }
 
   /** The recorded repository, its name repaired as Portage does it; `__unknown__` when there is none. */

@@ -3,6 +3,8 @@
  *
  * This is all that the rest of lvfs uses of this folder.
  */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config.js';
@@ -22,8 +24,11 @@ export { chainsTo, isRoot } from './visibleSet.js';
 export interface SystemOptions {
   /** Whether sets are computed as if `FEATURES=test`, where a request does not say. */
   test?: boolean;
-  /** Variables of the environment that count as they do for emerge (`USE`, `ACCEPT_KEYWORDS`, …); default none. */
-  env?: Readonly<Record<string, string>>;
+  /**
+   * The environment that emerge would be called with: everything in it counts as it does for emerge (emerge(1), make.conf(5)).
+   * `PORTAGE_CONFIGROOT` is the default of `SystemLocations.configRoot`. Default: an empty one.
+   */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Told of everything wrong in the data that does not keep lvfs from working, once each, as it is found. */
   warn?: (warning: DataWarning) => void;
   /** Directory in which values of installed packages are kept from one run to the next; default: they are not. */
@@ -97,7 +102,8 @@ export interface System {
 /**
  * Opens a system. Only the root itself is looked at.
  *
- * @throws LvfsError `NO_ROOT` or `NO_SYSROOT` (exit 22) when one of them is no directory; `SYSROOT_AND_PREFIX` (exit 2).
+ * @throws LvfsError `NO_ROOT`, `NO_SYSROOT` or `NO_CONFIG_ROOT` (exit 22) when one of them is no directory; `SYSROOT_AND_PREFIX`,
+ * `OTHER_ROOT` (exit 2) when the environment tells emerge to build for another system.
  */
 export function openSystem(locations: SystemLocations, options: SystemOptions = {}): System {
   return new OpenedSystem(locations, options);
@@ -121,7 +127,8 @@ class OpenedSystem implements System {
 
   constructor(locations: SystemLocations, options: SystemOptions) {
     const prefix = (locations.prefix ?? '').replace(/\/+$/, '');
-    const { sysroot, configRoot, ...common } = locations;
+    const { env = {} } = options;
+    const { sysroot, configRoot = configRootOf(locations, env), ...common } = locations;
     if (prefix !== '' && sysroot !== undefined) {
       throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix', {
         exit: exitStatus.usage,
@@ -136,8 +143,9 @@ class OpenedSystem implements System {
       ...shared,
       ...(sysroot === undefined ? {} : { sysroot }),
       ...(configRoot === undefined ? {} : { configRoot }),
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env,
     });
+    checkRoots(env, this.sysroot, prefix);
     // The environment is about what is built, not about the system it is built on (create_trees of Portage).
     this.#toolsConfiguration = this.sysroot === '' ? this.#configuration : new Configuration(shared);
     this.#options = options;
@@ -294,4 +302,31 @@ function packageRoot(database: InstalledDatabase, configuration: Configuration):
     targets: new TargetResolver(installed, configuration),
     place: configuration.sysroot === '' ? '/' : configuration.sysroot,
   };
+}
+
+/** What emerge takes for the configuration root when nothing else is said; undefined: the root. */
+function configRootOf(
+  { root }: SystemLocations,
+  { PORTAGE_CONFIGROOT: place }: NonNullable<SystemOptions['env']>,
+): string | undefined {
+  if (place === undefined || place === '' || place === '/') return undefined;
+  const directory = join(root, place);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
+  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`, {
+    exit: exitStatus.portageData,
+    hint: 'unset it, or name another directory with --config-root',
+  });
+}
+
+/** emerge builds for the system that these name. lvfs is told so by options, since more than emerge depends on it. */
+function checkRoots(env: NonNullable<SystemOptions['env']>, sysroot: string, prefix: string): void {
+  const expected = { ROOT: sysroot, SYSROOT: sysroot, EPREFIX: prefix };
+  for (const [name, place] of Object.entries(expected)) {
+    const value = (env[name] ?? '').replace(/\/+$/, '');
+    if (value === '' || value === place) continue;
+    throw new LvfsError('OTHER_ROOT', `${name}='${env[name]}': emerge would build for another system`, {
+      exit: exitStatus.usage,
+      hint: `unset ${name}, or name that system with ${name === 'EPREFIX' ? '--prefix' : '--sysroot or --root'}`,
+    });
+  }
 }

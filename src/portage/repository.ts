@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { LvfsError, exitStatus } from '../base/index.js';
 import { isSupportedEapi, eapiFeatures } from './eapi.js';
+import { IniProblem, IniReader, type Section } from './ini.js';
 import { stack, words, type Warn } from './packageFiles.js';
 import { readEapiFile, allowsDirectories } from './profile.js';
 import type { RootFiles } from './rootFiles.js';
@@ -46,138 +47,6 @@ export interface Repository {
 /** An ebuild: a version of a package in a repository. */
 export interface Ebuild extends PackageVersion {
   readonly repository: Repository;
-}
-
-/** A section of repos.conf, with all values interpolated. */
-interface Section {
-  readonly name: string;
-  readonly options: ReadonlyMap<string, string>;
-  readonly file: string;
-  readonly line: number;
-}
-
-/** Something in repos.conf that makes Portage throw all of it away. */
-class ReposConfProblem extends Error {
-  constructor(
-    readonly file: string,
-    readonly line: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/** As deep as Python's `configparser` follows `%(name)s`. */
-const MAX_INTERPOLATION = 10;
-
-/** The format of Python's `configparser.ConfigParser`, in which repos.conf is written. */
-class IniReader {
-  /** Not interpolated, as Portage reads them. */
-  readonly defaults: Map<string, string>;
-  readonly #sections = new Map<string, { options: Map<string, string>; file: string; line: number }>();
-
-  constructor(defaults: ReadonlyMap<string, string>) {
-    this.defaults = new Map(defaults);
-  }
-
-  read(text: string, file: string): void {
-    let section: Map<string, string> | undefined;
-    let sectionName = '';
-    let option: string | undefined;
-    let indent = 0;
-    const seen = new Set<string>();
-    const parts = new Map<Map<string, string>, Map<string, string[]>>();
-    const append = (value: string): void => {
-      if (section !== undefined && option !== undefined) parts.get(section)?.get(option)?.push(value);
-    };
-    let number = 0;
-    for (const line of text.split('\n')) {
-      number++;
-      const value = line.trim();
-      if (value === '') {
-        append('');
-        continue;
-      }
-      if (value.startsWith('#') || value.startsWith(';')) continue;
-      const column = line.search(/\S/);
-      if (section !== undefined && option !== undefined && column > indent) {
-        append(value);
-        continue;
-      }
-      indent = column;
-      const header = /^\[(.+)\]/.exec(value)?.[1];
-      if (header !== undefined) {
-        if (header !== 'DEFAULT' && seen.has(header)) {
-          throw new ReposConfProblem(file, number, `found a second section [${header}]`);
-        }
-        sectionName = header;
-        if (header === 'DEFAULT') section = this.defaults;
-        else {
-          seen.add(header);
-          const known = this.#sections.get(header);
-          section = known?.options ?? new Map();
-          if (known === undefined) this.#sections.set(header, { options: section, file, line: number });
-        }
-        if (!parts.has(section)) parts.set(section, new Map());
-        option = undefined;
-        continue;
-      }
-      if (section === undefined) {
-        throw new ReposConfProblem(file, number, `found '${value}', expected a section such as [gentoo]`);
-      }
-      const delimiter = value.search(/[=:]/);
-      const name = value.slice(0, Math.max(0, delimiter)).trim().toLowerCase();
-      if (name === '') {
-        throw new ReposConfProblem(file, number, `found '${value}', expected 'name = value'`);
-      }
-      const key = `${sectionName}\0${name}`;
-      if (seen.has(key))
-        throw new ReposConfProblem(file, number, `found a second '${name}' in [${sectionName}]`);
-      seen.add(key);
-      option = name;
-      parts.get(section)?.set(name, [value.slice(delimiter + 1).trim()]);
-    }
-    for (const [target, options] of parts) {
-      for (const [name, lines] of options) target.set(name, lines.join('\n').trimEnd());
-    }
-  }
-
-  sections(): Section[] {
-    return [...this.#sections].map(([name, { options, file, line }]) => {
-      const raw = new Map([...this.defaults, ...options]);
-      const result = new Map<string, string>();
-      for (const key of raw.keys()) {
-        result.set(
-          key,
-          this.#interpolate(
-            raw,
-            key,
-            1,
-            (message) => new ReposConfProblem(file, line, `[${name}] ${message}`),
-          ),
-        );
-      }
-      return { name, options: result, file, line };
-    });
-  }
-
-  #interpolate(
-    options: ReadonlyMap<string, string>,
-    key: string,
-    depth: number,
-    problem: (message: string) => ReposConfProblem,
-  ): string {
-    const raw = options.get(key) ?? '';
-    if (!raw.includes('%')) return raw;
-    if (depth > MAX_INTERPOLATION) throw problem(`'${key}' refers to itself`);
-    return raw.replace(/%(%|\(([^)]+)\)s)?/g, (_, match: string | undefined, name: string | undefined) => {
-      if (match === '%') return '%';
-      if (name === undefined) throw problem(`${key}: found a single '%', expected '%%' or '%(name)s'`);
-      const wanted = name.toLowerCase();
-      if (!options.has(wanted)) throw problem(`${key}: there is no '${name}' for '%(${name})s'`);
-      return this.#interpolate(options, wanted, depth + 1, problem);
-    });
-  }
 }
 
 /** What makes a name of anything (PMS 3.1.5; `_gen_valid_repo`); undefined when nothing of it can stay. */
@@ -304,8 +173,8 @@ function draft(
 export interface RepositoryLocations {
   /** Portage's own repos.conf: a file, or its text. */
   ownConf: string | { text: string };
-  /** The user's, which counts more: a file or folder. */
-  userConf: string;
+  /** The user's, which counts more: a file or folder; undefined: none is read. */
+  userConf: string | undefined;
   /** Values for `%(name)s`: `EPREFIX`, `EROOT`, `PORTAGE_CONFIGROOT`, `ROOT`. */
   variables: ReadonlyMap<string, string>;
   /** `PORTDIR` of old configurations, or empty. */
@@ -373,7 +242,7 @@ export function loadRepositories(files: RootFiles, where: RepositoryLocations, w
     }
     sections = reader.sections();
   } catch (error) {
-    if (!(error instanceof ReposConfProblem)) throw error;
+    if (!(error instanceof IniProblem)) throw error;
     const { file, line } = error;
     warn({ file, line, message: `${error.message}; Portage then ignores repos.conf as a whole` });
     reader = new IniReader(where.variables);
@@ -467,7 +336,7 @@ class Loader {
     if (mainName === undefined || known(mainName) === undefined) {
       if (mainName !== undefined && where.portdir === '') {
         warn({
-          file: where.userConf,
+          file: where.userConf ?? 'PORTAGE_REPOSITORIES',
           line: 0,
           message: `main-repo: there is no '${mainName}'`,
         });
@@ -695,6 +564,18 @@ export class EbuildTree {
       if (this.versions(cp).length > 0) found.push(cp);
     }
     return found;
+  }
+
+  /** Every `category/name` of a category that has ebuilds, sorted by code point. */
+  namesIn(category: string): string[] {
+    const names = new Set<string>();
+    for (const repository of this.#repositories) {
+      const found = this.#isCacheOnly(repository)
+        ? this.#cacheListing(repository, category).keys()
+        : (this.#files.list(path.posix.join(repository.location, category)) ?? []);
+      for (const name of found) names.add(`${category}/${name}`);
+    }
+    return [...names].filter((cp) => this.versions(cp).length > 0).sort();
   }
 
   /** The ebuild that lies at a host path, if it is one of a configured repository. */

@@ -89,6 +89,12 @@ export class RootFiles {
     return this.#walk('', absolute);
   }
 
+  /** A host path below the root as it is seen inside, after its symlinks. */
+  inside(hostPath: string): string {
+    const real = this.resolve(hostPath);
+    return this.#root !== '' && real.startsWith(`${this.#root}/`) ? real.slice(this.#root.length) : real;
+  }
+
   /** Whether `hostPath`, after its symlinks, is a file, a directory, something else, or nothing (undefined). */
   kind(hostPath: string): FileKind | undefined {
     return this.#kindOfResolved(this.#root === '' ? hostPath : this.resolve(hostPath));

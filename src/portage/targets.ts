@@ -13,6 +13,7 @@ import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
 import type { Ebuild } from './repository.js';
+import { PackageSets } from './sets.js';
 import type { Cpv, Target } from './types.js';
 
 /** A target with everything that its dependencies are evaluated with. */
@@ -43,11 +44,13 @@ export interface TargetOptions {
 export class TargetResolver {
   readonly #installed: InstalledPackages;
   readonly #configuration: Configuration;
+  readonly #sets: PackageSets;
   readonly #resolved = new Map<string, ResolvedTarget>();
 
   constructor(installed: InstalledPackages, configuration: Configuration) {
     this.#installed = installed;
     this.#configuration = configuration;
+    this.#sets = new PackageSets(configuration, installed);
   }
 
   /**
@@ -77,8 +80,8 @@ export class TargetResolver {
   }
 
   /**
-   * The installed packages that names and sets select: the best match of each atom, of one with wildcards the best of each
-   * name.
+   * The installed packages that names and sets select: the best match of each atom, of one with wildcards all that it matches. That
+   * versions of other slots are installed beside the best match is told.
    *
    * @param from the `from` of names that are not sets.
    * @throws LvfsError exit 20 as {@link resolve}, and `NOT_INSTALLED` for a name that matches nothing installed. Members of sets
@@ -87,7 +90,9 @@ export class TargetResolver {
   installedMatches(names: readonly string[], from: string): readonly Selected[] {
     return names.flatMap((name) => {
       if (name.startsWith('@')) return this.#setMatches(name);
-      const found = this.#bestOf(this.#parse(name, 'installed'));
+      const atom = this.#parse(name, 'installed');
+      const found = this.#bestOf(atom);
+      this.#tellOfOtherSlots(name, atom, from);
       if (found.length === 0) {
         throw new LvfsError('NOT_INSTALLED', `no installed package matches '${name}'`, {
           exit: exitStatus.noPackage,
@@ -128,13 +133,25 @@ export class TargetResolver {
   }
 
   #bestOf(atom: Atom): readonly InstalledCandidate[] {
-    const found = this.#installed.match(atom);
-    return [...new Map(found.map((candidate) => [candidate.package.cp, candidate])).values()];
+    return atom.extended ? this.#installed.match(atom) : this.#installed.match(atom).slice(-1);
+  }
+
+  #tellOfOtherSlots(name: string, atom: Atom, from: string): void {
+    if (atom.extended || atom.slot !== undefined) return;
+    const best = this.#installed.best(atom);
+    const others = this.#installed.match(atom).filter(({ slot }) => slot !== best?.slot);
+    if (best === undefined || others.length === 0) return;
+    const list = others.map(({ cpv, slot }) => `${cpv} (${atom.cp}:${slot})`).join(', ');
+    this.#configuration.warn({
+      file: `${from} ${name}`,
+      line: 0,
+      message: `is ${best.cpv}, the highest; there is also ${list}`,
+    });
   }
 
   /** The atoms of a set, given with its `@`. */
   #set(name: string): readonly Atom[] {
-    return this.#configuration.set(name.slice(1)).map((text) => parseAtom(text, { allowRepo: true }));
+    return this.#sets.atoms(name.slice(1));
   }
 
   /** Reads an atom as a user types it, and finds the category when it is left out. Only installed packages may be named by wildcards. */

@@ -33,6 +33,8 @@ export interface ViewChange {
   visible?: Iterable<number>;
   metadataOnly?: Iterable<number>;
   overrides?: Overrides;
+  /** See {@link View.change}. */
+  avoided?: Iterable<string>;
   /** What an update of the index found: nodes with other owners, and the cpvs of packages that came, went or changed. */
   updated?: { readonly nodes: Iterable<IndexNode>; readonly packages: Iterable<string> };
 }
@@ -122,7 +124,11 @@ export class LiveChanges {
 
   async #apply(change: ViewChange): Promise<ChangeSummary> {
     const view = this.#view;
-    const before = { visible: view.visible.slice(), metadataOnly: view.metadataOnly.slice() };
+    const before = {
+      visible: view.visible.slice(),
+      metadataOnly: view.metadataOnly.slice(),
+      avoided: new Set(view.avoided),
+    };
     const { updated, ...state } = change;
     view.change({ ...state, packagesChanged: updated !== undefined });
     await this.#quiescent();
@@ -130,6 +136,8 @@ export class LiveChanges {
     const affected = new Affected(view, before);
     for (const id of different(before.visible, view.visible)) affected.packageFlipped(id);
     for (const id of different(before.metadataOnly, view.metadataOnly)) affected.entryFlipped(id);
+    for (const node of before.avoided) if (!view.avoided.has(node)) affected.avoidedFlipped(node);
+    for (const node of view.avoided) if (!before.avoided.has(node)) affected.avoidedFlipped(node);
     if (updated !== undefined) affected.updated(updated);
     affected.recheckKnown(change.overrides !== undefined);
     return affected.tell(this.#caches);
@@ -179,6 +187,13 @@ class Affected {
   entryFlipped(id: number): void {
     const entry = this.#view.entryOf(id);
     if (entry >= 0) this.#entryChanged(entry as IndexNode);
+  }
+
+  /** Another view came or went at a path: with all that is below, it may not be looked at, or may be again. */
+  avoidedFlipped(node: IndexNode): void {
+    this.#names.add(node);
+    this.#directories.add(this.#view.index.parent(node));
+    this.#treeReplaced(node);
   }
 
   #entryChanged(entry: IndexNode): void {
@@ -319,6 +334,7 @@ class Affected {
     const { index } = view;
     const state = index.state[node] as number;
     if ((state & (nodeState.positive | nodeState.negative)) === 0 || view.isUntouchable(node)) return;
+    if (visible === undefined && !view.isVisibleDirectory(index.parent(node))) visible = false;
     if (visible === undefined) {
       const kind = view.host.kind(view.paths.of(node));
       visible = kind === hostKind.missing ? view.isAlwaysThere(node) : view.isVisible(node, kind);

@@ -68,6 +68,8 @@ export interface StateChange {
   overrides?: Overrides;
   /** Packages of the index, or the host's files, have changed. */
   packagesChanged?: boolean;
+  /** Host paths, resolved, that may not be asked about, nor anything below them: the mount points of all other views. */
+  avoided?: Iterable<string>;
 }
 
 /** Entries that a search of the host for visible links looks at before it gives up. */
@@ -80,7 +82,11 @@ const wordEpoch = 0;
 const wordOverrides = 1;
 const wordPlaces = 2;
 const wordOverrideBytes = 3;
-const controlWords = 16;
+const wordAvoided = 4;
+/** The nodes that are avoided follow; this is their number at most. */
+const avoidedCapacity = 240;
+const firstAvoided = 16;
+const controlWords = firstAvoided + avoidedCapacity;
 const overrideCapacity = 1 << 18;
 
 // Bits of a node in the memo tables.
@@ -138,6 +144,8 @@ export class View {
   readonly #memoBuffer: SharedArrayBuffer;
   readonly #memos: readonly [Uint8Array, Uint8Array];
   readonly #mountPoint: IndexNode | -1;
+  /** The mount points of other views. */
+  readonly #avoided = new Set<IndexNode>();
   readonly #scratch = Buffer.alloc(256);
   #memo: Uint8Array;
   #epoch = -1;
@@ -235,6 +243,9 @@ export class View {
     this.host.forget();
     this.#besideVisible.clear();
     this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    this.#avoided.clear();
+    for (let i = 0; i < (this.#control[wordAvoided] as number); i++)
+      this.#avoided.add(this.#control[firstAvoided + i] as IndexNode);
     const places = this.#control[wordPlaces] as number;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
@@ -313,9 +324,26 @@ export class View {
     }
     if (to.visible !== undefined) setBits(this.#visible, to.visible);
     if (to.metadataOnly !== undefined) setBits(this.#metadata, to.metadataOnly);
+    if (to.avoided !== undefined) this.#setAvoided(to.avoided);
     if (to.packagesChanged === true) control[wordPlaces] = (control[wordPlaces] as number) + 1;
     Atomics.add(control, wordEpoch, 1);
     this.begin();
+  }
+
+  #setAvoided(paths: Iterable<string>): void {
+    const { root } = this.settings;
+    let count = 0;
+    for (const path of paths) {
+      if (!isBelow(path, root) || count === avoidedCapacity) continue;
+      const node = ensureAll(this.index, hostBytes(path).slice(hostBytes(root).length));
+      this.#control[firstAvoided + count++] = node;
+    }
+    this.#control[wordAvoided] = count;
+  }
+
+  /** Mount points of other views, which may not be asked about. */
+  get avoided(): ReadonlySet<IndexNode> {
+    return this.#avoided;
   }
 
   // ---- answers ------------------------------------------------------------------------------------------------------
@@ -325,7 +353,7 @@ export class View {
    * visible. Positive: visible.
    */
   decide(node: IndexNode, kind: HostKind): Rule {
-    if (node === this.#mountPoint) return rule.hide;
+    if (this.isUntouchable(node)) return rule.hide;
     if (this.#hasOverrides) {
       const decided = this.#overrideRule(node);
       if (decided !== 0) return decided;
@@ -359,9 +387,12 @@ export class View {
     return this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, kind) > 0;
   }
 
-  /** Whether the host may not be asked about a path at all: it is the mount point, and asking would wait for ourselves. */
+  /**
+   * Whether the host may not be asked about a path at all: it is the mount point, and asking would wait for ourselves, or that of
+   * another view, which may just be asking about this one.
+   */
   isUntouchable(node: IndexNode): boolean {
-    return node === this.#mountPoint;
+    return node === this.#mountPoint || (this.#avoided.size !== 0 && this.#avoided.has(node));
   }
 
   /** Whether a directory is shown even when the host has none (a place for a mount, or on the way to one). */
@@ -512,6 +543,7 @@ export class View {
   detail(node: IndexNode, decided: Rule): string {
     if (decided === rule.hide || decided === rule.show) {
       if (node === this.#mountPoint) return 'the mount point';
+      if (this.#avoided.has(node)) return 'the mount point of another view';
       const { show, hide } = this.overrides;
       const patterns = decided === rule.hide ? hide : show;
       const globs = new GlobSet(patterns, this.#placeOf);
@@ -762,7 +794,7 @@ export class View {
     while (node >= 0) {
       const here = node as IndexNode;
       if (
-        here !== this.#mountPoint &&
+        !this.isUntouchable(here) &&
         index.ownerVisible(here, this.#visible) &&
         !(this.#hasOverrides && this.#overrideRule(here) === rule.hide) &&
         this.#existsBelow(directory, here)
@@ -770,7 +802,7 @@ export class View {
         return true;
       }
       // Depth first, without a stack: down, else aside, else up until there is something aside.
-      node = here === this.#mountPoint ? -1 : index.firstChild(here);
+      node = this.isUntouchable(here) ? -1 : index.firstChild(here);
       for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
     }
     return false;
@@ -819,7 +851,7 @@ export class View {
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && !this.#hasOverrides) continue;
       if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || child === this.#mountPoint) continue;
+      if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
       if (kind === hostKind.directory) {
         subdirectories.push(child as IndexNode);
         continue;

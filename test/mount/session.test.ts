@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -285,6 +286,57 @@ mountTest(`a view inside its own root hides itself${skipped}`, async (t) => {
   t.is(listOutside(join(mountpoint, 'opt')), '');
   t.is((await f.lvfs('umount', mountpoint)).status, 0);
 });
+
+mountTest(
+  `views that show each other's places hide each other, and nobody waits for ever${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const places = ['one', 'two', 'three'].map((name) => f.gentoo.path(`/opt/${name}`)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const place of places) mkdirSync(join(place, 'below'), { recursive: true });
+    const [one, two, three] = places;
+    t.teardown(() => places.forEach((place) => spawnSync('umount', ['-R', '-l', place])));
+    const mount = (place: string): Promise<Result> =>
+      f.lvfs('mount', '--no-binds', '--nonempty', '--show', '/opt', 'dev-libs/foo', place);
+    t.is((await mount(one)).stderr, '');
+    t.deepEqual(listOutside(join(one, 'opt')), 'three\ntwo\n');
+    t.is(listOutside(join(one, 'opt/two')), 'below\n');
+    // A process that is where another view will be.
+    const inside = spawn('sh', ['-c', 'echo; read -r _; ls below 2>&1'], {
+      cwd: join(one, 'opt/two'),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const ended = finished(inside);
+    await once(inside.stdout, 'data');
+    t.is((await mount(two)).stderr, '');
+    t.deepEqual(listOutside(join(one, 'opt')), 'three\n');
+    t.deepEqual(listOutside(join(two, 'opt')), 'three\n');
+    inside.stdin.end('\n');
+    t.regex((await ended).stdout, /No such file or directory/);
+    const crawl = (view: string): ChildProcess =>
+      spawn('find', [view, '-ls'], { stdio: 'ignore', timeout: 20_000 });
+    const ends = await Promise.all([one, two, one, two].map((view) => finished(crawl(view))));
+    t.deepEqual(
+      ends.map(({ signal }) => signal),
+      [null, null, null, null],
+    );
+
+    // One that is recorded elsewhere tells nobody.
+    const apart = { ...f.environment, LVFS_RUNTIME_DIR: join(f.directory, 'apart') };
+    const args = ['mount', '--no-binds', '--nonempty', '--show', '/opt', 'dev-libs/foo', three];
+    const stranger = await finished(spawn(process.execPath, [program, ...args], { env: apart }));
+    t.is(stranger.stderr, '');
+    await until('it is noticed', () => listOutside(join(one, 'opt')) === '');
+    t.is(listOutside(join(three, 'opt')), '');
+    execFileSync('umount', [three]);
+    await until('its end is noticed', () => listOutside(join(two, 'opt')) === 'three\n');
+    t.is(listOutside(join(two, 'opt/three')), 'below\n');
+    for (const view of [one, two]) t.is((await f.lvfs('umount', view)).stderr, '');
+  },
+);
 
 mountTest(`a plain umount -R ends the daemon and clears the record${skipped}`, async (t) => {
   const f = await fixture(t);

@@ -21,7 +21,7 @@ Builds each case with "lvfs build" as a Gentoo system with real Portage, and jud
   --list          only print the names of the cases
   --quick         only the cases that continuous integration runs
   --jobs N        cases at a time (the number of processors, 2 at most)
-  --timeout S     seconds a case (300)
+  --timeout S     seconds a case (600)
   --compare       build with --compare
   --facts         judge no report: does what is forgotten make the build succeed? Only cases that forget something
   --json FILE     write judgements and reports here
@@ -181,7 +181,7 @@ async function main(argv: readonly string[]): Promise<number> {
   };
   const options: Options = {
     jobs: number('jobs', Math.min(2, availableParallelism())),
-    timeout: number('timeout', 300),
+    timeout: number('timeout', 600),
     compare: values.compare === true,
     facts: values.facts === true,
     logs: values.logs === undefined ? undefined : resolve(values.logs),

@@ -22,7 +22,10 @@ export interface Complaint {
   fatal: boolean;
   /** The variable of an ebuild that the message speaks of, where it does. */
   variable?: 'BDEPEND' | 'DEPEND';
-  /** What would have satisfied it, the likeliest first: the first that is there hidden is what was meant. */
+  /**
+   * What would have satisfied it, the likeliest first: the first that is there hidden is what was meant. None when the message
+   * tells the kind only; then `name` is where it happened.
+   */
   wanted: readonly Wanted[];
 }
 
@@ -38,6 +41,8 @@ export interface Words {
 const maxLine = 2_000;
 /** The longest line that is quoted. */
 const maxQuote = 500;
+/** Lines between what a tool was asked and that it was required. */
+const nearby = 20;
 /** Lines of one message at most. */
 const maxBlock = 60;
 
@@ -141,10 +146,17 @@ class Reader {
       const match = rule.pattern.exec(line);
       if (match === null) continue;
       if (rule.items !== undefined) this.#list = { rule, items: rule.items };
+      else if (rule.about !== undefined) this.#giveUpOver(rule.about, at);
       else this.#note(rule, match.groups ?? {}, line, at);
       return true;
     }
     return false;
+  }
+
+  /** A message about what a tool was just asked, whose own words do not tell that it was required. */
+  #giveUpOver(tool: string, at: number): void {
+    for (const [key, known] of this.#found)
+      if (known.tool === tool && at - known.at <= nearby) this.#found.set(key, { ...known, fatal: true });
   }
 
   #note(rule: Rule, groups: Groups, line: string, at: number): void {
@@ -173,7 +185,7 @@ class Reader {
     const key = first === undefined ? `${complaint.kind}\0${complaint.name}` : keyOf(first);
     const known = this.#found.get(key);
     if (known === undefined) this.#found.set(key, complaint);
-    else if (complaint.fatal) {
+    else if (!known.fatal || complaint.fatal) {
       const variable = complaint.variable ?? known.variable;
       this.#found.set(key, {
         ...complaint,
@@ -190,7 +202,8 @@ class Reader {
       const thing = thingOf(name);
       keys.set(thing, [...(keys.get(thing) ?? []), key]);
     }
-    for (const { tool, line, at, names, missing } of giveUps) {
+    for (const { tool, line, at, names, hasFailed, missing } of giveUps) {
+      if (!hasFailed) continue;
       for (const key of names.flatMap((name) => keys.get(thingOf(name)) ?? [])) {
         const known = this.#found.get(key);
         if (known !== undefined && known.voice === 'tool' && !known.fatal && known.at < at)

@@ -25,6 +25,8 @@ export interface Place {
   readonly orDirectory?: boolean;
   /** What the whole path has to be besides. */
   readonly path?: RegExp;
+  /** Counts only if a .pc file of the same package has the compiler search the directory. */
+  readonly ifSearched?: boolean;
 }
 
 /** Files that tell by their text whether they have what is needed. */
@@ -115,7 +117,10 @@ export function placesOf(wanted: Wanted): readonly Place[] {
     case 'path':
       return [{ tail: name.slice(1), directory: /^\/$/, distance: 0, orDirectory: true }];
     case 'header':
-      return places([name], headers);
+      return [
+        ...places([name], headers),
+        { tail: name, directory: /^\/usr\/(?:local\/)?include\/.+\/$/, distance: 1, ifSearched: true },
+      ];
     case 'library':
       return places([`lib${name}.so`, `lib${name}.a`], libraries);
     case 'library file':
@@ -232,6 +237,7 @@ export function placesOf(wanted: Wanted): readonly Place[] {
     case 'file':
       return below(wanted.below, name);
     case 'interpreter':
+    case 'cmake variable':
     case 'cmake command':
     case 'aclocal':
     case 'setup command':
@@ -329,6 +335,26 @@ function locatingFit(text: string, file: string): number {
     if (new RegExp(`^${pattern}$`).test(base)) return 1;
   }
   return 0;
+}
+
+/**
+ * The directories that a module of pkg-config adds to a compiler's search path, without a slash at the end (pc(5)).
+ * @param text the module's .pc file
+ * @param directory where it is
+ */
+export function searchedBy(text: string, directory: string): Set<string> {
+  const variables = new Map([['pcfiledir', directory]]);
+  const expand = (value: string) =>
+    value.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => variables.get(name) ?? '');
+  const directories = new Set<string>();
+  for (const line of text.split('\n')) {
+    const [, name = '', value = ''] = /^\s*(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (name !== '') variables.set(name, expand(value.trim()));
+    const flags = /^\s*C[Ff]lags(?:\.private)?\s*:(.*)$/.exec(line)?.[1] ?? '';
+    for (const [, include = ''] of expand(flags).matchAll(/(?:^|\s)-(?:I|isystem)\s*["']?([^\s"']+)/g))
+      directories.add(include.replace(/\/+$/, ''));
+  }
+  return directories;
 }
 
 function escape(literal: string): string {

@@ -13,7 +13,12 @@ export interface GiveUp {
   readonly at: number;
   /** Words of the line that may be names of things; see {@link namesIn}. */
   readonly names: readonly string[];
-  /** Names that the line says are missing, by its grammar. */
+  /**
+   * The line has the form of an error, or something is known to have failed right after; otherwise it is only among the
+   * last of the output.
+   */
+  readonly hasFailed: boolean;
+  /** Names that the line says are missing, by its grammar; none where nothing has failed. */
   readonly missing: readonly MissingThing[];
 }
 
@@ -33,7 +38,7 @@ export interface MissingThing {
   readonly wanted: readonly Wanted[];
 }
 
-/** Forms in which the tools print what a project has them print when it gives up. */
+/** Forms in which a project's own words are printed when it gives up: by the tools that it has print them, and by itself. */
 const forms: readonly { tool: string; pattern: RegExp }[] = [
   // AC_MSG_ERROR: autoconf/lib/autoconf/general.m4, as_fn_error
   { tool: 'configure', pattern: /\bconfigure: error: (?<text>.+)/ },
@@ -43,11 +48,13 @@ const forms: readonly { tool: string; pattern: RegExp }[] = [
   { tool: 'cmake', pattern: /^CMake Error at \S+ \((?:message|MESSAGE)\): (?<text>.+)/ },
   // $(error …): src/function.c, func_error
   { tool: 'make', pattern: /: \*\*\* (?!\[|No rule)(?<text>.+?)\.\s+Stop\.$/ },
+  // The manner of most programs.
+  {
+    tool: 'project',
+    pattern:
+      /^(?:\s*\*\s*)?(?:[\w./-]{1,60}: )?(?:fatal|error|ERROR|FATAL|Error|Fatal)(?: error)?[:!]\s*(?<text>.+)/,
+  },
 ];
-
-/** An error in the manner of most programs. */
-const complaint =
-  /^(?:\s*\*\s*)?(?:[\w./-]{1,60}: )?(?:fatal|error|ERROR|FATAL|Error|Fatal)(?: error)?[:!]\s*(?<text>.+)/;
 
 /** What says that a program has just failed: make (src/job.c), and Portage (bin/isolated-functions.sh, die). */
 const failure = /^(?:\S*make(?:\[\d+\])?: \*\*\* \[| \* ERROR: \S+ failed \(\w+ phase\))/;
@@ -59,49 +66,61 @@ const maxGiveUps = 500;
 /** The longest line that is quoted. */
 const maxQuote = 500;
 
+/** A line that may be a program's last words. */
+interface LastWords {
+  readonly tool: string;
+  readonly line: string;
+  /** What it says, without the form. */
+  readonly text: string;
+  readonly at: number;
+  readonly hasFailed: boolean;
+}
+
 /** Collects the lines with which programs ended. */
 export class GiveUps {
-  readonly #found: GiveUp[] = [];
+  #found: LastWords[] = [];
   #before: { line: string; at: number }[] = [];
 
   /** The next line of the output. */
   read(line: string, at: number): void {
     if (line === '') return;
-    if (failure.test(line)) {
-      for (const one of this.#before) this.#add('project', one.line, one.line, one.at);
-      this.#before = [];
-      return;
+    if (failure.test(line)) this.#endWith(true);
+    else if (!this.#isError(line, at)) {
+      this.#before.push({ line, at });
+      if (this.#before.length > reach) this.#before.shift();
     }
-    if (line.includes('rror') || line.includes('***') || line.includes('atal') || line.includes('ERROR')) {
-      for (const { tool, pattern } of forms) {
-        const text = pattern.exec(line)?.groups?.['text'];
-        if (text === undefined) continue;
-        this.#add(tool, line, text, at);
-        return;
-      }
-      const text = complaint.exec(line)?.groups?.['text'];
-      if (text !== undefined) {
-        this.#add('project', line, text, at);
-        return;
-      }
-    }
-    this.#before.push({ line, at });
-    if (this.#before.length > reach) this.#before.shift();
   }
 
   /** All of them; the last lines of the output are the last words of whoever wrote them. */
   end(): GiveUp[] {
-    // Whether it failed at all is not known, so what they say is missing may be but a remark.
-    for (const { line, at } of this.#before) this.#add('project', line, line, at, []);
-    this.#before = [];
-    return this.#found.slice(-maxGiveUps);
+    this.#endWith(false);
+    return this.#found.slice(-maxGiveUps).flatMap(({ tool, line, text, at, hasFailed }) => {
+      const names = namesIn(text);
+      if (names.length === 0) return [];
+      const missing = hasFailed ? missingIn(text) : [];
+      return [{ tool, line: line.trim().slice(0, maxQuote), at, names, hasFailed, missing }];
+    });
   }
 
-  #add(tool: string, line: string, text: string, at: number, missing = missingIn(text)): void {
-    const names = namesIn(text);
-    if (names.length === 0) return;
-    if (this.#found.length >= 2 * maxGiveUps) this.#found.splice(0, maxGiveUps);
-    this.#found.push({ tool, line: line.trim().slice(0, maxQuote), at, names, missing });
+  #isError(line: string, at: number): boolean {
+    if (!/rror|\*\*\*|atal|ERROR|FATAL/.test(line)) return false;
+    for (const { tool, pattern } of forms) {
+      const text = pattern.exec(line)?.groups?.['text'];
+      if (text === undefined) continue;
+      this.#add({ tool, line, text, at, hasFailed: true });
+      return true;
+    }
+    return false;
+  }
+
+  #endWith(hasFailed: boolean): void {
+    for (const { line, at } of this.#before) this.#add({ tool: 'project', line, text: line, at, hasFailed });
+    this.#before = [];
+  }
+
+  #add(words: LastWords): void {
+    if (this.#found.length >= 2 * maxGiveUps) this.#found = this.#found.slice(-maxGiveUps);
+    this.#found.push(words);
   }
 }
 
@@ -143,7 +162,7 @@ const sentences: readonly RegExp[] = (() => {
     `^(?:the |a )?${name}${version}${noun}(?: \\(\\S+\\))? (?:is|are|was|were|could|can|cannot|must|has|does|not|required|missing|needed)(?= |$)(?:.*?)\\b(?:required|needed|missing|found|installed|available|located|exist|necessary)\\b`,
     `^(?:the |a )?${name}${version}${noun} (?:not found|required|missing|needed|not installed|not available)\\b`,
     `\\b(?:cannot|can't|can not|could not|couldn't|unable to|failed to|did not|didn't|not) (?:find|locate|detect) (?:the |a |an |any |required |program |library |header |command |module |suitable |usable )*${name}`,
-    `\\b(?:please install|must install|need to install|should install|you need|depends on|requires|require|missing|without|needs)[: ] ?(?:the |a |an |required |program |library |header |command |module )*${name}`,
+    `\\b(?:please install|must install|need to install|should install|need(?! to\\b)|depends on|requires|require|missing|without|needs)[: ] ?(?:the |a |an |required |program |library |header |command |module )*${name}`,
     `^no (?:suitable |usable |working )?${name}${noun} (?:was |were )?found`,
   ].map((source) => new RegExp(source, 'i'));
 })();

@@ -21,6 +21,8 @@ export interface Rule {
   readonly names?: (name: string, groups: Groups) => readonly string[];
   /** What would have satisfied the tool, where that is not what {@link wantedFor} says. */
   readonly wanted?: (name: string, groups: Groups) => readonly Wanted[];
+  /** The tool whose probes right before it the message is about: it gives up over them. */
+  readonly about?: string;
   /** The variable of an ebuild that the message itself speaks of. */
   readonly variable?: 'BDEPEND' | 'DEPEND';
 }
@@ -29,7 +31,7 @@ type Kinds = NamedKind | Rule['looksFor'];
 /** Groups of a pattern by their names. */
 export type Groups = Readonly<Record<string, string | undefined>>;
 type Says = string | readonly string[];
-type More = Pick<Rule, 'items' | 'names' | 'wanted' | 'variable'>;
+type More = Pick<Rule, 'items' | 'names' | 'wanted' | 'about' | 'variable'>;
 type Row = Omit<Rule, 'tool' | 'source'>;
 
 function row(fatal: boolean, kinds: Kinds, says: Says, pattern: RegExp, more: More): Row {

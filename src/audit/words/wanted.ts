@@ -86,7 +86,9 @@ export type NamedKind =
 export type Wanted =
   | { readonly kind: NamedKind; readonly name: string }
   /** A file at this path below any directory of that name (`google/protobuf/any.proto` below `include`). */
-  | { readonly kind: 'file'; readonly below: string; readonly name: string };
+  | { readonly kind: 'file'; readonly below: string; readonly name: string }
+  /** What a FindX.cmake module of CMake looks for to set a variable of that name. */
+  | { readonly kind: 'cmake variable'; readonly module: string; readonly name: string };
 
 /** All kinds of things. */
 export type WantedKind = Wanted['kind'];
@@ -140,16 +142,25 @@ export function wantedFor(kind: NamedKind, name: string): readonly Wanted[] {
 /** Endings of CMake's variables, with what they hold; FindX.cmake modules keep to them (cmake-developer(7)). */
 const variableEndings: readonly [RegExp, NamedKind][] = [
   [/_(EXECUTABLE|PROGRAM|COMMAND|BIN|PROG|EXE)$/i, 'executable'],
-  [/_(INCLUDE_?DIRS?|INCLUDES?|INCLUDE_PATH|HEADERS?)(_\w+)?$/i, 'header'],
+  [/_(INCLUDE_?DIRS?|INCLUDES?|INCLUDE_PATH|INC|HEADERS?)(_\w+)?$/i, 'header'],
   [/_(LIBRARY|LIBRARIES|LIBS?)(_(RELEASE|DEBUG|PATH))?$/i, 'library'],
   [/_DIR$/, 'cmake'],
 ];
 
-/** What a variable of CMake is named after. */
-export function wantedForVariable(variable: string): readonly Wanted[] {
+/** What a variable of CMake holds, by its ending, and what it is of. */
+export function variableParts(variable: string): { kind: NamedKind; stem: string } | undefined {
   for (const [ending, kind] of variableEndings) {
     const stem = variable.replace(ending, '');
-    if (stem === variable || stem === '') continue;
+    if (stem !== variable && stem !== '') return { kind, stem };
+  }
+  return undefined;
+}
+
+/** What a variable of CMake is named after. */
+export function wantedForVariable(variable: string): readonly Wanted[] {
+  const parts = variableParts(variable);
+  if (parts !== undefined) {
+    const { kind, stem } = parts;
     if (kind === 'cmake') return [{ kind, name: stem }];
     return namesOfVariable(stem).flatMap((name) => named(kind, name));
   }
@@ -184,17 +195,24 @@ export function wantedForCmake(name: string, missing: readonly string[]): readon
   const prefix = new RegExp(`^${name.replaceAll(/\W/g, '.')}_`, 'i');
   const isVariable = (word: string) => prefix.test(word) || /^[A-Z0-9]+_[A-Z0-9_]+$/.test(word);
   const components = missing.filter((word) => !isVariable(word) && /^[\w.-]+$/.test(word));
-  const variables = missing.filter(isVariable).flatMap(wantedForVariable);
+  const variables = missing.filter(isVariable);
   const plain = name.toLowerCase();
   const module = plain.replace(/^lib/, '');
   return unique([
     ...components.map((component) => ({ kind: 'cmake', name: name + component }) as const),
     { kind: 'cmake', name },
-    ...variables,
+    ...variables.map((variable) => ({ kind: 'cmake variable', module: name, name: variable }) as const),
+    ...variables.flatMap(wantedForVariable),
     ...[...new Set([plain, module, `lib${module}`])].map(
       (one) => ({ kind: 'pkg-config', name: one }) as const,
     ),
-    ...(missing.length > 0 ? [] : [{ kind: 'executable', name: plain } as const, ...named('library', plain)]),
+    ...(missing.length > 0
+      ? []
+      : [
+          { kind: 'executable', name: plain } as const,
+          { kind: 'executable', name: `${plain}-config` } as const,
+          ...named('library', plain),
+        ]),
   ]);
 }
 
@@ -204,5 +222,6 @@ function unique(all: readonly Wanted[]): Wanted[] {
 
 /** Tells one thing from another. */
 export function keyOf(wanted: Wanted): string {
-  return `${wanted.kind}\0${'below' in wanted ? wanted.below : ''}\0${wanted.name}`;
+  const place = 'below' in wanted ? wanted.below : 'module' in wanted ? wanted.module : '';
+  return `${wanted.kind}\0${place}\0${wanted.name}`;
 }

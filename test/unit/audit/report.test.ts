@@ -38,6 +38,7 @@ test(kind, '/usr/lib64/perl5/vendor_perl/5.40/XML/Parser.pm', 'perl');
 test(kind, '/usr/share/locale/de/LC_MESSAGES/bash.mo', 'noise');
 test(kind, '/usr/lib64/gconv/UTF-16.so', 'noise');
 test(kind, '/usr/share/man/man1/x.1', 'noise');
+test(kind, '/usr/lib/python3.12/site-packages/x-1.dist-info/entry_points.txt', 'data');
 test(kind, '/usr/share/xml/docbook/x.dtd', 'data');
 
 test('a denied header is a missing DEPEND, a denied program a missing BDEPEND', (t) => {
@@ -306,4 +307,22 @@ test('a target that is installed in the sysroot is not missing, but may be as a 
     missing.map(({ cpv }) => cpv),
     ['a/target-1'],
   );
+});
+
+test('a macro that was left in configure is needed, also when the shell does not say which it was', (t) => {
+  const report = (log: string) =>
+    makeReport(
+      input({
+        log,
+        status: 1,
+        needs: [{ kind: 'aclocal', name: 'AX_FOO', wanted: [{ kind: 'aclocal', name: 'AX_FOO' }] }],
+        findHidden: hiding({
+          AX_FOO: { path: '/usr/share/aclocal/ax_foo.m4', owners: ['dev-build/autoconf-archive-2024'] },
+        }),
+      }),
+    ).missing.map(({ cpv, certainty, messages }) => [cpv, certainty, messages]);
+  const line = './configure: 3: Syntax error: word unexpected (expecting ")")';
+  t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
+    ['dev-build/autoconf-archive-2024', 'needed', [line]],
+  ]);
 });

@@ -10,6 +10,19 @@ import { openTestView } from '../../helpers/withView.js';
 const gentoo = await gentooRoot({
   packages: {
     'sys-libs/glibc-2.40': { files: { '/usr/bin/ldd': 'x', '/usr/include/stdio.h': 'x' } },
+    'dev-build/cmake-3.31': {
+      files: {
+        '/usr/share/cmake/Modules/FindBZip2.cmake':
+          'set(_names bz2 bzip2)\nfind_path(BZIP2_INCLUDE_DIR bzlib.h ${_BZIP2_PATHS} PATH_SUFFIXES include)\n' +
+          'find_library(BZIP2_LIBRARY_RELEASE NAMES ${_names} NAMES_PER_DIR PATHS /zlib)\n' +
+          'find_library(OTHER_LIBRARY NAMES z)\nfind_program(BZIP2_PROGRAM NAMES\n bzip2 DOC "x")\n',
+        '/usr/bin/gen': '#!/usr/bin/env -S xmllint --x\n',
+        '/usr/bin/gen2': '#! /bin/time -x\n',
+      },
+    },
+    'app-arch/bzip2-1': {
+      files: { '/usr/include/bzlib.h': 'x', '/usr/lib64/libbz2.so': 'x', '/usr/bin/bzip2': 'x' },
+    },
     'dev-libs/libxml2-2.12': {
       files: {
         '/usr/include/libxml2/libxml/parser.h': 'x',
@@ -19,6 +32,16 @@ const gentoo = await gentooRoot({
         '/usr/bin/xml2-config': 'x',
         '/usr/bin/xmllint': 'x',
       },
+    },
+    'dev-qt/qtbase-6': {
+      files: {
+        '/usr/include/qt6/QtCore/QString': 'x',
+        '/usr/lib64/pkgconfig/Qt6Core.pc':
+          'prefix=/usr\nincludedir=${prefix}/include/qt6\nCflags: -DX -I${includedir}/QtCore -I${includedir}\n',
+      },
+    },
+    'net-misc/vendored-1': {
+      files: { '/usr/include/vendored/qt/QString': 'x', '/usr/include/vendored/tree.h': 'x' },
     },
     'net-libs/nodejs-20': { files: { '/usr/include/node/openssl/md5.h': 'x' } },
     'sys-libs/zlib-1.3': { files: { '/usr/include/zlib.h': 'x', '/usr/lib64/libz.so': 'x' } },
@@ -120,7 +143,10 @@ const gentoo = await gentooRoot({
 });
 test.after.always(() => gentoo.cleanup());
 
-const { view } = openTestView({ root: gentoo.root, visible: ['sys-libs/glibc-2.40'] });
+const { view } = openTestView({
+  root: gentoo.root,
+  visible: ['sys-libs/glibc-2.40', 'dev-build/cmake-3.31'],
+});
 
 function owners(...wanted: Wanted[]): string[] {
   const found = findHidden(view, wanted, (path) => {
@@ -144,6 +170,9 @@ test(finds, { kind: 'header', name: 'parser.h' }, '');
 test(finds, { kind: 'header', name: 'md5.h' }, '');
 test(finds, { kind: 'header', name: 'zlib.h' }, 'sys-libs/zlib-1.3');
 test(finds, { kind: 'header', name: 'stdio.h' }, '');
+test(finds, { kind: 'header', name: 'QString' }, 'dev-qt/qtbase-6');
+test(finds, { kind: 'header', name: 'QtCore/QString' }, 'dev-qt/qtbase-6');
+test(finds, { kind: 'header', name: 'tree.h' }, 'net-misc/vendored-1');
 test(finds, { kind: 'library', name: 'xml2' }, 'dev-libs/libxml2-2.12');
 test(finds, { kind: 'library file', name: 'libxml2.so.2' }, 'dev-libs/libxml2-2.12');
 test(finds, { kind: 'pkg-config', name: 'libxml-2.0' }, 'dev-libs/libxml2-2.12');
@@ -153,6 +182,13 @@ test(finds, { kind: 'executable', name: 'llc' }, 'llvm-core/llvm-17');
 test(finds, { kind: 'path', name: '/bin/time' }, 'sys-process/time-1.9');
 test(finds, { kind: 'path', name: '/usr/bin/foo' }, 'dev-lang/foo-1');
 test(finds, { kind: 'path', name: '/usr/bin/../bin/nothing' }, '');
+for (const name of ['BZIP2_LIBRARIES', 'BZIP2_INCLUDE_DIR', 'BZIP2_PROGRAM'])
+  test(finds, { kind: 'cmake variable', module: 'BZip2', name }, 'app-arch/bzip2-1');
+test(finds, { kind: 'cmake variable', module: 'BZip2', name: 'BZIP2_VERSION' }, '');
+test(finds, { kind: 'cmake variable', module: 'Nothing', name: 'BZIP2_LIBRARIES' }, '');
+test(finds, { kind: 'interpreter', name: '/usr/bin/gen' }, 'dev-libs/libxml2-2.12');
+test(finds, { kind: 'interpreter', name: '/usr/bin/gen2' }, 'sys-process/time-1.9');
+test(finds, { kind: 'interpreter', name: './gen' }, '');
 test(finds, { kind: 'cmake', name: 'fmt' }, 'dev-libs/fmt-10');
 test(finds, { kind: 'cmake', name: 'Qt6Svg' }, 'dev-qt/qtsvg-6.7');
 test(finds, { kind: 'cmake module', name: 'ECMAddTests' }, 'kde-frameworks/extra-cmake-modules-6');

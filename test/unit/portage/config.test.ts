@@ -254,26 +254,6 @@ test('before EAPI 5 masked, forced and hidden flags and architectures are implic
   t.false(config.isImplicitFlag('forced', '5'));
 });
 
-test('sets may hold sets, and unknown ones are named with those that exist', (t) => {
-  const config = open(t, {
-    'etc/portage/sets/mine': 'cat/x\n@sub/more # c\nnothing\n',
-    'etc/portage/sets/sub/more': '=cat/y-1::gentoo\n@mine\n',
-    'etc/portage/sets/bad': '@none\n',
-    'etc/portage/sets/.hidden': 'cat/h\n',
-    'var/lib/portage/world': 'cat/w\n',
-    'var/lib/portage/world_sets': '@mine\n',
-    'etc/portage/profile/packages': 'cat/p\n',
-  });
-  t.deepEqual(config.set('mine'), ['cat/x', '=cat/y-1::gentoo']);
-  t.deepEqual(config.set('world'), ['cat/p', 'cat/w', 'cat/x', '=cat/y-1::gentoo', 'cat/a', '>=cat/d-1']);
-  t.deepEqual(config.set('system'), config.system);
-  t.true(config.warnings.some(({ line, message }) => line === 3 && message.startsWith("found 'nothing'")));
-  const error = t.throws(() => config.set('bad'), { instanceOf: LvfsError });
-  t.is(error.code, 'UNKNOWN_SET');
-  t.regex(error.message, /no set '@none' \(from .*\/etc\/portage\/sets\/bad:1\)/);
-  t.regex(error.hint ?? '', /@bad @mine @profile/);
-});
-
 test('an error in make.conf is raised when something needs it', (t) => {
   const config = open(t, { 'etc/portage/make.conf': 'USE="x\n' });
   const error = t.throws(() => config.globalUse, { instanceOf: LvfsError });

@@ -116,10 +116,32 @@ test('nothing but @system without a target', shows, { system: true }, closureOfT
 test('what no target needs can be shown', shows, { with: ['dev-libs/c'] }, ['dev-libs/c-1']);
 test('of what is shown the best version is taken', shows, { with: ['python'] }, ['dev-lang/python-3.13.0']);
 test('a slot can be named', shows, { with: ['dev-lang/python:3.12'] }, ['dev-lang/python-3.12.1']);
-test('wildcards show the best of each name', shows, { with: ['dev-l*/c', 'dev-lang/*'] }, [
+test('wildcards show all that they match', shows, { with: ['dev-l*/c', 'dev-lang/*'] }, [
+  'dev-lang/python-3.12.1',
   'dev-lang/python-3.13.0',
   'dev-libs/c-1',
 ]);
+test('every installed version is in @installed', (t) => {
+  t.deepEqual(
+    [...visible({ with: ['@installed'], system: false }).visible.keys()],
+    Object.keys(spec.packages ?? {}).sort(),
+  );
+});
+test('where a name has several slots it is told which others there are', async (t) => {
+  const warnings: string[] = [];
+  const { gentoo } = await system(t, spec);
+  const open = openSystem(
+    { root: gentoo.root },
+    { warn: ({ file, message }) => warnings.push(`${file}: ${message}`) },
+  );
+  open.visibleSet({ targets: [], system: false, with: ['python', 'dev-libs/a', 'dev-lang/python:3.12'] });
+  t.deepEqual(
+    warnings.filter((warning) => warning.startsWith('--with')),
+    [
+      '--with python: is dev-lang/python-3.13.0, the highest; there is also dev-lang/python-3.12.1 (dev-lang/python:3.12)',
+    ],
+  );
+});
 test('of what is installed only installed packages are meant', shows, { with: ['half'] }, [
   'app-misc/half-1',
 ]);

@@ -398,6 +398,26 @@ test('explanations name the glob, the system path and the end of a link', async 
   t.is(detail('/usr/bin/shown'), '');
 });
 
+test('nothing is asked of the host at or below the mount point of another view', async (t) => {
+  const { view } = await opened(t);
+  const kindOf = (path: string) => view.canonical(Buffer.from(path))?.kind;
+  const before = kindOf('/usr/share/shared/by-shown');
+  t.is(before, hostKind.file);
+  const place = view.canonical(Buffer.from('/usr/share/shared'))?.node ?? t.fail();
+  view.change({ avoided: [`${view.settings.root}/usr/share/shared`] });
+  t.is(kindOf('/usr/share/shared'), hostKind.missing);
+  t.is(kindOf('/usr/share/shared/by-shown'), hostKind.missing);
+  t.is(kindOf('/usr/bin/to-directory'), hostKind.link);
+  const link = view.canonical(Buffer.from('/usr/bin/to-directory'))?.node ?? t.fail();
+  t.is(view.decide(link, hostKind.link), rule.unowned, 'a link to it leads nowhere');
+  t.is(view.decide(place, hostKind.directory), rule.hide);
+  t.is(view.detail(place, rule.hide), 'the mount point of another view');
+  t.false(view.isVisibleDirectory(place));
+  view.change({ avoided: [] });
+  t.is(kindOf('/usr/share/shared/by-shown'), hostKind.file);
+  t.true(view.isVisibleDirectory(place));
+});
+
 test('too many globs are refused and change nothing', async (t) => {
   const view = await opened(t);
   const show = Array.from({ length: 20_000 }, (_, i) => `/some/long/enough/path/${i}`);

@@ -15,6 +15,13 @@ const auxiliaryFiles: Readonly<Record<string, string>> = {
 /** How AC_MSG_RESULT says no; AC_CACHE_CHECK may know it from before. */
 const answeredNo = ['... no', ') no'];
 
+/** Modules of pkg-config, in a line that may as well be a sentence: `library containing f`. */
+function modulesIn(list: string): string[] {
+  const names = list.split(/(?: [<>=]+ [\w.]+)?,? /).map((one) => one.replace(/ .*/, ''));
+  const isList = / [<>=]+ /.test(list) || names.every((name) => /[-\d]/.test(name));
+  return isList ? names.filter((name) => /^[a-z][\w+.-]*$/i.test(name)) : [];
+}
+
 export const autotoolsRules = [
   ...of(
     'autoconf',
@@ -52,7 +59,14 @@ export const autotoolsRules = [
     'configure',
     'autoconf/lib/autoconf: programs.m4, headers.m4, libs.m4; m4sh leaves unknown macros as they are',
     // A macro that nothing defined is a command to the shell, with its arguments in parentheses: a syntax error.
-    gaveUp('aclocal', 'line ', /configure: line \d+: [`'"]\s*(?<name>[A-Za-z]+_\w*[A-Z]\w*)\(/),
+    gaveUp('aclocal', 'configure: line ', /configure: line \d+: [`'"]\s*(?<name>[A-Za-z]+_\w*[A-Z]\w*)\(/),
+    // dash does not say which it was.
+    gaveUp(
+      'aclocal',
+      'Syntax error: word unexpected',
+      /(?<name>\S*configure): \d+: Syntax error: word unexpected/,
+      { wanted: () => [] },
+    ),
     probed(
       'header',
       answeredNo,
@@ -68,8 +82,8 @@ export const autotoolsRules = [
     }),
     probed(
       ['python', 'distribution'],
-      ['ython module', 'ython3 module'],
-      /checking for (?:the )?[Pp]ython\d? module:? (?<name>[\w.]+)\.\.\. (?:no|not found)$/,
+      answeredNo,
+      /checking for (?:the )?[Pp]ython\d? module:? (?<name>[\w.]+)\.\.\. no$/,
     ),
     // PKG_CHECK_MODULES (pkgconf/pkg.m4) says the modules, AC_CHECK_PROG the program.
     probed(
@@ -82,10 +96,7 @@ export const autotoolsRules = [
       'pkg-config',
       answeredNo,
       /checking for (?<name>[\w+.-]+(?:(?: [<>=]+ [\w.]+)?,? [\w+.-]+)*(?: [<>=]+ [\w.]+)?)\.\.\. no$/,
-      {
-        names: (list) =>
-          list.split(/(?: [<>=]+ [\w.]+)?,? /).filter((one) => /^[a-z][\w+.-]*[\w]$/i.test(one)),
-      },
+      { names: modulesIn },
     ),
     // PKG_PROG_PKG_CONFIG (pkgconf/pkg.m4).
     gaveUp(
@@ -93,7 +104,7 @@ export const autotoolsRules = [
       'pkg-config script could not be found',
       /The (?<name>pkg-config) script could not be found/,
     ),
-    gaveUp('executable', 'C compiler', /configure: error: no acceptable (?<name>C\+*) compiler found/, {
+    gaveUp('executable', 'no acceptable C', /configure: error: no acceptable (?<name>C\+*) compiler found/, {
       names: (language) => (language === 'C' ? ['gcc', 'cc', 'clang'] : ['g++', 'c++', 'clang++']),
     }),
   ),

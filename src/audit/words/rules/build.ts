@@ -26,10 +26,17 @@ export const buildSystemRules = [
       'was not found in the pkg-config search path',
       /Package (?<name>[\w+.-]+) was not found in the pkg-config search path/,
     ),
+    // CMake's FindPkgConfig quotes it, whether or not the module is required.
+    probed(
+      'pkg-config',
+      'not found',
+      /^-- +Package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`],? (?:required by .{1,200}, )?not found$/,
+    ),
+    probed('pkg-config', 'No package', /^-- +No package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`] found$/),
     gaveUp('pkg-config', 'No package', /No package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`] found/),
     gaveUp(
       'pkg-config',
-      'Package ',
+      'not found',
       /(?<!ocamlfind: )Package ["'‘’“”`](?<name>[\w+.-]+)["'‘’“”`],? (?:required by .{1,200}, )?(?:was )?not found(?! in specified)/,
     ),
   ),
@@ -88,8 +95,11 @@ export const buildSystemRules = [
         wanted: (_, { files }) => words(files).flatMap((one) => wantedFor('header', one)),
       },
     ),
+    gaveUp('pkg-config', 'required package was not found', /required package was not found/, {
+      about: 'pkg-config',
+    }),
     gaveUp('library', 'they are set to NOTFOUND', /they are set to NOTFOUND/, {
-      items: /^(?:(?<name>[A-Za-z]\w+)(?: \(ADVANCED\))?|Please set them .*| {2,}\S.*)$/,
+      items: /^(?:(?:\/\S*\/)?(?<name>[A-Za-z]\w+)(?: \(ADVANCED\))?|Please set them .*| {2,}\S.*)$/,
       wanted: (name) => wantedForVariable(name),
     }),
     gaveUp(
@@ -128,18 +138,18 @@ export const buildSystemRules = [
     'meson: mesonbuild/interpreter/interpreter.py, dependencies/base.py, dependencies/pkgconfig.py, modules/python.py, compilers/detect.py, wrap/wrap.py, environment.py',
     probed(
       'pkg-config',
-      'ependency ',
+      'found: NO',
       /\bBuild-time dependency (?<name>[\w+.-]+) .*?found: NO(?! *\. Found)/,
       { variable: 'BDEPEND' },
     ),
     probed(
       ['pkg-config', 'cmake'],
-      'ependency ',
+      'found: NO',
       /\b[Dd]ependency (?<name>[\w+.-]+) (?:\((?<missing>[^)]*)\) )?found: NO(?! *\. Found)/,
     ),
     gaveUp(
       ['pkg-config', 'cmake'],
-      'ependency ',
+      ['ependency "', "ependency '"],
       /\bDependency ["'](?<name>[\w+.-]+)["'] (?:not found|is required but not found)/,
     ),
     gaveUp(
@@ -147,7 +157,7 @@ export const buildSystemRules = [
       'ependency lookup for ',
       /\bDependency lookup for (?<name>[\w+.-]+) with method .* failed/,
     ),
-    gaveUp('executable', 'pkg-config', /Did not find (?<name>pkg-config) by name/),
+    gaveUp('executable', 'Did not find pkg-config', /Did not find (?<name>pkg-config) by name/),
     gaveUp(
       'executable',
       ['kg-config for machine', 'kg-config binary for machine'],
@@ -168,7 +178,7 @@ export const buildSystemRules = [
       },
     ),
     gaveUp('executable', 'not found', /\bProgram ["'‘’“”`](?<name>[\w+./-]+)["'‘’“”`] not found/),
-    gaveUp('executable', 'nknown compiler(s): ', /Unknown compiler\(s\): \[\[?(?<name>[^\]]+)/, {
+    gaveUp('executable', 'nknown compiler(s): ', /Unknown compiler\(s\): (?<name>\[.*\])/, {
       names: (list) => list.split(/[^\w+./-]+/).filter((one) => one !== ''),
     }),
     probed(
@@ -181,13 +191,21 @@ export const buildSystemRules = [
     ),
     gaveUp(
       'library',
-      ['ibrary '],
+      ["' not found", '" not found'],
       /ERROR: \w+ (?:shared or static |shared |static )?library ["'](?<name>[\w+.-]+)["'] not found/,
     ),
-    probed('library', 'ibrary ', /\bLibrary (?<name>[\w+.-]+) found: NO/),
-    gaveUp('header', 'header ', /ERROR: \w+ header ["'](?<name>[\w+./-]+)["'] not found/),
-    probed('header', 'eader "', /Has header "(?<name>[\w+./-]+)" .*?: NO/),
-    gaveUp(['pkg-config', 'cmake'], 'ubproject ', /ERROR: Subproject (?<name>[\w+.-]+) is buildable: NO/),
+    probed('library', 'found: NO', /\bLibrary (?<name>[\w+.-]+) found: NO/),
+    gaveUp(
+      'header',
+      ["' not found", '" not found'],
+      /ERROR: \w+ header ["'](?<name>[\w+./-]+)["'] not found/,
+    ),
+    probed('header', 'Has header "', /Has header "(?<name>[\w+./-]+)" .*?: NO/),
+    gaveUp(
+      ['pkg-config', 'cmake'],
+      'is buildable: NO',
+      /ERROR: Subproject (?<name>[\w+.-]+) is buildable: NO/,
+    ),
     probed(
       ['pkg-config', 'cmake'],
       'fallback subproject',

@@ -9,7 +9,7 @@ export const compilerRules = [
     // A #include that is no error by itself: cc1 -E, makedepend, a preprocessor with -M (-MG is silent).
     gaveUp(
       'header',
-      'error: ',
+      'No such file or directory',
       /(?:^|\s)[^\s:]+:\d+:\d+: error: (?<name>[\w+./-]+\.h\w*): No such file or directory/,
     ),
     gaveUp(
@@ -27,6 +27,14 @@ export const compilerRules = [
       'executable',
       'cannot find ',
       /(?:collect2|gcc|g\+\+|cc1): fatal error: cannot find ["'‘](?<name>[^"'’]+)["'’]/,
+      // Whichever of them -fuse-ld= asks for, collect2 calls it ld.
+      {
+        wanted: (name) =>
+          (name === 'ld' ? ['ld', 'ld.gold', 'ld.mold', 'ld.lld'] : [name]).map((one) => ({
+            kind: 'executable',
+            name: one,
+          })),
+      },
     ),
     gaveUp('library file', 'cannot read spec file', /cannot read spec file ["'‘](?<name>[^"'’]+)["'’]/),
     gaveUp(
@@ -36,7 +44,7 @@ export const compilerRules = [
     ),
     probed(
       'path',
-      'warning: ',
+      'Wmissing-include-dirs',
       /warning: (?<name>\/[^\s:]+): No such (?:file or )?directory \[-Wmissing-include-dirs\]/,
     ),
   ),
@@ -65,7 +73,7 @@ export const compilerRules = [
     gaveUp('library file', 'find -l:', /(?:cannot find|unable to find library) -l:(?<name>[\w+.-]+)/),
     gaveUp(
       'library',
-      ' -l',
+      [' find -l', 'library -l', ' found for -l'],
       /(?:cannot find|unable to find library|library not found for) -l(?<name>[\w+.-]+)/,
     ),
     gaveUp('library', 'library not found: ', /(?:mold|ld): (?:fatal: )?library not found: (?<name>[\w+.-]+)/),
@@ -76,7 +84,7 @@ export const compilerRules = [
     ),
     probed(
       'library file',
-      'needed by',
+      ', not found',
       /\bld(?:\.\w+)?: warning: (?<name>[\w+.-]+\.so[\w.]*), needed by \S+, not found/,
     ),
   ),

@@ -51,7 +51,7 @@ export const documentRules = [
       /Font \S+?=(?<name>[\w-]+)(?: at \S+| scaled \S+)? not loadable: Metric \(TFM\) file/,
       { names: (name) => [`${name}.tfm`] },
     ),
-    gaveUp('tex', 'Unknown option', /Package babel Error: Unknown option [`'](?<name>\w+)'/, {
+    gaveUp('tex', 'babel Error', /Package babel Error: Unknown option [`'](?<name>\w+)'/, {
       names: (name) => [`${name}.ldf`],
     }),
     probed('tex', 'Running mk', /kpathsea: Running mktex(?:tfm|pk) (?:--\S+ (?:\S+ )?)*(?<name>[a-z]\w*)$/, {
@@ -67,16 +67,21 @@ export const documentRules = [
     'troff',
     'groff: src/roff/groff/groff.cpp, pipeline.c, src/roff/troff/input.cpp',
     gaveUp('executable', "couldn't exec", /groff: (?:error: )?couldn't exec (?<name>\w+): No such file/),
-    gaveUp({ below: 'tmac' }, 'macro file', /(?:can't|cannot) open macro file ["'`](?<name>[\w.-]+)["'`]/, {
-      names: (name) => [`${name}.tmac`],
-    }),
+    gaveUp(
+      { below: 'tmac' },
+      'macro file',
+      /(?:can't|cannot) (?:open|find) macro file ["'`]?(?<name>[\w.-]+)/,
+      {
+        names: (name) => [`${name}.tmac`],
+      },
+    ),
   ),
   ...of(
     'bison',
     'bison/src/output.c output_skeleton; gnulib/lib/spawn-pipe.c, execute.c',
     gaveUp(
       'executable',
-      'subprocess',
+      'subprocess failed',
       /\bbison: (?:error: )?(?:(?<name>m4) subprocess failed|subprocess (?:failed|[`'"]m4['"]).*)/,
       { names: () => ['m4'] },
     ),
@@ -115,7 +120,7 @@ export const documentRules = [
   ...of(
     'g-ir-scanner',
     'gobject-introspection: giscanner/transformer.py, tools/compiler.c, girepository/girparser.c',
-    gaveUp('gir', '.gir', /Couldn't find include ["'](?<name>[\w.-]+)\.gir["']/),
+    gaveUp('gir', 'find include', /Couldn't find include ["'](?<name>[\w.-]+)\.gir["']/),
     gaveUp('gir', 'Could not find GIR file', /Could not find GIR file ["'](?<name>[\w.-]+)\.gir["']/),
   ),
   ...of(
@@ -124,9 +129,10 @@ export const documentRules = [
     gaveUp(
       'gsettings',
       'extends not yet existing schema',
-      /extends not yet existing schema ["'](?<name>[\w.-]+)["']/,
+      /extends not yet existing schema ["'“](?<name>[\w.-]+)["'”]/,
     ),
     gaveUp('gsettings', 'not (yet) defined', /<\w+ id=["'](?<name>[\w.-]+)["']> not \(yet\) defined/),
+    gaveUp('gsettings', 'No such schema', /No such schema ["'“](?<name>[\w.-]+)["'”]/),
     gaveUp('gsettings', 'is not installed', /Settings schema ["'](?<name>[\w.-]+)["'] is not installed/),
     gaveUp('executable', 'is not in PATH', /is not set, and (?<name>[\w-]+) is not in PATH/),
     probed('executable', 'XMLLINT not set', /XMLLINT not set and (?<name>xmllint) not found/),

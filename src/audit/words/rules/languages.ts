@@ -63,7 +63,11 @@ export const languageRules = [
       'no required module provides package',
       /no required module provides package (?<name>[\w./-]+)/,
     ),
-    gaveUp('go', ' is not in ', /package (?<name>[\w./-]+) is not in (?:std|GOROOT)/),
+    gaveUp(
+      'go',
+      [' is not in std', ' is not in GOROOT'],
+      /package (?<name>[\w./-]+) is not in (?:std|GOROOT)/,
+    ),
     gaveUp(
       'executable',
       'executable file not found in',
@@ -98,7 +102,7 @@ export const languageRules = [
     ),
     gaveUp(
       'executable',
-      "program '",
+      'is required but',
       /The program ["'‘`](?<name>[\w+.-]+)["'’](?: version \S+)? is required but/,
     ),
   ),
@@ -111,7 +115,7 @@ export const languageRules = [
     gaveUp('java', 'Could not find artifact', /Could not find artifact (?<name>[\w.-]+:[\w.-]+)/),
     gaveUp(
       'java',
-      'artifact ',
+      'has not been downloaded',
       /artifact (?<name>[\w.-]+:[\w.-]+):\S+ has not been downloaded from it before/,
     ),
     gaveUp('executable', 'Unable to find a javac compiler', /Unable to find a (?<name>javac) compiler/),

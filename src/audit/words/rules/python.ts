@@ -50,7 +50,7 @@ export const pythonRules = [
     }),
     gaveUp(
       'executable',
-      'command ',
+      ["' failed: ", '" failed: '],
       /error: command ["'](?<name>[^"']+)["'] failed: (?:No such file or directory|Permission denied)/,
     ),
     gaveUp(
@@ -66,7 +66,7 @@ export const pythonRules = [
     ),
     gaveUp(
       'distribution',
-      'pip',
+      ["'pip'", '"pip"'],
       /Command ["']\[.*["']pip["'].*, ["'](?<name>[^"']+)["']\]["'] returned non-zero exit status/,
       { names: requirement },
     ),
@@ -84,15 +84,20 @@ export const pythonRules = [
       'satisfies the requirement',
       /version that satisfies the requirement (?<name>[\w.-]+)/,
     ),
-    gaveUp('distribution', 'dependencies for', /build dependencies for .* are missing: (?<name>.+?)\.?$/, {
-      names: requirements,
-    }),
+    gaveUp(
+      'distribution',
+      'build dependencies for',
+      /build dependencies for .* are missing: (?<name>.+?)\.?$/,
+      {
+        names: requirements,
+      },
+    ),
     gaveUp('distribution', 'Missing dependencies:', /ERROR:? Missing dependencies:$/, {
       items: /^\s+(?<name>[A-Za-z][\w.-]*)(?:\[[^\]]*\])?\s*(?:[<>=!~;,].*)?(?: -> .*)?$/,
       wanted: (name) => wantedFor('distribution', name),
     }),
     gaveUp('python', 'Cannot import', /Cannot import ["'](?<name>[\w.]+)["']/),
-    gaveUp('python', 'Backend ', /Backend ["'](?<name>[\w.]+)(?::[\w.]+)?["'] is not available/),
+    gaveUp('python', 'is not available', /Backend ["'](?<name>[\w.]+)(?::[\w.]+)?["'] is not available/),
     probed(
       'distribution',
       'which is not installed',
@@ -102,7 +107,7 @@ export const pythonRules = [
   ...of(
     'cython',
     'cython/Cython/Compiler/Main.py find_pxd_file',
-    gaveUp('python', '.pxd', /["'](?<name>[\w./]+)\.pxd["'] not found/, {
+    gaveUp('python', ["pxd' not found", 'pxd" not found'], /["'](?<name>[\w./]+)\.pxd["'] not found/, {
       wanted: (name) => [
         { kind: 'file', below: 'site-packages', name: `${name.replaceAll('.', '/')}.pxd` },
         { kind: 'file', below: 'dist-packages', name: `${name.replaceAll('.', '/')}.pxd` },
@@ -120,7 +125,7 @@ export const pythonRules = [
     'pygobject/gi/__init__.py require_version; gi/importer.py; gobject-introspection/girepository/girepository.c',
     gaveUp(
       'gir',
-      'Namespace ',
+      ' not available',
       /ValueError: Namespace (?<name>\w+) not available(?: for version (?<version>[\d.]+))?/,
       {
         wanted: (name, { version }) => [

@@ -30,7 +30,11 @@ export const shellRules = [
   ...of(
     'perl',
     'perl/locale.c Perl_init_i18nl10n',
-    probed('locale', 'LC_', /^\s*(?:LC_ALL|LANG|LC_CTYPE) = "(?<name>\w+[\w.@-]*\.[\w-]+)",?$/),
+    probed(
+      'locale',
+      ['LC_ALL = ', 'LANG = ', 'LC_CTYPE = '],
+      /^\s*(?:LC_ALL|LANG|LC_CTYPE) = "(?<name>[a-z]\w+[\w.@-]*\.[\w-]+)",?$/,
+    ),
   ),
   ...of(
     'env',
@@ -94,7 +98,7 @@ export const shellRules = [
   ...of(
     'which',
     'which/which.c; debianutils/which',
-    probed('executable', 'no ', /(?:^|\s)which: no (?<name>[\w+./-]+) in \(/),
+    probed('executable', 'which: no ', /(?:^|\s)which: no (?<name>[\w+./-]+) in \(/),
   ),
 ];
 

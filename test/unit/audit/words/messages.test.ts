@@ -14,7 +14,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['u.c:1:10: error: foo.h: No such file or directory', '! header foo.h'],
   ["gcc: fatal error: cannot execute 'cc1plus': execvp: No such file or directory", '! file cc1plus'],
   ["gcc: error trying to exec 'cc1plus': execvp: No such file or directory", '! file cc1plus'],
-  ["collect2: fatal error: cannot find 'ld'", '! executable ld'],
+  ['collect2: fatal error: cannot find ‘ld’', '! executable ld'],
   ["collect2: fatal error: cannot find 'mold'", '! executable mold'],
   ['clang: error: unable to execute command: Executable "ld.lld" doesn\'t exist!', '! executable ld.lld'],
   [
@@ -167,6 +167,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '! aclocal PKG_CHECK_MODULES',
   ],
   ['./configure: line 2311: AX_CHECK_COMPILE_FLAG: command not found', '! aclocal AX_CHECK_COMPILE_FLAG'],
+  ['./configure: 3: Syntax error: word unexpected (expecting ")")', '! aclocal ./configure'],
   ['checking for flex... no', '? executable flex'],
   ['checking for flex... /usr/bin/flex'],
   ['checking for x86_64-pc-linux-gnu-pkg-config... no', '? executable pkg-config'],
@@ -176,6 +177,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['checking for png_create_read_struct in -lpng... no', '? library png'],
   ['checking for deflate in -lz -lm... no', '? library z'],
   ['checking for libevent >= 2.1... no', '? executable libevent'],
+  ['checking for library containing deflate... no'],
   ['checking for gtk+-3.0 >= 3.22 glib-2.0 >= 2.50... no', '? pkg-config gtk+-3.0', '? pkg-config glib-2.0'],
   ['checking for perl module XML::Parser... no', '? perl XML/Parser.pm'],
   ['checking for python module yaml... no', '? python yaml'],
@@ -245,8 +247,9 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '! header CMARK_DIR',
   ],
   [
-    'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nCMARK_LIB\n    linked by target "u" in directory /var/tmp/u\n\n',
+    'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\n/var/tmp/u/CMARK_INC\n   used as include directory in directory /var/tmp/u\nCMARK_LIB\n    linked by target "u" in directory /var/tmp/u\n\n',
     '! library CMARK_LIB',
+    '! header CMARK_INC',
   ],
   [
     'CMake Error at CMakeLists.txt:9 (target_link_libraries):\n  Target "u" links to target "fmt::fmt" but the target was not found.  Perhaps\n  a find_package() call is missing for an IMPORTED target, or an ALIAS target\n  is missing?',
@@ -290,6 +293,12 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '-- Could NOT find FMT (missing: FMT_DIR)\nCMake Error at CMakeLists.txt:5 (message):\n  The log writer needs fmt',
     '! cmake FMT',
   ],
+  ["--   Package 'cmark', required by 'virtual:world', not found", '? pkg-config cmark'],
+  ["--   No package 'cmark' found", '? pkg-config cmark'],
+  [
+    "--   No package 'cmark' found\nCMake Error at /usr/share/cmake/Modules/FindPkgConfig.cmake:607 (message):\n  A required package was not found\nCall Stack (most recent call first):",
+    '! pkg-config cmark',
+  ],
   // meson
   ['Program flex found: NO', '? executable flex'],
   ['Program help2man help2man.pl found: NO', '? executable help2man'],
@@ -322,6 +331,11 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['meson.build:4:0: ERROR: python3 is missing modules: mako, yaml', '! python mako', '! python yaml'],
   ['Program python3 (mako) found: NO', '? python mako'],
   ["meson.build:1:0: ERROR: Unknown compiler(s): [['valac']]", '! executable valac'],
+  [
+    "meson.build:3:0: ERROR: Unknown compiler(s): [['ldc2'], ['gdc']]",
+    '! executable ldc2',
+    '! executable gdc',
+  ],
   ['Compiler for language vala for the host machine not found.', '? executable valac'],
   ["meson.build:9:5: ERROR: C shared or static library 'foo' not found", '! library foo'],
   ['Library foo found: NO', '? library foo'],
@@ -428,7 +442,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['  * Module::Build::Tiny is not installed', '? perl Module/Build/Tiny.pm'],
   ['Can\'t exec "gs": No such file or directory at x.pl line 3.', '! executable gs'],
   [
-    'perl: warning: Please check that your locale settings:\n\tLC_ALL = "de_DE.UTF-8",',
+    'perl: warning: Please check that your locale settings:\n\tLC_ALL = "de_DE.UTF-8",\n\tLANG = "C.UTF-8"',
     '? locale de_DE.UTF-8',
   ],
   // ruby, node, lua
@@ -544,7 +558,8 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '? executable dot',
   ],
   ["groff: couldn't exec tbl: No such file or directory", '! executable tbl'],
-  ["troff: fatal error: can't open macro file 'mom'", '! file mom.tmac'],
+  ["troff: fatal error: can't find macro file mom", '! file mom.tmac'],
+  ["troff: fatal error: cannot open macro file 'mom'", '! file mom.tmac'],
   ['bison: m4 subprocess failed: No such file or directory', '! executable m4'],
   ['flex: fatal internal error, exec of m4 failed', '! executable m4'],
   ['google/protobuf/timestamp.proto: File not found.', '! file google/protobuf/timestamp.proto'],
@@ -565,9 +580,10 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
     '! executable xmllint',
   ],
   [
-    "x.gschema.xml:1:1  Error on line 3: <schema id='org.u'> extends not yet existing schema 'org.gnome.desktop.interface'",
+    "x.gschema.xml:1:1  Error on line 3: <schema id='org.u'> extends not yet existing schema “org.gnome.desktop.interface”",
     '! gsettings org.gnome.desktop.interface',
   ],
+  ['No such schema “org.gnome.desktop.a11y”', '! gsettings org.gnome.desktop.a11y'],
   [
     "GLib-GIO-ERROR: Settings schema 'org.gnome.desktop.interface' is not installed",
     '! gsettings org.gnome.desktop.interface',

@@ -14,16 +14,16 @@ src_configure() {
 	cat > CMakeLists.txt <<-'END' || die
 		cmake_minimum_required(VERSION 3.20)
 		project(u C)
-		find_path(UV_INCLUDE_DIR uv.h)
-		find_library(UV_LIBRARY uv)
+		find_path(EVENT_INCLUDE_DIR event2/event.h)
+		find_library(EVENT_LIBRARY event)
 		add_executable(u u.c)
-		if(UV_INCLUDE_DIR AND UV_LIBRARY)
-		  target_compile_definitions(u PRIVATE WITH_UV)
-		  target_link_libraries(u ${UV_LIBRARY})
+		if(EVENT_INCLUDE_DIR AND EVENT_LIBRARY)
+		  target_compile_definitions(u PRIVATE WITH_EVENT)
+		  target_link_libraries(u ${EVENT_LIBRARY})
 		endif()
 		install(TARGETS u)
 	END
-	printf '#ifdef WITH_UV\n#include <uv.h>\nint main(void) { return uv_version() == 0; }\n#else\nint main(void) { return 0; }\n#endif\n' > u.c || die
+	printf '#ifdef WITH_EVENT\n#include <event2/event.h>\nint main(void) { return event_get_version() == 0; }\n#else\nint main(void) { return 0; }\n#endif\n' > u.c || die
 	cmake -G Ninja -DCMAKE_INSTALL_PREFIX=/usr . || die "cmake failed"
 }
 

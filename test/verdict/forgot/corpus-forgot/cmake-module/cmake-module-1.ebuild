@@ -11,8 +11,8 @@ KEYWORDS="amd64"
 BDEPEND="dev-build/cmake app-alternatives/ninja"
 
 src_configure() {
-	printf 'cmake_minimum_required(VERSION 3.20)\nproject(u C)\nfind_package(CURL REQUIRED)\nadd_executable(u u.c)\ntarget_link_libraries(u CURL::libcurl)\ninstall(TARGETS u)\n' > CMakeLists.txt || die
-	printf '#include <curl/curl.h>\nint main(void) { return curl_version() == 0; }\n' > u.c || die
+	printf 'cmake_minimum_required(VERSION 3.20)\nproject(u C)\nfind_package(PNG REQUIRED)\nadd_executable(u u.c)\ntarget_link_libraries(u PNG::PNG)\ninstall(TARGETS u)\n' > CMakeLists.txt || die
+	printf '#include <png.h>\nint main(void) { return png_access_version_number() == 0; }\n' > u.c || die
 	cmake -G Ninja -DCMAKE_INSTALL_PREFIX=/usr . || die "cmake failed"
 }
 

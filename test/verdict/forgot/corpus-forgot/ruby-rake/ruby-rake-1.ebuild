@@ -1,6 +1,6 @@
 EAPI=8
 
-DESCRIPTION="a Rakefile"
+DESCRIPTION="rake is there through ruby only, the ebuild runs it"
 HOMEPAGE="https://example.invalid/"
 S="${WORKDIR}"
 

@@ -22,7 +22,8 @@ BDEPEND="
 
 src_prepare() {
 	default
-	eautoreconf
+	# Debian has no elt-patches
+	AT_NOELIBTOOLIZE=yes eautoreconf
 }
 
 src_configure() {
