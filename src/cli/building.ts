@@ -90,12 +90,15 @@ export interface BuildOutcome {
   readonly interrupted: boolean;
 }
 
+/** Why something is left open; `remains`: a command failed again on what it had left itself. */
+type End = Trials['end'] | 'remains';
+
 /** How many builds a proof took and how long. */
 interface Effort {
   readonly builds: number;
   readonly seconds: number;
   /** Why there were no more builds, when that left something open. */
-  readonly end?: Trials['end'];
+  readonly end?: End;
 }
 
 /** What building a failed build again has shown; see `FailureProof`. */
@@ -206,12 +209,9 @@ async function proveFailed(
   const start = performance.now();
   const all = await trials.hidden(report);
   const among = new Set(all);
-  const proof = await proveFailure(
-    {
-      built: false,
-      failure: failureSigns(text),
-      suspects: suspectsOf(report).filter((cpv) => among.has(cpv)),
-    },
+  const suspects = suspectsOf(report).filter((cpv) => among.has(cpv));
+  const found = await proveFailure(
+    { built: false, failure: failureSigns(text), suspects },
     {
       likely: candidatesOf(report).filter((cpv) => among.has(cpv)),
       all,
@@ -219,8 +219,11 @@ async function proveFailed(
     },
     (shown) => trials.failing(shown),
   );
-  const effort = { builds: proof.builds, seconds: secondsSince(start) };
-  const end = proof.outcome === 'open' ? { end: trials.end } : {};
+  const effort = { builds: found.builds, seconds: secondsSince(start) };
+  // A command is run again on what it has left, which may have made it fail again.
+  const isDoubtful = found.outcome === 'own' && candidatesOf(report).length > 0 && !trials.startsAnew;
+  const proof: FailureProof = isDoubtful ? { ...found, outcome: 'open' } : found;
+  const end = proof.outcome === 'open' ? { end: isDoubtful ? ('remains' as const) : trials.end } : {};
   return {
     report: withFailureProof(report, proof, trials),
     proof: { outcome: proof.outcome, packages: proof.packages, ...effort, ...end },
@@ -328,7 +331,8 @@ function effortText({ builds, seconds }: Effort): string {
   return `${builds === 1 ? 'one build' : `${builds} builds`} more, ${seconds} s`;
 }
 
-const endText: Readonly<Record<Trials['end'], string>> = {
+const endText: Readonly<Record<End, string>> = {
+  remains: 'it failed again on what the first build had left, which may be why',
   time: 'the time for it was over (--proof-time)',
   interrupted: 'it was interrupted',
   builds: 'it would take too many builds',

@@ -155,6 +155,11 @@ export class Trials implements Evidence {
     return this.#image;
   }
 
+  /** Whether each build starts from nothing. */
+  get startsAnew(): boolean {
+    return this.#plan.command === undefined;
+  }
+
   /** Removes what was made only to be looked at. */
   close(): void {
     if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });

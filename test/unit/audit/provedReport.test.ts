@@ -146,5 +146,8 @@ test('the same failure is known again, whatever its numbers, directories and col
 test('what stands below every failure does not make two the same', (t) => {
   t.false(isSame(`x.c:10: error: expected ';'\n${frame}`, `sh: bison: not found\n${frame}`));
   t.true(isSame(frame, frame), 'where there is nothing else');
+  const probes =
+    'checking for unknown... not found\n-- Performing Test X - Failed\na.c:1: warning: unknown option\n';
+  t.false(isSame(`${probes}x.c:10: error: expected ';'\n`, `${probes}sh: bison: not found\n`));
   t.is(failureSigns('all is well\n').size, 0);
 });
