@@ -9,9 +9,9 @@ LICENSE="LGPL-2.1+"
 SLOT="0"
 KEYWORDS="amd64"
 
-BDEPEND="dev-build/meson"
-# what fribidi-without-ninja forgets
-[[ ${PN} == *-without-* ]] || BDEPEND+=" app-alternatives/ninja"
+BDEPEND="app-alternatives/ninja"
+# what fribidi-without-meson forgets
+[[ ${PN} == *-without-* ]] || BDEPEND+=" dev-build/meson"
 
 src_configure() {
 	meson setup --prefix=/usr --libdir=lib64 --buildtype=plain --wrap-mode=nodownload -Ddocs=false build || die "meson failed"
