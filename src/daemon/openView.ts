@@ -2,7 +2,7 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session shares it with its serving threads and changes it when packages come and go.
  */
-import { existsSync, lstatSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -52,9 +52,8 @@ import { systemPackages } from './auditing.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
 import { configurationRoot, placeInside, planBinds, type BindPlan, type PlanOptions } from './binds.js';
-import { filterLoaderCache, loaderCachePath } from './loaderCache.js';
 import { otherViews } from './mounts.js';
-import { registryDirectory, replaceSessionFile } from './registry.js';
+import { registryDirectory } from './registry.js';
 import type { BindRequest, LiveChangesMade, LiveResult, SystemPathChange, ViewRequest } from './request.js';
 
 export type { SystemPath };
@@ -200,8 +199,6 @@ export interface OpenRequest extends ViewRequest {
   readonly mountpoint?: string;
   /** What will be mounted over it. */
   readonly binds?: BindRequest;
-  /** Where the loader's cache for what is visible is kept, see {@link OpenView.loaderCacheChanged}; undefined: the host's is shown. */
-  readonly loaderCacheFile?: string;
 }
 
 /**
@@ -288,8 +285,6 @@ export class OpenView {
   /** Names in force that nothing installed has. */
   #absent: readonly string[] = [];
   #problem: string | undefined;
-  /** What the loader's cache was filtered to. */
-  #loaderCache: Buffer | undefined;
 
   /** Use {@link openView}. */
   constructor(
@@ -308,13 +303,11 @@ export class OpenView {
     this.#set = set;
     this.databases = system.databases;
     const { trees, directories, ...where } = places(system, request.locations);
-    const { loaderCacheFile } = request;
     this.avoidedAtFirst = otherViews(request.mountpoint);
     this.view = View.create(
       store.index,
       {
         ...where,
-        files: loaderCacheFile === undefined ? [] : [{ path: loaderCachePath, host: loaderCacheFile }],
         directories: [...directories, ...(plan?.directories ?? [])],
         root: system.root,
         ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
@@ -682,65 +675,6 @@ export class OpenView {
     this.#attribute();
     this.#paths = undefined;
     this.#changes++;
-    await this.#renewLoaderCache();
-  }
-
-  /** Whether the view has a loader's cache of its own. */
-  get hasLoaderCache(): boolean {
-    return this.#request.loaderCacheFile !== undefined;
-  }
-
-  /** The host's loader's cache, of which that of the view is made. */
-  get hostLoaderCache(): string {
-    return join(this.view.settings.root, loaderCachePath);
-  }
-
-  /** Brings the view's loader's cache up to the host's. */
-  loaderCacheChanged(): Promise<void> {
-    return this.#inTurn(() => this.#renewLoaderCache());
-  }
-
-  /** The loader's cache names what is visible, so it changes with that. Replaced as a whole: who has the old one open keeps it. */
-  async #renewLoaderCache(): Promise<void> {
-    const file = this.#request.loaderCacheFile;
-    if (file === undefined) return;
-    const made = this.#filteredLoaderCache();
-    if (made === undefined ? this.#loaderCache === undefined : this.#loaderCache?.equals(made)) return;
-    try {
-      if (made === undefined) rmSync(file, { force: true });
-      else replaceSessionFile(file, made, 0o644);
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-      // Without one the loader looks into its directories; an old one would name what is hidden.
-      rmSync(file, { force: true });
-      this.#log('warn', `${file}: cannot be written, so there is none inside: ${describeError(error)}`);
-    }
-    this.#loaderCache = made;
-    const node = this.view.canonical(Buffer.from(loaderCachePath))?.node;
-    if (node === undefined) return;
-    const { index } = this;
-    await this.#live?.hostChanged([
-      { directory: index.parent(node), name: index.name(node), structural: true },
-    ]);
-  }
-
-  /** What the loader's cache has to be; undefined when the host has none. */
-  #filteredLoaderCache(): Buffer | undefined {
-    let cache: Buffer;
-    try {
-      cache = readFileSync(this.hostLoaderCache);
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-      return undefined;
-    }
-    this.view.begin();
-    const filtered = filterLoaderCache(cache, (path) => this.#isVisible(Buffer.from(path, 'latin1')));
-    if (filtered === undefined)
-      this.#log(
-        'warn',
-        `${loaderCachePath}: is of an unknown format and shown as it is; it names hidden libraries`,
-      );
-    return filtered ?? cache;
   }
 
   #isVisible(path: Buffer): boolean {

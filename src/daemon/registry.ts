@@ -13,7 +13,6 @@
  * has cleaned up or something is mounted there again.
  */
 import {
-  chmodSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -25,7 +24,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { errorCode, exitStatus, LvfsError } from '../base/index.js';
 
 /** `meta.json`. */
@@ -80,11 +79,6 @@ export function logFile(directory: string): string {
   return join(directory, 'log');
 }
 
-/** The loader's cache as a view shows it; see loaderCache.ts. */
-export function loaderCacheFile(directory: string): string {
-  return join(directory, 'ld.so.cache');
-}
-
 /** Where a view in a private namespace is mounted. */
 export function privateMountpoint(directory: string): string {
   return join(directory, sessionMountpoint);
@@ -119,23 +113,13 @@ export function createSessionDirectory(): string {
 
 /** Records a session; readers never see half of it. */
 export function writeMeta(directory: string, meta: SessionMeta): void {
-  replaceSessionFile(join(directory, 'meta.json'), `${JSON.stringify(meta)}\n`, 0o600);
-}
-
-/** Puts a new file in the place of one of a session's own, at once for everybody. Only its session writes there. */
-export function replaceSessionFile(file: string, contents: string | Uint8Array, mode: number): void {
-  const temporary = join(dirname(file), `.${basename(file)}`);
-  writeFileSync(temporary, contents, { mode });
-  // Whatever the umask.
-  chmodSync(temporary, mode);
-  renameSync(temporary, file);
+  const temporary = join(directory, '.meta.json');
+  writeFileSync(temporary, `${JSON.stringify(meta)}\n`, { mode: 0o600 });
+  renameSync(temporary, join(directory, 'meta.json'));
 }
 
 /** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */
-const sessionFiles = ['meta.json', 'control.sock', 'log', 'table', 'ld.so.cache'].flatMap((name) => [
-  name,
-  `.${name}`,
-]);
+const sessionFiles = ['meta.json', 'control.sock', 'log', 'table'].flatMap((name) => [name, `.${name}`]);
 const sessionMountpoint = 'root';
 
 /**

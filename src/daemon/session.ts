@@ -22,7 +22,6 @@ import { openView, type OpenView } from './openView.js';
 import { filesystemType, mounter } from './platform/index.js';
 import {
   controlSocket,
-  loaderCacheFile,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -35,7 +34,6 @@ import { SourceScan } from './sourceScan.js';
 import { OtherViews } from './otherViews.js';
 import { announceMount, busyError, clearFailures, heldError, isServed } from './sessions.js';
 import { watchDatabase, type Watching } from './databaseWatch.js';
-import { watchFile } from './fileWatch.js';
 import type { HostChange } from '../view/index.js';
 import { HostWatch } from './hostWatch.js';
 
@@ -139,12 +137,9 @@ export class Session {
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
     await this.#others.look();
-    this.#watches = [
-      ...this.#open.databases.map((directory) => watchDatabase(directory, () => this.#reload(), log)),
-      ...(this.#open.hasLoaderCache
-        ? [watchFile(this.#open.hostLoaderCache, () => this.#open.loaderCacheChanged(), log)]
-        : []),
-    ];
+    this.#watches = this.#open.databases.map((directory) =>
+      watchDatabase(directory, () => this.#reload(), log),
+    );
   }
 
   /** Where others find the view. */
@@ -486,15 +481,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger);
-    const open = await openView(
-      {
-        ...request,
-        mountpoint,
-        ...(request.binds?.defaults === true ? { loaderCacheFile: loaderCacheFile(directory) } : {}),
-      },
-      log,
-      options.progress,
-    );
+    const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
     workers.prepare(open.share());
@@ -507,8 +494,6 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       // Nobody unmounts in a private namespace, and the list of helpers is the host's.
       ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
-    // Nobody can have asked for it yet, and mount(8) takes its time.
-    await open.loaderCacheChanged();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);

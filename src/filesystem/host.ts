@@ -3,9 +3,10 @@
  * host (EIO, EACCES) are told apart from absence only where the kernel is to be told.
  */
 import { errno, errorCode, readMountTable, type Errno } from '../base/index.js';
-import { openFiles, type Files, type FileStatus } from '../system/index.js';
+import { identityWords, openFiles, type Files, type FileStatus } from '../system/index.js';
 import type { Attributes } from '../fuse/index.js';
-import { hostKind, type Host, type HostKind, type HostListing } from '../view/index.js';
+import { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from '../view/index.js';
+import { compile } from './compile.js';
 
 /** The errors that mean "no such file" for a path that is taken component by component. */
 const absent: ReadonlySet<Errno> = new Set([errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP]);
@@ -59,6 +60,31 @@ export class NodeHost implements Host {
 
   forget(): void {
     this.files.forget();
+  }
+
+  read(path: Uint8Array): Buffer | undefined {
+    const fd = this.files.open(path);
+    if (fd < 0) return undefined;
+    try {
+      if (this.files.statOpen(fd) !== 0 || kindOfMode(this.status.mode) !== hostKind.file) return undefined;
+      const content = Buffer.alloc(this.status.size);
+      const count = this.files.read(fd, content, 0);
+      return count < 0 ? undefined : content.subarray(0, count);
+    } finally {
+      this.files.close(fd);
+    }
+  }
+
+  stamp(path: Uint8Array): string | undefined {
+    if (this.files.stat(path) !== 0) return undefined;
+    const { size, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec } = this.status;
+    const identity = new Uint32Array(identityWords);
+    this.status.identify(identity);
+    return [...identity, size, mtimeSec, mtimeNsec, ctimeSec, ctimeNsec].join('/');
+  }
+
+  compile(compilation: HostCompilation): ReadonlyMap<string, Buffer> | string {
+    return compile(compilation);
   }
 
   /**

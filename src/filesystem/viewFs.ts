@@ -238,10 +238,16 @@ export class ViewFs implements Operations {
     const file = this.#fileNumber(kind);
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
-      this.#report(node as IndexNode, kind, false, caller, this.#processes.operation(caller.pid));
+      // That a cache is not there says nothing of the packages that it would tell of.
+      if (decided !== rule.compiled)
+        this.#report(node as IndexNode, kind, false, caller, this.#processes.operation(caller.pid));
       this.#missing(directory, node, watched, out);
       // Who asks for what a package owns is evidence, each time; but for what everything asks for.
-      if (index.isOwned(node as IndexNode) && pathKind(view.pathOf(node as IndexNode)) !== 'noise')
+      if (
+        decided !== rule.compiled &&
+        index.isOwned(node as IndexNode) &&
+        pathKind(view.pathOf(node as IndexNode)) !== 'noise'
+      )
         out.entryValid = 0;
       return 0;
     }
@@ -314,7 +320,7 @@ export class ViewFs implements Operations {
     if (found < 0) return -errno.ENOENT;
     const node = found as IndexNode;
     if (!view.isVisible(node, hostKind.file) && !this.#isReplaced(node, nodeId)) return -errno.ENOENT;
-    const count = this.#readFile(node, nodeId, offset, into);
+    const count = this.#readMade(node, nodeId, offset, into) ?? this.#readFile(node, nodeId, offset, into);
     if (count < 0) return count;
     if (((view.index.state[node] as number) & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
@@ -322,6 +328,20 @@ export class ViewFs implements Operations {
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
     }
     return count;
+  }
+
+  /** Of a compiled cache; undefined when its content is the host's, or it is no longer the one at its path. */
+  #readMade(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number | undefined {
+    if (!this.#isCache(node)) return undefined;
+    const made = this.#view.madeContent(node);
+    return made === undefined || this.#isReplaced(node, nodeId)
+      ? undefined
+      : made.subarray(offset).copy(into);
+  }
+
+  /** Whether a file was found to be a compiled cache. */
+  #isCache(node: IndexNode): boolean {
+    return ((this.#view.index.state[node] as number) & nodeState.conditional) !== 0;
   }
 
   #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
@@ -533,7 +553,7 @@ export class ViewFs implements Operations {
       if (child < 0 || view.isUntouchable(child as IndexNode)) continue;
       const node = child as IndexNode;
       if (view.decide(node, kind) > 0) packed[count++] = node * 16 + kind;
-      conditional ||= !index.isOwned(node) && view.hangsOnPackages(node);
+      conditional ||= this.#isCache(node) || (!index.isOwned(node) && view.hangsOnPackages(node));
     }
     if (conditional) index.setState(directory, nodeState.conditional);
     const sorted = packed.subarray(0, count).sort();
@@ -614,11 +634,19 @@ export class ViewFs implements Operations {
       state |= nodeState.linked;
     }
     if (!this.#checksLists() && kind !== hostKind.link) this.#withoutList(node, attr);
+    if (kind === hostKind.file && this.#isCache(node)) this.#sizeOfMade(node, attr);
     view.index.setState(node, state);
     const valid = this.#validity(node, kind, decided);
     out.nodeId = nodeIdOf(node, file);
     out.entryValid = valid;
     out.attrValid = valid;
+  }
+
+  #sizeOfMade(node: IndexNode, attr: Attributes): void {
+    const made = this.#view.madeContent(node);
+    if (made === undefined) return;
+    attr.size = made.length;
+    attr.blocks = Math.ceil(made.length / 512);
   }
 
   #directoryLinks(node: IndexNode): number {
@@ -664,7 +692,9 @@ export class ViewFs implements Operations {
     const view = this.#view;
     const byContent = decided === rule.owned || decided === rule.ancestor;
     const watched = this.#watched;
-    if (byContent && !view.isConfiguration(node)) {
+    // A cache is written anew by others than the package that has it.
+    const isCache = kind === hostKind.file && this.#isCache(node);
+    if (byContent && !isCache && !view.isConfiguration(node)) {
       return watched === undefined || watched.isWatched(view.index.parent(node))
         ? ownedValid
         : unwatchedValid;

@@ -28,6 +28,18 @@ export interface HostListing {
   readonly kinds: Uint8Array;
 }
 
+/** A program of the host with files to work on; see {@link Host.compile}. */
+export interface HostCompilation {
+  /** Host path of the root, as in the settings of a view. */
+  readonly root: string;
+  /** Absolute inside the root, latin1. */
+  readonly program: string;
+  /** `%` stands for the directory in which it works. */
+  readonly args: readonly string[];
+  /** Files that it finds in there by these names, with their places inside the root, latin1. */
+  readonly files: readonly { readonly name: string; readonly path: string }[];
+}
+
 /** Read-only access to the host; none of these throws for what files can be. */
 export interface Host {
   /** The type of a file; links are not followed. */
@@ -43,4 +55,13 @@ export interface Host {
   isMountPoint(path: string): boolean;
   /** Forgets what is kept of the way to files: it may have changed. */
   forget(): void;
+  /** The content of a regular file; undefined for anything else and when it cannot be read. */
+  read(path: Uint8Array): Buffer | undefined;
+  /** Is another one when a file was replaced, or written to; undefined for what cannot be reached. Links are not followed. */
+  stamp(path: Uint8Array): string | undefined;
+  /**
+   * Runs a program in a directory of its own, which is gone afterwards, and waits for its end.
+   * @returns the files that it has made there, by their names relative to it; or, in one line, why there are none
+   */
+  compile(compilation: HostCompilation): ReadonlyMap<string, Buffer> | string;
 }

@@ -1,6 +1,6 @@
 /** Which paths exist inside the view, and why. */
 export * from './pathIndex.js';
-export { hostKind, type Host, type HostKind, type HostListing } from './host.js';
+export { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from './host.js';
 export type { HostPaths } from './hostPaths.js';
 export { canonicalPaths, type CanonicalPath } from './resolver.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
@@ -11,6 +11,7 @@ export {
   type SystemPath,
   type SystemPathKind,
 } from './systemPaths.js';
+export { cacheFormats, type CacheFormat, type CacheFormatName } from './compiled/formats.js';
 export { nodeState, View, type SharedView } from './view.js';
 export { literalGlob } from './globs.js';
 export { hostLinks, type HostLinks } from './canonical.js';

@@ -295,6 +295,12 @@ export class PathIndex {
     return this.#names[this.#nameAt[node] as number] as number;
   }
 
+  /** The last byte of the name, which must not be empty. */
+  lastByte(node: IndexNode): number {
+    const at = this.#nameAt[node] as number;
+    return this.#names[at + (this.#names[at] as number)] as number;
+  }
+
   /** Copies the name into `target` at `offset` without making garbage; the offset behind it. */
   writeName(node: IndexNode, target: Uint8Array, offset: number): number {
     const names = this.#names;

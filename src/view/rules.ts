@@ -13,6 +13,8 @@ export const rule = {
   hiddenOwner: -2,
   unowned: -3,
   absent: -4,
+  /** A compiled cache that would tell of hidden files. */
+  compiled: -5,
   show: 1,
   owned: 2,
   ancestor: 3,
@@ -35,6 +37,7 @@ export const ruleNames: ReadonlyMap<Rule, string> = new Map<Rule, string>([
   [rule.ancestor, 'ancestor'],
   [rule.symlink, 'symlink'],
   [rule.cache, 'cache'],
+  [rule.compiled, 'cache'],
   [rule.system, 'system'],
 ]);
 
@@ -59,8 +62,6 @@ export interface ViewSettings {
   systemPaths: readonly SystemPath[];
   /** Directories that are shown from elsewhere: view path and host path. */
   grafts: readonly { path: string; host: string }[];
-  /** Files whose content is taken from elsewhere, as {@link grafts}; whether they are visible is decided as for the host's own. */
-  files?: readonly { path: string; host: string }[];
   /** Places of later mounts: always there, even when the host has no such directory. */
   directories: readonly string[];
   overrides: Overrides;

@@ -13,6 +13,8 @@
  * was found while part of the search was still open is not remembered.
  */
 import { LvfsError, silent, type Logger } from '../base/index.js';
+import { leftOut, type Made } from './compiled/sources.js';
+import { CompiledCaches } from './compiledCaches.js';
 import { GlobSet } from './globs.js';
 import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths, latin1 } from './hostPaths.js';
@@ -41,8 +43,8 @@ export const nodeState = {
   /** The content was read through the view. */
   read: 8,
   /**
-   * The directory's visibility or listing hangs on unowned names in it (links, system paths), so a change anywhere
-   * may change it.
+   * The directory's visibility or listing hangs on unowned names in it (links, system paths), or the file is a compiled cache: a
+   * change anywhere may change it.
    */
   conditional: 16,
   /** The kernel may hold a link count of a file with several names. */
@@ -94,6 +96,8 @@ const totalYes = 1;
 const totalNo = 2;
 const belowYes = 4;
 const belowNo = 8;
+const cachesYes = 16;
+const cachesNo = 32;
 
 /** What a search found below a directory. `open`: nothing, but part of it was still being searched. */
 const enum Found {
@@ -136,6 +140,7 @@ export class View {
   readonly #resolver: Resolver;
   /** Follows links through private trees as well. */
   readonly #unbounded: Resolver;
+  readonly #caches: CompiledCaches;
   readonly #log: Logger;
   readonly #control: Int32Array;
   readonly #visible: Uint32Array;
@@ -191,13 +196,13 @@ export class View {
       new Resolver(index, this.paths, host, (node) => this.isUntouchable(node), isOutOfBounds);
     this.#resolver = resolver((node) => this.#isOutOfBounds(node));
     this.#unbounded = resolver(() => false);
+    this.#caches = new CompiledCaches(this, log);
     const { mountPoint } = shared.settings;
     this.#mountPoint =
       mountPoint === undefined || !isBelow(mountPoint, shared.settings.root)
         ? -1
         : ensureAll(index, hostBytes(mountPoint).slice(root.length));
-    for (const graft of [...shared.settings.grafts, ...(shared.settings.files ?? [])])
-      grafts.set(this.#locate(graft.path), hostBytes(graft.host));
+    for (const graft of shared.settings.grafts) grafts.set(this.#locate(graft.path), hostBytes(graft.host));
     this.begin();
   }
 
@@ -353,6 +358,15 @@ export class View {
    * visible. Positive: visible.
    */
   decide(node: IndexNode, kind: HostKind): Rule {
+    const decided = this.#decideByRules(node, kind);
+    const mayBeCache =
+      (decided === rule.owned || decided === rule.system) &&
+      kind === hostKind.file &&
+      (this.#caches.isNamedLikeOne(node) || this.#mayHoldCaches(this.index.parent(node)));
+    return mayBeCache ? this.#decideCache(node, decided) : decided;
+  }
+
+  #decideByRules(node: IndexNode, kind: HostKind): Rule {
     if (this.isUntouchable(node)) return rule.hide;
     if (this.#hasOverrides) {
       const decided = this.#overrideRule(node);
@@ -368,6 +382,40 @@ export class View {
       return rule.cache;
     }
     return this.#systemRule(node);
+  }
+
+  #mayHoldCaches(directory: IndexNode): boolean {
+    const known = (this.#memo[directory] as number) & (cachesYes | cachesNo);
+    if (known !== 0) return known === cachesYes;
+    const yes = this.#caches.isIn(directory);
+    (this.#memo[directory] as number) |= yes ? cachesYes : cachesNo;
+    return yes;
+  }
+
+  /** What is visible by the rules may be a compiled cache, and tell of what is hidden. */
+  #decideCache(node: IndexNode, decided: Rule): Rule {
+    const format = this.#caches.formatOf(node);
+    if (format === undefined) return decided;
+    this.index.setState(node, nodeState.conditional);
+    return format.mayVanish && this.#made(node) === leftOut ? rule.compiled : decided;
+  }
+
+  /** What stands in the view for a file with {@link nodeState.conditional}; undefined: the host's content. */
+  madeContent(node: IndexNode): Buffer | undefined {
+    if (this.#hasOverrides && this.#overrideRule(node) === rule.show) return undefined;
+    const made = this.#made(node);
+    return made === leftOut ? undefined : made;
+  }
+
+  #made(node: IndexNode): Made {
+    // What is asked of the view meanwhile is no part of a search that is going on.
+    const search = this.#search;
+    this.#search = undefined;
+    try {
+      return this.#caches.made(node, this.#epoch);
+    } finally {
+      this.#search = search;
+    }
   }
 
   /** Whether a directory, known to exist, is visible, and all directories above it are. */
@@ -497,6 +545,11 @@ export class View {
     return this.#resolver.canonical(path);
   }
 
+  /** What a symbolic link leads to in the end; undefined when that does not exist on the host, or may not be looked at. */
+  endOfLink(link: IndexNode): Resolved | undefined {
+    return this.#resolver.final(link);
+  }
+
   /** The path of a node inside the view, one character per byte. */
   pathOf(node: IndexNode): string {
     return node === rootNode
@@ -557,6 +610,7 @@ export class View {
       const end = this.#resolver.final(node);
       return end === undefined ? '' : this.pathOf(end.node);
     }
+    if (decided === rule.compiled) return this.#caches.formatOf(node)?.says ?? '';
     if (decided === rule.cache) return this.pathOf(this.index.parent(this.index.parent(node)));
     if (decided === rule.system) {
       const area = this.#areaOf(node);

@@ -272,14 +272,29 @@ test('the configuration adds and removes system paths', async (t) => {
   writeFileSync(
     config,
     '[[system-path]]\npath = "/opt/sdk"\nreason = "By hand."\n[[system-path]]\npath = "/etc/passwd"\nremove = true\n' +
-      '[[system-path]]\npath = "/nothing"\nremove = true\n',
+      '[[system-path]]\npath = "/nothing"\nremove = true\n' +
+      '[[system-path]]\npath = "/etc/ld.so.conf"\nreason = "As it is."\n',
   );
   const { stdout, stderr, status } = await own.lvfs('paths', '--json', '--config', config);
   t.is(status, 0);
   t.regex(stderr, /^lvfs: warning: system path \/nothing: is not on the list/);
-  const { paths } = JSON.parse(stdout) as { paths: { path: string; kind: string; reason: string }[] };
+  const { paths } = JSON.parse(stdout) as { paths: { path: string }[] };
+  const tree = { kind: 'tree', packages: [] };
   t.deepEqual(
-    paths.filter(({ path }) => path === '/opt/sdk' || path === '/etc/passwd'),
-    [{ path: '/opt/sdk', kind: 'tree', packages: [], reason: 'By hand.' }] as never,
+    paths.filter(({ path }) =>
+      ['/opt/sdk', '/etc/passwd', '/etc/ld.so.conf', '/etc/ld.so.cache'].includes(path),
+    ),
+    [
+      {
+        ...tree,
+        path: '/etc/ld.so.cache',
+        reason: 'The loader’s cache, by ldconfig.',
+        compiled: { treatment: 'filtered', says: 'Without hidden libraries.' },
+      },
+      { ...tree, path: '/opt/sdk', reason: 'By hand.', compiled: null },
+      { ...tree, path: '/etc/ld.so.conf', reason: 'As it is.', compiled: null },
+    ] as never,
   );
+  const text = (await own.lvfs('paths', '--config', config)).stdout;
+  t.regex(text, /\n {11}filtered: Without hidden libraries\.\n/);
 });

@@ -15,6 +15,7 @@ export interface OpinionSystemPath {
   path: string;
   kind: string;
   packages?: readonly string[];
+  compiled?: string;
 }
 
 /** One path of the host. */
@@ -133,6 +134,14 @@ function globExpression(glob: string): RegExp {
     else out += c.replace(/[.+^$()|\\]/g, '\\$&');
   }
   return new RegExp(`^${out}(?:/.*)?$`, 's');
+}
+
+/** The files that are compiled from those of many packages: a view may have others in their place, or none. */
+export function compiledCaches(systemPaths: readonly OpinionSystemPath[]): (path: string) => boolean {
+  const globs = systemPaths
+    .filter(({ compiled }) => compiled !== undefined)
+    .map(({ path }) => globExpression(/[*?[{]/.test(path) ? path : withRealParents(path)));
+  return (path) => globs.some((glob) => glob.test(path)) && look(path)?.isFile() === true;
 }
 
 /** Which of the host's paths exist in the view. `host` is what {@link walkHost} found, parents before children. */

@@ -21,6 +21,7 @@ import {
   openIndex,
   systemPaths,
   View,
+  type Host,
   type IndexStore,
   type KernelCaches,
   type ViewSettings,
@@ -36,6 +37,8 @@ export interface ViewSpec {
   visible: readonly string[];
   metadataOnly?: readonly string[];
   settings?: Partial<ViewSettings>;
+  /** Default: the real one. */
+  host?: Host;
 }
 
 /** A view and the index under it. */
@@ -79,7 +82,9 @@ export function openTestView(spec: ViewSpec): OpenedView {
     overrides: { show: [], hide: [] },
     ...spec.settings,
   };
-  const view = View.create(store.index, settings, new NodeHost(), (_, message) => messages.push(message));
+  const view = View.create(store.index, settings, spec.host ?? new NodeHost(), (_, message) =>
+    messages.push(message),
+  );
   const ids = (cpvs: readonly string[]) =>
     cpvs.map((cpv) => {
       const id = store.index.packageId(cpv);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as nextTry } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { gentooRoot, type FileTree, type GentooRoot } from '../helpers/gentooRoot.js';
 import { reasonNotToMount, testDriver } from '../helpers/withMemoryMount.js';
@@ -219,3 +220,52 @@ for (const threads of [1, 2].filter((count) => count <= testDriver().capabilitie
     t.pass();
   });
 }
+
+mountTest(`compiled caches change with the packages, also for whoever has read them${because}`, async (t) => {
+  const list = '/usr/lib64/gio/modules/giomodule.cache';
+  const gentoo = await gentooRoot({
+    packages: {
+      'dev-libs/glib-2': { files: { '/usr/lib64/gio/modules/libown.so': 'x' } },
+      'dev-libs/one-1': { files: { '/usr/lib64/gio/modules/libone.so': 'x', '/usr/share/icons/i/one': 'x' } },
+      'dev-util/gtk-update-icon-cache-3': { files: { '/usr/share/icons/i/own': 'x' } },
+    },
+    files: { [list]: 'libone.so: a\nlibown.so: b\n', '/usr/share/icons/i/icon-theme.cache': 'all' },
+  });
+  t.teardown(gentoo.cleanup);
+  const always = ['dev-libs/glib-2', 'dev-util/gtk-update-icon-cache-3'];
+  await withMountedView({ root: gentoo.root, visible: always, driver: testDriver() }, async (mounted) => {
+    const at = mounted.mountpoint;
+    const icons = `${at}/usr/share/icons/i`;
+    for (const one of [false, true, false, true]) {
+      const packages = one ? [...always, 'dev-libs/one-1'] : always;
+      await mounted.live.apply({ visible: mounted.ids(packages), metadataOnly: [] });
+      const text = one ? 'libone.so: a\nlibown.so: b\n' : 'libown.so: b\n';
+      const file = openSync(at + list, 'r');
+      t.is(readFileSync(file, 'utf8'), text);
+      closeSync(file);
+      t.is(lstatSync(at + list).size, text.length);
+      t.is(existsSync(`${icons}/icon-theme.cache`), one);
+      t.deepEqual(readdirSync(icons).sort(), one ? ['icon-theme.cache', 'one', 'own'] : ['own']);
+    }
+  });
+});
+
+mountTest(`a compiled cache that the host makes anew is made anew${because}`, async (t) => {
+  const list = '/usr/lib64/gio/modules/giomodule.cache';
+  const gentoo = await gentooRoot({
+    packages: {
+      'dev-libs/glib-2': { files: { '/usr/lib64/gio/modules/libown.so': 'x' } },
+      'dev-libs/one-1': { files: { '/usr/lib64/gio/modules/libone.so': 'x' } },
+    },
+    files: { [list]: 'libone.so: a\n' },
+  });
+  t.teardown(gentoo.cleanup);
+  const spec = { root: gentoo.root, visible: ['dev-libs/glib-2'], driver: testDriver() };
+  await withMountedView(spec, async ({ mountpoint }) => {
+    t.is(readFileSync(mountpoint + list, 'utf8'), '');
+    gentoo.write(list, 'libone.so: a\nlibown.so: now\n');
+    const end = Date.now() + 20_000;
+    while (readFileSync(mountpoint + list, 'utf8') === '' && Date.now() < end) await nextTry(50);
+    t.is(readFileSync(mountpoint + list, 'utf8'), 'libown.so: now\n');
+  });
+});

@@ -26,6 +26,7 @@ import {
   linkTarget,
   look,
   readOwners,
+  compiledCaches,
   visiblePaths,
   walkHost,
   type HostPath,
@@ -144,7 +145,10 @@ function compare(
   const chunk = Buffer.alloc(headBytes);
   const other = Buffer.alloc(headBytes);
 
+  // What these are is told by test/unit/view/compiledCaches.test.ts.
+  const isCache = compiledCaches(systemPaths);
   const visit = (path: string): void => {
+    if (isCache(path)) return;
     const entry = host.get(path);
     // What came or went since the host was walked is nobody's mistake.
     const now = look(path);
@@ -182,8 +186,12 @@ function compare(
     numbers.set(identity, seen.ino);
 
     if (now.isDirectory()) {
-      const inside = entry.children.filter((child) => expected.has(`${path}/${child}`));
-      const listed = readdirSync(Buffer.from(mountpoint + path, 'latin1'), 'latin1');
+      const inside = entry.children.filter(
+        (child) => expected.has(`${path}/${child}`) && !isCache(`${path}/${child}`),
+      );
+      const listed = readdirSync(Buffer.from(mountpoint + path, 'latin1'), 'latin1').filter(
+        (child) => !isCache(`${path}/${child}`),
+      );
       if (listed.sort().join('/') !== inside.sort().join('/')) {
         const wanted = new Set(inside);
         const got = new Set(listed);

@@ -99,6 +99,7 @@ function toJson({ path, canonical, detail, ...rest }: Explanation): Record<strin
   };
 }
 
+const leftOut = 'a compiled cache that would tell of something hidden';
 const meanings: Readonly<Record<string, string>> = {
   hide: 'hidden by --hide',
   show: 'shown by --show',
@@ -119,9 +120,11 @@ function describe(answer: Explanation, { colors }: Output): string {
   if (answer.visible === null || answer.rule === 'absent') {
     lines.push(bold(path) + (answer.exists ? '' : ': the host does not have it'));
   } else {
+    const meaning =
+      answer.rule === 'cache' && !answer.visible ? leftOut : (meanings[answer.rule ?? ''] ?? answer.rule);
     const verdict = answer.visible ? green('visible') : red('hidden');
     const detail = answer.detail === '' ? '' : ` (${displayPath(answer.detail)})`;
-    lines.push(`${bold(path)}: ${verdict}: ${meanings[answer.rule ?? ''] ?? answer.rule}${detail}`);
+    lines.push(`${bold(path)}: ${verdict}: ${meaning}${detail}`);
   }
   if (canonical !== path) lines.push(`  is ${canonical}`);
   if (answer.owners.length > 0) lines.push(`  owned by ${answer.owners.join(', ')}`);

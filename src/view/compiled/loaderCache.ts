@@ -6,9 +6,6 @@
  * extensions since 2.33), alone or behind the older table.
  */
 
-/** Its place inside a view. */
-export const loaderCachePath = '/etc/ld.so.cache';
-
 const magic = Buffer.from('glibc-ld.so.cache1.1', 'latin1');
 const headerSize = 48;
 const entrySize = 24;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { filterLoaderCache } from '../../../src/daemon/loaderCache.js';
+import { filterLoaderCache } from '../../../../src/view/compiled/loaderCache.js';
 
 const place = '/etc/ld.so.cache';
 const ldconfig = ['/sbin/ldconfig', '/usr/sbin/ldconfig'].find((path) => existsSync(path));
