@@ -232,7 +232,10 @@ export class ViewFs implements Operations {
     }
     if (node < 0) {
       node = index.tryEnsure(directory, name);
-      if (node < 0) return errno.ENOMEM;
+      if (node < 0) {
+        view.noteFull();
+        return errno.ENOMEM;
+      }
     }
     const kind = kindOfMode(out.attr.mode);
     const file = this.#fileNumber(kind);

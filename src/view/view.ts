@@ -169,6 +169,7 @@ export class View {
   readonly #used = new Map<IndexNode, boolean>();
   /** Whether a visible package has anything in a place of the kind `beside`; as long as the epoch is the same. */
   readonly #besideVisible = new Map<IndexNode, boolean>();
+  #isFullSaid = false;
   #search: Search | undefined;
   #followed: Followed | undefined;
   /** Directories of which {@link #noteLimit} has told. */
@@ -441,6 +442,17 @@ export class View {
    */
   isUntouchable(node: IndexNode): boolean {
     return node === this.#mountPoint || (this.#avoided.size !== 0 && this.#avoided.has(node));
+  }
+
+  /** Says, once, that the index has no room for a name that it does not know yet: such names are refused from then on. */
+  noteFull(): void {
+    if (this.#isFullSaid) return;
+    this.#isFullSaid = true;
+    this.#log(
+      'warn',
+      `the index has no room for more than ${this.index.nodeCount} paths: files that are new on the host cannot be opened until the ` +
+        'view is mounted again',
+    );
   }
 
   /** Whether a directory is shown even when the host has none (a place for a mount, or on the way to one). */

@@ -4,6 +4,7 @@ import type { AccessEvent, ProcessRecord } from '../../../src/audit/index.js';
 import { errno } from '../../../src/base/index.js';
 import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
 import type { Entry, NodeId } from '../../../src/fuse/index.js';
+import { rootNode } from '../../../src/view/index.js';
 import { gentooRoot } from '../../helpers/gentooRoot.js';
 import { openTestView } from '../../helpers/withView.js';
 
@@ -276,4 +277,18 @@ test('whoever has a file of a package that is gone reads on; a denied one is hid
   t.is(files.read(again, 0, into, caller), 5);
   view.setVisible([], []);
   t.is(files.read(again, 0, into, caller), -errno.ENOENT);
+});
+
+test('that the index is full is said once, and what it knows goes on', async (t) => {
+  const { walk, view, files, out, gentoo, messages } = await filesystem(t);
+  const bin = walk('/usr/bin');
+  const long = 'n'.repeat(240);
+  // Long names until none fits, then short ones.
+  for (const name of [long, ''])
+    for (let i = 0; view.index.tryEnsure(rootNode, Buffer.from(`${name}${i}`)) >= 0; i++) continue;
+  gentoo.write('/usr/bin/new', 'x');
+  gentoo.write('/usr/bin/newer', 'x');
+  for (const name of ['new', 'newer']) t.is(files.lookup(bin, Buffer.from(name), caller, out), errno.ENOMEM);
+  t.is(messages.filter((message) => message.includes('no room')).length, 1);
+  t.not(walk('/usr/bin/shown'), 0);
 });
