@@ -1,4 +1,5 @@
 /** What every other folder may use; imports nothing of lvfs. */
+export * from './directories.js';
 export * from './errors.js';
 export * from './exitStatus.js';
 export * from './log.js';
