@@ -10,13 +10,7 @@ import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '..
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
-import {
-  newSharedFiles,
-  newWatchMemory,
-  openFilesLimit,
-  Readers,
-  WatchTable,
-} from '../filesystem/index.js';
+import { newSharedFiles, newWatchMemory, openFilesLimit, Readers, WatchTable } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from './auditing.js';
 import { placeInside } from './binds.js';
