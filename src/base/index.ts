@@ -1,5 +1,6 @@
 /** What every other folder may use; imports nothing of lvfs. */
 export { packageDirectoryAt, repositoryAround } from './checkouts.js';
+export * from './directories.js';
 export * from './errors.js';
 export * from './exitStatus.js';
 export * from './log.js';

@@ -4,6 +4,7 @@
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectories } from './directories.js';
 
 /** A temporary file of this age belongs to a process that was killed while it saved. */
 const orphanAgeMs = 10 * 60_000;
@@ -27,7 +28,7 @@ export function replaceFile(file: string, parts: readonly Uint8Array[]): void {
   const temporary = `${file}.${process.pid}-${random}.tmp`;
   let isOurs = false;
   try {
-    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    makeDirectories(dirname(file), 0o755);
     removeOrphans(file);
     const fd = fs.openSync(temporary, 'wx', 0o644);
     isOurs = true;

@@ -5,9 +5,9 @@
  * Everything written goes straight to the host's directories, never through the view. A directory that the host does not
  * have is a private one in memory, except where emerge itself would make it.
  */
-import { lstatSync, mkdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../base/index.js';
+import { errorCode, exitStatus, isWithin, LvfsError, makeDirectories, shellWord } from '../base/index.js';
 import type { RepositoryPlace, System } from '../portage/index.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from './platform/index.js';
 import type { BindRequest } from './request.js';
@@ -406,7 +406,7 @@ class Plan {
 
   #create(path: string): boolean {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o755 });
+      makeDirectories(path, 0o755);
       return true;
     } catch (error) {
       const code = errorCode(error);

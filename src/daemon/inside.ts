@@ -38,6 +38,16 @@ import { connect } from './sessions.js';
 /** The descriptor that joins P0 and P1. */
 const insideDescriptor = 3;
 
+/** How long a command may take to end after a signal that asks it to, before it is killed. */
+const graceMs = 5_000;
+
+/** How long P1 may take to leave a view that it is still opening, or to take everything away, before it is killed: that does the same but for the record. */
+const openingMs = 3_000;
+const leaveMs = 15_000;
+
+/** Signals that ask for the end, which comes whatever the command makes of them. */
+const ending: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
+
 /** How much of a command's output is kept for the report, in bytes; the end tells most. */
 const keptOutput = 8 << 20;
 
@@ -70,6 +80,10 @@ export class Inside {
   readonly #client: ControlClient;
   readonly #namespace: string | undefined;
   readonly #ended: Promise<unknown>;
+  readonly #signals = new Insistence(
+    (name) => this.#send(name),
+    () => this.#child.kill('SIGKILL'),
+  );
   readonly status: SessionStatus;
 
   private constructor(
@@ -113,6 +127,7 @@ export class Inside {
       socket.destroy();
     };
     signal.addEventListener('abort', cancel);
+    const kill = (): boolean => child.kill('SIGKILL');
     try {
       const client = await ControlClient.attach(socket);
       const onEvent = (event: unknown): void => {
@@ -125,7 +140,7 @@ export class Inside {
       return new Inside(child, client, status, ended);
     } catch (error) {
       socket.destroy();
-      const failed = await ended;
+      const failed = await within(ended, openingMs, kill);
       if (child.pid !== undefined) removeSessionsOf(child.pid);
       if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
       if (failed !== undefined) throw failed;
@@ -155,11 +170,17 @@ export class Inside {
       // What runs among the host's processes does not end with P1.
       if (this.#namespace !== undefined) await namespaces.killAll(this.#namespace);
       throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`);
+    } finally {
+      this.#signals.over();
     }
   }
 
-  /** Passes a signal on to the running command. */
+  /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */
   signal(name: NodeJS.Signals): void {
+    this.#signals.pass(name);
+  }
+
+  #send(name: NodeJS.Signals): void {
     this.#client.request('signal', { name }).catch((error: unknown) => {
       // It has ended meanwhile, and whoever waits for it is told.
       if (!(error instanceof LvfsError)) throw error;
@@ -179,9 +200,49 @@ export class Inside {
   /** Takes the view away and returns when nothing is left of it. */
   async close(): Promise<void> {
     this.#client.close();
-    await this.#ended;
+    await within(this.#ended, leaveMs, () => this.#child.kill('SIGKILL'));
     if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace);
     if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
+  }
+}
+
+/**
+ * Passes signals on to a command. One that asks for the end is obeyed: a command that goes on for five seconds is killed and, if it
+ * then still goes on, so is everything around it.
+ */
+class Insistence {
+  readonly #send: (name: NodeJS.Signals) => void;
+  readonly #killAll: () => unknown;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(send: (name: NodeJS.Signals) => void, killAll: () => unknown) {
+    this.#send = send;
+    this.#killAll = killAll;
+  }
+
+  pass(name: NodeJS.Signals): void {
+    this.#send(name);
+    if (!ending.has(name)) return;
+    this.#timer ??= setTimeout(() => {
+      this.#send('SIGKILL');
+      this.#timer = setTimeout(this.#killAll, graceMs);
+    }, graceMs);
+  }
+
+  /** The command has ended. */
+  over(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** What a promise gives, after something was done when that took too long. */
+async function within<T>(promise: Promise<T>, milliseconds: number, otherwise: () => unknown): Promise<T> {
+  const timer = setTimeout(otherwise, milliseconds);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -238,7 +299,7 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       hasProc: boolean;
       environment: Readonly<Record<string, string>>;
     };
-    return namespaces.enter({
+    const entered = namespaces.enter({
       root: facts.root,
       cwd: facts.cwd,
       argv: how.argv((path) => facts.visible.includes(path)),
@@ -250,6 +311,12 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
       ownMounts: true,
       leave: otherViews(facts.root),
     });
+    const signals = new Insistence(entered.signal, entered.kill);
+    return {
+      ...entered,
+      ended: entered.ended.finally(() => signals.over()),
+      signal: (name) => signals.pass(name),
+    };
   } finally {
     client.close();
   }

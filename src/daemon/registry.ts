@@ -14,7 +14,6 @@
  */
 import {
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -25,7 +24,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, makeDirectories } from '../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -92,7 +91,7 @@ export function privateMountpoint(directory: string): string {
 export function createSessionDirectory(): string {
   const base = registryDirectory();
   try {
-    mkdirSync(base, { recursive: true, mode: 0o700 });
+    makeDirectories(base, 0o700);
     const stat = lstatSync(base);
     if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
       throw new LvfsError('NO_RUNTIME_DIR', `${base}: is not a directory of this user`, {

@@ -213,14 +213,17 @@ async function askToUnmount(record: SessionRecord, { lazy }: UnmountOptions): Pr
   let client: ControlClient | undefined;
   try {
     client = await ControlClient.connect(controlSocket(record.directory));
-    await client.request('umount', { lazy });
+    const answered = client.request('umount', { lazy }).then(() => true);
+    // Detaching takes no time, and needs no help.
+    if (!(await (lazy ? Promise.race([answered, delay(endDeadlineMs, false, { ref: false })]) : answered)))
+      return false;
   } catch (error) {
     if (error instanceof LvfsError && error.code === 'NO_ANSWER') return false;
     throw error;
   } finally {
     client?.close();
   }
-  await waitForEnd(record);
+  await waitForEnd(record, lazy);
   return true;
 }
 
@@ -250,20 +253,25 @@ async function unmountFromOutside(
     }
   }
   if (record === undefined) return;
-  if (record.alive) await waitForEnd(record);
+  if (record.alive) await waitForEnd(record, lazy);
   removeSessionDirectory(record.directory);
 }
 
 /**
  * Waits until the process of a daemon is gone whose view is unmounted.
  *
+ * @param detached nobody needs it any more, whatever it is doing: it is killed in the end
  * @throws LvfsError MOUNT_HELD when it goes on
  */
-async function waitForEnd({ meta }: SessionRecord): Promise<void> {
-  const end = performance.now() + endDeadlineMs;
-  while (processStartTime(meta.pid) === meta.startTime) {
-    if (performance.now() > end) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
-    await delay(5);
+async function waitForEnd({ meta, directory }: SessionRecord, detached: boolean): Promise<void> {
+  const isThere = (): boolean => processStartTime(meta.pid) === meta.startTime;
+  for (const last of [false, true]) {
+    const end = performance.now() + endDeadlineMs;
+    while (isThere() && performance.now() < end) await delay(5);
+    if (!isThere()) return;
+    if (last || !detached) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
+    process.kill(meta.pid, 'SIGKILL');
+    removeSessionDirectory(directory);
   }
 }
 

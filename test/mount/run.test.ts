@@ -14,7 +14,7 @@ import test from 'ava';
 import { loadInside, type InsideRequest } from '../../src/daemon/index.js';
 import { namespaces } from '../../src/daemon/platform/index.js';
 import { host, nothingLeft, withCommands as fixture } from '../helpers/commands.js';
-import { whyNotMount } from '../helpers/inView.js';
+import { processesNaming, whyNotMount } from '../helpers/inView.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
 import { finished, program, until } from '../helpers/lvfs.js';
 
@@ -206,6 +206,63 @@ for (const name of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGINT'] as const) {
     await nothingLeft(t, f);
   });
 }
+
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  mountTest(`${name} ends a command that ignores it, in the end${skipped}`, async (t) => {
+    const f = await fixture(t);
+    const script = `trap '' TERM INT; echo ready; while :; do sleep 0.1; done`;
+    const child = f.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', script);
+    let said = '';
+    child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+    const end = finished(child);
+    await until('the command runs', () => said.includes('ready'), 60_000);
+    child.kill(name);
+    t.is((await end).status, 137);
+    await nothingLeft(t, f);
+  });
+}
+
+mountTest(`a signal ends lvfs although the process that serves the view is stuck${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const child = f.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', 'echo ready; sleep 1000');
+  let said = '';
+  child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+  const end = finished(child);
+  await until('the command runs', () => said.includes('ready'), 60_000);
+  const server = processesNaming(f.runtime).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('insideMain'),
+  );
+  process.kill(server ?? 0, 'SIGSTOP');
+  child.kill('SIGTERM');
+  t.is((await end).signal, 'SIGTERM');
+  await nothingLeft(t, f);
+});
+
+mountTest(
+  `places in which nothing can be made are told of, and nothing goes round in circles${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const mountpoint = join(f.directory, 'mnt');
+    mkdirSync(mountpoint);
+    for (const place of ['/proc/none/lvfs', '/sys/none', '/dev/null/lvfs']) {
+      f.environment['LVFS_CACHE'] = place;
+      const run = await f.run('echo', 'ran');
+      t.is(run.stdout, 'ran\n', place);
+      const mount = await f.lvfs('mount', 'dev-libs/foo', mountpoint);
+      t.is(mount.status, 0, mount.stderr);
+      t.is((await f.lvfs('umount', mountpoint)).status, 0);
+      const apart = { ...f.environment, LVFS_RUNTIME_DIR: place };
+      for (const args of [
+        ['run', 'dev-libs/foo', '--', 'true'],
+        ['mount', 'dev-libs/foo', mountpoint],
+      ]) {
+        const said = await finished(spawn(process.execPath, [program, ...args], { env: apart }));
+        t.is(said.status, args[0] === 'run' ? 125 : 23, place);
+        t.regex(said.stderr, /^lvfs: cannot record sessions in \S+: E[A-Z]+: .*\nhint: set LVFS_RUNTIME_DIR/);
+      }
+    }
+  },
+);
 
 mountTest(`a signal that comes while the command is being started is not lost${skipped}`, async (t) => {
   const entered = namespaces.enter({

@@ -612,6 +612,16 @@ mountTest(`after kill -9 status says stale, commands explain, and umount cleans 
   t.deepEqual(names(f.runtime), []);
 });
 
+mountTest(`a daemon that does not answer is detached, and gone then${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const { mountpoint, pid } = await f.mount();
+  process.kill(pid, 'SIGSTOP');
+  t.is((await f.lvfs('umount', '--lazy', mountpoint)).stderr, '');
+  t.is(processStartTime(pid), undefined);
+  t.deepEqual(f.views(), []);
+  t.deepEqual(names(f.runtime), []);
+});
+
 mountTest(`a stale view that is still in use is cleaned up too${skipped}`, async (t) => {
   const f = await fixture(t);
   const { mountpoint, pid } = await f.mount();

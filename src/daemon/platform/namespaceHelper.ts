@@ -52,9 +52,9 @@ export interface Entered {
    */
   readonly ended: Promise<CommandEnd>;
   /** Sends a signal to the command itself; nothing when it has ended. */
-  signal(name: NodeJS.Signals): void;
+  readonly signal: (name: NodeJS.Signals) => void;
   /** Kills the command and everything it started. */
-  kill(): void;
+  readonly kill: () => void;
 }
 
 /** How a program with mounts of its own is started. */
