@@ -34,6 +34,7 @@ export type {
 } from './findings.js';
 export { habits, type Habit } from './habits.js';
 export { makeReport } from './report.js';
+export { whyInReport } from './why.js';
 export type { Use } from './uses.js';
 export { needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';

@@ -479,6 +479,7 @@ function judgeNeeds(
 /** What was used and is visible, or was, only because the user said so; by owner. */
 function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: ProcessTree): Map<string, Use[]> {
   const declared = declaredPackages(input);
+  const hasPhases = [...input.processes.values()].some(({ phase }) => phase !== '');
   const found = new Map<string, Use[]>();
   for (const use of uses) {
     if (use.owners.length === 0 || use.owners.some((cpv) => declared.has(cpv) || input.system.has(cpv)))
@@ -486,6 +487,9 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     if (use.owners.some((cpv) => input.visible.has(cpv) && !isAllowedByUser(cpv, input))) continue;
     const { kind } = factsOf(use.path, input);
     if (kind === 'noise' || (kind === 'executable' && use.operation !== 'exec')) continue;
+    // Whatever runs the build is shown to run it.
+    const phase = tree.record(use.process)?.phase ?? '';
+    if (hasPhases && !buildPhases.test(phase)) continue;
     const { by, tools, ownAccord } = tree.actor(use.process);
     if (by === 'portage' || (ownAccord && !tools.some((tool) => use.owners.includes(tool)))) continue;
     for (const cpv of use.owners) {

@@ -9,10 +9,10 @@ export function reportJson(report: Report): Record<string, unknown> {
   return { ...report };
 }
 
-/** Whether undeclared dependencies were found: what a tool gave up over, and what is used second-hand. */
+/** Whether undeclared dependencies were found: what a tool gave up over, what the user had to show, and what is used second-hand. */
 export function isIncomplete(report: Report): boolean {
   return (
-    report.missing.some(({ certainty }) => certainty === 'needed') ||
+    report.missing.some(({ certainty }) => certainty !== 'probed') ||
     report.secondHand.some(({ use }) => use === 'direct')
   );
 }
@@ -102,6 +102,23 @@ export function reportText(report: Report, output: Output): string {
   if (report.ruledOut !== undefined && report.ruledOut.length > 0) {
     const names = report.ruledOut.map(({ cpv }) => cpv).join(' ');
     section('Ruled out:', 'looked for in vain, and of no consequence', dim(`  ${names}`));
+  }
+  if (report.hiddenByUser.length > 0) {
+    section(
+      'Hidden by you:',
+      'declared, and looked for in vain',
+      report.hiddenByUser
+        .map(({ variable, atom, cpv }) => `  ${variable}: ${atom} ${dim(`(${cpv})`)}`)
+        .join('\n'),
+    );
+  }
+  if (parts.length > 0 && report.dismissed.length > 0) {
+    const names = report.dismissed.map(({ cpv }) => cpv);
+    parts.push(
+      dim(
+        `No finding, with the reason in lvfs report --why and --json: ${names.slice(0, 8).join(' ')}${names.length > 8 ? ' …' : ''}`,
+      ),
+    );
   }
   if (report.ignored.length > 0)
     parts.push(dim(`${report.ignored.length} findings are ignored by the configuration.`));

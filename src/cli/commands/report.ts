@@ -17,6 +17,11 @@ export const command = defineCommand({
   options: {
     strict: { type: 'boolean', describe: 'End with status 30 when undeclared dependencies were found' },
     html: { type: 'string', value: 'FILE', describe: 'Write the report as a self-contained page' },
+    why: {
+      type: 'string',
+      value: 'PACKAGE',
+      describe: 'Say only why this package stands in the report, and where, or why it does not',
+    },
     'build-log': {
       type: 'string',
       value: 'FILE',
@@ -25,6 +30,7 @@ export const command = defineCommand({
   },
   examples: [
     ['lvfs report /var/tmp/lvroot', 'what the ebuild forgot'],
+    ['lvfs report --why sys-devel/m4 /var/tmp/lvroot', 'why a package is in it, or is not'],
     ['lvfs report --strict --html report.html /var/tmp/lvroot', 'for a CI job'],
   ],
   operands: [{ name: 'mountpoint', is: 'view' }],
@@ -43,6 +49,15 @@ export const command = defineCommand({
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
       })) as ReportResult;
       page?.write(html ?? '');
+      const { why } = options;
+      if (why !== undefined) {
+        const { whyInReport } = await import('../../audit/index.js');
+        const sentences = whyInReport(report, why);
+        if (output.json) output.printJson({ mountpoint, targets, package: why, why: sentences });
+        else if (sentences.length > 0) output.print(sentences.join('\n'));
+        else output.print(`${why}: nobody looked for it, and it was not used.`);
+        return files.end(exitStatus.ok, output);
+      }
       const ended = new Date().toISOString();
       if (output.json) {
         output.printJson({
