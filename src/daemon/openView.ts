@@ -427,6 +427,8 @@ export class OpenView {
   avoid(paths: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       await this.#live?.apply({ avoided: paths });
+      // Nothing that was open there may keep it busy.
+      this.view.host.forget();
     });
   }
 
