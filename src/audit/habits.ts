@@ -35,7 +35,7 @@ export const habits: readonly Habit[] = [
   habit(
     'meson',
     /^(?:meson|meson\.py)$/,
-    'dpkg-architecture git hg ctags cscope etags ccache sccache cmake scan-build clang-format clang-tidy gcovr lcov genhtml gcov llvm-cov valgrind gdb exe_wrapper pkg-config pkgconf dpkg rpm',
+    'dpkg-architecture git hg ctags cscope etags ccache sccache cmake scan-build clang-format clang-tidy gcovr lcov genhtml gcov llvm-cov valgrind gdb exe_wrapper dpkg rpm',
     'meson looks for it by itself in each project',
   ),
   habit(

@@ -42,7 +42,7 @@ test(offers, ['help', 'che'], ['check']);
 test(offers, ['deps', 'dev'], ['dev-libs/']);
 test(offers, ['deps', 'dev-libs/foo'], ['dev-libs/foo', 'dev-libs/fool']);
 test(offers, ['deps', '--json', '>=dev-libs/foo'], ['>=dev-libs/foo', '>=dev-libs/fool']);
-test(offers, ['deps', '@m'], ['@mine']);
+test(offers, ['deps', '@mi'], ['@mine']);
 test(offers, ['deps', 'foo', '--with', 'sys'], ['sys-libs/']);
 test(offers, ['deps', 'foo', '--with=sys-libs/'], ['--with=sys-libs/zlib']);
 test(offers, ['deps', 'foo', './'], [':files']);

@@ -162,7 +162,7 @@ test(answers, ['deps', 'foo', '--with', 'zlip'], {
 });
 test(answers, ['deps', '@wrold'], {
   status: 20,
-  stderr: /'@wrold'\nhint: did you mean @world\? There are: @profile .*@world\n$/,
+  stderr: /'@wrold'\nhint: did you mean @world\? There are: @changed-deps .*@x11-module-rebuild\n$/,
 });
 test(answers, ['deps', 'dev-libs/foo', '--why', 'dev-libs/hidden'], {
   status: 20,

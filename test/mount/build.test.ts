@@ -144,7 +144,7 @@ const comparing = `--compare shows that a build comes out differently with what 
   t.deepEqual(comparison.difference.onlySecond, ['/de.mo']);
   t.deepEqual(
     comparison.automagic.map(({ packages, files }) => ({ packages: packages.map(packageName), files })),
-    [{ packages: ['sys-devel/gettext'], files: ['/de.mo'] }],
+    [{ packages: ['sys-devel/gettext'], files: ['/de.mo', '/printed'] }],
   );
   t.is(status, 30);
 });

@@ -39,7 +39,8 @@ export const command = defineCommand({
 /** Where Portage's data lies for a command line that is not finished. */
 async function locationsOf(typed: Command, words: readonly string[]) {
   const { loadSettings } = await import('../config.js');
-  const { options } = parse({ ...typed, operands: [{ name: 'any…', is: 'other', optional: true }] }, words);
+  const operands = [{ name: 'any…', is: 'other', optional: true } as const];
+  const { options } = parse({ ...typed, operands, ebuildDirectory: false }, words);
   return locations(await loadSettings(options, process.env, silent));
 }
 
