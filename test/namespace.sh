@@ -2,8 +2,7 @@
 # Runs the tests in a mount namespace of their own: `test/namespace.sh COMMAND...`, which ava.config.js does for root.
 #
 # What others mount on the machine is not seen in there, nor what the tests mount by others; /tmp and the directory for temporary
-# files are new and empty, and lvfs keeps its state in there. All mounts are shared as systemd makes them, with a peer
-# and a slave namespace beside it; with LVFS_TEST_MOUNTS=private none is. Where no namespace can be made, the command runs without.
+# files are new and empty, and lvfs keeps its state in there. Where no namespace can be made, the command runs without.
 
 if [ "$1" != --inside ]; then
   unshare --mount true 2>/dev/null || LVFS_TEST_NAMESPACE=none exec "$@"
@@ -25,14 +24,4 @@ case $PWD/:$0 in
 esac
 # What mount(8) and umount(8) take note of.
 mkdir -p /run/mount && mount -t tmpfs -o mode=755 tmpfs /run/mount
-[ "${LVFS_TEST_MOUNTS:-shared}" = shared ] || exec "$@"
-
-mount --make-rshared /
-beside=
-for propagation in unchanged slave; do
-  unshare --mount --propagation "$propagation" sleep infinity </dev/null >/dev/null 2>&1 &
-  beside="$beside $!"
-done
-# shellcheck disable=SC2064,SC2086 -- a list that is known by now
-trap "kill $beside" EXIT
-"$@"
+exec "$@"

@@ -8,7 +8,7 @@
  */
 import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../base/index.js';
 import { dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Ledger } from '../audit/index.js';
 import { newSharedFiles, newWatchMemory, openFilesLimit, Readers, WatchTable } from '../filesystem/index.js';
 import { drivers, findDriver, type Connection } from '../fuse/index.js';
@@ -36,6 +36,10 @@ import { announceMount, busyError, clearFailures, heldError, isServed } from './
 import { watchDatabase, type Watching } from './databaseWatch.js';
 import type { HostChange } from '../view/index.js';
 import { HostWatch } from './hostWatch.js';
+
+/** How long another mount namespace may take to let go of an unmounted view, and how often it is looked for. */
+const heldGraceMs = 2000;
+const heldPollMs = 25;
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
 const readyDeadlineMs = 10_000;
@@ -248,10 +252,15 @@ export class Session {
       if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
       return;
     }
-    const holders = mounter.heldBy(this.#device);
-    if (holders.length === 0) return;
-    this.#state = 'serving';
-    throw heldError(mountpoint, holders);
+    // Whoever makes a mount namespace may be about to let go of the view, as lvfs itself does; and once nobody has it the number of its
+    // device is soon another mount's.
+    for (const start = performance.now(); !this.#isEnding; await delay(heldPollMs)) {
+      const holders = mounter.heldBy(this.#device);
+      if (holders.length === 0) return;
+      if (performance.now() - start < heldGraceMs) continue;
+      this.#state = 'serving';
+      throw heldError(mountpoint, holders);
+    }
   }
 
   get #isMounted(): boolean {

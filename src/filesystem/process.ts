@@ -116,7 +116,7 @@ export class Processes {
     const found = this.#call(pid);
     if (found === undefined) return '';
     const path = this.#string(pid, found.address);
-    if (path === '' || path.startsWith('/')) return path;
+    if (path === '' || path.startsWith('/')) return this.#inside(path);
     const from = atWorkingDirectory.test(found.directory)
       ? `/proc/${pid}/cwd`
       : `/proc/${pid}/fd/${Number.parseInt(found.directory, 16)}`;
@@ -207,6 +207,11 @@ export class Processes {
       // It has ended, or is not ours to look at.
       return '';
     }
+    return this.#inside(path);
+  }
+
+  /** A path of ours as it is in the view, if it leads there. */
+  #inside(path: string): string {
     const mountpoint = this.#mountpoint;
     if (mountpoint === '' || !path.startsWith(mountpoint)) return path;
     if (path.length === mountpoint.length) return '/';
