@@ -49,6 +49,8 @@ interface Evidence {
   score: number;
   hits: number;
   fatal: boolean;
+  /** Somebody wanted to execute something of it, or did. */
+  executed: boolean;
   allowed: boolean;
   /** Line of the last message with which somebody gave up. */
   at: number;
@@ -67,6 +69,7 @@ function newEvidence(): Evidence {
     score: 0,
     hits: 0,
     fatal: false,
+    executed: false,
     allowed: false,
     at: 0,
     byVariable: new Map(),
@@ -127,6 +130,7 @@ export function findMissing(
       if (isIgnored(cpv, path)) continue;
       const evidence = evidenceFor(cpv);
       note(evidence, denial, path);
+      evidence.executed ||= denial.operation === 'exec';
       if (against !== undefined) evidence.dismissed.add(against.reason);
       else weigh(evidence, path, weight / owners.length, variable ?? variableFor(cpv, path, input));
     }
@@ -147,6 +151,7 @@ export function findMissing(
     evidence.allowed = true;
     for (const { path, operation, process } of counted) {
       const variable = operation === 'exec' ? 'BDEPEND' : variableFor(cpv, path, input);
+      evidence.executed ||= operation === 'exec';
       weigh(evidence, path, operation === 'exec' ? 8 : factsOf(path, input).weight, variable);
       evidence.hits += 1;
       const record = tree.record(process);
@@ -200,10 +205,15 @@ function compare(a: Evidence, b: Evidence): number {
   return ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || b.score - a.score || b.at - a.at || b.hits - a.hits;
 }
 
+/** What is linked with tells more than a program of the same package that was looked for beside it, unless that was to be executed. */
+function variableOf({ byVariable, fatal, executed }: Evidence): BuildVariable {
+  return !fatal && !executed && byVariable.has('DEPEND') ? 'DEPEND' : suggestedVariable(byVariable);
+}
+
 function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
   return {
     cpv,
-    suggest: suggestion(suggestedVariable(evidence.byVariable), input.atomFor(cpv)),
+    suggest: suggestion(variableOf(evidence), input.atomFor(cpv)),
     certainty: certaintyOf(evidence),
     hits: evidence.hits,
     paths: tellingPaths(evidence.paths),
