@@ -16,7 +16,7 @@ import {
 import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
-import type { ProcessTree } from './processTree.js';
+import { isPortage, type ProcessTree } from './processTree.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import type { Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -498,6 +498,7 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     const { kind } = factsOf(use.path, input);
     if (kind === 'noise' || (kind === 'executable' && use.operation !== 'exec')) continue;
     // Whatever runs the build is shown to run it.
+    if (use.owners.some(isPortage)) continue;
     const phase = tree.record(use.process)?.phase ?? '';
     if (hasPhases && !buildPhases.test(phase)) continue;
     const { by, tools, ownAccord } = tree.actor(use.process);

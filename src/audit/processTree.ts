@@ -156,7 +156,8 @@ function isDriver(program: string): boolean {
   return drivers.has(name) || drivers.has(name.slice(name.lastIndexOf('-') + 1));
 }
 
-function isPortage(cpv: string): boolean {
+/** Whether a package is Portage itself, which runs builds and is no dependency of them. */
+export function isPortage(cpv: string): boolean {
   return /^sys-apps\/portage-\d/.test(cpv);
 }
 
