@@ -17,6 +17,7 @@ import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
+import { hasSay } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import type { Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -456,6 +457,10 @@ function giveUp(evidence: Evidence, line: string, at: number): void {
   evidence.messages.set(line, at);
 }
 
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 /** Weight of what the sources ask for and a listing left out. */
 const needWeight = 3;
 
@@ -466,7 +471,11 @@ function judgeNeeds(
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
   const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
-  for (const { kind, wanted } of input.needs) {
+  const run = new Set(
+    [...input.processes.values()].flatMap((one) => one.arguments.slice(0, 6).map(baseName)),
+  );
+  for (const need of input.needs.filter((one) => hasSay(one, run))) {
+    const { kind, wanted } = need;
     // A tool may have given up over such a thing and not said which.
     const giveUpOver = complaints.find((one) => one.kind === kind && one.fatal && one.wanted.length === 0);
     const files = hiddenFor({ wanted, fatal: false }, found, input);

@@ -106,7 +106,7 @@ export class SourceScan {
       const text = data.toString('latin1');
       this.#words.add(text);
       for (const need of needsIn(name, text))
-        if (this.#needs.size < maxNeeds) this.#needs.set(`${need.kind} ${need.name}`, need);
+        if (this.#needs.size < maxNeeds) this.#needs.set(`${need.kind} ${need.name} ${name}`, need);
     } catch (error) {
       // Gone meanwhile.
       if (errorCode(error) === undefined) throw error;

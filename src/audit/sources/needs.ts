@@ -9,6 +9,8 @@ export interface Need {
   readonly kind: NamedKind;
   /** As it is written. */
   readonly name: string;
+  /** Base name of the file that asks. */
+  readonly file: string;
   /** What would satisfy it, the likeliest first. */
   readonly wanted: readonly Wanted[];
 }
@@ -181,10 +183,27 @@ export function needsIn(file: string, text: string): Need[] {
         for (const name of names === undefined ? [group] : names(group)) {
           if (name === '' || found.size >= maxNeeds) continue;
           const wanted = wantedFor(kind, name);
-          found.set(wanted.map(keyOf).join(' '), { kind, name, wanted });
+          found.set(wanted.map(keyOf).join(' '), { kind, name, file, wanted });
         }
       }
     }
   }
   return [...found.values()];
+}
+
+/** What programs ask for while they run, rather than build systems while they read. */
+const askedByRunning: ReadonlySet<NamedKind> = new Set([
+  ...(['python', 'distribution', 'perl', 'ruby', 'node', 'lua'] as const),
+]);
+/** Scripts that a build runs under whatever name of a process. */
+const buildScripts =
+  /^(?:setup\.py|pyproject\.toml|wscript|SConstruct|SConscript|Makefile\.PL|Build\.PL|Rakefile|meson\.build)$/;
+
+/**
+ * Whether the file that asks for something has a say in a build: a module that is only installed, or a test that is not run, has none.
+ *
+ * @param run base names of what was run
+ */
+export function hasSay({ kind, file }: Need, run: ReadonlySet<string>): boolean {
+  return !askedByRunning.has(kind) || buildScripts.test(file) || run.has(file);
 }

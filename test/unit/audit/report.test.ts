@@ -315,7 +315,14 @@ test('a macro that was left in configure is needed, also when the shell does not
       input({
         log,
         status: 1,
-        needs: [{ kind: 'aclocal', name: 'AX_FOO', wanted: [{ kind: 'aclocal', name: 'AX_FOO' }] }],
+        needs: [
+          {
+            kind: 'aclocal',
+            file: 'configure.ac',
+            name: 'AX_FOO',
+            wanted: [{ kind: 'aclocal', name: 'AX_FOO' }],
+          },
+        ],
         findHidden: hiding({
           AX_FOO: { path: '/usr/share/aclocal/ax_foo.m4', owners: ['dev-build/autoconf-archive-2024'] },
         }),

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { needsIn, WordFilter } from '../../../src/audit/index.js';
+import { hasSay } from '../../../src/audit/sources/needs.js';
 
 const asks = test.macro({
   exec(t, file: string, text: string, expected: string[]) {
@@ -45,4 +46,13 @@ test('a filter of words never denies one that was there, whatever its case', (t)
   for (const name of ['doxygen', 'Doxygen', 'gtk-doc', 'libusb-1.0', 'find_program'])
     t.true(filter.has(name), name);
   for (const name of ['dot', 'git', 'lsb_release', 'dpkg-architecture']) t.false(filter.has(name), name);
+});
+
+test('what a module asks for that is only installed has no say in a build, what is run has', (t) => {
+  const ask = (file: string, text: string) =>
+    needsIn(file, text).map((need) => hasSay(need, new Set(['gen.py'])));
+  t.deepEqual(ask('gen.py', 'import yaml'), [true]);
+  t.deepEqual(ask('test_yaml.py', 'import yaml'), [false]);
+  t.deepEqual(ask('setup.py', 'import yaml'), [true]);
+  t.deepEqual(ask('CMakeLists.txt', 'find_package(fmt)'), [true]);
 });
