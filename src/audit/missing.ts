@@ -19,7 +19,7 @@ import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
 import { hasSay } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
-import type { Use } from './uses.js';
+import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
 /** How much the kind of access says about a need. */
@@ -150,10 +150,13 @@ export function findMissing(
     if (counted.length === 0 || targets.has(cpv)) continue;
     const evidence = evidenceFor(cpv);
     evidence.allowed = true;
-    for (const { path, operation, process } of counted) {
-      const variable = operation === 'exec' ? 'BDEPEND' : variableFor(cpv, path, input);
-      evidence.executed ||= operation === 'exec';
-      weigh(evidence, path, operation === 'exec' ? 8 : factsOf(path, input).weight, variable);
+    for (const one of counted) {
+      const { path, process } = one;
+      const { kind, weight } = factsOf(path, input);
+      const executed = isExecution(one, kind);
+      const variable = executed && input.sysroot === undefined ? 'BDEPEND' : variableFor(cpv, path, input);
+      evidence.executed ||= executed;
+      weigh(evidence, path, executed ? 100 : weight, variable);
       evidence.hits += 1;
       const record = tree.record(process);
       if (record !== undefined) note(evidence, { ...record, count: 0 }, path);
@@ -206,15 +209,17 @@ function compare(a: Evidence, b: Evidence): number {
   return ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || b.score - a.score || b.at - a.at || b.hits - a.hits;
 }
 
-/** What is linked with tells more than a program of the same package that was looked for beside it, unless that was to be executed. */
-function variableOf({ byVariable, fatal, executed }: Evidence): BuildVariable {
-  return !fatal && !executed && byVariable.has('DEPEND') ? 'DEPEND' : suggestedVariable(byVariable);
+/** A header or library tells more than a program of the same package that was looked for beside it, unless that was to be executed. */
+function variableOf({ byVariable, fatal, executed, paths }: Evidence, input: ReportInput): BuildVariable {
+  const isLinked = (path: string) => /^(?:header|library)$/.test(factsOf(path, input).kind);
+  const linked = !fatal && !executed && byVariable.has('DEPEND') && [...paths.keys()].some(isLinked);
+  return linked ? 'DEPEND' : suggestedVariable(byVariable);
 }
 
 function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
   return {
     cpv,
-    suggest: suggestion(variableOf(evidence), input.atomFor(cpv)),
+    suggest: suggestion(variableOf(evidence, input), input.atomFor(cpv)),
     certainty: certaintyOf(evidence),
     hits: evidence.hits,
     paths: tellingPaths(evidence.paths),
@@ -505,7 +510,7 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
       continue;
     if (use.owners.some((cpv) => input.visible.has(cpv) && !isAllowedByUser(cpv, input))) continue;
     const { kind } = factsOf(use.path, input);
-    if (kind === 'noise' || (kind === 'executable' && use.operation !== 'exec')) continue;
+    if (kind === 'noise' || (kind === 'executable' && !isExecution(use, kind))) continue;
     // Whatever runs the build is shown to run it.
     if (use.owners.some(isPortage)) continue;
     const phase = tree.record(use.process)?.phase ?? '';

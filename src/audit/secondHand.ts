@@ -17,7 +17,7 @@ import {
   type ReportInput,
   type SecondHand,
 } from './findings.js';
-import type { Use } from './uses.js';
+import { isExecution, type Use } from './uses.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
@@ -31,7 +31,7 @@ export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<st
     const { kind } = factsOf(use.path, input);
     if (!deliberate.has(kind) && use.operation !== 'exec') continue;
     // A program is used by being executed.
-    if (kind === 'executable' && use.operation !== 'exec') continue;
+    if (kind === 'executable' && !isExecution(use, kind)) continue;
     for (const cpv of use.owners) {
       const known = byOwner.get(cpv);
       if (known === undefined) byOwner.set(cpv, [use]);
@@ -72,8 +72,10 @@ export function findSecondHand(
     const byVariable = new Map<'BDEPEND' | 'DEPEND', number>();
     for (const use of shown) {
       // A program that was executed is what is needed, however many libraries it loads.
-      const weight = use.operation === 'exec' ? 100 : factsOf(use.path, input).weight;
-      const variable = use.operation === 'exec' ? 'BDEPEND' : variableFor(cpv, use.path, input);
+      const executed = isExecution(use, factsOf(use.path, input).kind);
+      const weight = executed ? 100 : factsOf(use.path, input).weight;
+      const variable =
+        executed && input.sysroot === undefined ? 'BDEPEND' : variableFor(cpv, use.path, input);
       byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
     }
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));

@@ -14,6 +14,11 @@ export interface Use {
   wanted?: string;
 }
 
+/** Whether a program was executed; one that nobody knows who read, as with a driver that tells no callers, probably was. */
+export function isExecution({ operation, process }: Use, kind: PathKind): boolean {
+  return operation === 'exec' || (kind === 'executable' && process === 0);
+}
+
 /**
  * Files of which tools read all that they find, whatever they are asked for. A process that reads files of so many packages in
  * one directory, none of which anything named, is looking through it; pkg-config and aclocal read no other files unasked.
