@@ -439,6 +439,15 @@ mountTest(`a view that another mount namespace has can be ended all the same${sk
   t.deepEqual(names(f.runtime), []);
 });
 
+/** The name of a process; undefined when it has ended. */
+function commOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 mountTest(`what lvfs runs elsewhere holds no other view${skipped}`, async (t) => {
   const f = await fixture(t);
   const [one, two] = [await f.mount(), await f.mount()];
@@ -449,9 +458,7 @@ mountTest(`what lvfs runs elsewhere holds no other view${skipped}`, async (t) =>
   const private_ = f.start('run', ...programs, 'dev-libs/foo', '--', 'sleep', '60');
   const host = await f.mount(...programs);
   const shell = f.start('shell', host.mountpoint, '--', '-c', 'sleep 60');
-  const sleeping = (): number =>
-    processesNaming(f.runtime).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n')
-      .length;
+  const sleeping = (): number => processesNaming(f.runtime).filter((pid) => commOf(pid) === 'sleep\n').length;
   await until('both commands run', () => sleeping() === 2, 60_000);
   for (const { mountpoint, pid } of [one, two]) {
     t.is((await f.lvfs('umount', mountpoint)).stderr, '');
@@ -821,12 +828,17 @@ function withHelpers(f: Fixture, table: string, script: string): Promise<Result>
 
 const inNamespace = process.env['LVFS_TEST_NAMESPACE'] === 'own';
 const overlays = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
-const installedTest = inNamespace && overlays && existsSync('/etc/fstab') ? mountTest : test.skip;
-const notInstalled = inNamespace
-  ? overlays
-    ? skipped
-    : ' (skipped: no overlayfs)'
-  : ' (skipped: not in a namespace)';
+// What libfuse mounts names no helper of umount(8), which then meets what is mounted over a view.
+const namesHelper = testDriver().name === 'kernel';
+const installedTest =
+  namesHelper && inNamespace && overlays && existsSync('/etc/fstab') ? mountTest : test.skip;
+const notInstalled = !namesHelper
+  ? ' (skipped: only the kernel driver names the helper of umount)'
+  : inNamespace
+    ? overlays
+      ? skipped
+      : ' (skipped: no overlayfs)'
+    : ' (skipped: not in a namespace)';
 
 installedTest(
   `mount and umount work as with any other filesystem, by fstab too${notInstalled}`,
