@@ -44,7 +44,13 @@ const kinds: readonly KindFacts[] = [
   { kind: 'data', pattern: /\.(?:dist|egg)-info(?:\/|$)/, weight: 0.3, variable: 'BDEPEND' },
   { kind: 'python', pattern: /\/(site|dist)-packages\/./, weight: 0.9, variable: 'BDEPEND' },
   { kind: 'perl', pattern: /\/perl\w*\/.*\.p[ml]$|\/perl5?\/[\w./-]+$/, weight: 0.9, variable: 'BDEPEND' },
-  { kind: 'library', pattern: /\/lib\w*\/(.*\/)?[^/]+\.(so|a|la)$/, weight: 1, variable: 'DEPEND' },
+  // One of another name, deeper, is a module that a program loads: an interpreter's extension, a plug-in.
+  {
+    kind: 'library',
+    pattern: /\/lib\w*\/(?:[\w-]+-linux-\w+\/)?(?:.*\/lib)?[^/]+\.(?:so|a|la)$/,
+    weight: 1,
+    variable: 'DEPEND',
+  },
   {
     kind: 'runtime library',
     pattern: /\/lib\w*\/(.*\/)?[^/]+\.so\.[\w.]+$/,

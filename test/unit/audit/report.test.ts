@@ -28,6 +28,10 @@ const kind = test.macro({
 test(kind, '/usr/bin/flex', 'executable');
 test(kind, '/usr/include/zlib.h', 'header');
 test(kind, '/usr/lib64/pkgconfig/zlib.pc', 'pkg-config');
+test(kind, '/usr/lib64/ruby/gems/3.1.0/gems/x-1/lib/x/libx.a', 'library');
+test(kind, '/usr/lib/x86_64-linux-gnu/odd.so', 'library');
+test(kind, '/usr/lib64/ruby/gems/3.1.0/gems/nokogiri-1/lib/nokogiri/nokogiri.so', 'data');
+test(kind, '/usr/lib64/geany/splitwindow.so', 'data');
 test(kind, '/usr/lib64/libz.so', 'library');
 test(kind, '/usr/lib/x86_64-linux-gnu/libz.a', 'library');
 test(kind, '/usr/lib64/libz.so.1.3', 'runtime library');
