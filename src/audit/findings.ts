@@ -52,6 +52,8 @@ export interface ReportInput {
   processes: ReadonlyMap<number, ProcessRecord>;
   /** Where programs are looked for: the directories of PATH. */
   searchPath: readonly string[];
+  /** TZ where the build was started: what it names is no wish of the target's. */
+  timeZone?: string;
   /** What the build printed, if it was caught. */
   log?: string;
   /** The exit status of the build; absent when nobody told. */

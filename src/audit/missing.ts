@@ -1,4 +1,4 @@
-/** Which hidden packages a build needed, or looked for; and which refusals are no finding, with the reason. */
+/** Which hidden packages a build needed, or looked for. */
 import {
   factsOf,
   installedTargets,
@@ -7,43 +7,25 @@ import {
   tellingPaths,
   variableFor,
   type Dismissed,
-  type HiddenFile,
   type IgnoreCheck,
   type Missing,
   type Report,
   type ReportInput,
 } from './findings.js';
-import { habitOf, type Habit } from './habits.js';
+import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
+import { buildPhases, nameInSources, refusalsIn, type Refusal } from './refusals.js';
 import { hasSay } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
-/** How much the kind of access says about a need. */
-const operationWeight: Readonly<Record<Denial['operation'], number>> = {
-  exec: 8,
-  open: 8,
-  read: 8,
-  access: 4,
-  stat: 4,
-  readlink: 2,
-  lookup: 4,
-  list: 0,
-};
-
 /** Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less. */
 const fatalWeight = { tool: 200, project: 120 };
 /** Weight of a message that something was not found. */
 const messageWeight = 6;
-
-/** A directory of more packages says nothing about any of them. */
-const directoryOwners = 2;
-
-/** The phases that run what an ebuild's author wrote for a build; in others, and outside of any, Portage itself is at work. */
-const buildPhases = /^(unpack|prepare|configure|compile|test|install)$/;
 
 /** What is known of one hidden package. */
 interface Evidence {
@@ -80,24 +62,6 @@ function newEvidence(): Evidence {
     messages: new Map(),
     dismissed: new Set(),
   };
-}
-
-/** A refusal, as far as it concerns packages. */
-interface Refusal {
-  readonly denial: Denial;
-  readonly path: string;
-  readonly owners: readonly string[];
-  readonly weight: number;
-  readonly variable: BuildVariable | undefined;
-  /** Why it is no finding; undefined: it is one. */
-  readonly against: Against | undefined;
-}
-
-/** Why nobody is to blame for a refusal. */
-interface Against {
-  readonly reason: string;
-  /** Whatever anybody says about it; else the words of a tool can make it one. */
-  readonly always: boolean;
 }
 
 /** What {@link findMissing} finds. */
@@ -247,134 +211,6 @@ function weigh(evidence: Evidence, path: string, weight: number, variable: Build
   evidence.score = Math.max(before, weight) + (isNew ? Math.min(before, weight) / 10 : 0);
   evidence.paths.set(path, Math.max(evidence.paths.get(path) ?? 0, weight));
   evidence.byVariable.set(variable, (evidence.byVariable.get(variable) ?? 0) + weight);
-}
-
-// ---- refusals -------------------------------------------------------------------------------------------------------
-
-/**
- * Whether somebody went through the directories of PATH: execve(2), and a shell's stat(2), meets each of them before any
- * program.
- */
-function isPathSearch({ operation, directory, path, wanted }: Denial, { searchPath }: ReportInput): boolean {
-  if (!directory || wanted !== '' || operation === 'list') return false;
-  return operation === 'exec' || searchPath.some((one) => one === path || one.startsWith(`${path}/`));
-}
-
-/** Directories that tools look for whatever they are asked for. */
-const generalDirectory =
-  /\/(?:s?bin|lib\w*|libexec|include|share|cmake|pkgconfig|aclocal\S*|perl5?|(?:site|dist|vendor)[-_]\w+|python[\d.]*|etc|data|doc|modules)$/;
-
-/** What was really asked for: below a hidden directory the file that the system call named. */
-function aimOf(denial: Denial, input: ReportInput): HiddenFile | undefined {
-  const { path, owners, wanted, directory } = denial;
-  if (!directory) return { path, owners };
-  if (wanted !== '' && withoutDots(wanted) !== path) {
-    const hidden = input.hiddenAt(wanted);
-    // The name of the directory may have been written through a link.
-    if (hidden === undefined || hidden.path !== path) return hidden;
-  }
-  return isSharedDirectory(denial) || generalDirectory.test(path) ? undefined : { path, owners };
-}
-
-/** Whether a denial is about a directory of so many packages that it speaks of none of them. */
-export function isSharedDirectory({ directory, owners }: Denial): boolean {
-  return directory && owners.length > directoryOwners;
-}
-
-function withoutDots(path: string): string {
-  return path
-    .replace(/\/+$/, '')
-    .replaceAll(/\/+(?:\.\/+)*/g, '/')
-    .replace(/\/\.$/, '');
-}
-
-function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readonly Habit[]): Refusal[] {
-  const hasPhases = input.denials.some(({ phase }) => phase !== '');
-  const habitual = phaseHabits(input, tree);
-  const refusals: Refusal[] = [];
-  for (const denial of input.denials) {
-    if (isPathSearch(denial, input)) continue;
-    if (hasPhases && !buildPhases.test(denial.phase)) continue;
-    const aim = aimOf(denial, input);
-    if (aim === undefined || aim.owners.length === 0) continue;
-    const facts = factsOf(aim.path, input);
-    // A directory stands for whatever was wanted inside it, which was never asked for.
-    const weight = operationWeight[denial.operation] * facts.weight * (denial.directory ? 0.8 : 1);
-    refusals.push({
-      denial,
-      ...aim,
-      weight,
-      variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
-      against:
-        weight === 0
-          ? { reason: 'such files are looked for by everything', always: false }
-          : reasonAgainst(denial, aim, input, tree, habits, habitual),
-    });
-  }
-  return refusals;
-}
-
-/** Why nobody is to blame for a refusal; undefined when the target's own instructions asked. */
-function reasonAgainst(
-  denial: Denial,
-  { path }: HiddenFile,
-  input: ReportInput,
-  tree: ProcessTree,
-  habits: readonly Habit[],
-  habitual: ReadonlySet<Denial>,
-): Against | undefined {
-  if (habitual.has(denial))
-    return { reason: "Portage's own shell functions look for it in each phase", always: false };
-  const { processes } = denial;
-  if (processes.length === 0) return undefined;
-  const actors = processes.map((id) => tree.actor(id));
-  if (actors.every(({ by }) => by === 'portage'))
-    return { reason: 'Portage itself looked for it', always: true };
-  const byTarget = processes.filter((_, i) => actors[i]?.by === 'target' && actors[i]?.ownAccord === false);
-  if (byTarget.length === 0) {
-    const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
-    return { reason: `${tool} looked for it of its own accord`, always: false };
-  }
-  const habit = habitOf(path, tree.record(byTarget[0] ?? 0), habits);
-  if (habit !== undefined) return { reason: habit.reason, always: true };
-  // A shell, or make, looks for what it was told to run; a compiler for what is included.
-  const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
-  const { kind } = factsOf(path, input);
-  if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
-    return { reason: 'nothing in the sources speaks of it', always: false };
-  return undefined;
-}
-
-/** By which name sources speak of a file. */
-function nameInSources(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name
-    .replace(/^lib(?=.*\.(?:so|a|la)\b)/, '')
-    .replace(/\.(?:pc|so|a|la|pm|py|m4|cmake)(?:\..*)?$/, '');
-}
-
-/**
- * Refusals of Portage's phase processes that are the same in each phase: its own functions make them before the ebuild's run.
- * More in one phase than in the others is the ebuild's.
- */
-function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<Denial> {
-  const asked = new Map<string, Map<string, number>>();
-  const ofPhase = denials.filter(
-    ({ processes, phase }) =>
-      phase !== '' && processes.length > 0 && processes.every((id) => tree.role(id).kind === 'phase'),
-  );
-  for (const { path, phase, count } of ofPhase) {
-    const phases = asked.get(path) ?? new Map<string, number>();
-    phases.set(phase, (phases.get(phase) ?? 0) + count);
-    asked.set(path, phases);
-  }
-  return new Set(
-    ofPhase.filter(({ path, phase }) => {
-      const phases = asked.get(path);
-      if (phases === undefined || phases.size < 2) return false;
-      return (phases.get(phase) ?? 0) <= Math.min(...phases.values());
-    }),
-  );
 }
 
 // ---- words ----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import {
 } from './findings.js';
 import { habits as allHabits, type Habit } from './habits.js';
 import { Mentions } from './mentions.js';
-import { findMissing, isSharedDirectory } from './missing.js';
+import { findMissing } from './missing.js';
 import { ProcessTree } from './processTree.js';
+import { isSharedDirectory } from './refusals.js';
 import { deliberateUses, findSecondHand } from './secondHand.js';
 import { withoutSweeps, type Use } from './uses.js';
 

@@ -127,6 +127,7 @@ function reportInput(
   { ignore, log, status }: ReportRequest,
 ): ReportInput {
   const { index } = view;
+  const timeZone = process.env['TZ']?.replace(/^:/, '');
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
@@ -137,6 +138,7 @@ function reportInput(
     uses: [...firstReads(view, readers), ...ledger.uses()],
     processes: ledger.processes,
     searchPath: (process.env['PATH'] ?? '').split(':'),
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(log === undefined || log === '' ? {} : { log }),
     ...(status === undefined ? {} : { status }),
     findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
