@@ -29,7 +29,6 @@ const messageWeight = 6;
 
 /** What is known of one hidden package. */
 interface Evidence {
-  score: number;
   hits: number;
   fatal: boolean;
   /** Somebody wanted to execute something of it, or did. */
@@ -38,6 +37,7 @@ interface Evidence {
   /** Line of the last message with which somebody gave up. */
   at: number;
   byVariable: Map<BuildVariable, number>;
+  /** Paths with the weight of the strongest piece of evidence that each is. */
   paths: Map<string, number>;
   processes: Set<string>;
   phases: Set<string>;
@@ -49,7 +49,6 @@ interface Evidence {
 
 function newEvidence(): Evidence {
   return {
-    score: 0,
     hits: 0,
     fatal: false,
     executed: false,
@@ -138,7 +137,7 @@ export function findMissing(
     const processes = [...evidence.processes].sort();
     if (own !== undefined && !evidence.allowed)
       hiddenByUser.push({ cpv, variable: own.variable, atom: own.atom, paths });
-    else if (evidence.fatal || evidence.allowed || evidence.score > 0) missing.push([cpv, evidence]);
+    else if (isFinding(evidence)) missing.push([cpv, evidence]);
     else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
   }
   return {
@@ -146,7 +145,7 @@ export function findMissing(
       .sort(([a, x], [b, y]) => compare(x, y) || (a < b ? -1 : 1))
       .map(([cpv, evidence]) => finding(cpv, evidence, input)),
     dismissed: dismissed.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
-    hiddenByUser,
+    hiddenByUser: hiddenByUser.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
   };
 }
 
@@ -155,12 +154,15 @@ export function findMissing(
  * gave up over.
  */
 function promoteLikeliest(found: ReadonlyMap<string, Evidence>, { giveUps }: Words): void {
-  const all = [...found.values()].filter(({ score, fatal, allowed }) => score > 0 || fatal || allowed);
-  const [only, ...others] = all;
+  const [only, ...others] = [...found.values()].filter(isFinding);
   if (only === undefined || others.length > 0 || only.fatal || only.allowed) return;
   const last = giveUps.at(-1);
   if (last === undefined) only.fatal = true;
   else giveUp(only, last.line, last.at);
+}
+
+function isFinding(evidence: Evidence): boolean {
+  return evidence.fatal || evidence.allowed || scoreOf(evidence) > 0;
 }
 
 function certaintyOf({ fatal, allowed }: Evidence): Missing['certainty'] {
@@ -170,7 +172,9 @@ function certaintyOf({ fatal, allowed }: Evidence): Missing['certainty'] {
 const ranks: Readonly<Record<Missing['certainty'], number>> = { needed: 0, allowed: 1, probed: 2 };
 
 function compare(a: Evidence, b: Evidence): number {
-  return ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || b.score - a.score || b.at - a.at || b.hits - a.hits;
+  return (
+    ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || scoreOf(b) - scoreOf(a) || b.at - a.at || b.hits - a.hits
+  );
 }
 
 /** A header or library tells more than a program of the same package that was looked for beside it, unless that was to be executed. */
@@ -189,7 +193,9 @@ function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
     paths: tellingPaths(evidence.paths),
     processes: [...evidence.processes].sort(),
     phases: [...evidence.phases].sort(),
-    messages: [...evidence.messages].sort(([, a], [, b]) => b - a).map(([line]) => line),
+    messages: [...evidence.messages]
+      .sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1))
+      .map(([line]) => line),
   };
 }
 
@@ -204,13 +210,16 @@ function note(
   if (phase !== '') evidence.phases.add(phase);
 }
 
-/** Adds a piece of evidence. The strongest decides, further ones of the same strength add a tenth each. */
-function weigh(evidence: Evidence, path: string, weight: number, variable: BuildVariable): void {
-  const before = evidence.score;
-  const isNew = (evidence.paths.get(path) ?? 0) === 0;
-  evidence.score = Math.max(before, weight) + (isNew ? Math.min(before, weight) / 10 : 0);
-  evidence.paths.set(path, Math.max(evidence.paths.get(path) ?? 0, weight));
-  evidence.byVariable.set(variable, (evidence.byVariable.get(variable) ?? 0) + weight);
+/** Adds a piece of evidence. */
+function weigh({ paths, byVariable }: Evidence, path: string, weight: number, variable: BuildVariable): void {
+  paths.set(path, Math.max(paths.get(path) ?? 0, weight));
+  byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
+}
+
+/** How much all of it says: the strongest decides, each other path adds a tenth, in whatever order they were met. */
+function scoreOf({ paths }: Evidence): number {
+  const [strongest = 0, ...others] = [...paths.values()].sort((a, b) => b - a);
+  return others.reduce((sum, weight) => sum + weight / 10, strongest);
 }
 
 // ---- words ----------------------------------------------------------------------------------------------------------
@@ -312,6 +321,8 @@ function judgeNeeds(
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
   const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
+  /** What is known of each besides. */
+  const known = new Map<Evidence, number>();
   const run = new Set(
     [...input.processes.values()].flatMap((one) => one.arguments.slice(0, 6).map(baseName)),
   );
@@ -324,8 +335,10 @@ function judgeNeeds(
       if (!input.wasListed(path)) continue;
       for (const cpv of owners) {
         const evidence = evidenceFor(cpv, path);
+        if (evidence === undefined) continue;
+        if (!known.has(evidence)) known.set(evidence, scoreOf(evidence));
         // What was asked for by name says more.
-        if (evidence === undefined || evidence.score > needWeight) continue;
+        if ((known.get(evidence) ?? 0) > needWeight) continue;
         evidence.hits += 1;
         weigh(evidence, path, needWeight / owners.length, variableFor(cpv, path, input));
         if (giveUpOver !== undefined) giveUp(evidence, giveUpOver.line, giveUpOver.at);

@@ -129,8 +129,8 @@ function reasonAgainst(
     const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
     return { reason: `${tool} looked for it of its own accord`, always: false };
   }
-  const habit = habitOf(path, tree.record(byTarget[0] ?? 0), habits);
-  if (habit !== undefined) return { reason: habit.reason, always: true };
+  const [habit, ...others] = byTarget.map((id) => habitOf(path, tree.record(id), habits));
+  if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, always: true };
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
   const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
   const { kind } = factsOf(path, input);
