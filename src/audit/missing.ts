@@ -16,8 +16,8 @@ import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
-import { buildPhases, nameInSources, refusalsIn, type Refusal } from './refusals.js';
-import { hasSay } from './sources/needs.js';
+import { buildPhases, nameInSources, refusalsIn, type Against, type Refusal } from './refusals.js';
+import { needsOfCommand, withSay } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -231,12 +231,20 @@ function judgeWords(
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  const refused = new Set(refusals.filter(({ against }) => against?.always !== true).map(({ path }) => path));
-  const never = new Set(refusals.filter(({ path }) => !refused.has(path)).map(({ path }) => path));
+  const pathsUnless = (...unless: (Against['unless'] | undefined)[]) =>
+    new Set(refusals.filter(({ against }) => unless.includes(against?.unless)).map(({ path }) => path));
+  const refused = pathsUnless(undefined, 'said');
+  const byHabit = pathsUnless('given up');
+  const byPortage = pathsUnless('never');
   const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
   for (const complaint of complaints) {
-    const files = hiddenFor(complaint, hidden, input).filter(({ path }) => !never.has(path));
-    const asked = files.filter(({ path }) => refused.has(path));
+    // A tool that gives up over what it looks for by habit was told to use it.
+    const isTold = complaint.fatal && complaint.voice === 'tool';
+    const isAsked = (path: string) => refused.has(path) || (isTold && byHabit.has(path));
+    const files = hiddenFor(complaint, hidden, input).filter(
+      ({ path }) => isAsked(path) || !(byHabit.has(path) || byPortage.has(path)),
+    );
+    const asked = files.filter(({ path }) => isAsked(path));
     // The project's own words are guessed at: only what was refused can be meant.
     if (complaint.voice === 'project' && asked.length === 0) continue;
     const unseen = files.filter(({ path }) => input.wasListed(path));
@@ -320,14 +328,14 @@ function judgeNeeds(
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
+  const processes = [...input.processes.values()];
+  const run = new Set(processes.flatMap((one) => one.arguments.slice(0, 6).map(baseName)));
+  const told = processes.flatMap((one) => needsOfCommand(one.arguments));
+  const needs = withSay([...input.needs, ...told], run);
+  const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
   /** What is known of each besides. */
   const known = new Map<Evidence, number>();
-  const run = new Set(
-    [...input.processes.values()].flatMap((one) => one.arguments.slice(0, 6).map(baseName)),
-  );
-  for (const need of input.needs.filter((one) => hasSay(one, run))) {
-    const { kind, wanted } = need;
+  for (const { kind, wanted } of needs) {
     // A tool may have given up over such a thing and not said which.
     const giveUpOver = complaints.find((one) => one.kind === kind && one.fatal && one.wanted.length === 0);
     const files = hiddenFor({ wanted, fatal: false }, found, input);
@@ -365,7 +373,9 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     const phase = tree.record(use.process)?.phase ?? '';
     if (hasPhases && !buildPhases.test(phase)) continue;
     const { by, tools, ownAccord } = tree.actor(use.process);
-    if (by === 'portage' || (ownAccord && !tools.some((tool) => use.owners.includes(tool)))) continue;
+    if (by === 'portage') continue;
+    const isWanted = !ownAccord || tree.isTold(use.process, use.path);
+    if (!isWanted && !tools.some((tool) => use.owners.includes(tool))) continue;
     for (const cpv of use.owners) {
       const known = found.get(cpv);
       if (known === undefined) found.set(cpv, [use]);

@@ -35,10 +35,10 @@ export interface Refusal {
 }
 
 /** Why nobody is to blame for a refusal. */
-interface Against {
+export interface Against {
   readonly reason: string;
-  /** Whatever anybody says about it; else the words of a tool can make it one. */
-  readonly always: boolean;
+  /** Which words of a tool make it one all the same: any about it, those with which the tool gives up, or none. */
+  readonly unless: 'said' | 'given up' | 'never';
 }
 
 /**
@@ -98,7 +98,7 @@ export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readon
       variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
       against:
         weight === 0
-          ? { reason: 'such files are looked for by everything', always: false }
+          ? { reason: 'such files are looked for by everything', unless: 'said' }
           : reasonAgainst(denial, aim, input, tree, habits, habitual),
     });
   }
@@ -115,27 +115,29 @@ function reasonAgainst(
   habitual: ReadonlySet<Denial>,
 ): Against | undefined {
   if (habitual.has(denial))
-    return { reason: "Portage's own shell functions look for it in each phase", always: false };
+    return { reason: "Portage's own shell functions look for it in each phase", unless: 'said' };
   const { processes } = denial;
   if (processes.length === 0) return undefined;
   const actors = processes.map((id) => tree.actor(id));
   if (actors.every(({ by }) => by === 'portage'))
-    return { reason: 'Portage itself looked for it', always: true };
+    return { reason: 'Portage itself looked for it', unless: 'never' };
   const zone = zoneOf(path);
   if (zone !== undefined)
-    return zone === input.timeZone ? { reason: 'TZ names it on this machine', always: false } : undefined;
-  const byTarget = processes.filter((_, i) => actors[i]?.by === 'target' && actors[i]?.ownAccord === false);
+    return zone === input.timeZone ? { reason: 'TZ names it on this machine', unless: 'said' } : undefined;
+  const byTarget = processes.filter(
+    (id, i) => actors[i]?.by === 'target' && (!actors[i]?.ownAccord || tree.isTold(id, path, denial.wanted)),
+  );
   if (byTarget.length === 0) {
     const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
-    return { reason: `${tool} looked for it of its own accord`, always: false };
+    return { reason: `${tool} looked for it of its own accord`, unless: 'said' };
   }
   const [habit, ...others] = byTarget.map((id) => habitOf(path, tree.record(id), habits));
-  if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, always: true };
+  if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, unless: 'given up' };
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
   const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
   const { kind } = factsOf(path, input);
   if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
-    return { reason: 'nothing in the sources speaks of it', always: false };
+    return { reason: 'nothing in the sources speaks of it', unless: 'said' };
   return undefined;
 }
 

@@ -181,19 +181,14 @@ function hiddenAt(view: View, path: string): HiddenFile | undefined {
   return { path: displayPath(view.pathOf(found.node)), owners };
 }
 
-/** How far above a file a directory may be whose listing left it out: a package's own directory is never entered. */
-const listedAbove = 3;
-
+/** Whether somebody listed the directory in which a path, or the hidden directory that it lies in, would have stood. */
 function wasListed(view: View, path: string): boolean {
   const { index } = view;
   const found = index.resolve(Buffer.from(path));
   if (found === -1) return false;
-  let node = found;
-  for (let i = 0; i < listedAbove && node > 0; i++) {
-    node = index.parent(node);
-    if (((index.state[node] as number) & nodeState.listed) !== 0) return true;
-  }
-  return false;
+  let directory = index.parent(found);
+  while (directory > 0 && !view.isVisibleDirectory(directory)) directory = index.parent(directory);
+  return ((index.state[directory] as number) & nodeState.listed) !== 0;
 }
 
 /** The owners of what a path leads to. */
