@@ -17,7 +17,7 @@ import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
 import { buildPhases, nameInSources, refusalsIn, type Against, type Refusal } from './refusals.js';
-import { needsOfCommand, withSay } from './sources/needs.js';
+import { isNeeded, needsOfCommand, withSay, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -100,14 +100,11 @@ export function findMissing(
     }
   }
   const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
-  judgeWords(words, refusals, input, (cpv, path) => {
-    if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
-    return evidenceFor(cpv);
-  });
-  judgeNeeds(words, input, (cpv, path) => {
-    if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
-    return evidenceFor(cpv);
-  });
+  const hiddenEvidence = (cpv: string, path: string) =>
+    isHidden(cpv) && !isIgnored(cpv, path) ? evidenceFor(cpv) : undefined;
+  const needs = needsOf(input);
+  judgeWords(words, refusals, needs, input, hiddenEvidence);
+  judgeNeeds(words, needs, input, hiddenEvidence);
   for (const [cpv, used] of usedOnUsersWord(uses, input, tree)) {
     const counted = used.filter(({ path }) => !isIgnored(cpv, path));
     if (counted.length === 0 || targets.has(cpv)) continue;
@@ -228,6 +225,7 @@ function scoreOf({ paths }: Evidence): number {
 function judgeWords(
   { complaints, giveUps }: Words,
   refusals: readonly Refusal[],
+  needs: readonly Need[],
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
@@ -247,6 +245,9 @@ function judgeWords(
     const asked = files.filter(({ path }) => isAsked(path));
     // The project's own words are guessed at: only what was refused can be meant.
     if (complaint.voice === 'project' && asked.length === 0) continue;
+    // Of an import no trace is left. In a build that went well, the words may be those of a test, or about an option of an installed tool.
+    const isUntraceable = complaint.kind === 'python' || complaint.kind === 'distribution';
+    if (input.status === 0 && isUntraceable && !isNeeded(needs, complaint.kind, complaint.name)) continue;
     const unseen = files.filter(({ path }) => input.wasListed(path));
     for (const { path, owners } of [asked, unseen, files].find((some) => some.length > 0) ?? []) {
       for (const cpv of owners) {
@@ -322,16 +323,21 @@ function baseName(path: string): string {
 /** Weight of what the sources ask for and a listing left out. */
 const needWeight = 3;
 
-/** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
-function judgeNeeds(
-  { complaints }: Words,
-  input: ReportInput,
-  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
-): void {
+/** What the sources ask for that had a say in the build. */
+function needsOf(input: ReportInput): Need[] {
   const processes = [...input.processes.values()];
   const run = new Set(processes.flatMap((one) => one.arguments.slice(0, 6).map(baseName)));
   const told = processes.flatMap((one) => needsOfCommand(one.arguments));
-  const needs = withSay([...input.needs, ...told], run);
+  return withSay([...input.needs, ...told], run);
+}
+
+/** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
+function judgeNeeds(
+  { complaints }: Words,
+  needs: readonly Need[],
+  input: ReportInput,
+  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+): void {
   const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
   /** What is known of each besides. */
   const known = new Map<Evidence, number>();

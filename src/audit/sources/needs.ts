@@ -29,6 +29,8 @@ interface Form {
 interface Language {
   /** Base names of its files. */
   readonly files: RegExp;
+  /** The first line of those that have no such name. */
+  readonly script?: RegExp;
   readonly forms: readonly Form[];
 }
 
@@ -84,6 +86,7 @@ const languages: readonly Language[] = [
   },
   {
     files: /\.py$|^(?:wscript|SConstruct|SConscript)$/,
+    script: /^#!.*\b(?:python|pypy)/,
     forms: [
       { kind: 'python', pattern: /(?:^|;)[ \t]*from[ \t]+(?<name>[A-Za-z_][\w.]*)[ \t]+import\b/gm },
       {
@@ -104,6 +107,7 @@ const languages: readonly Language[] = [
   },
   {
     files: /\.rb$|^Rakefile$|\.gemspec$/,
+    script: /^#!.*\bruby/,
     forms: [{ kind: 'ruby', pattern: /^[ \t]*require[ \t(]+["'](?<name>[\w/.-]+)["']/gm }],
   },
   {
@@ -118,8 +122,8 @@ const maxNeeds = 500;
 /** What a source file asks for, by its base name and text; each once. */
 export function needsIn(file: string, text: string): Need[] {
   const found = new Map<string, Need>();
-  for (const { files, forms } of languages) {
-    if (!files.test(file)) continue;
+  for (const { files, script, forms } of languages) {
+    if (!files.test(file) && script?.test(text) !== true) continue;
     for (const { kind, pattern, names } of forms) {
       for (const { groups } of text.matchAll(pattern)) {
         const { name: list = '', variable } = groups ?? {};
@@ -173,6 +177,13 @@ function namesBy(pattern: RegExp, text: string, kind: string): string[] {
 export function isAnswered({ kind, name, variable }: Need, answers: ReadonlySet<string>): boolean {
   if (variable !== undefined) return !answers.has(`unset ${variable}`);
   return answers.has(`${kind} ${kind === 'python' ? (name.split('.')[0] ?? name) : name}`);
+}
+
+/** Whether one of the needs is for a thing of this name, or for a part of it. */
+export function isNeeded(needs: readonly Need[], kind: string, name: string): boolean {
+  const whole = (text: string) =>
+    kind === 'python' ? (text.split('.')[0] ?? '') : text.toLowerCase().replaceAll(/[-_.]+/g, '-');
+  return needs.some((need) => need.kind === kind && whole(need.name) === whole(name));
 }
 
 /** What programs ask for while they run, rather than build systems while they read. */
