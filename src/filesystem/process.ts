@@ -164,7 +164,11 @@ export class Processes {
   /** Whether a process has the view for its root; whoever started the work in it has not. */
   #isInView(pid: number): boolean {
     if (pid <= 1 || pid === process.pid) return false;
-    return this.#mountpoint === '' || this.#place(`/proc/${pid}/root`) === '/';
+    if (this.#mountpoint === '') return true;
+    const root = this.#link(`/proc/${pid}/root`);
+    // Where a view is the root of a mount namespace of its own, it is called that as well.
+    if (root === '/') return this.#link(`/proc/${pid}/ns/mnt`) !== this.#link('/proc/self/ns/mnt');
+    return this.#inside(root) !== root;
   }
 
   #call(pid: number): { operation: Operation; address: number; directory: string } | undefined {
@@ -200,14 +204,17 @@ export class Processes {
 
   /** Where a link of /proc leads, as a path in the view, one character a byte. */
   #place(link: string): string {
-    let path: string;
+    return this.#inside(this.#link(link));
+  }
+
+  /** What a link of /proc says, one character a byte; empty when it says nothing. */
+  #link(link: string): string {
     try {
-      path = readlinkSync(link, 'latin1');
+      return readlinkSync(link, 'latin1');
     } catch {
       // It has ended, or is not ours to look at.
       return '';
     }
-    return this.#inside(path);
   }
 
   /** A path of ours as it is in the view, if it leads there. */
