@@ -13,6 +13,7 @@ import {
   type Report,
   type ReportInput,
 } from './findings.js';
+import { refusalsGivenUpOver, type Ended } from './givingUp.js';
 import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
@@ -34,8 +35,11 @@ const operationWeight: Readonly<Record<Denial['operation'], number>> = {
   list: 0,
 };
 
-/** Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less. */
-const fatalWeight = { tool: 200, project: 120 };
+/**
+ * Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less, and so does that
+ * a build ended next.
+ */
+const fatalWeight = { tool: 200, project: 120, end: 120 };
 /** Weight of a message that something was not found. */
 const messageWeight = 6;
 
@@ -61,6 +65,8 @@ interface Evidence {
   phases: Set<string>;
   /** With the line that each stands in; later ones tell more. */
   messages: Map<string, number>;
+  /** Who ended over it. */
+  ended: readonly Ended[];
   /** Why it is no finding so far. */
   dismissed: Set<string>;
 }
@@ -78,6 +84,7 @@ function newEvidence(): Evidence {
     processes: new Set(),
     phases: new Set(),
     messages: new Map(),
+    ended: [],
     dismissed: new Set(),
   };
 }
@@ -163,6 +170,11 @@ export function findMissing(
     }
   }
 
+  // What a tool said is more than that it ended.
+  if (input.status !== 0 && ![...found.values()].some(({ fatal }) => fatal))
+    judgeEnds(refusals, input, tree, (cpv, path) =>
+      !isHidden(cpv) || isIgnored(cpv, path) ? undefined : evidenceFor(cpv),
+    );
   if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
 
   const missing: [string, Evidence][] = [];
@@ -226,6 +238,7 @@ function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
     processes: [...evidence.processes].sort(),
     phases: [...evidence.phases].sort(),
     messages: [...evidence.messages].sort(([, a], [, b]) => b - a).map(([line]) => line),
+    ...(evidence.ended.length === 0 ? {} : { ended: evidence.ended }),
   };
 }
 
@@ -375,6 +388,26 @@ function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<D
       return (phases.get(phase) ?? 0) <= Math.min(...phases.values());
     }),
   );
+}
+
+/** What was refused right before everything ended. */
+function judgeEnds(
+  refusals: readonly Refusal[],
+  input: ReportInput,
+  tree: ProcessTree,
+  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+): void {
+  const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
+  for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
+    const { path, owners, variable } = refusal;
+    for (const cpv of owners) {
+      const evidence = evidenceFor(cpv, path);
+      if (evidence === undefined) continue;
+      weigh(evidence, path, fatalWeight.end / owners.length, variable ?? variableFor(cpv, path, input));
+      evidence.fatal = true;
+      evidence.ended = ended;
+    }
+  }
 }
 
 // ---- words ----------------------------------------------------------------------------------------------------------

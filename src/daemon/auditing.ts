@@ -136,6 +136,7 @@ function reportInput(
     denials: ledger.denials(),
     uses: [...firstReads(view, readers), ...ledger.uses()],
     processes: ledger.processes,
+    ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
     ...(log === undefined || log === '' ? {} : { log }),
     ...(status === undefined ? {} : { status }),
@@ -194,9 +195,10 @@ function wasListed(view: View, path: string): boolean {
   return false;
 }
 
-/** The owners of what a path leads to. */
+/** The owners of what a path leads to, its last link followed as well. */
 function ownersOf(view: View, path: string): readonly string[] {
-  const found = view.canonical(Buffer.from(path));
+  const named = view.canonical(Buffer.from(path));
+  const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
