@@ -18,7 +18,7 @@ import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
-import { hasSay } from './sources/needs.js';
+import { hasSay, needsInWords } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -508,12 +508,11 @@ function judgeNeeds(
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
-  const run = new Set(
-    [...input.processes.values()].flatMap((one) => one.arguments.slice(0, 6).map(baseName)),
-  );
-  for (const need of input.needs.filter((one) => hasSay(one, run))) {
-    const { kind, wanted } = need;
+  const commands = [...input.processes.values()].map((one) => one.arguments);
+  const run = new Set(commands.flatMap((words) => words.slice(0, 6).map(baseName)));
+  const needs = [...input.needs.filter((one) => hasSay(one, run)), ...commands.flatMap(needsInWords)];
+  const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
+  for (const { kind, wanted } of needs) {
     // A tool may have given up over such a thing and not said which.
     const giveUpOver = complaints.find((one) => one.kind === kind && one.fatal && one.wanted.length === 0);
     const files = hiddenFor({ wanted, fatal: false }, found, input);

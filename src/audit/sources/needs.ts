@@ -173,22 +173,49 @@ function modules(text: string): string[] {
 /** Needs of one file at most. */
 const maxNeeds = 500;
 
+/** Endings of scripts that are called by another name, by what their `#!` line ends with. */
+const scriptEndings: readonly [RegExp, string][] = [
+  [/python[\d.]*$/, '.py'],
+  [/perl[\d.]*$/, '.pl'],
+  [/ruby[\d.]*$/, '.rb'],
+  [/node(?:js)?$/, '.js'],
+  [/lua(?:jit)?[\d.]*$/, '.lua'],
+  [/\b(?:[bd]a)?sh$/, '.sh'],
+];
+
+/** The name by which the language of a file is known. */
+function languageName(file: string, text: string): string {
+  if (!text.startsWith('#!') || file.includes('.')) return file;
+  const program = /^#!\s*(?:\S*\/)?([^\s/]+)(?:[ \t]+(?:-S[ \t]+)?([\w.]+))?/.exec(text);
+  const [, interpreter = '', argument = ''] = program ?? [];
+  const name = interpreter === 'env' ? argument : interpreter;
+  return file + (scriptEndings.find(([ending]) => ending.test(name))?.[1] ?? '');
+}
+
 /** What a source file asks for, by its base name and text; each once. */
 export function needsIn(file: string, text: string): Need[] {
   const found = new Map<string, Need>();
+  const name = languageName(file, text);
   for (const { files, forms } of languages) {
-    if (!files.test(file)) continue;
+    if (!files.test(name)) continue;
     for (const { kind, pattern, names } of forms) {
       for (const [, group = ''] of text.matchAll(pattern)) {
-        for (const name of names === undefined ? [group] : names(group)) {
-          if (name === '' || found.size >= maxNeeds) continue;
-          const wanted = wantedFor(kind, name);
-          found.set(wanted.map(keyOf).join(' '), { kind, name, file, wanted });
+        for (const one of names === undefined ? [group] : names(group)) {
+          if (one === '' || found.size >= maxNeeds) continue;
+          const wanted = wantedFor(kind, one);
+          found.set(wanted.map(keyOf).join(' '), { kind, name: one, file, wanted });
         }
       }
     }
   }
   return [...found.values()];
+}
+
+/** What the words ask for that Python was given to run (`python3 -c 'import foo'`). */
+export function needsInWords([program = '', ...words]: readonly string[]): Need[] {
+  if (!/(?:^|\/)(?:python|pypy)[\d.]*$/.test(program)) return [];
+  const at = words.findIndex((word) => /^-[a-zA-Z]*c$/.test(word));
+  return at < 0 ? [] : needsIn('words.py', (words[at + 1] ?? '').replaceAll(/;\s*/g, '\n'));
 }
 
 /** What programs ask for while they run, rather than build systems while they read. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { needsIn, WordFilter } from '../../../src/audit/index.js';
-import { hasSay } from '../../../src/audit/sources/needs.js';
+import { hasSay, needsInWords } from '../../../src/audit/sources/needs.js';
 
 const asks = test.macro({
   exec(t, file: string, text: string, expected: string[]) {
@@ -39,6 +39,19 @@ test(asks, 'Makefile.PL', 'use XML::Parser 2;', ['perl XML/Parser.pm']);
 test(asks, 'x.pro', 'QT += svg network', ['qmake svg', 'qmake network']);
 test(asks, 'Rakefile', "require 'nokogiri'", ['ruby nokogiri']);
 test(asks, 'notes.txt', 'find_package(fmt)', []);
+test(asks, 'gen', '#!/usr/bin/env python3\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#! /usr/bin/env -S python3 -B\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#!/usr/bin/perl -w\nuse XML::Parser;\n', ['perl XML/Parser.pm']);
+test(asks, 'gen', '#!/bin/sh\nimport yaml\n', []);
+test(asks, 'gen', 'import yaml\n', []);
+
+test('the words that Python is given to run ask as a script does', (t) => {
+  const names = (...words: string[]) => needsInWords(words).map(({ name }) => name);
+  t.deepEqual(names('/usr/bin/python3', '-c', 'import sys; import yaml'), ['sys', 'yaml']);
+  t.deepEqual(names('python3.11', '-B', '-c', 'try:\n  import yaml\nexcept ImportError: pass'), ['yaml']);
+  t.deepEqual(names('python3', 'gen.py', '-x'), []);
+  t.deepEqual(names('sh', '-c', 'import yaml'), []);
+});
 
 test('a filter of words never denies one that was there, whatever its case', (t) => {
   const filter = new WordFilter();
