@@ -12,18 +12,22 @@ import {
   type Report,
   type ReportInput,
 } from './findings.js';
+import { refusalsGivenUpOver, type Ended } from './givingUp.js';
 import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
 import { buildPhases, nameInSources, refusalsIn, type Against, type Refusal } from './refusals.js';
-import { isNeeded, needsOfCommand, withSay, type Need } from './sources/needs.js';
+import { isNeeded, needsInWords, withSay, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
-/** Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less. */
-const fatalWeight = { tool: 200, project: 120 };
+/**
+ * Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less, and so does that
+ * a build ended next.
+ */
+const fatalWeight = { tool: 200, project: 120, end: 120 };
 /** Weight of a message that something was not found. */
 const messageWeight = 6;
 
@@ -43,6 +47,8 @@ interface Evidence {
   phases: Set<string>;
   /** With the line that each stands in; later ones tell more. */
   messages: Map<string, number>;
+  /** Who ended over it. */
+  ended: readonly Ended[];
   /** Why it is no finding so far. */
   dismissed: Set<string>;
 }
@@ -59,6 +65,7 @@ function newEvidence(): Evidence {
     processes: new Set(),
     phases: new Set(),
     messages: new Map(),
+    ended: [],
     dismissed: new Set(),
   };
 }
@@ -123,6 +130,11 @@ export function findMissing(
     }
   }
 
+  // What a tool said is more than that it ended.
+  if (input.status !== 0 && ![...found.values()].some(({ fatal }) => fatal))
+    judgeEnds(refusals, input, tree, (cpv, path) =>
+      !isHidden(cpv) || isIgnored(cpv, path) ? undefined : evidenceFor(cpv),
+    );
   if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
 
   const missing: [string, Evidence][] = [];
@@ -193,6 +205,7 @@ function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
     messages: [...evidence.messages]
       .sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1))
       .map(([line]) => line),
+    ...(evidence.ended.length === 0 ? {} : { ended: evidence.ended }),
   };
 }
 
@@ -217,6 +230,26 @@ function weigh({ paths, byVariable }: Evidence, path: string, weight: number, va
 function scoreOf({ paths }: Evidence): number {
   const [strongest = 0, ...others] = [...paths.values()].sort((a, b) => b - a);
   return others.reduce((sum, weight) => sum + weight / 10, strongest);
+}
+
+/** What was refused right before everything ended. */
+function judgeEnds(
+  refusals: readonly Refusal[],
+  input: ReportInput,
+  tree: ProcessTree,
+  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+): void {
+  const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
+  for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
+    const { path, owners, variable } = refusal;
+    for (const cpv of owners) {
+      const evidence = evidenceFor(cpv, path);
+      if (evidence === undefined) continue;
+      weigh(evidence, path, fatalWeight.end / owners.length, variable ?? variableFor(cpv, path, input));
+      evidence.fatal = true;
+      evidence.ended = ended;
+    }
+  }
 }
 
 // ---- words ----------------------------------------------------------------------------------------------------------
@@ -327,7 +360,7 @@ const needWeight = 3;
 function needsOf(input: ReportInput): Need[] {
   const processes = [...input.processes.values()];
   const run = new Set(processes.flatMap((one) => one.arguments.slice(0, 6).map(baseName)));
-  const told = processes.flatMap((one) => needsOfCommand(one.arguments));
+  const told = processes.flatMap((one) => needsInWords(one.arguments));
   return withSay([...input.needs, ...told], run);
 }
 

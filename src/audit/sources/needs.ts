@@ -29,8 +29,6 @@ interface Form {
 interface Language {
   /** Base names of its files. */
   readonly files: RegExp;
-  /** The first line of those that have no such name. */
-  readonly script?: RegExp;
   readonly forms: readonly Form[];
 }
 
@@ -86,7 +84,6 @@ const languages: readonly Language[] = [
   },
   {
     files: /\.py$|^(?:wscript|SConstruct|SConscript)$/,
-    script: /^#!.*\b(?:python|pypy)/,
     forms: [
       { kind: 'python', pattern: /(?:^|;)[ \t]*from[ \t]+(?<name>[A-Za-z_][\w.]*)[ \t]+import\b/gm },
       {
@@ -107,7 +104,6 @@ const languages: readonly Language[] = [
   },
   {
     files: /\.rb$|^Rakefile$|\.gemspec$/,
-    script: /^#!.*\bruby/,
     forms: [{ kind: 'ruby', pattern: /^[ \t]*require[ \t(]+["'](?<name>[\w/.-]+)["']/gm }],
   },
   {
@@ -119,20 +115,36 @@ const languages: readonly Language[] = [
 /** Needs of one file at most. */
 const maxNeeds = 500;
 
+/** Endings of scripts that are called by another name, by what their `#!` line ends with. */
+const scriptEndings: readonly [RegExp, string][] = [
+  [/python[\d.]*$/, '.py'],
+  [/ruby[\d.]*$/, '.rb'],
+];
+
+/** The name by which the language of a file is known. */
+function languageName(file: string, text: string): string {
+  if (!text.startsWith('#!') || file.includes('.')) return file;
+  const program = /^#!\s*(?:\S*\/)?([^\s/]+)(?:[ \t]+(?:-S[ \t]+)?([\w.]+))?/.exec(text);
+  const [, interpreter = '', argument = ''] = program ?? [];
+  const name = interpreter === 'env' ? argument : interpreter;
+  return file + (scriptEndings.find(([ending]) => ending.test(name))?.[1] ?? '');
+}
+
 /** What a source file asks for, by its base name and text; each once. */
 export function needsIn(file: string, text: string): Need[] {
   const found = new Map<string, Need>();
-  for (const { files, script, forms } of languages) {
-    if (!files.test(file) && script?.test(text) !== true) continue;
+  const name = languageName(file, text);
+  for (const { files, forms } of languages) {
+    if (!files.test(name)) continue;
     for (const { kind, pattern, names } of forms) {
       for (const { groups } of text.matchAll(pattern)) {
         const { name: list = '', variable } = groups ?? {};
-        for (const name of names === undefined ? [list] : names(list)) {
-          if (name === '' || found.size >= maxNeeds) continue;
-          const wanted = wantedFor(kind, name);
+        for (const one of names === undefined ? [list] : names(list)) {
+          if (one === '' || found.size >= maxNeeds) continue;
+          const wanted = wantedFor(kind, one);
           found.set(wanted.map(keyOf).join(' '), {
             kind,
-            name,
+            name: one,
             file,
             ...(variable === undefined ? {} : { variable }),
             wanted,
@@ -147,10 +159,10 @@ export function needsIn(file: string, text: string): Need[] {
 /** What stands for a file where Python is told on its command line what to do. */
 const commandLine = '-c.py';
 
-/** What Python is told to import on its command line (`python -c "import docutils"`). */
-export function needsOfCommand([program = '', ...words]: readonly string[]): Need[] {
+/** What the words ask for that Python was given to run (`python3 -c 'import foo'`). */
+export function needsInWords([program = '', ...words]: readonly string[]): Need[] {
   if (!/(?:^|\/)(?:python|pypy)[\d.]*$/.test(program)) return [];
-  const at = words.findIndex((word) => /^-[A-Za-z]*c$/.test(word));
+  const at = words.findIndex((word) => /^-[a-zA-Z]*c$/.test(word));
   return at < 0 ? [] : needsIn(commandLine, words[at + 1] ?? '');
 }
 

@@ -143,6 +143,7 @@ function reportInput(
     denials: ledger.denials(),
     uses: [...firstReads(view, readers), ...ledger.uses()],
     processes: ledger.processes,
+    ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(log === undefined || log === '' ? {} : { log }),
@@ -197,9 +198,10 @@ function wasListed(view: View, path: string): boolean {
   return ((index.state[directory] as number) & nodeState.listed) !== 0;
 }
 
-/** The owners of what a path leads to. */
+/** The owners of what a path leads to, its last link followed as well. */
 function ownersOf(view: View, path: string): readonly string[] {
-  const found = view.canonical(Buffer.from(path));
+  const named = view.canonical(Buffer.from(path));
+  const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }

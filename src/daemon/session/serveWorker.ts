@@ -15,7 +15,7 @@ import {
   type SharedReaders,
 } from '../../filesystem/index.js';
 import { Activity, serve, type Endpoint } from '../../fuse/index.js';
-import { DirectoryWatcher } from '../../system/index.js';
+import { DirectoryWatcher, ProcessHandles, type ProcessHandle } from '../../system/index.js';
 import { PathIndex, View, type SharedView } from '../../view/index.js';
 import { optimiseLate } from './compiler.js';
 
@@ -38,6 +38,8 @@ export interface ToWorker {
   readonly trace: boolean;
   /** Packages whose uses are told one by one, as bits by package id; undefined: none. */
   readonly attributed: SharedArrayBuffer | undefined;
+  /** Open a handle of each process that is told of. */
+  readonly handles: boolean;
   /** How many threads serve. */
   readonly threads: number;
 }
@@ -45,7 +47,12 @@ export interface ToWorker {
 /** What a thread says. */
 export type FromWorker =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
-  | { readonly type: 'process'; readonly record: ProcessRecord }
+  /** `handle`: to be closed by who hears of it. */
+  | {
+      readonly type: 'process';
+      readonly record: ProcessRecord;
+      readonly handle: ProcessHandle | undefined;
+    }
   | { readonly type: 'access'; readonly event: AccessEvent }
   | { readonly type: 'failed'; readonly text: string };
 
@@ -73,10 +80,13 @@ async function work(shared: SharedView): Promise<void> {
   const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
-  const [{ endpoint, files: sharedFiles, readers, watches, trace, attributed, threads }] = await ordered;
+  const [
+    { endpoint, files: sharedFiles, readers, watches, trace, attributed, handles: withHandles, threads },
+  ] = await ordered;
   const activity = new Activity(endpoint.shared);
   const watcher = watches && DirectoryWatcher.attach(watches.fd);
   const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);
+  const handles = withHandles ? ProcessHandles.open() : undefined;
   const files = new ViewFs(view, host, {
     shared: sharedFiles,
     readers: new Readers(readers),
@@ -85,7 +95,8 @@ async function work(shared: SharedView): Promise<void> {
     ...(attributed === undefined ? {} : { attributed: new Uint32Array(attributed) }),
     checksLists: () => activity.isEnabled('POSIX_ACL'),
     ...(watched === undefined ? {} : { watched }),
-    onProcess: (record) => say({ type: 'process', record }),
+    ...(handles === undefined ? {} : { handles }),
+    onProcess: (record, handle) => say({ type: 'process', record, handle }),
     onAccess: (event) => say({ type: 'access', event }),
   });
   startIsOver?.();

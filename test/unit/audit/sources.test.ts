@@ -1,6 +1,6 @@
 import test from 'ava';
 import { answersIn, isAnswered, needsIn, WordFilter } from '../../../src/audit/index.js';
-import { needsOfCommand, withSay } from '../../../src/audit/sources/needs.js';
+import { needsInWords, withSay } from '../../../src/audit/sources/needs.js';
 
 const asks = test.macro({
   exec(t, file: string, text: string, expected: string[]) {
@@ -31,6 +31,18 @@ test(asks, 'gen.py', 'importlib.metadata.version("docutils")', ['distribution do
 test(asks, 'x.pro', 'QT += svg network', ['qmake svg', 'qmake network']);
 test(asks, 'Rakefile', "require 'nokogiri'", ['ruby nokogiri']);
 test(asks, 'notes.txt', 'find_package(fmt)', []);
+test(asks, 'gen', '#!/usr/bin/env python3\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#! /usr/bin/env -S python3 -B\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#!/bin/sh\nimport yaml\n', []);
+test(asks, 'gen', 'import yaml\n', []);
+
+test('the words that Python is given to run ask as a script does', (t) => {
+  const names = (...words: string[]) => needsInWords(words).map(({ name }) => name);
+  t.deepEqual(names('/usr/bin/python3', '-c', 'import sys; import yaml'), ['sys', 'yaml']);
+  t.deepEqual(names('python3.11', '-B', '-c', 'try:\n  import yaml\nexcept ImportError: pass'), ['yaml']);
+  t.deepEqual(names('python3', 'gen.py', '-x'), []);
+  t.deepEqual(names('sh', '-c', 'import yaml'), []);
+});
 
 test('a filter of words never denies one that was there, whatever its case', (t) => {
   const filter = new WordFilter();
@@ -54,7 +66,7 @@ test('what a module asks for that is only installed has no say in a build, what 
 });
 
 test('what Python is told on its command line is run', (t) => {
-  const asked = (...words: string[]) => withSay(needsOfCommand(words), new Set()).map(({ name }) => name);
+  const asked = (...words: string[]) => withSay(needsInWords(words), new Set()).map(({ name }) => name);
   t.deepEqual(asked('/usr/bin/python3.12', '-c', 'import sys; import yaml'), ['sys', 'yaml']);
   t.deepEqual(asked('python3', '-Wc', 'from lxml import etree'), ['lxml']);
   t.deepEqual(asked('python3', 'gen.py', 'import yaml'), []);

@@ -168,6 +168,8 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ],
   ['./configure: line 2311: AX_CHECK_COMPILE_FLAG: command not found', '! aclocal AX_CHECK_COMPILE_FLAG'],
   ['./configure: 3: Syntax error: word unexpected (expecting ")")', '! aclocal ./configure'],
+  ['./configure: 12: Syntax error: newline unexpected (expecting ")")', '! aclocal ./configure'],
+  ['configure: line 7: syntax error: unexpected word (expecting ")")', '! aclocal configure'],
   ['checking for flex... no', '? executable flex'],
   ['checking for flex... /usr/bin/flex'],
   ['checking for x86_64-pc-linux-gnu-pkg-config... no', '? executable pkg-config'],
