@@ -14,6 +14,7 @@ export type PathKind =
   | 'aclocal'
   | 'python'
   | 'perl'
+  | 'ruby'
   | 'data'
   | 'noise';
 
@@ -52,6 +53,7 @@ const kinds: readonly KindFacts[] = [
   { kind: 'data', pattern: /\.(?:dist|egg)-info(?:\/|$)/, weight: 0.3, variable: 'BDEPEND' },
   { kind: 'python', pattern: /\/(site|dist)-packages\/./, weight: 0.9, variable: 'BDEPEND' },
   { kind: 'perl', pattern: /\/perl\w*\/.*\.p[ml]$|\/perl5?\/[\w./-]+$/, weight: 0.9, variable: 'BDEPEND' },
+  { kind: 'ruby', pattern: /\/(?:ruby|gems|rubygems[\w-]*)\/.*\.rb$/, weight: 0.9, variable: 'BDEPEND' },
   // One of another name, deeper, is a module that a program loads: an interpreter's extension, a plug-in.
   {
     kind: 'library',

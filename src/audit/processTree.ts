@@ -220,7 +220,7 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
   const ofShell = isShell(program);
   for (let i = 1; i < words.length; i++) {
     const word = words[i] as string;
-    if (word === '-' || word === '-s') return undefined;
+    if (word === '-' || (ofShell && word === '-s')) return undefined;
     if (ofShell ? wordsOption.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
     if (!ofShell && word === '-m') {
       const name = words[i + 1];

@@ -136,7 +136,10 @@ function reasonAgainst(
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
   const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
   const { kind } = factsOf(path, input);
-  if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
+  const name = nameInSources(path);
+  const isSpokenOf =
+    input.isInSources(name) !== false || byTarget.some((id) => isGivenByEbuild(id, name, tree));
+  if (isOfTool && kind !== 'header' && kind !== 'library' && !isSpokenOf)
     return { reason: 'nothing in the sources speaks of it', unless: 'said' };
   return undefined;
 }
@@ -147,6 +150,13 @@ function reasonAgainst(
  */
 function zoneOf(path: string): string | undefined {
   return /\/zoneinfo\/(?:(?:posix|right)\/)?(.+)$/.exec(path)?.[1];
+}
+
+/** Whether the ebuild itself, which is not among the sources, has given a process a name, alone or in a list. */
+function isGivenByEbuild(id: number, name: string, tree: ProcessTree): boolean {
+  const record = tree.record(id);
+  if (record === undefined || tree.role(record.parent).kind !== 'phase') return false;
+  return record.arguments.slice(1).some((word) => word.split(/[\s,=:]+/).includes(name));
 }
 
 /** By which name sources speak of a file. */

@@ -38,7 +38,7 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
   const { missing, dismissed, hiddenByUser } = findMissing(uses, input, tree, habits, isIgnored);
   return {
     missing,
-    secondHand: findSecondHand(uses, input, tree, isIgnored),
+    secondHand: findSecondHand(uses, input, tree, habits, isIgnored),
     unused: findUnused(uses, input),
     implicit: findImplicit(uses, input),
     unowned: findUnowned(input),

@@ -3,6 +3,7 @@
  * a tool made it of its own accord (bison runs m4, a script its interpreter), or when a file of another package led to it (a
  * header that includes it). What is left, the target's own instructions asked for.
  */
+import { habitOf, type Habit } from './habits.js';
 import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
@@ -21,7 +22,17 @@ import { isExecution, type Use } from './uses.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
-  ...(['executable', 'header', 'library', 'pkg-config', 'cmake', 'aclocal', 'python', 'perl'] as const),
+  ...([
+    'executable',
+    'header',
+    'library',
+    'pkg-config',
+    'cmake',
+    'aclocal',
+    'python',
+    'perl',
+    'ruby',
+  ] as const),
 ]);
 
 /** Uses that show that somebody wrote a package's name into the target, by owner. */
@@ -51,11 +62,12 @@ export function findSecondHand(
   uses: readonly Use[],
   input: ReportInput,
   tree: ProcessTree,
+  habits: readonly Habit[],
   isIgnored: IgnoreCheck,
 ): SecondHand[] {
   const declared = declaredPackages(input);
   const targets = installedTargets(input);
-  const explain = explainer(uses, input, tree);
+  const explain = explainer(uses, input, tree, habits);
   const result: SecondHand[] = [];
   for (const [cpv, all] of deliberateUses(uses, input)) {
     const reasons = input.visible.get(cpv);
@@ -104,6 +116,7 @@ function explainer(
   uses: readonly Use[],
   input: ReportInput,
   tree: ProcessTree,
+  habits: readonly Habit[],
 ): (cpv: string, use: Use) => Explanation {
   const needs = needsOf(input);
   const targets = installedTargets(input);
@@ -127,6 +140,8 @@ function explainer(
   return (cpv, use) => {
     const { by, answerable } = tree.actor(use.process);
     if (by === 'portage') return 'tool';
+    if (habitOf(use.path, tree.record(use.process), habits) !== undefined) return 'tool';
+    if (!isSpokenOf(use, input, tree)) return 'tool';
     if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
     if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
       // The interpreter of a script is that script's business.
@@ -143,6 +158,28 @@ function explainer(
     const used = modules.get(use.process);
     return [...by_].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
   };
+}
+
+/**
+ * Whether the target speaks of a module of an interpreted language, in its sources or on a command line: what it does not is loaded by
+ * the interpreter, or by other modules.
+ */
+function isSpokenOf({ path, process }: Use, input: ReportInput, tree: ProcessTree): boolean {
+  const { kind } = factsOf(path, input);
+  if (kind !== 'python' && kind !== 'perl' && kind !== 'ruby') return true;
+  const name = moduleName(path);
+  return (
+    input.isInSources(name) !== false ||
+    tree
+      .record(process)
+      ?.arguments.some((word) => word.includes(name.replaceAll('/', '::')) || word.includes(name)) === true
+  );
+}
+
+/** What the file of a module is called in an import: its package (`jinja2`) in Python, else its name. */
+function moduleName(path: string): string {
+  const python = /\/(?:site|dist)-packages\/([^/.]+)/.exec(path)?.[1];
+  return python ?? path.slice(path.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
 }
 
 /**

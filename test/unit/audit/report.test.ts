@@ -362,3 +362,27 @@ test('a macro that was left in configure is needed, also when the shell does not
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
 });
+
+test('words about an import count in a build that went well only where something imports it', (t) => {
+  const report = (status: number, ...names: string[]) =>
+    makeReport(
+      input({
+        log: "ModuleNotFoundError: No module named 'mako'",
+        status,
+        processes: processTable(processRecord(1, { arguments: ['python3', 'gen.py'] })),
+        needs: names.map((name) => ({
+          kind: 'python',
+          name,
+          file: 'gen.py',
+          wanted: [{ kind: 'python', name }],
+        })),
+        findHidden: hiding({
+          mako: { path: '/usr/lib/python3/site-packages/mako/__init__.py', owners: ['dev-python/mako-1'] },
+        }),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  t.deepEqual(report(1), ['needed']);
+  t.deepEqual(report(0), []);
+  t.deepEqual(report(0, 'yaml'), []);
+  t.deepEqual(report(0, 'mako.template'), ['needed']);
+});
