@@ -119,13 +119,16 @@ export class ProcessTree {
 
   /**
    * Whether the target has named a file on the command line of the tool that asks for it: by one of these paths (`xsltproc x.xsl`), or by its
-   * last component (`which flex`).
+   * last component (`which flex`, `tar --lzip`).
    */
   isTold(id: number, ...paths: readonly string[]): boolean {
     const record = this.#processes.get(id);
     const words = record?.arguments.slice(1) ?? [];
     if (
-      !paths.some((path) => path !== '' && words.some((word) => word.endsWith(path) || word === base(path)))
+      !paths.some(
+        (path) =>
+          path !== '' && words.some((word) => word.endsWith(path) || word.replace(/^--?/, '') === base(path)),
+      )
     )
       return false;
     const { by, ownAccord } = this.actor(record?.parent ?? 0);
