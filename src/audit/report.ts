@@ -53,6 +53,8 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const kindOf = (path: string) => factsOf(path, input).kind;
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
+    // A link to a directory (/sbin) on the way to a program is not what was executed.
+    .filter(({ path, wanted }) => wanted?.startsWith(`${path}/`) !== true)
     .map((use) => ({ ...use, path: sourceOf(use.path) }));
   const named = namedModules(uses, input, tree);
   return withoutSweeps(uses, kindOf, (use) => {

@@ -103,3 +103,15 @@ test('what a driver needs for itself is no excuse for what it runs', (t) => {
   t.deepEqual(used(1), []);
   t.deepEqual(used(2), ['dev-libs/b-1']);
 });
+
+test('a link on the way to a program is not executed', (t) => {
+  const used = (path: string) =>
+    makeReport(
+      reportInput({
+        processes: processTable(script),
+        uses: [use(path, 'dev-libs/b-1', { process: 1, operation: 'exec', wanted: '/sbin/ldconfig' })],
+      }),
+    ).secondHand.length;
+  t.is(used('/sbin'), 0);
+  t.is(used('/sbin/ldconfig'), 1);
+});
