@@ -138,11 +138,13 @@ function explainer(
     for (const owner of use.owners) known.add(owner);
   }
   return (cpv, use) => {
-    const { by, answerable } = tree.actor(use.process);
+    const { by, answerable, ownAccord } = tree.actor(use.process);
     if (by === 'portage') return 'tool';
     if (habitOf(use.path, tree.record(use.process), habits) !== undefined) return 'tool';
     if (!isSpokenOf(use, input, tree)) return 'tool';
     if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
+    // A tool runs others as it likes, be they among what it is said to need or not.
+    if (use.operation === 'exec' && ownAccord && !tree.isTold(use.process, use.path)) return 'tool';
     if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
       // The interpreter of a script is that script's business.
       const scripts = input.ownersOf(use.wanted);

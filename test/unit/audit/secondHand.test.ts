@@ -115,3 +115,24 @@ test('a link on the way to a program is not executed', (t) => {
   t.is(used('/sbin'), 0);
   t.is(used('/sbin/ldconfig'), 1);
 });
+
+test('a tool runs what it likes, unless it was told to', (t) => {
+  const used = (...words: string[]) =>
+    makeReport(
+      reportInput({
+        processes: processTable(
+          script,
+          processRecord(2, {
+            parent: 1,
+            program: '/usr/bin/bash',
+            arguments: ['sh', '/usr/bin/a', ...words],
+          }),
+        ),
+        ownersOf: (path) =>
+          path === '/usr/bin/a' ? ['dev-libs/c-1'] : path === '/usr/bin/bash' ? ['app-shells/bash-5'] : [],
+        uses: [use('/usr/bin/b', 'dev-libs/b-1', { process: 2, operation: 'exec' })],
+      }),
+    ).secondHand.map(({ cpv }) => cpv);
+  t.deepEqual(used(), []);
+  t.deepEqual(used('b', '--x'), ['dev-libs/b-1']);
+});
