@@ -163,6 +163,12 @@ export function variableFor(cpv: string, path: string, input: ReportInput): Buil
   return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
 }
 
+/** The same for a program that was executed, whatever its path looks like. */
+export function variableForProgram(cpv: string, path: string, input: ReportInput): BuildVariable {
+  const isPlain = input.sysroot === undefined && factsOf(path, input).kind !== 'executable';
+  return isPlain ? 'BDEPEND' : variableFor(cpv, path, input);
+}
+
 /** The names that the targets have where they are installed. */
 export function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
   return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));

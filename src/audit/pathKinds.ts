@@ -67,6 +67,13 @@ const kinds: readonly KindFacts[] = [
     weight: 0.7,
     variable: 'DEPEND',
   },
+  // Scripts that tell how to link with a library; the others are about tools.
+  {
+    kind: 'executable',
+    pattern: /\/bin\/(?!(?:(?:.*-)?pkg|gcc|binutils|java|ccache|eselect)-config$)[^/]+-config(?:-?[\d.]+)?$/,
+    weight: 1,
+    variable: 'DEPEND',
+  },
   { kind: 'executable', pattern: /\/s?bin\/[^/]+$|\/libexec\/./, weight: 1, variable: 'BDEPEND' },
   { kind: 'aclocal', pattern: /\/aclocal[^/]*\/[^/]+\.m4$/, weight: 0.8, variable: 'BDEPEND' },
   { kind: 'data', pattern: /^/, weight: 0.3, variable: 'BDEPEND' },

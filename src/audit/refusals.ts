@@ -1,5 +1,5 @@
 /** What was refused, whose business that is, and why most of it is no finding. */
-import { factsOf, type HiddenFile, type ReportInput } from './findings.js';
+import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
 import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
@@ -29,7 +29,6 @@ export interface Refusal {
   readonly path: string;
   readonly owners: readonly string[];
   readonly weight: number;
-  readonly variable: BuildVariable | undefined;
   /** Why it is no finding; undefined: it is one. */
   readonly against: Against | undefined;
 }
@@ -78,6 +77,11 @@ function withoutDots(path: string): string {
     .replace(/\/\.$/, '');
 }
 
+/** The variable in which a package belongs that somebody was refused a file of. */
+export function variableOfRefusal({ denial, path }: Refusal, cpv: string, input: ReportInput): BuildVariable {
+  return (denial.operation === 'exec' ? variableForProgram : variableFor)(cpv, path, input);
+}
+
 /** The refusals that concern packages, each with why it is no finding, if so. */
 export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readonly Habit[]): Refusal[] {
   const hasPhases = input.denials.some(({ phase }) => phase !== '');
@@ -95,7 +99,6 @@ export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readon
       denial,
       ...aim,
       weight,
-      variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
       against:
         weight === 0
           ? { reason: 'such files are looked for by everything', unless: 'said' }

@@ -14,6 +14,7 @@ import {
   suggestion,
   tellingPaths,
   variableFor,
+  variableForProgram,
   type IgnoreCheck,
   type ReportInput,
   type SecondHand,
@@ -86,8 +87,7 @@ export function findSecondHand(
       // A program that was executed is what is needed, however many libraries it loads.
       const executed = isExecution(use, factsOf(use.path, input).kind);
       const weight = executed ? 100 : factsOf(use.path, input).weight;
-      const variable =
-        executed && input.sysroot === undefined ? 'BDEPEND' : variableFor(cpv, use.path, input);
+      const variable = (executed ? variableForProgram : variableFor)(cpv, use.path, input);
       byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
     }
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));

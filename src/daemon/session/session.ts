@@ -122,7 +122,10 @@ export class Session {
     this.#workers = workers;
     this.#open = open;
     this.#ledger = ledger;
-    this.#sources = new SourceScan((path) => open.hostPathOf(path));
+    this.#sources = new SourceScan(
+      (path) => open.hostPathOf(path),
+      (file) => open.view.index.resolve(Buffer.from(`/usr/share/aclocal/${file}`)) !== -1,
+    );
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.#others = new OtherViews(

@@ -99,3 +99,16 @@ test('options of an interpreter are not taken for those of a shell', (t) => {
   };
   t.is(said('/usr/share/its/x.its', itstool), 'dev-util/itstool-2 looked for it of its own accord');
 });
+
+test('a program that is looked for is a tool, a script that tells how to link with a library is that library', (t) => {
+  const suggested = (path: string, operation: 'exec' | 'stat') =>
+    makeReport(reportInput({ denials: [denial(path, ['a/hidden-1'], { operation })] })).missing[0]?.suggest;
+  for (const operation of ['exec', 'stat'] as const) {
+    t.is(suggested('/usr/bin/flex', operation), 'BDEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/curl-config', operation), 'DEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/python3-config', operation), 'DEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/pkg-config', operation), 'BDEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/x86_64-pc-linux-gnu-pkg-config', operation), 'BDEPEND="a/hidden"');
+  }
+  t.is(suggested('/usr/lib64/nodejs/node_modules/x/cli.js', 'exec'), 'BDEPEND="a/hidden"');
+});

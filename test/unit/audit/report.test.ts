@@ -386,3 +386,17 @@ test('words about an import count in a build that went well only where something
   t.deepEqual(report(0, 'yaml'), []);
   t.deepEqual(report(0, 'mako.template'), ['needed']);
 });
+
+test('what was looked for by name and not refused was answered from a cache', (t) => {
+  const report = (line: string, ...refused: string[]) =>
+    makeReport(
+      input({
+        log: line,
+        denials: refused.map((path) => denial(path, ['app-text/doxygen-1'])),
+        findHidden: hiding({ doxygen: { path: '/usr/bin/doxygen', owners: ['app-text/doxygen-1'] } }),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  t.deepEqual(report('checking for doxygen... (cached) no'), []);
+  t.deepEqual(report('checking for doxygen... no', '/usr/bin/doxygen'), ['probed']);
+  t.deepEqual(report('sh: 1: doxygen: not found'), ['needed'], 'somebody gave up over it');
+});
