@@ -94,9 +94,11 @@ export class SourceScan {
     return this.#words.has(name);
   }
 
-  /** What the sources ask for and do not bring along. */
+  /** What the sources ask for. */
   get needs(): readonly Need[] {
-    return [...this.#needs.values()].filter((need) => !isAnswered(need, this.#answers));
+    return [...this.#needs.values()].map((need) =>
+      isAnswered(need, this.#answers) ? { ...need, answered: true } : need,
+    );
   }
 
   async #scan(): Promise<void> {

@@ -58,9 +58,8 @@ test("needs are those that CMake's cache leaves open, and that the sources do no
     'gen.py': 'import helper, yaml\n',
     'helper.py': '',
   });
-  t.deepEqual(needs.map(({ kind, name }) => `${kind} ${name}`).sort(), [
-    'cmake fmt',
-    'library a',
-    'python yaml',
-  ]);
+  t.deepEqual(
+    needs.map(({ kind, name, answered }) => `${kind} ${name}${answered === true ? ', answered' : ''}`).sort(),
+    ['cmake fmt', 'library a', 'library b, answered', 'python helper, answered', 'python yaml'],
+  );
 });

@@ -1,6 +1,6 @@
 EAPI=8
 
-DESCRIPTION="a scanner that only a library brings in"
+DESCRIPTION="find_program of a scanner whose library is declared"
 HOMEPAGE="https://example.invalid/"
 S="${WORKDIR}"
 
