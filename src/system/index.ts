@@ -7,6 +7,7 @@ import { NodeFiles } from './nodeFiles.js';
 
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
+export { denyNewPrivileges, keepCapabilities } from './privileges.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;

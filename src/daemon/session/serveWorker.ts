@@ -15,7 +15,7 @@ import {
   type SharedReaders,
 } from '../../filesystem/index.js';
 import { Activity, serve, type Endpoint } from '../../fuse/index.js';
-import { DirectoryWatcher } from '../../system/index.js';
+import { DirectoryWatcher, keepCapabilities } from '../../system/index.js';
 import { PathIndex, View, type SharedView } from '../../view/index.js';
 import { optimiseLate } from './compiler.js';
 
@@ -89,6 +89,8 @@ async function work(shared: SharedView): Promise<void> {
     onAccess: (event) => say({ type: 'access', event }),
   });
   startIsOver?.();
+  // All that is done for others: reading the host's files, and asking who they are.
+  if (!keepCapabilities('dacReadSearch', 'sysPtrace')) log('debug', 'capabilities cannot be given up');
   try {
     const { end } = await serve(endpoint, files, { thread, log });
     if (end === 'closed')
