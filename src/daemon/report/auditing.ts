@@ -1,7 +1,6 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import picomatch from 'picomatch';
 import { displayPath, errorCode, packageName, unmarked } from '../../base/index.js';
 import {
   makeReport,
@@ -15,6 +14,7 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
+  GlobSet,
   hostKind,
   indexKind,
   nodeState,
@@ -246,7 +246,7 @@ function hasFiles(index: PathIndex, cpv: string): boolean {
 }
 
 function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const matchesPath = setting.path === undefined ? undefined : picomatch(setting.path, { dot: true });
+  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
   return {
     ...(setting.target === undefined ? {} : { target: setting.target }),
     reason: setting.reason,
@@ -254,6 +254,6 @@ function ignoreRule(setting: IgnoreSetting): IgnoreRule {
       (setting.package === undefined ||
         setting.package === unmarked(owner) ||
         setting.package === unmarked(packageName(owner))) &&
-      (matchesPath === undefined || matchesPath(path)),
+      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
   };
 }
