@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
-import { Configuration, type ConfigurationOptions } from './config.js';
+import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck, InstalledPackages } from './depCheck.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';

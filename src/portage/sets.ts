@@ -5,14 +5,14 @@
 import path from 'node:path';
 import { exitStatus, LvfsError, nearest } from '../base/index.js';
 import { type Atom, parseAtom, tryParseAtom } from './atom.js';
-import type { Configuration } from './config.js';
+import type { Configuration } from './config/configuration.js';
 import { scanContents } from './contents.js';
 import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
 import { DependError, printReduced, type Reduced, useReduce, useReduceFlat } from './depend.js';
 import { IniProblem, IniReader, type Section } from './ini.js';
 import { matchesGlob } from './match.js';
 import { readLines, type Line, words } from './packageFiles.js';
-import type { Ebuild } from './repository.js';
+import type { Ebuild } from './repos/reposConf.js';
 import { compareVersions } from './version.js';
 
 /** Portage's own sets/portage.conf, for a root without one. */

@@ -8,11 +8,11 @@
 import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
-import type { Configuration } from './config.js';
+import type { Configuration } from './config/configuration.js';
 import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
-import type { Ebuild } from './repository.js';
+import type { Ebuild } from './repos/reposConf.js';
 import { PackageSets } from './sets.js';
 import type { Cpv, Target } from './types.js';
 

@@ -2,9 +2,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LvfsError } from '../../src/base/index.js';
-import { type Configuration, openConfiguration } from '../../src/portage/config.js';
-import { readMakeConf } from '../../src/portage/makeConf.js';
-import type { Ebuild } from '../../src/portage/repository.js';
+import { type Configuration, openConfiguration } from '../../src/portage/config/configuration.js';
+import { readMakeConf } from '../../src/portage/config/makeConf.js';
+import type { Ebuild } from '../../src/portage/repos/reposConf.js';
 import { RootFiles } from '../../src/portage/rootFiles.js';
 import { compare, type Family, type Outcome, type Vectors } from './family.js';
 

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFil
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseAtom } from '../../src/portage/atom.js';
-import { openConfiguration, type Configuration } from '../../src/portage/config.js';
+import { openConfiguration, type Configuration } from '../../src/portage/config/configuration.js';
 import { parseContents } from '../../src/portage/contents.js';
 import { DepCheck, InstalledPackages, type Selection } from '../../src/portage/depCheck.js';
 import { eapiFeatures } from '../../src/portage/eapi.js';

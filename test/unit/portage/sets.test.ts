@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { LvfsError } from '../../../src/base/index.js';
-import { type Configuration, openConfiguration } from '../../../src/portage/config.js';
+import { type Configuration, openConfiguration } from '../../../src/portage/config/configuration.js';
 import { InstalledPackages } from '../../../src/portage/depCheck.js';
 import { PackageSets } from '../../../src/portage/sets.js';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';

@@ -1,14 +1,14 @@
 /**
  * The profile: the stack of directories that `make.profile` and its parents make (PMS 5.1 and 5.2.1), with what
- * each of them allows. What their files say is read in `config.ts` and `use.ts`.
+ * each of them allows. What their files say is read in `sources.ts`, `lists.ts` and `useSettings.ts`.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
-import type { AtomOptions } from './atom.js';
-import { eapiFeatures, isSupportedEapi } from './eapi.js';
-import { readLines, type Warn } from './packageFiles.js';
-import type { Repositories, Repository } from './repository.js';
-import type { RootFiles } from './rootFiles.js';
+import { LvfsError, exitStatus } from '../../base/index.js';
+import type { AtomOptions } from '../atom.js';
+import { eapiFeatures, isSupportedEapi } from '../eapi.js';
+import { readLines, type Warn } from '../packageFiles.js';
+import type { Repositories, Repository } from '../repos/reposConf.js';
+import type { RootFiles } from '../rootFiles.js';
 
 /** Profile formats under which profile files may be directories (layout.conf, `profile-formats`). */
 const DIRECTORY_FORMATS = ['portage-1-compat', 'portage-1', 'portage-2'];

@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { LvfsError } from '../../../src/base/index.js';
+import { LvfsError } from '../../../../src/base/index.js';
 import {
   type Configuration,
   type ConfigurationOptions,
   openConfiguration,
-} from '../../../src/portage/config.js';
-import { type Tree, writeTree } from '../../helpers/writeTree.js';
+} from '../../../../src/portage/config/configuration.js';
+import { type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const base: Tree = {
   'etc/portage/repos.conf': '[gentoo]\nlocation = /repo\n',

@@ -3,12 +3,12 @@
  * `config` class puts it together (portage(5), make.conf(5), PMS 5). Everything is read when it is first needed and then kept.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
-import { tryParseAtom, type Atom } from './atom.js';
-import { eapiFeatures } from './eapi.js';
+import { LvfsError, exitStatus } from '../../base/index.js';
+import { tryParseAtom, type Atom } from '../atom.js';
+import { eapiFeatures } from '../eapi.js';
 import { readMakeConf } from './makeConf.js';
-import { type Candidate, makeCandidate } from './match.js';
-import { AtomTable, readEntries, readLines, stack, type Warn, words as split } from './packageFiles.js';
+import { type Candidate, makeCandidate } from '../match.js';
+import { AtomTable, readEntries, readLines, stack, type Warn, words as split } from '../packageFiles.js';
 import { type ProfileNode, readProfileStack } from './profile.js';
 import {
   type Ebuild,
@@ -18,11 +18,11 @@ import {
   type Metadata,
   type MetadataSource,
   type Repositories,
-} from './repository.js';
-import { RootFiles } from './rootFiles.js';
-import type { DataWarning, SystemLocations } from './types.js';
-import { makeDefaultsUse, stackUse, type UseLayer, UseSettings, type Variables } from './use.js';
-import { splitCpv } from './version.js';
+} from '../repos/reposConf.js';
+import { RootFiles } from '../rootFiles.js';
+import type { DataWarning, SystemLocations } from '../types.js';
+import { makeDefaultsUse, stackUse, type UseLayer, UseSettings, type Variables } from './useSettings.js';
+import { splitCpv } from '../version.js';
 import { Visibility } from './visibility.js';
 
 /** Variables of which every source adds to the ones before (`portage.const.INCREMENTALS`). */

@@ -5,13 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
-import { isSupportedEapi, eapiFeatures } from './eapi.js';
-import { IniProblem, IniReader, type Section } from './ini.js';
-import { stack, words, type Warn } from './packageFiles.js';
-import { readEapiFile, allowsDirectories } from './profile.js';
-import type { RootFiles } from './rootFiles.js';
-import { compareVersions, type PackageVersion, splitCpv } from './version.js';
+import { LvfsError, exitStatus } from '../../base/index.js';
+import { isSupportedEapi, eapiFeatures } from '../eapi.js';
+import { IniProblem, IniReader, type Section } from '../ini.js';
+import { stack, words, type Warn } from '../packageFiles.js';
+import { readEapiFile, allowsDirectories } from '../config/profile.js';
+import type { RootFiles } from '../rootFiles.js';
+import { compareVersions, type PackageVersion, splitCpv } from '../version.js';
 
 /** The variables of an ebuild, by name; what is missing is empty. */
 export type Metadata = ReadonlyMap<string, string>;

@@ -4,14 +4,14 @@
  * 7.3.2).
  */
 import path from 'node:path';
-import type { Atom } from './atom.js';
-import type { Configuration, Settings, UseOptions } from './config.js';
-import { type DepNode, DependError, parseWords } from './depend.js';
-import { isSupportedEapi } from './eapi.js';
-import { type Candidate, matchesAtom } from './match.js';
-import { AtomTable, type Line, readEntries, readLines, stack, withoutUse, words } from './packageFiles.js';
+import type { Atom } from '../atom.js';
+import type { Configuration, Settings, UseOptions } from './configuration.js';
+import { type DepNode, DependError, parseWords } from '../depend.js';
+import { isSupportedEapi } from '../eapi.js';
+import { type Candidate, matchesAtom } from '../match.js';
+import { AtomTable, type Line, readEntries, readLines, stack, withoutUse, words } from '../packageFiles.js';
 import { profileAtoms } from './profile.js';
-import type { Ebuild, Metadata, Repository } from './repository.js';
+import type { Ebuild, Metadata, Repository } from '../repos/reposConf.js';
 import { invalidities } from './validity.js';
 
 /** What stands in a dependency string in place of an any-of group without alternatives. */

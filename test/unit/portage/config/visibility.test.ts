@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import { LvfsError } from '../../../src/base/index.js';
-import { parseAtom } from '../../../src/portage/atom.js';
-import { type Configuration, openConfiguration } from '../../../src/portage/config.js';
-import type { Sourced } from '../../../src/portage/repository.js';
-import { type Tree, writeTree } from '../../helpers/writeTree.js';
+import { LvfsError } from '../../../../src/base/index.js';
+import { parseAtom } from '../../../../src/portage/atom.js';
+import { type Configuration, openConfiguration } from '../../../../src/portage/config/configuration.js';
+import type { Sourced } from '../../../../src/portage/repos/reposConf.js';
+import { type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const base: Tree = {
   'etc/portage/repos.conf': '[gentoo]\nlocation = /repo\n[ovl]\nlocation = /ovl\naliases = over\n',
