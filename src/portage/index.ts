@@ -165,7 +165,7 @@ class OpenedSystem implements System {
   }
 
   get sysroot(): string {
-    return this.#configuration.sysroot;
+    return this.#configuration.places.sysroot;
   }
 
   get databases(): readonly string[] {
@@ -177,7 +177,7 @@ class OpenedSystem implements System {
   }
 
   get userConfiguration(): string {
-    return this.#configuration.userConfig;
+    return this.#configuration.places.userConfig;
   }
 
   get warnings(): readonly DataWarning[] {
@@ -323,12 +323,12 @@ class OpenedSystem implements System {
 }
 
 function packageRoot(database: InstalledDatabase, configuration: Configuration): PackageRoot {
-  const installed = new InstalledPackages(database, (flag, eapi) => configuration.isImplicitFlag(flag, eapi));
+  const installed = new InstalledPackages(database, (flag, eapi) => configuration.implicit.has(flag, eapi));
   return {
     installed,
     check: new DepCheck(installed, configuration.provided),
     targets: new TargetResolver(installed, configuration),
-    place: configuration.sysroot === '' ? '/' : configuration.sysroot,
+    place: configuration.places.sysroot === '' ? '/' : configuration.places.sysroot,
   };
 }
 

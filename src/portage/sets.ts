@@ -12,7 +12,7 @@ import { DependError, printReduced, type Reduced, useReduce, useReduceFlat } fro
 import { IniProblem, IniReader, type Section } from './ini.js';
 import { matchesGlob } from './match.js';
 import { readLines, type Line, words } from './packageFiles.js';
-import type { Ebuild } from './repos/reposConf.js';
+import type { Ebuild } from './repos/repository.js';
 import { compareVersions } from './version.js';
 
 /** Portage's own sets/portage.conf, for a root without one. */
@@ -165,8 +165,9 @@ export class PackageSets {
   }
 
   #sections(): readonly Section[] {
-    const { files, globalConfig, repositories, userConfig, placeVariables } = this.#config;
-    const reader = new IniReader(placeVariables);
+    const { files, repositories } = this.#config;
+    const { globalConfig, userConfig, variables } = this.#config.places;
+    const reader = new IniReader(variables);
     const own = path.posix.join(globalConfig, 'sets');
     if (files.kind(own) === undefined) reader.read(builtinConf, '');
     const places = [
@@ -323,13 +324,13 @@ export class PackageSets {
   }
 
   #userDirectory(name: string): string {
-    return `${this.#config.placeVariables.get('portage_configroot') ?? '/'}etc/portage/${name}`;
+    return `${this.#config.places.variables.get('portage_configroot') ?? '/'}etc/portage/${name}`;
   }
 
   /** The host path of a path in sets.conf, which may begin in a repository: `${repository:NAME}/…`. */
   #place(text: string): string {
     const [, before = '', name, after = ''] = /^(.*)\$\{repository:(.+?)\}(.*)$/s.exec(text) ?? [];
-    if (name === undefined) return this.#config.hostPath(text).replace(/\/+$/, '');
+    if (name === undefined) return this.#config.places.hostPath(text).replace(/\/+$/, '');
     const repository = this.#config.repositories.get(name);
     if (repository === undefined) throw new SetProblem(`there is no repository '${name}'`);
     // The location is a host path already.
@@ -350,7 +351,7 @@ export class PackageSets {
 
   /** A file of what the user selected; it has either atoms or sets. */
   #world(name: string, ofSets: boolean): readonly Member[] {
-    const file = path.posix.join(this.#config.stateDirectory, name);
+    const file = path.posix.join(this.#config.places.stateDirectory, name);
     const { files } = this.#config;
     if (files.kind(file) !== 'file') return [];
     return readLines(files, file, false)
@@ -371,7 +372,7 @@ export class PackageSets {
 
   /** The best visible ebuild of an installed package's slot. */
   #bestVisible(candidate: InstalledCandidate): Ebuild | undefined {
-    return this.#config.bestVisible(parseAtom(slotAtom(candidate)));
+    return this.#config.visibility.best(parseAtom(slotAtom(candidate)));
   }
 
   #variable(variable: string, section: Section): Members {
@@ -422,7 +423,7 @@ export class PackageSets {
       }
       const names = tree.packagesIn(category);
       return plain(
-        onlyVisible ? names.filter((cp) => this.#config.bestVisible(parseAtom(cp)) !== undefined) : names,
+        onlyVisible ? names.filter((cp) => this.#config.visibility.best(parseAtom(cp)) !== undefined) : names,
       );
     };
   }
@@ -534,7 +535,7 @@ export class PackageSets {
   /** The packages whose files need a library that was preserved when its package went. */
   #preservedConsumers(): readonly Member[] {
     const text = this.#config.files.readText(
-      path.posix.join(this.#config.stateDirectory, 'preserved_libs_registry'),
+      path.posix.join(this.#config.places.stateDirectory, 'preserved_libs_registry'),
     );
     const preserved = new Set(preservedPaths(text));
     if (preserved.size === 0) return [];

@@ -106,9 +106,7 @@ function archives(vectors: Vectors): readonly Archive[] {
     const locations = { root: '/', configRoot, vdb: path.join(vectors.archive(name), 'var/db/pkg') };
     const configuration = openConfiguration(locations);
     const database = new InstalledDatabase(locations.vdb, () => undefined);
-    const installed = new InstalledPackages(database, (flag, eapi) =>
-      configuration.isImplicitFlag(flag, eapi),
-    );
+    const installed = new InstalledPackages(database, (flag, eapi) => configuration.implicit.has(flag, eapi));
     const check = new DepCheck(installed, configuration.provided);
     return { name, configuration, installed, check, system: openSystem(locations) };
   });

@@ -7,7 +7,7 @@ import { DependError, type DepNode, parseDepend, parseRequiredUse, parseWords } 
 import { eapiFeatures } from '../eapi.js';
 import { parseSlot } from '../match.js';
 import { words } from '../packageFiles.js';
-import type { Metadata } from '../repos/reposConf.js';
+import type { Metadata } from '../repos/repository.js';
 
 /** In the order in which Portage looks at them; each is read whether the EAPI has it or not. */
 const dependencies = ['BDEPEND', 'DEPEND', 'IDEPEND', 'PDEPEND', 'RDEPEND'];
