@@ -7,7 +7,7 @@
  */
 import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
-import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
+import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import type { Configuration } from './config/configuration.js';
 import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
