@@ -2,7 +2,7 @@
  * One glob over paths, matched byte by byte, in time that is bounded by the product of the lengths of pattern and path, whatever the
  * pattern: the threads that serve a view match, and whoever asks for a name chooses what is matched.
  */
-import { exitStatus, LvfsError } from '../base/index.js';
+import { exitStatus, longestPath, LvfsError } from '../base/index.js';
 
 /** What one byte of a name may be; `star` is any number of any. */
 type Token = 'star' | ((byte: string) => boolean);
@@ -11,9 +11,8 @@ type Token = 'star' | ((byte: string) => boolean);
 type Component = string | readonly Token[] | typeof anyNumber;
 const anyNumber = Symbol('**');
 
-/** Patterns at most that one with braces may stand for, and bytes of one (PATH_MAX of linux/limits.h). */
+/** Patterns at most that one with braces may stand for. */
 const maxAlternatives = 4096;
-const maxLength = 4096;
 
 /** Whether a text would match anything but itself. */
 export function isGlob(text: string): boolean {
@@ -41,8 +40,8 @@ export function globMatcher(glob: string): (path: string) => boolean {
  * @throws LvfsError GLOB (exit 2) when they are too many, or the glob is longer than a path can be
  */
 export function expandBraces(glob: string): string[] {
-  if (glob.length > maxLength)
-    throw new LvfsError('GLOB', `${glob.slice(0, 80)}…: longer than ${maxLength} bytes`, {
+  if (glob.length > longestPath)
+    throw new LvfsError('GLOB', `${glob.slice(0, 80)}…: longer than a path can be`, {
       exit: exitStatus.usage,
     });
   const done: string[] = [];

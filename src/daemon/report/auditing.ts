@@ -1,7 +1,6 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { displayPath, errorCode, packageName, unmarked } from '../../base/index.js';
+import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
 import {
   makeReport,
   reportHtml,
@@ -229,10 +228,9 @@ const largestText = 1 << 20;
 
 function readText(view: View, path: string): string | undefined {
   try {
-    const text = readFileSync(join(view.settings.root, path));
-    return text.length > largestText ? undefined : text.toString('utf8');
+    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
   } catch (error) {
-    // Gone meanwhile, or a name that is not UTF-8.
+    // Gone meanwhile, too large, or a name that is not UTF-8.
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
