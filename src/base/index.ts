@@ -7,6 +7,7 @@ export * from './log.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';
+export * from './regularFile.js';
 export * from './savedFile.js';
 export * from './suggest.js';
 export * from './utilities.js';

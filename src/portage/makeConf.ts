@@ -189,6 +189,9 @@ function isNameCharacter(c: string | undefined): boolean {
   return c !== undefined && /[A-Za-z0-9_]/.test(c);
 }
 
+/** Eight times what an environment can hold of one variable (MAX_ARG_STRLEN of linux/binfmts.h). */
+const longestValue = 1 << 20;
+
 /**
  * Expands `$A` and `${A}` in a value and removes the backslashes of `\\`, `\$` and escaped newlines, as
  * `portage.util.varexpand`. A newline becomes a space. Unset variables expand to nothing.
@@ -204,6 +207,7 @@ export function expandVariables(
   let at = 0;
   const unfinished = { complaint: "found the end of the value, expected '}'" };
   while (at < value.length) {
+    if (out.length > longestValue) return { complaint: `it would be longer than ${longestValue} characters` };
     const c = value[at];
     if (c === "'") {
       out += c;

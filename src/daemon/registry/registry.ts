@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { errorCode, exitStatus, LvfsError, makeDirectories } from '../../base/index.js';
+import { errorCode, exitStatus, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -92,12 +92,7 @@ export function createSessionDirectory(): string {
   const base = registryDirectory();
   try {
     makeDirectories(base, 0o700);
-    const stat = lstatSync(base);
-    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-      throw new LvfsError('NO_RUNTIME_DIR', `${base}: is not a directory of this user`, {
-        exit: exitStatus.cannotMount,
-      });
-    }
+    checkRegistry(base);
     const start = processStartTime(process.pid) ?? '0';
     return mkdtempSync(join(base, `${process.pid}.${start}.`));
   } catch (error) {
@@ -108,6 +103,21 @@ export function createSessionDirectory(): string {
       cause: error,
     });
   }
+}
+
+/**
+ * Whoever can make names in the registry can have records believed, files removed and sockets trusted that are his.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when that is anybody but this user
+ */
+function checkRegistry(base: string): void {
+  const stat = lstatSync(base);
+  const refuse = (why: string, hint: string): never => {
+    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { exit: exitStatus.cannotMount, hint });
+  };
+  if (!stat.isDirectory() || stat.uid !== process.getuid?.())
+    refuse('is not a directory of this user', 'set LVFS_RUNTIME_DIR to a directory of your own');
+  if ((stat.mode & 0o022) !== 0) refuse('others can write to it', `chmod go-w ${shellWord(base)}`);
 }
 
 /** Records a session; readers never see half of it. */
@@ -134,7 +144,7 @@ export function removeSessionDirectory(directory: string): void {
 /** Takes all sessions that a process has made off the record; for a process that is known to have ended. */
 export function removeSessionsOf(pid: number): void {
   const base = registryDirectory();
-  for (const id of listDirectory(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
+  for (const id of sessionIds(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
 }
 
 /** Does without what is gone already, or in use. */
@@ -152,11 +162,12 @@ export function unlessGone(remove: () => void): void {
  * are records of dead daemons whose mount is gone.
  *
  * @param isMounted whether a view is (still) mounted there
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when somebody else can make such records
  */
 export function listSessions(isMounted: (meta: SessionMeta) => boolean): SessionRecord[] {
   const base = registryDirectory();
   const records: SessionRecord[] = [];
-  for (const id of listDirectory(base)) {
+  for (const id of sessionIds(base)) {
     const directory = join(base, id);
     const meta = readMeta(directory);
     if (meta === undefined) {
@@ -173,9 +184,12 @@ export function listSessions(isMounted: (meta: SessionMeta) => boolean): Session
   return records.sort((a, b) => (a.meta.since < b.meta.since ? -1 : a.meta.since > b.meta.since ? 1 : 0));
 }
 
-function listDirectory(path: string): string[] {
+/** The names of session directories; links are none. */
+function sessionIds(base: string): string[] {
   try {
-    return readdirSync(path);
+    checkRegistry(base);
+    const entries = readdirSync(base, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return [];

@@ -1,8 +1,6 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import picomatch from 'picomatch';
-import { displayPath, errorCode, packageName, unmarked } from '../../base/index.js';
+import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
 import {
   makeReport,
   reportHtml,
@@ -15,6 +13,7 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
+  GlobSet,
   hostKind,
   indexKind,
   nodeState,
@@ -229,10 +228,9 @@ const largestText = 1 << 20;
 
 function readText(view: View, path: string): string | undefined {
   try {
-    const text = readFileSync(join(view.settings.root, path));
-    return text.length > largestText ? undefined : text.toString('utf8');
+    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
   } catch (error) {
-    // Gone meanwhile, or a name that is not UTF-8.
+    // Gone meanwhile, too large, or a name that is not UTF-8.
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
@@ -246,7 +244,7 @@ function hasFiles(index: PathIndex, cpv: string): boolean {
 }
 
 function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const matchesPath = setting.path === undefined ? undefined : picomatch(setting.path, { dot: true });
+  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
   return {
     ...(setting.target === undefined ? {} : { target: setting.target }),
     reason: setting.reason,
@@ -254,6 +252,6 @@ function ignoreRule(setting: IgnoreSetting): IgnoreRule {
       (setting.package === undefined ||
         setting.package === unmarked(owner) ||
         setting.package === unmarked(packageName(owner))) &&
-      (matchesPath === undefined || matchesPath(path)),
+      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
   };
 }
