@@ -8,7 +8,7 @@ import type {
   Report,
 } from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
-import type { Inside, InsideRequest, ReportGraph, ReportResult } from '../daemon/index.js';
+import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
 import { withInside, type Signals } from './inside.js';
 import type { Output } from './output.js';
 import { isIncomplete } from './reportText.js';
@@ -144,15 +144,15 @@ export async function build(
       const seconds = secondsSince(start);
       const ended = new Date();
       const { status } = trials;
-      const first = (await inside.request('report', {
+      const first = await inside.view.request('report', {
         ignore: plan.ignore,
         captured: true,
         status,
-      })) as ReportResult;
+      });
       // Denials come over the same socket, so those of the build are here before the report.
       hears = undefined;
-      const text = (await inside.request('output')) as string;
-      const graph = plan.html ? ((await inside.request('graph')) as ReportGraph) : undefined;
+      const text = await inside.view.request('output');
+      const graph = plan.html ? await inside.view.request('graph') : undefined;
       trials.limit(plan.proofTime ?? usualProofTime);
       const interrupted = signals.status !== undefined;
       const { report, ...proved } = interrupted
@@ -304,12 +304,10 @@ async function comparisonOf(
 
 /** Passes on every denial until the view is gone. */
 function follow(inside: Inside, hear: (denial: Denial) => void): void {
-  inside
-    .request('follow', {}, (event) => hear(event as Denial))
-    .catch((error: unknown) => {
-      // The view is gone: that is how following ends.
-      if (!(error instanceof LvfsError)) throw error;
-    });
+  inside.view.request('follow', {}, hear).catch((error: unknown) => {
+    // The view is gone: that is how following ends.
+    if (!(error instanceof LvfsError)) throw error;
+  });
 }
 
 /** Whether what is hidden makes a difference to the result. */

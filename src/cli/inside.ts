@@ -90,8 +90,8 @@ export async function withInside<T>(
   signals: Signals,
   use: (inside: Inside) => Promise<T>,
 ): Promise<T> {
-  const { Inside } = await import('../daemon/index.js').then((daemon) => daemon.loadInside());
-  const inside = await Inside.open(
+  const { openInside } = await import('../daemon/index.js');
+  const inside = await openInside(
     insideProgram,
     request,
     { progress: (text) => output.progress(text), log: output.log },
