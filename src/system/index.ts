@@ -5,6 +5,7 @@ import type { Files } from './files.js';
 import { library } from './library.js';
 import { NodeFiles } from './nodeFiles.js';
 
+export { openChannel, type Channel } from './channel.js';
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
 export { denyNewPrivileges, keepCapabilities } from './privileges.js';
