@@ -1,7 +1,6 @@
 /** What a report is made of, what it says, and what its judgements share. */
 import { isInSysroot, sysrootMark } from '../base/index.js';
-import type { ProcessEnd, ProcessRecord } from './events.js';
-import type { Ended } from './givingUp.js';
+import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';

@@ -13,8 +13,9 @@ import {
   type Report,
   type ReportInput,
 } from './findings.js';
-import { refusalsGivenUpOver, type Ended } from './givingUp.js';
+import { refusalsGivenUpOver } from './givingUp.js';
 import type { Habit } from './habits.js';
+import type { Ended } from './events.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';

@@ -72,8 +72,7 @@ async function explain(
   if (given.mount !== undefined) {
     const client = await daemon.connect(given.mount);
     try {
-      const result = await client.request('why', { paths: paths.map((path) => path.toString('latin1')) });
-      return (result as { paths: Explanation[] }).paths;
+      return (await client.request('why', { paths: paths.map((path) => path.toString('latin1')) })).paths;
     } finally {
       client.close();
     }

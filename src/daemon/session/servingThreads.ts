@@ -9,7 +9,7 @@ import type { Connection } from '../../fuse/index.js';
 import type { SharedView } from '../../view/index.js';
 import type { HostWatch } from './hostWatch.js';
 import type { ProcessEnds } from './processEnds.js';
-import type { FromWorker, ToWorker, WorkerData } from './serveWorker.js';
+import { hear, tell, type ServeOrder, type ThreadData } from './threadMessages.js';
 
 /**
  * Room for what a serving thread makes and forgets within a request, in MiB. V8 would take 48, and keep them filled;
@@ -20,7 +20,7 @@ const youngMiB = 6;
 let ahead: Worker | undefined;
 
 function startThread(thread: number): Worker {
-  const workerData: WorkerData = { thread };
+  const workerData: ThreadData = { thread };
   return new Worker(new URL('./serveWorker.js', import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
@@ -59,7 +59,7 @@ export class ServingThreads {
   constructor(count: number, log: Logger, ledger: Ledger, ends: ProcessEnds | undefined) {
     for (let thread = 0; thread < count; thread++) {
       const worker = takeThread(thread);
-      worker.on('message', (message: FromWorker) => {
+      hear(worker, (message) => {
         if (message.type === 'log') log(message.level, message.text);
         else if (message.type === 'process') {
           const { record, handle } = message;
@@ -83,13 +83,13 @@ export class ServingThreads {
 
   /** Gives every thread its view, to make ready while that is mounted. */
   prepare(view: SharedView): void {
-    for (const worker of this.#threads) worker.postMessage(view);
+    for (const worker of this.#threads) tell(worker, { type: 'view', view });
   }
 
   /** Tells every thread what to serve; {@link prepare} has been called. */
-  serve(order: ToWorker, connection: Connection): void {
+  serve(order: ServeOrder, connection: Connection): void {
     this.#serving = connection;
-    for (const worker of this.#threads) worker.postMessage(order);
+    for (const worker of this.#threads) tell(worker, { type: 'serve', order });
   }
 
   /** Ends threads that serve nothing, or whose connection is gone. */
@@ -105,7 +105,7 @@ export class ServingThreads {
 
   #watchEnd(worker: Worker, thread: number): Promise<void> {
     let failure: string | undefined;
-    worker.on('message', (message: FromWorker) => {
+    hear(worker, (message) => {
       if (message.type === 'failed') failure = message.text;
     });
     worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));

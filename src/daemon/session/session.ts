@@ -20,13 +20,9 @@ import {
 import { drivers, findDriver, type Connection } from '../../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from '../report/auditing.js';
 import { placeInside } from '../overlay/binds.js';
-import {
-  listen,
-  protocolVersion,
-  type ControlServer,
-  type Handlers,
-  type Parameters,
-} from '../control/control.js';
+import { viewMethods, type ViewMethods } from '../control/methods.js';
+import { protocolVersion, type Handlers } from '../control/protocol.js';
+import { listen, type ControlServer } from '../control/server.js';
 import { claimMountpoint } from '../registry/mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from '../registry/mounts.js';
 import { systemProblem } from '../../system/index.js';
@@ -40,7 +36,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../registry/registry.js';
-import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from '../request.js';
+import type { SessionRequest, SessionStatus } from '../request.js';
 import { ProcessEnds } from './processEnds.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
@@ -155,7 +151,7 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
+    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -192,39 +188,59 @@ export class Session {
     return sysroot === undefined ? {} : { sysroot };
   }
 
-  /** The methods of docs/control-protocol.md. */
-  handlers(): Handlers {
-    return {
-      ...this.#auditHandlers(),
-      ...this.#liveHandlers(),
-      inside: ({ cwd, programs }) => ({
-        root: this.#connection.mountpoint,
-        cwd: typeof cwd === 'string' ? this.directoryInside(cwd) : '/',
-        visible: Array.isArray(programs)
-          ? programs.filter((path) => typeof path === 'string' && this.#open.hasFile(path))
-          : [],
-        hasProc: this.#request.binds?.defaults === true,
-        environment: this.environment(),
-      }),
-      status: () => this.status(),
-      avoid: async ({ mountpoint }) => {
-        if (typeof mountpoint !== 'string')
-          throw new LvfsError('BAD_REQUEST', 'avoid: mountpoint is not a string', { exit: exitStatus.usage });
-        await this.#others.expect(mountpoint);
-      },
-      umount: async ({ lazy }) => {
-        await this.stop({ lazy: lazy === true });
-      },
-      why: ({ paths }) => {
-        if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
-          throw new LvfsError('BAD_REQUEST', 'why: paths is not a list of strings', {
-            exit: exitStatus.usage,
-          });
-        }
-        return { paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) };
-      },
-    };
-  }
+  /** What answers the methods of a view. */
+  readonly handlers: Handlers<ViewMethods> = {
+    status: () => this.status(),
+    umount: ({ lazy = false }) => this.stop({ lazy }),
+    avoid: ({ mountpoint }) => this.#others.expect(mountpoint),
+    why: ({ paths }) => ({ paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) }),
+    denials: async () => {
+      await this.#settled();
+      return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
+    },
+    follow: (_, { emit, signal }) => {
+      const stop = this.#ledger.subscribe(emit);
+      for (const denial of this.#ledger.accesses()) emit(denial);
+      return new Promise((done) => {
+        signal.addEventListener('abort', () => {
+          stop();
+          done(null);
+        });
+      });
+    },
+    report: async ({ ignore = [], html = false, log, captured = false, status }) => {
+      await this.#settled();
+      this.#ends?.look();
+      await this.#sources.scan();
+      const text = log ?? (captured ? this.#options.output?.() : undefined);
+      return sessionReport(this.#audited, {
+        ignore,
+        html,
+        ...(status === undefined ? {} : { status }),
+        ...(text === undefined ? {} : { log: text }),
+      });
+    },
+    packages: async () => {
+      await this.#settled();
+      return {
+        visible: [...this.#open.set.visible.keys()].sort(),
+        hidden: this.#open.hiddenPackages(),
+        used: usedPackages(this.#audited),
+      };
+    },
+    needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(cpv) }),
+    graph: () => reportGraph(this.#audited),
+    besides: ({ packages }) => this.#open.showBesides(packages),
+    allow: ({ names }) => this.#open.allow(names),
+    deny: ({ names }) => this.#open.deny(names),
+    inside: ({ cwd, programs = [] }) => ({
+      root: this.#connection.mountpoint,
+      cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
+      visible: programs.filter((path) => this.#open.hasFile(path)),
+      hasProc: this.#request.binds?.defaults === true,
+      environment: this.environment(),
+    }),
+  };
 
   /** What `lvfs status` says of this view. */
   status(): SessionStatus {
@@ -358,48 +374,6 @@ export class Session {
       : this.#open.directoryOf(variable);
   }
 
-  #auditHandlers(): Handlers {
-    return {
-      denials: async () => {
-        await this.#settled();
-        return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
-      },
-      follow: (_, { emit, signal }) => {
-        const stop = this.#ledger.subscribe(emit);
-        for (const denial of this.#ledger.accesses()) emit(denial);
-        return new Promise((done) => {
-          signal.addEventListener('abort', () => {
-            stop();
-            done(null);
-          });
-        });
-      },
-      report: async ({ ignore, html, log, captured, status }) => {
-        await this.#settled();
-        this.#ends?.look();
-        await this.#sources.scan();
-        const { output } = this.#options;
-        const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
-        return sessionReport(this.#audited, {
-          ignore: (ignore ?? []) as IgnoreSetting[],
-          html: html === true,
-          ...(typeof status === 'number' ? { status } : {}),
-          ...(text === undefined ? {} : { log: text }),
-        });
-      },
-      graph: () => reportGraph(this.#audited),
-      needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(String(cpv)) }),
-      packages: async () => {
-        await this.#settled();
-        return {
-          visible: [...this.#open.set.visible.keys()].sort(),
-          hidden: this.#open.hiddenPackages(),
-          used: usedPackages(this.#audited),
-        };
-      },
-    };
-  }
-
   get #audited(): Audited {
     return {
       view: this.#open.view,
@@ -408,25 +382,6 @@ export class Session {
       atomFor: (cpv) => this.#open.atomFor(cpv),
       readers: this.#readers,
       sources: this.#sources,
-    };
-  }
-
-  #liveHandlers(): Handlers {
-    const change =
-      (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
-      async (parameters: Parameters) => {
-        const names = parameters[parameter];
-        if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-          throw new LvfsError('BAD_REQUEST', `${verb}: ${parameter} is not a list of strings`, {
-            exit: exitStatus.usage,
-          });
-        }
-        return make(names);
-      };
-    return {
-      allow: change('allow', 'names', (names) => this.#open.allow(names)),
-      deny: change('deny', 'names', (names) => this.#open.deny(names)),
-      besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
     };
   }
 
