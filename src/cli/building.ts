@@ -63,6 +63,7 @@ export interface BuildPlan {
   /** Show the build's output. */
   readonly show: boolean;
   readonly ignore: Settings['ignore'];
+  readonly habitsOff: Settings['habitsOff'];
   /** Hears of every denial of the first build as it happens. */
   readonly onDenial?: (denial: Denial) => void;
 }
@@ -146,6 +147,7 @@ export async function build(
       const { status } = trials;
       const first = (await inside.request('report', {
         ignore: plan.ignore,
+        habitsOff: plan.habitsOff,
         captured: true,
         status,
       })) as ReportResult;

@@ -221,8 +221,8 @@ export class Trials implements Evidence {
     const { used } = (await this.#inside.request('packages')) as Packages;
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
     for (const one of known) this.used.set(one.cpv, one);
-    const { ignore } = this.#plan;
-    const order = { ignore, captured: true, status: this.status };
+    const { ignore, habitsOff } = this.#plan;
+    const order = { ignore, habitsOff, captured: true, status: this.status };
     const { report } = (await this.#inside.request('report', order)) as ReportResult;
     for (const one of report.missing) {
       // How a package was used when it was shown tells more than how it was looked for.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import picomatch from 'picomatch';
 import { displayPath, errorCode, packageName, unmarked } from '../base/index.js';
 import {
+  habits,
   makeReport,
   reportHtml,
   type HiddenFile,
@@ -23,6 +24,8 @@ import type { IgnoreSetting } from './request.js';
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
   readonly ignore: readonly IgnoreSetting[];
+  /** Names of the built-in rules about the habits of tools that do not hold. */
+  readonly habitsOff: readonly string[];
   /** Also as a page. */
   readonly html: boolean;
   /** What the build printed. */
@@ -53,7 +56,8 @@ export interface Audited {
 /** Makes the report of a session so far. */
 export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
   const input = reportInput(audited, request);
-  const report = makeReport(input);
+  const inForce = habits.filter(({ name }) => !request.habitsOff.includes(name));
+  const report = makeReport(input, inForce);
   return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
 }
 

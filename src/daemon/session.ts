@@ -359,7 +359,7 @@ export class Session {
           });
         });
       },
-      report: async ({ ignore, html, log, captured, status }) => {
+      report: async ({ ignore, habitsOff, html, log, captured, status }) => {
         await this.#settled();
         this.#ends?.look();
         await this.#sources.scan();
@@ -367,6 +367,7 @@ export class Session {
         const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
         return sessionReport(this.#audited, {
           ignore: (ignore ?? []) as IgnoreSetting[],
+          habitsOff: (habitsOff ?? []) as string[],
           html: html === true,
           ...(typeof status === 'number' ? { status } : {}),
           ...(text === undefined ? {} : { log: text }),

@@ -48,7 +48,7 @@ export const command = defineCommand({
   ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
-    const { ignore } = await invocation.settings();
+    const { ignore, habitsOff } = await invocation.settings();
     const files = new OutputFiles();
     const signals = new Signals();
     const plan = {
@@ -60,6 +60,7 @@ export const command = defineCommand({
       html: options.html !== undefined,
       show: false,
       ignore,
+      habitsOff,
     };
     const verdicts: Verdict[] = [];
     const queue = [...operands];
