@@ -31,6 +31,7 @@ export type {
   Report,
   ReportInput,
   SecondHand,
+  Suggestion,
 } from './findings.js';
 export { habits, type Habit } from './habits.js';
 export { makeReport } from './report.js';

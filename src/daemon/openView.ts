@@ -22,6 +22,8 @@ import { findDriver, type Connection } from '../fuse/index.js';
 import { kernelNodeId, NodeHost } from '../filesystem/index.js';
 import {
   chainsTo,
+  type EqualPackage,
+  type Naming,
   type SetRequest,
   type System,
   type SystemLocations,
@@ -340,6 +342,16 @@ export class OpenView {
   /** See `System.atomFor`. */
   atomFor(cpv: string): string {
     return this.#system.atomFor(cpv);
+  }
+
+  /** See `System.namesFor`. */
+  namesFor(cpv: string, paths: readonly string[]): readonly Naming[] {
+    return this.#system.namesFor(cpv, paths);
+  }
+
+  /** See `System.equalsOf`. */
+  equalsOf(cpv: string): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv);
   }
 
   get index(): PathIndex {

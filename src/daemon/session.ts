@@ -391,7 +391,10 @@ export class Session {
       view: this.#open.view,
       set: this.#open.set,
       ledger: this.#ledger,
-      atomFor: (cpv) => this.#open.atomFor(cpv),
+      naming: {
+        namesFor: (cpv, paths) => this.#open.namesFor(cpv, paths),
+        equalsOf: (cpv) => this.#open.equalsOf(cpv),
+      },
       readers: this.#readers,
       sources: this.#sources,
     };

@@ -258,7 +258,7 @@ test('for a sysroot the system that a package is in decides between DEPEND and B
         denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', comm: 'sh' }),
         denial('/usr/target/usr/share/locale/de/z.mo', ['dev-libs/noise-1@sysroot']),
       ],
-      atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+      namesFor: (cpv) => [{ atom: cpv.replace(/-\d.*$/, ''), reason: '' }],
     }),
   );
   t.deepEqual(Object.fromEntries(missing.map(({ cpv, suggest }) => [cpv, suggest])), {
@@ -335,5 +335,34 @@ test('a macro that was left in configure is needed, also when the shell does not
   const line = './configure: 3: Syntax error: word unexpected (expecting ")")';
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
+  ]);
+});
+
+test('a program that was looked for is no finding when one that is as good is there', (t) => {
+  const base = input({
+    denials: [denial('/usr/bin/mawk', ['sys-apps/mawk-1'], { operation: 'access', comm: 'configure' })],
+    equalsOf: () => [{ cpv: 'dev-build/make-4', by: 'app-alternatives/awk' }],
+  });
+  const { missing, dismissed } = makeReport(base);
+  t.deepEqual(missing, []);
+  t.like(dismissed, [
+    {
+      cpv: 'sys-apps/mawk-1',
+      reason: 'dev-build/make-4 is there and as good: app-alternatives/awk takes either',
+    },
+  ]);
+  const log = '/bin/sh: 1: mawk: not found\n';
+  const findHidden = hiding({ mawk: { path: '/usr/bin/mawk', owners: ['sys-apps/mawk-1'] } });
+  t.like(makeReport({ ...base, log, findHidden }).missing, [
+    {
+      cpv: 'sys-apps/mawk-1',
+      suggestions: [
+        { suggest: 'BDEPEND="sys-apps/mawk"' },
+        {
+          suggest: 'BDEPEND="dev-build/make"',
+          reason: 'it is installed, and app-alternatives/awk takes it as well',
+        },
+      ],
+    },
   ]);
 });
