@@ -53,6 +53,7 @@ export {
   type Image,
   type ImageDifference,
 } from './images.js';
+export { compareSettings, readSettings, type SettingChange, type Settings } from './settings.js';
 export {
   proveDifference,
   proveFailure,

@@ -432,6 +432,7 @@ class Supervisor {
         return list.find((program) => this.#session?.hasFile(program) === true) ?? list.at(-1);
       },
       directory: ({ variable }) => this.#session?.directoryOf(String(variable)) ?? null,
+      features: () => this.#session?.features ?? [],
       ...this.#sessionHandlers(),
     };
   }

@@ -786,6 +786,11 @@ export class OpenView {
     return path?.startsWith('/') === true ? join(this.#system.root, path) : undefined;
   }
 
+  /** Portage's FEATURES for the targets. */
+  get features(): readonly string[] {
+    return (this.#system.variable('FEATURES') ?? '').split(/\s+/);
+  }
+
   /** Saves what is new in the index, and of the installed packages. */
   save(): void {
     this.#system.save();

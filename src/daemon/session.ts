@@ -343,6 +343,11 @@ export class Session {
       : this.#open.directoryOf(variable);
   }
 
+  /** Portage's FEATURES for what is built. */
+  get features(): readonly string[] {
+    return this.#open.features;
+  }
+
   #auditHandlers(): Handlers {
     return {
       denials: async () => {
