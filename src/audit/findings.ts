@@ -1,7 +1,6 @@
 /** What a report is made of, what it says, and what its judgements share. */
 import { isInSysroot, sysrootMark } from '../base/index.js';
-import type { ProcessEnd, ProcessRecord } from './events.js';
-import type { Ended } from './givingUp.js';
+import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';
@@ -67,6 +66,8 @@ export interface ReportInput {
   ends: ReadonlyMap<number, ProcessEnd>;
   /** Where programs are looked for: the directories of PATH. */
   searchPath: readonly string[];
+  /** TZ where the build was started: what it names is no wish of the target's. */
+  timeZone?: string;
   /** What the build printed, if it was caught. */
   log?: string;
   /** The exit status of the build; absent when nobody told. */

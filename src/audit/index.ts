@@ -37,7 +37,7 @@ export { habits, type Habit } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
-export { needsIn, type Need } from './sources/needs.js';
+export { answersIn, isAnswered, needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
 export { reportHtml } from './html.js';
 export { readBinaryPackage } from './binaryPackage.js';

@@ -23,6 +23,8 @@ export interface Actor {
   readonly by: 'target' | 'portage';
   /** Packages of the programs between these instructions and the access, the nearest first. */
   readonly tools: readonly string[];
+  /** Of these the packages that answer for it: those of the tools that follow their own instructions, and of the process itself. */
+  readonly answerable: readonly string[];
   /** A tool did it that follows its own instructions. */
   readonly ownAccord: boolean;
 }
@@ -115,6 +117,21 @@ export class ProcessTree {
     return role;
   }
 
+  /**
+   * Whether the target has named a file on the command line of the tool that asks for it: by one of these paths (`xsltproc x.xsl`), or by its
+   * last component (`which flex`).
+   */
+  isTold(id: number, ...paths: readonly string[]): boolean {
+    const record = this.#processes.get(id);
+    const words = record?.arguments.slice(1) ?? [];
+    if (
+      !paths.some((path) => path !== '' && words.some((word) => word.endsWith(path) || word === base(path)))
+    )
+      return false;
+    const { by, ownAccord } = this.actor(record?.parent ?? 0);
+    return by === 'target' && !ownAccord;
+  }
+
   /** The owners of each program that a process executed later in its own place (execve(2)). */
   successors(id: number): (readonly string[])[] {
     const record = this.#processes.get(id);
@@ -133,18 +150,21 @@ export class ProcessTree {
 
   #findActor(id: number): Actor {
     const tools: string[] = [];
+    const answerable: string[] = [];
     let ownAccord = false;
     const seen = new Set<number>();
     for (let at = id; at !== 0 && !seen.has(at); at = this.#processes.get(at)?.parent ?? 0) {
       seen.add(at);
       const role = this.role(at);
-      if (role.kind === 'target' || role.kind === 'phase') return { by: 'target', tools, ownAccord };
-      if (role.kind === 'portage') return { by: 'portage', tools, ownAccord };
+      if (role.kind === 'target' || role.kind === 'phase')
+        return { by: 'target', tools, answerable, ownAccord };
+      if (role.kind === 'portage') return { by: 'portage', tools, answerable, ownAccord };
       if (role.kind !== 'tool') continue;
       tools.push(...role.packages.filter((cpv) => !tools.includes(cpv)));
+      if (!role.driver || at === id) answerable.push(...role.packages);
       ownAccord ||= !role.driver;
     }
-    return { by: 'target', tools, ownAccord };
+    return { by: 'target', tools, answerable, ownAccord };
   }
 }
 

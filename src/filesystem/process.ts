@@ -146,8 +146,8 @@ export class Processes {
     }
     const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
     const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
-    const category = variable(environment, 'CATEGORY');
-    const pf = variable(environment, 'PF');
+    const category = name(environment, 'CATEGORY');
+    const pf = name(environment, 'PF');
     this.#last += this.#step;
     const record: ProcessRecord = {
       id: this.#last,
@@ -157,7 +157,7 @@ export class Processes {
       program: this.#place(`/proc/${pid}/exe`),
       arguments: words,
       directory: this.#place(`/proc/${pid}/cwd`),
-      phase: variable(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
+      phase: name(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
       package: category !== '' && pf !== '' ? `${category}/${pf}` : (parent?.package ?? ''),
       buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
       seen: Date.now(),
@@ -277,4 +277,10 @@ function variable(environment: string, name: string): string {
   const from = start + name.length + 1;
   const end = environment.indexOf('\0', from);
   return environment.slice(from, end < 0 ? undefined : end);
+}
+
+/** The value of a variable that Portage sets to a name (PMS 3.1); empty when somebody has set it to anything else. */
+function name(environment: string, which: string): string {
+  const value = variable(environment, which);
+  return /^[\w+.-]{1,255}$/.test(value) ? value : '';
 }

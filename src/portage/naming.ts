@@ -5,7 +5,7 @@
  */
 import { unmarked } from '../base/index.js';
 import { tryParseAtom, type Atom } from './atom.js';
-import type { EbuildTree } from './repository.js';
+import type { EbuildTree } from './repos/ebuildTree.js';
 import type { Cpv, EqualPackage, Naming } from './types.js';
 import type { InstalledDatabase, InstalledEntry } from './vdb.js';
 import { splitCpv } from './version.js';
@@ -121,7 +121,8 @@ export class Namer {
     };
     for (const one of this.#installed.versionsOf(cp)) add(slotName(one.value('SLOT')), one.value('RDEPEND'));
     for (const ebuild of this.#tree.versions(cp)) {
-      if (this.#tree.corruption(ebuild) !== undefined) continue;
+      // To have Portage source an ebuild takes longer than a better name is worth.
+      if (!ebuild.repository.hasMetadataCache || this.#tree.corruption(ebuild) !== undefined) continue;
       const metadata = this.#tree.metadata(ebuild);
       add(slotName(metadata.get('SLOT') ?? '0'), metadata.get('RDEPEND') ?? '');
     }

@@ -323,6 +323,14 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ["meson.build:3:0: ERROR: Dependency 'foo' is required but not found.", '! pkg-config foo'],
   [
     "meson.build:3:0: ERROR: Dependency lookup for foo with method 'pkgconfig' failed: Pkg-config for machine host machine not found. Giving up.",
+    '! executable pkg-config',
+  ],
+  [
+    "meson.build:3:0: ERROR: Dependency lookup for foo with method 'cmake' failed: CMake binary for machine host machine not found. Giving up.",
+    '! executable cmake',
+  ],
+  [
+    "meson.build:3:0: ERROR: Dependency lookup for foo with method 'pkgconfig' failed: Invalid version",
     '! pkg-config foo',
   ],
   ["Did not find pkg-config by name 'pkg-config'", '! executable pkg-config'],
@@ -527,7 +535,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ],
   [
     'I/O warning : failed to load external entity "/usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl"',
-    '! catalog /usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl',
+    '! path /usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl',
   ],
   [
     'I/O warning : failed to load "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd": No such file or directory',
