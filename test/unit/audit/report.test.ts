@@ -391,3 +391,38 @@ test('a program that was looked for is no finding when one that is as good is th
     },
   ]);
 });
+
+test('a launcher, and a link of another package, are the business of what they start', (t) => {
+  const visible: ReportInput['visible'] = new Map([
+    ['dev-lang/python-3', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-lang/python' }]],
+    [
+      'dev-lang/python-exec-2',
+      [{ from: 'dev-lang/python-3', variable: 'RDEPEND', atom: 'dev-lang/python-exec' }],
+    ],
+  ]);
+  const launcher = '/usr/lib/python-exec/python-exec2';
+  const secondHand = (started: boolean, owners: Readonly<Record<string, string[]>>) =>
+    makeReport(
+      input({
+        visible,
+        declared: [{ variable: 'BDEPEND', atom: 'dev-lang/python', cpv: 'dev-lang/python-3' }],
+        processes: processTable(
+          processRecord(1, { pid: 7, program: '/bin/sh', arguments: ['sh', './build'] }),
+          ...(started ? [processRecord(2, { pid: 7, program: '/usr/bin/python3.11' })] : []),
+        ),
+        uses: [
+          use('/usr/bin/python3', 'dev-lang/python-exec-2', {
+            operation: 'exec',
+            process: 1,
+            wanted: '/usr/bin/python3',
+          }),
+        ],
+        ownersOf: (path) => owners[path] ?? [],
+      }),
+    ).secondHand.map(({ cpv }) => cpv);
+  const programs = { '/usr/bin/python3.11': ['dev-lang/python-3'], [launcher]: ['dev-lang/python-exec-2'] };
+  const toLauncher = { ...programs, '/usr/bin/python3': ['dev-lang/python-exec-2'] };
+  t.deepEqual(secondHand(false, toLauncher), ['dev-lang/python-exec-2']);
+  t.deepEqual(secondHand(true, toLauncher), []);
+  t.deepEqual(secondHand(false, { ...programs, '/usr/bin/python3': ['dev-lang/python-3'] }), []);
+});
