@@ -3,7 +3,7 @@ import {
   factsOf,
   installedTargets,
   suggestedVariable,
-  suggestion,
+  suggestionsFor,
   tellingPaths,
   variableFor,
   variableForProgram,
@@ -156,8 +156,12 @@ export function findMissing(
     const processes = [...evidence.processes].sort();
     if (own !== undefined && !evidence.allowed)
       hiddenByUser.push({ cpv, variable: own.variable, atom: own.atom, paths });
-    else if (isFinding(evidence)) missing.push([cpv, evidence]);
-    else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
+    else if (evidence.fatal || evidence.allowed) missing.push([cpv, evidence]);
+    else if (isFinding(evidence)) {
+      const equal = visibleEqual(cpv, paths, input);
+      if (equal === undefined) missing.push([cpv, evidence]);
+      else dismissed.push({ cpv, reason: equal, paths, processes });
+    } else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
   }
   return {
     missing: missing
@@ -166,6 +170,13 @@ export function findMissing(
     dismissed: dismissed.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
     hiddenByUser: hiddenByUser.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
   };
+}
+
+/** Why nobody lacks a program that was only looked for: another one that is as good is there. */
+function visibleEqual(cpv: string, paths: readonly string[], input: ReportInput): string | undefined {
+  if (paths.some((path) => factsOf(path, input).kind !== 'executable')) return undefined;
+  const equal = input.equalsOf(cpv).find((one) => input.visible.has(one.cpv));
+  return equal && `${equal.cpv} is there and as good: ${equal.by} takes either`;
 }
 
 /**
@@ -204,12 +215,15 @@ function variableOf({ byVariable, fatal, executed, paths }: Evidence, input: Rep
 }
 
 function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
+  const paths = tellingPaths(evidence.paths);
+  const suggestions = suggestionsFor(cpv, paths, variableOf(evidence, input), input);
   return {
     cpv,
-    suggest: suggestion(variableOf(evidence, input), input.atomFor(cpv)),
+    suggest: suggestions[0]?.suggest ?? '',
+    suggestions,
     certainty: certaintyOf(evidence),
     hits: evidence.hits,
-    paths: tellingPaths(evidence.paths),
+    paths,
     processes: [...evidence.processes].sort(),
     phases: [...evidence.phases].sort(),
     messages: [...evidence.messages]

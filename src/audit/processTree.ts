@@ -89,6 +89,7 @@ export class ProcessTree {
   readonly #ownersOf: (path: string) => readonly string[];
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
+  #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
 
   constructor({ processes, ownersOf }: TreeOptions) {
     this.#processes = processes;
@@ -139,8 +140,9 @@ export class ProcessTree {
   successors(id: number): (readonly string[])[] {
     const record = this.#processes.get(id);
     if (record === undefined) return [];
-    return [...this.#processes.values()]
-      .filter((other) => other.id > id && other.pid === record.pid && other.parent === record.parent)
+    this.#byPid ??= groupedByPid(this.#processes);
+    return (this.#byPid.get(record.pid) ?? [])
+      .filter((other) => other.id > id && other.parent === record.parent)
       .map(({ program }) => (program === '' ? [] : this.#ownersOf(program)));
   }
 
@@ -169,6 +171,16 @@ export class ProcessTree {
     }
     return { by: 'target', tools, answerable, ownAccord };
   }
+}
+
+function groupedByPid(processes: ReadonlyMap<number, ProcessRecord>): Map<number, ProcessRecord[]> {
+  const groups = new Map<number, ProcessRecord[]>();
+  for (const record of processes.values()) {
+    const known = groups.get(record.pid);
+    if (known === undefined) groups.set(record.pid, [record]);
+    else known.push(record);
+  }
+  return groups;
 }
 
 function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly string[]): Role {

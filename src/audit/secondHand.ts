@@ -8,6 +8,7 @@ import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import {
+  atomFor,
   factsOf,
   installedTargets,
   suggestedVariable,
@@ -90,14 +91,15 @@ export function findSecondHand(
       const variable = (executed ? variableForProgram : variableFor)(cpv, use.path, input);
       byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
     }
+    const paths = tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight])));
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
     result.push({
       cpv,
-      suggest: suggestion(suggestedVariable(byVariable), input.atomFor(cpv)),
+      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input)),
       from: [...new Set(reasons.map(({ from }) => from))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: others.length,
-      paths: tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight]))),
+      paths,
       processes: [...processes].filter((comm) => comm !== '').sort(),
     });
   }

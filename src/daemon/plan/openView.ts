@@ -22,6 +22,8 @@ import { findDriver, type Connection } from '../../fuse/index.js';
 import { kernelNodeId, NodeHost } from '../../filesystem/index.js';
 import {
   chainsTo,
+  type EqualPackage,
+  type Naming,
   type SetRequest,
   type System,
   type SystemLocations,
@@ -346,6 +348,16 @@ export class OpenView {
   /** See `System.atomFor`. */
   atomFor(cpv: string): string {
     return this.#system.atomFor(cpv);
+  }
+
+  /** See `System.namesFor`. */
+  namesFor(cpv: string, paths: readonly string[]): readonly Naming[] {
+    return this.#system.namesFor(cpv, paths);
+  }
+
+  /** See `System.equalsOf`. */
+  equalsOf(cpv: string): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv);
   }
 
   get index(): PathIndex {
@@ -778,6 +790,11 @@ export class OpenView {
   directoryOf(variable: string): string | undefined {
     const path = this.#system.variable(variable);
     return path?.startsWith('/') === true ? join(this.#system.root, path) : undefined;
+  }
+
+  /** Portage's FEATURES for the targets. */
+  get features(): readonly string[] {
+    return (this.#system.variable('FEATURES') ?? '').split(/\s+/);
   }
 
   /** Saves what is new in the index, and of the installed packages. */

@@ -138,6 +138,7 @@ class Supervisor {
       choose: ({ programs }) =>
         programs.find((program) => this.#opened.hasFile(program)) ?? programs.at(-1) ?? '',
       directory: ({ variable }) => this.#opened.directoryOf(variable) ?? null,
+      features: () => this.#opened.features,
       status: (...given) => view().status(...given),
       why: (...given) => view().why(...given),
       report: (...given) => view().report(...given),

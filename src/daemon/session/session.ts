@@ -208,13 +208,14 @@ export class Session {
         });
       });
     },
-    report: async ({ ignore = [], html = false, log, captured = false, status }) => {
+    report: async ({ ignore = [], habitsOff = [], html = false, log, captured = false, status }) => {
       await this.#settled();
       this.#ends?.look();
       await this.#sources.scan();
       const text = log ?? (captured ? this.#options.output?.() : undefined);
       return sessionReport(this.#audited, {
         ignore,
+        habitsOff,
         html,
         ...(status === undefined ? {} : { status }),
         ...(text === undefined ? {} : { log: text }),
@@ -374,12 +375,20 @@ export class Session {
       : this.#open.directoryOf(variable);
   }
 
+  /** Portage's FEATURES for what is built. */
+  get features(): readonly string[] {
+    return this.#open.features;
+  }
+
   get #audited(): Audited {
     return {
       view: this.#open.view,
       set: this.#open.set,
       ledger: this.#ledger,
-      atomFor: (cpv) => this.#open.atomFor(cpv),
+      naming: {
+        namesFor: (cpv, paths) => this.#open.namesFor(cpv, paths),
+        equalsOf: (cpv) => this.#open.equalsOf(cpv),
+      },
       readers: this.#readers,
       sources: this.#sources,
     };
