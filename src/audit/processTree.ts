@@ -136,14 +136,20 @@ export class ProcessTree {
     return by === 'target' && !ownAccord;
   }
 
-  /** The owners of each program that a process executed later in its own place (execve(2)). */
-  successors(id: number): (readonly string[])[] {
+  /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
+  successors(id: number): { program: readonly string[]; script: readonly string[] }[] {
     const record = this.#processes.get(id);
     if (record === undefined) return [];
     this.#byPid ??= groupedByPid(this.#processes);
     return (this.#byPid.get(record.pid) ?? [])
       .filter((other) => other.id > id && other.parent === record.parent)
-      .map(({ program }) => (program === '' ? [] : this.#ownersOf(program)));
+      .map((other) => {
+        const role = this.role(other.id);
+        return {
+          program: other.program === '' ? [] : this.#ownersOf(other.program),
+          script: role.kind === 'tool' ? role.packages : [],
+        };
+      });
   }
 
   /** Whether a process is a shell that was given nothing to run: somebody types, or a script is read that nobody knows. */

@@ -151,9 +151,13 @@ function explainer(
       // The interpreter of a script is that script's business.
       const scripts = input.ownersOf(use.wanted);
       if (scripts.length > 0 && !scripts.includes(cpv)) return 'tool';
-      // A launcher (python-exec) is the business of what it starts in its place.
-      if (tree.successors(use.process).some((owners) => owners.some((owner) => needs(owner).has(cpv))))
-        return 'tool';
+      // A launcher (python-exec) is the business of what it starts in its place. A script is not the launcher of its interpreter.
+      const isLauncher = tree
+        .successors(use.process)
+        .some(
+          ({ program, script }) => !script.includes(cpv) && program.some((owner) => needs(owner).has(cpv)),
+        );
+      if (isLauncher) return 'tool';
     }
     const by_ = ledTo.get(use.path);
     if (by_ === undefined) return undefined;

@@ -136,3 +136,32 @@ test('a tool runs what it likes, unless it was told to', (t) => {
   t.deepEqual(used(), []);
   t.deepEqual(used('b', '--x'), ['dev-libs/b-1']);
 });
+
+test('a script is used by whoever has it executed, although its interpreter needs its package', (t) => {
+  const owners: Record<string, string> = {
+    '/usr/bin/bash': 'app-shells/bash-5',
+    '/usr/bin/ruby': 'dev-libs/a-1',
+    '/usr/bin/rake': 'dev-libs/b-1',
+  };
+  const { secondHand } = makeReport(
+    reportInput({
+      processes: processTable(
+        processRecord(1, {
+          pid: 7,
+          program: '/usr/bin/bash',
+          arguments: ['bash', './build'],
+          directory: '/work',
+        }),
+        processRecord(2, { pid: 7, program: '/usr/bin/ruby', arguments: ['/usr/bin/ruby', '/usr/bin/rake'] }),
+      ),
+      ownersOf: (path) => [owners[path] ?? []].flat(),
+      uses: [
+        use('/usr/bin/rake', 'dev-libs/b-1', { process: 1, operation: 'exec', wanted: '/usr/bin/rake' }),
+      ],
+    }),
+  );
+  t.deepEqual(
+    secondHand.map(({ cpv }) => cpv),
+    ['dev-libs/b-1'],
+  );
+});
