@@ -6,7 +6,8 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
  * a path below its own mount point: what it asked there only it could answer.
  */
-import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../../base/index.js';
+import { readlinkSync } from 'node:fs';
+import { describeError, errorCode, exitStatus, isWithin, LvfsError, type Logger } from '../../base/index.js';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Ledger } from '../../audit/index.js';
@@ -139,6 +140,18 @@ export class Session {
     await this.#announced;
   }
 
+  /** Whether a process has the view for its root, or something in it. It reaches the control socket when /run is bound. */
+  #isInside(pid: number | undefined): boolean {
+    if (pid === undefined) return false;
+    try {
+      return isWithin(readlinkSync(`/proc/${pid}/root`), this.#connection.mountpoint);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      // One that is gone already, or that nobody may look at, could be anywhere.
+      return true;
+    }
+  }
+
   async #announce(): Promise<void> {
     if (this.#isEnding) return;
     const { directory, log } = this.#options;
@@ -148,7 +161,14 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log);
+    this.#control = await listen(
+      controlSocket(directory),
+      hello,
+      viewMethods,
+      this.handlers,
+      log,
+      (pid) => !this.#isInside(pid),
+    );
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
