@@ -13,11 +13,22 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/no-base-to-string': 'off',
+      // Says no more than is meant: that something is there.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
       eqeqeq: 'error',
       'no-console': 'error',
       'prefer-const': 'error',
     },
+  },
+  {
+    // A ratchet: files that have still to follow (`eslint --fix` does it).
+    files: [
+      'src/view/{pathIndex,view,liveChange}.ts',
+      'src/filesystem/{viewFs,identity,nodeIds}.ts',
+      'src/system/directFiles.ts',
+    ],
+    rules: { '@typescript-eslint/non-nullable-type-assertion-style': 'off' },
   },
   { files: ['src/cli/**', 'test/**', 'examples/**', 'bench/**', '.ci/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.js'], languageOptions: { globals: globals.node } },

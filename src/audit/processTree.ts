@@ -168,7 +168,7 @@ type Script =
 function scriptOf({ arguments: words, directory, program }: ProcessRecord): Script | undefined {
   const isShell = /sh$|^busybox$/.test(base(program));
   for (let i = 1; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i]!;
     if (word === '-' || word === '-s') return undefined;
     if (isShell ? /^-[a-zA-Z]*c$/.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
     if (!isShell && word === '-m') {

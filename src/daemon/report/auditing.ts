@@ -105,7 +105,7 @@ export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedP
   const { state, nodeCount } = index;
   const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
   for (let i = 0; i < nodeCount; i++) {
-    const bits = state[i] as number;
+    const bits = state[i]!;
     const node = i as IndexNode;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
     const isRead = (bits & nodeState.read) !== 0;
@@ -164,7 +164,7 @@ function firstReads(view: View, readers: Readers): Use[] {
   const { state, nodeCount } = index;
   const uses: Use[] = [];
   for (let i = 0; i < nodeCount; i++) {
-    if (((state[i] as number) & nodeState.read) === 0) continue;
+    if ((state[i]! & nodeState.read) === 0) continue;
     const node = i as IndexNode;
     uses.push({
       path: displayPath(view.pathOf(node)),
@@ -195,7 +195,7 @@ function wasListed(view: View, path: string): boolean {
   let node = found;
   for (let i = 0; i < listedAbove && node > 0; i++) {
     node = index.parent(node);
-    if (((index.state[node] as number) & nodeState.listed) !== 0) return true;
+    if ((index.state[node]! & nodeState.listed) !== 0) return true;
   }
   return false;
 }

@@ -237,7 +237,7 @@ test('after any changes the owners are those of a plain map', (t) => {
       const bits = new Uint32Array(Math.ceil(index.packageCapacity / 32));
       for (const cpv of visible) {
         const id = index.packageId(cpv);
-        if (id >= 0) bits[id >>> 5] = (bits[id >>> 5] as number) | (1 << (id & 31));
+        if (id >= 0) bits[id >>> 5] = bits[id >>> 5]! | (1 << (id & 31));
       }
       for (const path of everything) {
         const node = index.resolve(bytes(path));
