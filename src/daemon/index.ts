@@ -7,6 +7,7 @@ import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
 import type { Inside, InsideListener } from './private/client.js';
+import type { StartedInside } from './private/start.js';
 import type { MountedCommand } from './private/entering.js';
 import type { InsideChannels } from './private/supervisor.js';
 import type { IndexAction, IndexReport } from './plan/inspect.js';
@@ -40,6 +41,7 @@ export {
 } from './session/launch.js';
 export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
 export type { Inside } from './private/client.js';
+export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Explanation } from './plan/explanation.js';
 export type { PackageFiles, Plan } from './plan/plan.js';
@@ -70,12 +72,22 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
 
 /** Mounts a view for this process only; see `Inside.open` in private/client.ts. */
 export async function openInside(
-  entry: URL,
+  started: StartedInside,
   request: InsideRequest,
   listener: InsideListener,
   signal: AbortSignal,
 ): Promise<Inside> {
-  return (await import('./private/client.js')).Inside.open(entry, request, listener, signal);
+  return (await import('./private/client.js')).Inside.open(started, request, listener, signal);
+}
+
+/** See `startInside` in private/start.ts. */
+export async function startInside(entry: URL): Promise<StartedInside> {
+  return (await import('./private/start.js')).startInside(entry);
+}
+
+/** See `dismissInside` in private/start.ts. */
+export async function dismissInside(started: StartedInside): Promise<void> {
+  await (await import('./private/start.js')).dismissInside(started);
 }
 
 /** Serves a private view; see `serveInside` in private/supervisor.ts. */

@@ -4,13 +4,13 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, workingDirectory, type Logger } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { namespaces, type CommandEnd } from '../platform/index.js';
-import { registryDirectory, removeSessionsOf } from '../registry/registry.js';
+import { removeSessionsOf } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import { Insistence } from './insistence.js';
+import { dismissInside, type StartedInside } from './start.js';
 import { insideDescriptor, type OpenEvent, type PrivateMethods, type RunCommand } from './wire.js';
 
 /** How long P1 may take to leave a view that it is still opening, or to take everything away, before it is killed: that does the same but for the record. */
@@ -51,26 +51,22 @@ export class Inside {
   /**
    * Mounts a view in a private namespace.
    *
-   * @param entry the program of P1
+   * @param started P1
    * @param signal gives up; everything is then taken away before this rejects
    * @throws LvfsError what keeps the view from being mounted, NO_NAMESPACE among it; CANCELLED
    */
   static async open(
-    entry: URL,
+    started: StartedInside,
     request: InsideRequest,
     listener: InsideListener,
     signal: AbortSignal,
   ): Promise<Inside> {
     // One that was aborted before tells nobody.
-    if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
-    const { child, ended } = namespaces.spawnPrivate(
-      [process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
-      {
-        stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-        // In a user namespace it takes itself for root.
-        env: { ...process.env, LVFS_RUNTIME_DIR: registryDirectory() },
-      },
-    );
+    if (signal.aborted) {
+      await dismissInside(started);
+      throw new LvfsError('CANCELLED', 'interrupted');
+    }
+    const { child, ended } = started;
     const socket = child.stdio[insideDescriptor];
     if (!(socket instanceof Duplex))
       throw new TypeError('a pipe of a child process is no stream in both directions');

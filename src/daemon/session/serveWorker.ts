@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger } from '../../base/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories } from '../../filesystem/index.js';
 import { Activity, serve } from '../../fuse/index.js';
-import { DirectoryWatcher } from '../../system/index.js';
+import { DirectoryWatcher, keepCapabilities } from '../../system/index.js';
 import { PathIndex, View } from '../../view/index.js';
 import { optimiseLate } from './compiler.js';
 import { MainThread, type ThreadData } from './threadMessages.js';
@@ -47,6 +47,8 @@ async function work(): Promise<void> {
     onAccess: (event) => main.say({ type: 'access', event }),
   });
   startIsOver?.();
+  // All that is done for others: reading the host's files, and asking who they are.
+  if (!keepCapabilities('dacReadSearch', 'sysPtrace')) log('debug', 'capabilities cannot be given up');
   try {
     const { end } = await serve(endpoint, files, { thread, log });
     if (end === 'closed')
