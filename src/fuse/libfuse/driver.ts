@@ -19,15 +19,15 @@ import {
   parseAs,
   readMountTable,
   utilityEnvironment,
-} from '../base/index.js';
-import { Activity } from './activity.js';
-import { deviceProblem } from './device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+} from '../../base/index.js';
+import { Activity } from '../activity.js';
+import { deviceProblem } from '../device.js';
+import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from '../driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
-import { servePaths } from './libfuseServer.js';
-import { resolveMountpoint, run } from './mountPoint.js';
-import type { Operations, Seconds } from './operations.js';
-import type { ServeResult } from './server.js';
+import { servePaths } from './server.js';
+import { resolveMountpoint, run } from '../mountPoint.js';
+import type { Operations, Seconds } from '../operations.js';
+import type { ServeResult } from '../server.js';
 
 /** The endpoint of a connection of this driver: pipes to the process that speaks with libfuse. */
 export interface LibfuseEndpoint extends Endpoint {
