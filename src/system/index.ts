@@ -9,6 +9,7 @@ export { openChannel, type Channel } from './channel.js';
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
 export { denyNewPrivileges, keepCapabilities } from './privileges.js';
+export { ProcessHandles, type ProcessHandle } from './processHandles.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;
