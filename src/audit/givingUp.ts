@@ -7,7 +7,7 @@
  * Where one end is not known nothing is said.
  */
 import type { Milliseconds, ProcessRecord } from './events.js';
-import type { ReportInput } from './findings.js';
+import type { Ended, ReportInput } from './findings.js';
 import type { Denial } from './ledger.js';
 import { programName, type ProcessTree } from './processTree.js';
 
@@ -20,14 +20,6 @@ const farewell =
 
 /** What goes on with other parts of its work for a while when one has failed. */
 const parallel = /^(?:g?make|bmake|ninja|samu|gcc|g\+\+|cc|c\+\+|clang|clang\+\+|xargs|parallel)$/;
-
-/** A process that ended with an error. */
-export interface Ended {
-  /** What `/proc/<pid>/comm` called it. */
-  readonly process: string;
-  /** As a shell gives it. */
-  readonly status: number;
-}
 
 /** What a process that was refused something did next. `unknown`: nobody can tell. */
 type Sequel = 'gave up' | 'went on' | 'unknown';

@@ -7,12 +7,13 @@ import {
   tellingPaths,
   variableFor,
   type Dismissed,
+  type Ended,
   type IgnoreCheck,
   type Missing,
   type Report,
   type ReportInput,
 } from './findings.js';
-import { refusalsGivenUpOver, type Ended } from './givingUp.js';
+import { refusalsGivenUpOver } from './givingUp.js';
 import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
