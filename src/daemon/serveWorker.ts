@@ -47,6 +47,7 @@ export type FromWorker =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly type: 'process'; readonly record: ProcessRecord }
   | { readonly type: 'access'; readonly event: AccessEvent }
+  | { readonly type: 'crowded' }
   | { readonly type: 'failed'; readonly text: string };
 
 const { thread } = workerData as WorkerData;
@@ -72,7 +73,9 @@ port.once('message', (shared: SharedView) => {
 async function work(shared: SharedView): Promise<void> {
   const ordered = once(port as MessagePort, 'message') as Promise<[ToWorker]>;
   const host = new NodeHost();
-  const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
+  const index = PathIndex.attach(shared.index);
+  index.onCrowded = () => say({ type: 'crowded' });
+  const view = View.attach(index, shared, host, log);
   const [{ endpoint, files: sharedFiles, readers, watches, trace, attributed, threads }] = await ordered;
   const activity = new Activity(endpoint.shared);
   const watcher = watches && DirectoryWatcher.attach(watches.fd);

@@ -50,6 +50,8 @@ export class ServingThreads {
   #serving: Connection | undefined;
   /** Hears of changes in the directories that threads watch. */
   watch: HostWatch | undefined;
+  /** Hears that a thread has filled the index, nearly; see PathIndex.onCrowded. */
+  onCrowded: (() => void) | undefined;
 
   /** @param count at least 1 */
   constructor(count: number, log: Logger, ledger: Ledger) {
@@ -59,6 +61,7 @@ export class ServingThreads {
         if (message.type === 'log') log(message.level, message.text);
         else if (message.type === 'process') ledger.meet(message.record);
         else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'crowded') this.onCrowded?.();
       });
       this.#threads.push(worker);
     }

@@ -31,5 +31,6 @@ export {
   type ChangeSummary,
   type HostChange,
   type KernelCaches,
+  type Requests,
   type ViewChange,
 } from './liveChange.js';
