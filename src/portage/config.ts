@@ -8,6 +8,7 @@ import { tryParseAtom, type Atom } from './atom.js';
 import { eapiFeatures } from './eapi.js';
 import { readMakeConf } from './makeConf.js';
 import { type Candidate, makeCandidate } from './match.js';
+import { type PackageMoves, readMoves } from './moves.js';
 import { AtomTable, readEntries, readLines, stack, type Warn, words as split } from './packageFiles.js';
 import { type ProfileNode, readProfileStack } from './profile.js';
 import {
@@ -334,6 +335,17 @@ export class Configuration {
     });
     if (unknown.length === 0) return undefined;
     return [...split(this.settings.get('PORTDIR_OVERLAY')), ...unknown].join(' ');
+  }
+
+  /** What has moved since the database of installed packages was brought up to date. */
+  get moves(): PackageMoves {
+    const noted = this.files.at(`${this.#target}/var/cache/edb/mtimedb`);
+    return this.#once('moves', () => readMoves(this.files, this.repositories, noted, this.warn));
+  }
+
+  /** What has ever moved, for whoever knows an old name. */
+  get allMoves(): PackageMoves {
+    return this.#once('allMoves', () => readMoves(this.files, this.repositories, undefined, () => undefined));
   }
 
   /** The ebuilds of all repositories. */

@@ -19,7 +19,7 @@ import {
   type Reduced,
 } from './depend.js';
 import { eapiFeatures } from './eapi.js';
-import { makeCandidate, matchesAtom, splitSlot, unknownRepository, type Candidate } from './match.js';
+import { makeCandidate, matchesAtom, splitSlot, type Candidate } from './match.js';
 import { withoutUse } from './packageFiles.js';
 import { compareVersions, type PackageVersion } from './version.js';
 import type { Cpv } from './types.js';
@@ -69,12 +69,7 @@ export class InstalledCandidate implements Candidate {
 
   /** The recorded repository, its name repaired as Portage does it; `__unknown__` when there is none. */
   get repo(): string {
-    const words = this.entry
-      .value('repository')
-      .replace(/[^\w-]/g, ' ')
-      .split(' ')
-      .filter(Boolean);
-    return words.join('-').replace(/^-+/, '') || unknownRepository;
+    return this.entry.repository;
   }
 
   /**
