@@ -166,8 +166,7 @@ function explainPath(view: View, set: VisibleSet, path: Buffer): Explanation {
     return { path: given, ...nothing, visible: false, rule: ruleName(rule.absent) };
   }
   const { node, kind } = found;
-  const owners = index
-    .owners(node)
+  const owners = (kind === hostKind.directory ? index.ownersWithin(node) : index.owners(node))
     .map((id) => index.cpv(id))
     .sort();
   const facts = { path: given, canonical: view.pathOf(node), exists: kind !== hostKind.missing, owners };

@@ -550,6 +550,23 @@ export class PathIndex {
     return ids.sort((a, b) => a - b);
   }
 
+  /**
+   * The ids of the packages that own the path or anything below it, ascending: to Portage a directory is each package's that
+   * has something in it, whether it lists the directory or not (`dblink.getcontents`).
+   */
+  ownersWithin(node: IndexNode): number[] {
+    const ids = new Set(this.owners(node));
+    let at: IndexNode | -1 = this.firstChild(node);
+    while (at >= 0) {
+      let here = at as IndexNode;
+      for (const id of this.owners(here)) ids.add(id);
+      at = this.firstChild(here);
+      // Depth first, without a stack: down, else aside, else up until there is something aside.
+      for (; at < 0 && here !== node; here = this.parent(here)) at = this.nextSibling(here);
+    }
+    return [...ids].sort((a, b) => a - b);
+  }
+
   /** Whether a package whose bit is set in `bits` (bit `id % 32` of word `id / 32`) owns the path. */
   ownerVisible(node: IndexNode, bits: Uint32Array): boolean {
     const owner = this.#owner[node] as number;
