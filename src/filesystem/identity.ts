@@ -112,6 +112,11 @@ export class LinkCounter {
     this.#host = host;
   }
 
+  /** Nodes may stand for other paths. */
+  forget(): void {
+    this.#tables.clear();
+  }
+
   /**
    * At least 1 and at most what the host says.
    * @param links how many names the host counts
@@ -151,7 +156,7 @@ export class LinkCounter {
     if (known !== undefined && now - known.madeAt < tableValidMs) return known;
     const names = new Map<string, IndexNode[]>();
     for (const node of nodes()) {
-      if (this.#view.isUntouchable(node)) continue;
+      if (!this.#view.mayBeAsked(node)) continue;
       if (!this.#host.hasOtherNames(this.#view.paths.of(node))) continue;
       this.#host.status.identify(this.#identity);
       const file = fileKey(this.#identity);

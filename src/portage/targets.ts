@@ -272,7 +272,15 @@ export class TargetResolver {
   }
 
   /** An error that names the packages of the same name in other categories, or else of nearly the same name. */
-  #unknownPackage(text: string, { category, name }: Atom): LvfsError {
+  #unknownPackage(text: string, { cp, category, name }: Atom): LvfsError {
+    const now = this.#configuration.allMoves.nameOf(cp);
+    if (now !== undefined && this.#isKnown(now)) {
+      return new LvfsError('UNKNOWN_PACKAGE', `'${text}' has been renamed: it is ${now} now`, {
+        exit: exitStatus.noPackage,
+        hint: `ask for ${now}`,
+        details: { atom: text, candidates: [now] },
+      });
+    }
     const same = this.#named(name);
     const meant = same.length > 0 ? same : this.#resembling(category, name);
     const words = same.length > 0 ? 'there is' : 'did you mean';

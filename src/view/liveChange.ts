@@ -4,7 +4,7 @@
  *
  * How that is certain:
  *  1. The new state is in shared memory before the epoch that announces it, so a request that begins later sees it.
- *  2. Then the caller's `quiescent` waits until every request that had begun earlier has been answered.
+ *  2. Then {@link Requests.quiescent} waits until every request that had begun earlier has been answered.
  *  3. Then the kernel is told. For each name and listing that it may hold there is a bit in the index, set before the answer
  *     was given. The process that waited for such an answer may not have entered it into the kernel's caches yet,
  *     but it holds the directory's lock until it has, and dropping a name takes that lock: also for a name that is not
@@ -17,6 +17,7 @@
 import { hostKind } from './host.js';
 import { indexKind, rootNode, type IndexNode } from './pathIndex.js';
 import type { Overrides } from './rules.js';
+import { fromBelow, missingNames } from './room.js';
 import { nodeState, type View } from './view.js';
 
 /** How the kernel is told. Never called from a thread that serves. */
@@ -45,12 +46,22 @@ export interface HostChange {
   readonly name: Uint8Array;
   /** The name came, went, or stands for another file; else the file's content or attributes changed. */
   readonly structural: boolean;
+  /** The directory that had the name is gone from there, whether or not another has it now. */
+  readonly replaced?: boolean;
 }
 
 /** How much there was to tell. */
 export interface ChangeSummary {
   names: number;
   directories: number;
+}
+
+/** The requests that threads are answering. */
+export interface Requests {
+  /** Resolves when all that were being answered when it was called have been answered. */
+  quiescent(): Promise<unknown>;
+  /** Does something while none is being answered; whether it was done. Nothing that takes long, or asks the view. */
+  whilePaused(work: () => void): Promise<boolean>;
 }
 
 const known = nodeState.positive | nodeState.negative | nodeState.listed;
@@ -62,46 +73,57 @@ const cacheName = Buffer.from('__pycache__');
 export class LiveChanges {
   readonly #view: View;
   readonly #caches: KernelCaches;
-  readonly #quiescent: () => Promise<unknown>;
+  readonly #requests: Requests;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param quiescent resolves when all requests that were being answered when it was called have been answered */
-  constructor(view: View, caches: KernelCaches, quiescent: () => Promise<unknown>) {
+  constructor(view: View, caches: KernelCaches, requests: Requests) {
     this.#view = view;
     this.#caches = caches;
-    this.#quiescent = quiescent;
+    this.#requests = requests;
   }
 
   /**
    * Makes a change and resolves when the view shows it to everybody. Changes wait for each other.
-   * @throws LvfsError as {@link View.change}; whatever `quiescent` throws
+   * @throws LvfsError as {@link View.change}; whatever {@link Requests.quiescent} throws
    */
   apply(change: ViewChange): Promise<ChangeSummary> {
-    const next = this.#last.then(
-      () => this.#apply(change),
-      () => this.#apply(change),
-    );
-    this.#last = next;
-    return next;
+    return this.#inTurn(() => this.#apply(change));
   }
 
   /** Makes the kernel forget what it knows of names that changed on the host without a change of the packages. */
   hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
-    const work = (): Promise<ChangeSummary> => this.#hostChanged(changes);
-    const next = this.#last.then(work, work);
-    this.#last = next;
-    return next;
+    return this.#inTurn(() => this.#hostChanged(changes));
   }
 
   /** Makes the kernel look at everything again that it may hold. */
   everythingChanged(): Promise<ChangeSummary> {
-    const work = async (): Promise<ChangeSummary> => {
+    return this.#inTurn(async () => {
       this.#view.packagesChanged();
-      await this.#quiescent();
+      await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
       affected.everything();
       return affected.tell(this.#caches);
-    };
+    });
+  }
+
+  /**
+   * Gives back what the index holds of names that the host no longer has and nobody owns, so that there is room for others.
+   * @returns how many; 0 as well when requests took too long to wait for
+   */
+  makeRoom(): Promise<number> {
+    return this.#inTurn(async () => {
+      const view = this.#view;
+      const missing = await missingNames(view);
+      // The kernel may not have heard yet that they are missing, and forgets them.
+      for (const node of missing.filter((node) => view.index.isHeld(node)))
+        this.#caches.dropName(view.index.parent(node), view.index.name(node));
+      let given = 0;
+      await this.#requests.whilePaused(() => (given = view.giveBack(missing)));
+      return given;
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#last.then(work, work);
     this.#last = next;
     return next;
@@ -113,8 +135,10 @@ export class LiveChanges {
       ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
     );
     if (isElsewhere) this.#view.packagesChanged();
+    // What directories were found to have in them is found anew.
+    else if (isStructural) this.#view.change({});
     this.#view.host.forget();
-    await this.#quiescent();
+    await this.#requests.quiescent();
     const affected = new Affected(this.#view, { visible: this.#view.visible });
     for (const change of changes) affected.changedOnHost(change);
     if (isElsewhere) affected.recheckKnown(true);
@@ -131,7 +155,7 @@ export class LiveChanges {
     };
     const { updated, ...state } = change;
     view.change({ ...state, packagesChanged: updated !== undefined });
-    await this.#quiescent();
+    await this.#requests.quiescent();
 
     const affected = new Affected(view, before);
     for (const id of different(before.visible, view.visible)) affected.packageFlipped(id);
@@ -235,7 +259,10 @@ class Affected {
     this.#changedIn(directory);
   }
 
-  /** A name changed on the host. A directory that is still there is not dropped: something may be mounted on or below it. */
+  /**
+   * A name changed on the host. A directory that is still there is not dropped: something may be mounted on or below it. Another one in its
+   * place is: what the first lacked may be there.
+   */
   changedOnHost(change: HostChange): void {
     const { index, host, paths } = this.#view;
     const { directory, structural } = change;
@@ -243,16 +270,16 @@ class Affected {
     if (found < 0) {
       if (structural) {
         this.#unknown.push(change);
-        this.#directories.add(directory);
+        this.#changedIn(directory);
       }
       return;
     }
     const node = found as IndexNode;
-    if (this.#view.isUntouchable(node)) return;
+    if (!this.#view.mayBeAsked(node)) return;
     this.#contents.add(node);
     if (!structural) return;
-    this.#directories.add(directory);
-    if (host.kind(paths.of(node)) === hostKind.directory) {
+    this.#changedIn(directory);
+    if (host.kind(paths.of(node)) === hostKind.directory && change.replaced !== true) {
       const state = index.state[node] as number;
       const wasFile = (state & nodeState.positive) !== 0 && (state & nodeState.directory) === 0;
       if (wasFile || (state & nodeState.negative) !== 0) this.#names.add(node);
@@ -282,7 +309,7 @@ class Affected {
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
       const node = i as IndexNode;
-      if (((state[i] as number) & known) === 0 || this.#view.isUntouchable(node)) continue;
+      if (((state[i] as number) & known) === 0 || !this.#view.mayBeAsked(node)) continue;
       this.#contents.add(node);
       // A directory that is still there is not dropped: something may be mounted on or below it.
       if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
@@ -374,8 +401,7 @@ class Affected {
 
   tell(caches: KernelCaches): ChangeSummary {
     const { index } = this.#view;
-    // From the bottom up (a node's number is above its directory's): a name below one that is gone cannot be dropped.
-    const names = [...this.#names].sort((a, b) => b - a);
+    const names = fromBelow(index, this.#names);
     for (const node of names) {
       index.clearState(node, nodeState.positive | nodeState.negative);
       caches.dropName(index.parent(node), index.name(node));

@@ -1,15 +1,18 @@
 /**
  * The host-wide index: a tree of path components, each with the packages that own it, in one piece of shared memory.
  *
- * The main thread makes or loads it; serving threads attach to the same memory. A node is a number that never changes
- * and is never used again for another path while the memory lives, so it can be handed to the kernel as an identity.
+ * The main thread makes or loads it; serving threads attach to the same memory. A node is a number that never changes, so it
+ * can be handed to the kernel as an identity. What was in the index when it was shared stays. What was added since can be
+ * given back ({@link PathIndex.giveBack}), as long as nobody owns it and the kernel has forgotten it: its number and the room of its
+ * name are another's then.
  *
  * Readers take no locks. What they may meet while another thread writes:
  *  - *A new name* (any thread, {@link PathIndex.ensure}): all fields of a node are written before the node is published
  *    in the hash and in its parent's list of children, which is only ever prepended to.
  *  - *Ownership* (one thread only, the one that made the index): an owner list is prepended to, or an element is
  *    unlinked that keeps its own link, so a reader that stands on it goes on to the rest. Elements are not used again.
- * Publishing is done by `Atomics.store`; readers reach what it covers through the published number.
+ * Publishing is done by `Atomics.store`; readers reach what it covers through the published number. Nodes are given back while all
+ * other threads stand still.
  *
  * Sizes are fixed once the index has been shared: then `ensure` fails with ENOMEM rather than move the memory. Spare
  * room is untouched memory, which costs address space only. What is *not* here: which packages may be seen, rules, and
@@ -90,7 +93,14 @@ const wordPackageNodes = 5;
 const wordAbandoned = 6;
 const wordPackageNames = 7;
 const wordCapacities = 8; // seven of them, in the order of IndexSizes
-const headerBytes = 64;
+const wordFree = 15; // the first node that was given back; the others follow as siblings
+const wordFreeNodes = 16;
+const wordSettledNodes = 17;
+const wordSettledNames = 18;
+const wordCrowdedNodes = 19;
+const wordCrowdedNames = 20;
+const wordAsked = 21;
+const headerBytes = 128;
 
 /** Words of a package's record. */
 export const recordWords = 12;
@@ -110,6 +120,9 @@ const flagDamaged = 2;
 export const listBit = 0x8000_0000;
 
 const lockPatienceMs = 10_000;
+
+/** The part of a shared index's room that is left for what has to be in it: paths of packages, and places of the rules. */
+const sparedShare = 1 / 32;
 
 /** How many nodes fit in a hash of so many places: three quarters keep probing short. */
 function nodesFor(slots: number): number {
@@ -140,7 +153,11 @@ export class PathIndex {
   state!: Uint8Array;
   /** One byte a node, like {@link state}, for answers worth remembering. */
   memo!: Uint8Array;
+  /** Hears, in the thread that it is set in, that somebody should {@link giveBack} what he can; once, until that was done. */
+  onCrowded: (() => void) | undefined;
 
+  /** How many references the kernel has to a node that can be given back. */
+  #held!: Int32Array;
   #buffer!: SharedArrayBuffer;
   #header!: Int32Array;
   #hash!: Uint32Array;
@@ -161,6 +178,8 @@ export class PathIndex {
   /** Sizes when the index was first shared: what is saved from then on. */
   #settled: IndexSizes | undefined;
   #attached = false;
+  /** The first node that was added since the index was shared. */
+  #firstLoose = Infinity;
   #cpvs: string[] = [];
   #ids = new Map<string, number>();
 
@@ -192,6 +211,7 @@ export class PathIndex {
     const capacity = sizesFrom(words, wordCapacities);
     const index = new PathIndex(shared.buffer, capacity);
     index.#attached = true;
+    index.#firstLoose = words[wordSettledNodes] as number;
     return index;
   }
 
@@ -200,7 +220,13 @@ export class PathIndex {
    * index is *settled*: {@link sections} gives that and no more.
    */
   share(): SharedIndex {
-    this.#settled ??= this.sizes;
+    if (this.#settled === undefined) {
+      this.#settled = this.sizes;
+      this.#firstLoose = this.#settled.nodes;
+      this.#header[wordSettledNodes] = this.#settled.nodes;
+      this.#header[wordSettledNames] = this.#settled.names;
+      this.#expectCrowd();
+    }
     return { buffer: this.#buffer };
   }
 
@@ -243,7 +269,7 @@ export class PathIndex {
    * @throws FsError ENOMEM when the index is shared and full; ENAMETOOLONG.
    */
   ensure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode {
-    const node = this.tryEnsure(parent, name, start, end);
+    const node = this.#findOrAppend(parent, name, start, end, 0);
     if (node === -1) {
       if (end - start > maxNameBytes) throw new FsError(errno.ENAMETOOLONG, 'a name of more than 255 bytes');
       throw new FsError(errno.ENOMEM, `the path index is full (${this.#capacity.nodes} paths)`);
@@ -263,20 +289,36 @@ export class PathIndex {
     return node;
   }
 
-  /** Like {@link ensure}, with -1 for what cannot be had: the index is full, or the name too long or empty. */
+  /**
+   * Like {@link ensure}, with -1 for what cannot be had: the name is too long or empty, or the index full, but for what is left for
+   * names that have to be in it.
+   */
   tryEnsure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | -1 {
+    return this.#findOrAppend(parent, name, start, end, sparedShare);
+  }
+
+  #findOrAppend(
+    parent: IndexNode,
+    name: Uint8Array,
+    start: number,
+    end: number,
+    spared: number,
+  ): IndexNode | -1 {
     const found = this.find(parent, name, start, end);
     if (found >= 0) return found;
     const length = end - start;
     if (length > maxNameBytes || length <= 0) return -1;
-    if (this.#settled === undefined && !this.#attached) return this.#append(parent, name, start, end);
+    if (!this.#isFixed) return this.#append(parent, name, start, end);
+    let node: IndexNode | -1;
     this.#lock();
     try {
-      const again = this.find(parent, name, start, end);
-      return again >= 0 ? again : this.#append(parent, name, start, end);
+      node = this.find(parent, name, start, end);
+      if (node < 0 && this.#hasRoom(length, spared)) node = this.#append(parent, name, start, end);
     } finally {
       this.#unlock();
     }
+    if (node < 0 || this.#isCrowded) this.#askForRoom();
+    return node;
   }
 
   /** The directory that a node is in; the root's is the root. */
@@ -364,6 +406,126 @@ export class PathIndex {
     if (((this.state[node] as number) & bits) !== 0) Atomics.and(this.state, node, ~bits);
   }
 
+  // ---- what the kernel knows, and giving back -----------------------------------------------------------------------
+
+  /** The first node that can be given back: all from here on were added since {@link share}. */
+  get firstLoose(): IndexNode {
+    return this.#firstLoose as IndexNode;
+  }
+
+  /** Before the kernel is given one more reference to a node. */
+  hold(node: IndexNode): void {
+    if (node >= this.#firstLoose) Atomics.add(this.#held, node, 1);
+  }
+
+  /** The kernel has given back references to a node. */
+  release(node: IndexNode, count: number): void {
+    if (node >= this.#firstLoose) Atomics.sub(this.#held, node, count);
+  }
+
+  /** Whether the kernel has references to a node from {@link firstLoose} on. */
+  isHeld(node: IndexNode): boolean {
+    return Atomics.load(this.#held, node) !== 0;
+  }
+
+  /** Whether a number stands for a path: it has not been given back. */
+  isUsed(node: IndexNode): boolean {
+    return node === rootNode || this.nameLength(node) > 0;
+  }
+
+  /**
+   * Gives back nodes: others will have their numbers, and the room of their names. What somebody owns, the kernel holds, or has
+   * something in it that stays, stays as well. Only in the thread that made the index, while no other thread uses it; whoever
+   * remembers nodes forgets them.
+   * @returns how many were given back
+   */
+  giveBack(nodes: Iterable<IndexNode>): number {
+    this.#checkWriter();
+    const gone = this.#removable(nodes);
+    if (gone.size > 0) this.#rebuild(gone);
+    this.#expectCrowd();
+    return gone.size;
+  }
+
+  /** From now on {@link onCrowded} is called again when it has to be. */
+  listenAgain(): void {
+    Atomics.store(this.#header, wordAsked, 0);
+  }
+
+  #removable(nodes: Iterable<IndexNode>): Set<IndexNode> {
+    const first = this.#firstLoose;
+    const count = this.nodeCount;
+    // Of what is in the index only what can be given back has children that can be.
+    const children = new Uint32Array(Math.max(0, count - first));
+    for (let node = first; node < count; node++) {
+      const parent = this.#parent[node] as number;
+      if (parent >= first) (children[parent - first] as number)++;
+    }
+    const asked = new Set<number>();
+    for (const node of nodes)
+      if (node >= first && this.isUsed(node) && this.#owner[node] === 0 && !this.isHeld(node))
+        asked.add(node);
+    const gone = new Set<IndexNode>();
+    for (const node of asked) {
+      let at = node;
+      while (asked.has(at) && children[at - first] === 0 && !gone.has(at as IndexNode)) {
+        gone.add(at as IndexNode);
+        at = this.#parent[at] as number;
+        if (at >= first) (children[at - first] as number)--;
+      }
+    }
+    return gone;
+  }
+
+  /** Takes out all that was added since the index was shared, and puts in again what stays. */
+  #rebuild(gone: ReadonlySet<IndexNode>): void {
+    const header = this.#header;
+    const first = this.#firstLoose;
+    const settledNames = header[wordSettledNames] as number;
+    const names = new Uint8Array((header[wordNames] as number) - settledNames);
+    let used = 0;
+    this.#removeLoose(this.#hash, this.#firstChild);
+    for (let node = first; node < this.nodeCount; node++) {
+      if (!this.isUsed(node as IndexNode)) continue;
+      if (gone.has(node as IndexNode)) {
+        this.#parent[node] = this.#nameAt[node] = this.#firstChild[node] = rootNode;
+        this.#kind[node] = indexKind.implied;
+        this.state[node] = this.memo[node] = 0;
+        this.#nextSibling[node] = header[wordFree] as number;
+        header[wordFree] = node;
+        (header[wordFreeNodes] as number)++;
+        continue;
+      }
+      const at = this.#nameAt[node] as number;
+      const end = at + 1 + (this.#names[at] as number);
+      const parent = this.#parent[node] as number;
+      this.#publish(node, hashOf(parent, this.#names, at + 1, end));
+      this.#nextSibling[node] = this.#firstChild[parent] as number;
+      this.#firstChild[parent] = node;
+      names.set(this.#names.subarray(at, end), used);
+      this.#nameAt[node] = settledNames + used;
+      used += end - at;
+    }
+    this.#names.set(names.subarray(0, used), settledNames);
+    header[wordNames] = settledNames + used;
+  }
+
+  /**
+   * Takes what was added since the index was shared out of a hash and out of lists of children. A settled name was placed before all
+   * later ones, so taking those out leaves no hole in its probe sequence; and they all come before the settled ones in
+   * the list of children.
+   */
+  #removeLoose(hash: Uint32Array, firstChild: Uint32Array): void {
+    const first = this.#firstLoose;
+    for (let slot = 0; slot < hash.length; slot++) if ((hash[slot] as number) >= first) hash[slot] = 0;
+    for (let node = 0; node < first; node++) {
+      let child = firstChild[node] as number;
+      while (child >= first) child = this.#nextSibling[child] as number;
+      firstChild[node] = child;
+    }
+    firstChild.fill(0, first, this.nodeCount);
+  }
+
   // ---- ownership --------------------------------------------------------------------------------------------------
 
   /** What CONTENTS says of the path. */
@@ -386,6 +548,23 @@ export class PathIndex {
       ids.push(this.#owners[2 * at] as number);
     }
     return ids.sort((a, b) => a - b);
+  }
+
+  /**
+   * The ids of the packages that own the path or anything below it, ascending: to Portage a directory is each package's that
+   * has something in it, whether it lists the directory or not (`dblink.getcontents`).
+   */
+  ownersWithin(node: IndexNode): number[] {
+    const ids = new Set(this.owners(node));
+    let at: IndexNode | -1 = this.firstChild(node);
+    while (at >= 0) {
+      let here = at as IndexNode;
+      for (const id of this.owners(here)) ids.add(id);
+      at = this.firstChild(here);
+      // Depth first, without a stack: down, else aside, else up until there is something aside.
+      for (; at < 0 && here !== node; here = this.parent(here)) at = this.nextSibling(here);
+    }
+    return [...ids].sort((a, b) => a - b);
   }
 
   /** Whether a package whose bit is set in `bits` (bit `id % 32` of word `id / 32`) owns the path. */
@@ -582,17 +761,9 @@ export class PathIndex {
     let hash = this.#hash;
     let firstChild = this.#firstChild.subarray(0, sizes.nodes);
     if (this.#settled !== undefined) {
-      // A settled name was placed before all later ones, so taking those out of the hash leaves no hole in its probe
-      // sequence; and they all come before the settled ones in the list of children.
       hash = hash.slice();
-      for (let slot = 0; slot < hash.length; slot++)
-        if ((hash[slot] as number) >= sizes.nodes) hash[slot] = 0;
       firstChild = firstChild.slice();
-      for (let node = 0; node < sizes.nodes; node++) {
-        let child = firstChild[node] as number;
-        while (child >= sizes.nodes) child = this.#nextSibling[child] as number;
-        firstChild[node] = child;
-      }
+      this.#removeLoose(hash, firstChild);
     }
     const tables = [hash, this.#parent, this.#nameAt, firstChild, this.#nextSibling, this.#owner];
     const lengths = sectionLengths(sizes);
@@ -650,6 +821,7 @@ export class PathIndex {
     this.#packageNames = new Uint8Array(buffer, offsets[11], capacity.packageNames);
     this.state = new Uint8Array(buffer, offsets[12], capacity.nodes);
     this.memo = new Uint8Array(buffer, offsets[13], capacity.nodes);
+    this.#held = new Int32Array(buffer, offsets[14], capacity.nodes);
   }
 
   #writeCapacity(): void {
@@ -675,19 +847,60 @@ export class PathIndex {
     return true;
   }
 
-  /** Adds a name that is not there. With the lock held, or before the index is shared. */
-  #append(parent: IndexNode, name: Uint8Array, start: number, end: number): IndexNode | -1 {
-    const length = end - start;
+  /** Whether the memory does not move any more. */
+  get #isFixed(): boolean {
+    return this.#settled !== undefined || this.#attached;
+  }
+
+  /** Whether there is room for one more name without the given part of all room. */
+  #hasRoom(length: number, spared: number): boolean {
+    const { nodes, names } = this.#capacity;
+    return (
+      this.#usedNodes < nodes * (1 - spared) &&
+      (this.#header[wordNames] as number) + 1 + length <= names * (1 - spared)
+    );
+  }
+
+  get #usedNodes(): number {
+    return this.nodeCount - (this.#header[wordFreeNodes] as number);
+  }
+
+  get #isCrowded(): boolean {
     const header = this.#header;
-    if (
-      (header[wordNodes] as number) >= this.#capacity.nodes ||
-      (header[wordNames] as number) + 1 + length > this.#capacity.names
-    ) {
-      if (this.#settled !== undefined || this.#attached) return -1;
-      this.#grow();
-      return this.#append(parent, name, start, end);
-    }
-    const node = header[wordNodes] as number;
+    return (
+      this.#usedNodes > (header[wordCrowdedNodes] as number) ||
+      (header[wordNames] as number) > (header[wordCrowdedNames] as number)
+    );
+  }
+
+  /** It is crowded when half of the room that there is now is taken. */
+  #expectCrowd(): void {
+    const { nodes, names } = this.#capacity;
+    this.#header[wordCrowdedNodes] = (this.#usedNodes + nodes * (1 - sparedShare)) / 2;
+    this.#header[wordCrowdedNames] = ((this.#header[wordNames] as number) + names * (1 - sparedShare)) / 2;
+  }
+
+  #askForRoom(): void {
+    const ask = this.onCrowded;
+    if (ask !== undefined && Atomics.compareExchange(this.#header, wordAsked, 0, 1) === 0) ask();
+  }
+
+  /** A number for a new name. */
+  #newNode(): number {
+    const header = this.#header;
+    const free = header[wordFree] as number;
+    if (free === 0) return header[wordNodes] as number;
+    header[wordFree] = this.#nextSibling[free] as number;
+    (header[wordFreeNodes] as number)--;
+    return free;
+  }
+
+  /** Adds a name that is not there. With the lock held and room for it, or before the index is shared. */
+  #append(parent: IndexNode, name: Uint8Array, start: number, end: number): IndexNode {
+    const length = end - start;
+    if (!this.#isFixed) while (!this.#hasRoom(length, 0)) this.#grow();
+    const header = this.#header;
+    const node = this.#newNode();
     const at = header[wordNames] as number;
     const names = this.#names;
     names[at] = length;
@@ -696,7 +909,7 @@ export class PathIndex {
     this.#parent[node] = parent;
     this.#nextSibling[node] = this.#firstChild[parent] as number;
     header[wordNames] = at + 1 + length;
-    Atomics.store(header, wordNodes, node + 1);
+    if (node === header[wordNodes]) Atomics.store(header, wordNodes, node + 1);
     this.#publish(node, hashOf(parent, name, start, end));
     Atomics.store(this.#firstChild, parent, node);
     return node as IndexNode;
@@ -920,10 +1133,11 @@ export function sectionLengths(sizes: IndexSizes): number[] {
   return [slots * 4, ...perNode, ...others];
 }
 
-/** Where each table lies in memory of the given room: the saved ones, then `state` and `memo`. */
+/** Where each table lies in memory of the given room: the saved ones, then `state`, `memo`, and what the kernel holds. */
 function layoutOf(capacity: IndexSizes): { offsets: number[]; bytes: number } {
   let bytes = headerBytes;
-  const offsets = [...sectionLengths(capacity), capacity.nodes, capacity.nodes].map((length) => {
+  const { nodes } = capacity;
+  const offsets = [...sectionLengths(capacity), nodes, nodes, nodes * 4].map((length) => {
     const offset = bytes;
     bytes += Math.ceil(length / 64) * 64;
     return offset;

@@ -85,6 +85,7 @@ const wordOverrides = 1;
 const wordPlaces = 2;
 const wordOverrideBytes = 3;
 const wordAvoided = 4;
+const wordGivenBack = 5;
 /** The nodes that are avoided follow; this is their number at most. */
 const avoidedCapacity = 240;
 const firstAvoided = 16;
@@ -156,6 +157,7 @@ export class View {
   #epoch = -1;
   #overridesSeen = -1;
   #placesSeen = -1;
+  #givenBackSeen = 0;
   #places!: Places;
   /** The `etc` of the root, or of the prefix, and of the sysroot. */
   #etc: readonly IndexNode[] = [];
@@ -249,6 +251,7 @@ export class View {
     this.host.forget();
     this.#besideVisible.clear();
     this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    if (this.timesGivenBack !== this.#givenBackSeen) this.#forgetNodes();
     this.#avoided.clear();
     for (let i = 0; i < (this.#control[wordAvoided] as number); i++)
       this.#avoided.add(this.#control[firstAvoided + i] as IndexNode);
@@ -345,6 +348,43 @@ export class View {
       this.#control[firstAvoided + count++] = node;
     }
     this.#control[wordAvoided] = count;
+  }
+
+  /**
+   * Gives back nodes of the index: see {@link PathIndex.giveBack}, also for when this may be called. What the kernel has been told of
+   * stays, and what the rules of a view begin with.
+   *
+   * @returns how many were given back
+   */
+  giveBack(nodes: readonly IndexNode[]): number {
+    const { state } = this.index;
+    const told = nodeState.positive | nodeState.negative;
+    const given = this.index.giveBack(
+      nodes.filter(
+        (node) =>
+          ((state[node] as number) & told) === 0 && !this.isUntouchable(node) && !this.paths.isGraft(node),
+      ),
+    );
+    if (given === 0) return 0;
+    Atomics.add(this.#control, wordGivenBack, 1);
+    // The places are made anew, of nodes that may be others.
+    this.change({ packagesChanged: true });
+    return given;
+  }
+
+  /** How often nodes have been given back: whoever remembers any that are not settled forgets them then. */
+  get timesGivenBack(): number {
+    return Atomics.load(this.#control, wordGivenBack);
+  }
+
+  #forgetNodes(): void {
+    this.#givenBackSeen = this.timesGivenBack;
+    for (const paths of [this.paths, this.#names]) paths.forget();
+    for (const resolver of [this.#resolver, this.#unbounded]) resolver.forget();
+    this.#overrideRules.clear();
+    this.#noted.clear();
+    this.#followed = undefined;
+    this.#isFullSaid = false;
   }
 
   /** Mount points of other views, which may not be asked about. */
@@ -444,14 +484,38 @@ export class View {
     return node === this.#mountPoint || (this.#avoided.size !== 0 && this.#avoided.has(node));
   }
 
+  /** Whether an unowned directory may be visible by what the host has in it. */
+  isSearched(directory: IndexNode): boolean {
+    return this.#isInBounds(directory);
+  }
+
+  /** What was found out about an unowned directory by searching the host is not believed any more. */
+  searchAgain(directory: IndexNode): void {
+    (this.#memo[directory] as number) &= ~(totalYes | totalNo | belowYes | belowNo);
+  }
+
+  /** Whether the rules are about a path by name, whether it is there or not. */
+  isPlace(node: IndexNode): boolean {
+    const { areas, always, below, unusedIn, linksIn } = this.#places;
+    return [areas, always, below, unusedIn, linksIn].some((places) => places.has(node));
+  }
+
+  /** Whether the host may be asked about a path: neither it nor a directory above it {@link isUntouchable}. */
+  mayBeAsked(node: IndexNode): boolean {
+    for (let at = node; ; at = this.index.parent(at)) {
+      if (this.isUntouchable(at)) return false;
+      if (at === rootNode) return true;
+    }
+  }
+
   /** Says, once, that the index has no room for a name that it does not know yet: such names are refused from then on. */
   noteFull(): void {
     if (this.#isFullSaid) return;
     this.#isFullSaid = true;
     this.#log(
       'warn',
-      `the index has no room for more than ${this.index.nodeCount} paths: files that are new on the host cannot be opened until the ` +
-        'view is mounted again',
+      `the index has no room for more than ${this.index.nodeCount} paths: files that are new on the host cannot be opened until ` +
+        'others are gone from there',
     );
   }
 
@@ -479,6 +543,7 @@ export class View {
       conditional ||= ((index.state[node] as number) & nodeState.conditional) !== 0;
     }
     for (const node of this.#places.alwaysIn.get(directory) ?? []) {
+      if (this.isUntouchable(node)) continue;
       if (this.host.kind(this.paths.of(node)) !== hostKind.missing) {
         if (!this.paths.isGraft(node) || nodes.includes(node)) continue;
       }
@@ -571,7 +636,7 @@ export class View {
 
   /** The packages that own what an unowned symbolic link leads to; none for anything else. */
   ownersThroughLink(node: IndexNode): number[] {
-    if (this.index.isOwned(node) || !this.#isInBounds(node)) return [];
+    if (this.index.isOwned(node) || !this.mayBeAsked(node) || !this.#isInBounds(node)) return [];
     const end = this.#resolver.final(node);
     return end === undefined ? [] : this.index.owners(end.node);
   }
@@ -848,6 +913,7 @@ export class View {
     if (places === undefined) return false;
     this.index.setState(directory, nodeState.conditional);
     return places.some((place) => {
+      if (!this.mayBeAsked(place)) return false;
       const kind = this.host.kind(this.paths.of(place));
       return kind !== hostKind.missing && this.decide(place, kind) > 0;
     });

@@ -172,8 +172,7 @@ function explainPath(view: View, set: VisibleSet, path: Buffer): Explanation {
     return { path: given, ...nothing, visible: false, rule: ruleName(rule.absent) };
   }
   const { node, kind } = found;
-  const owners = index
-    .owners(node)
+  const owners = (kind === hostKind.directory ? index.ownersWithin(node) : index.owners(node))
     .map((id) => index.cpv(id))
     .sort();
   const facts = { path: given, canonical: view.pathOf(node), exists: kind !== hostKind.missing, owners };
@@ -240,6 +239,9 @@ export async function openView(
   return new OpenView(request, system, set, planned, store, log);
 }
 
+/** How soon room in the index is looked for again after there was none. */
+const crowdedPauseMs = 1000;
+
 const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
 
 /**
@@ -291,6 +293,11 @@ export class OpenView {
   /** Names in force that nothing installed has. */
   #absent: readonly string[] = [];
   #problem: string | undefined;
+  #makingRoom: Promise<void> | undefined;
+  /** Nothing could be given back when the index was crowded last. */
+  #lacksRoom = false;
+  /** Something has changed on the host since then. */
+  #hasHostChanged = false;
 
   /** Use {@link openView}. */
   constructor(
@@ -425,7 +432,8 @@ export class OpenView {
       dropNode: (node: IndexNode, content: boolean): void =>
         notifier?.invalidateNode(kernelNodeId(this.view, this.#host, node), content ? 0 : -1, 0),
     };
-    this.#live = new LiveChanges(this.view, caches, () => activity.quiescent());
+    this.#live = new LiveChanges(this.view, caches, activity);
+    this.index.onCrowded = () => void this.makeRoom();
     this.#staleMs = findDriver(endpoint.driver).capabilities.staleSeconds * 1000;
   }
 
@@ -441,11 +449,41 @@ export class OpenView {
   /** Makes changes of the host that are no merges known to the kernel. */
   async hostChanged(changes: readonly HostChange[]): Promise<void> {
     await this.#live?.hostChanged(changes);
+    this.#noteHostChange();
+  }
+
+  /** Gives back what the index holds of names that came and went; what happens on the host meanwhile is waited for. */
+  makeRoom(): Promise<void> {
+    this.#makingRoom ??= this.#makeRoom().finally(() => (this.#makingRoom = undefined));
+    return this.#makingRoom;
+  }
+
+  async #makeRoom(): Promise<void> {
+    do {
+      this.#hasHostChanged = false;
+      let given = 0;
+      try {
+        given = (await this.#live?.makeRoom()) ?? 0;
+        this.#log('debug', `the index was crowded: ${given} names that came and went are forgotten`);
+      } catch (error) {
+        this.#log('error', `no room could be made in the index: ${describeError(error)}`);
+      }
+      this.#lacksRoom = given === 0;
+      // The kernel may be about to give back more; and where there is nothing, it is no use to look all the time.
+      if (this.#lacksRoom) await delay(crowdedPauseMs, undefined, { ref: false });
+    } while (this.#lacksRoom && this.#hasHostChanged);
+    this.index.listenAgain();
+  }
+
+  #noteHostChange(): void {
+    this.#hasHostChanged = true;
+    if (this.#lacksRoom) void this.makeRoom();
   }
 
   /** Makes the kernel look at everything again: nobody knows what has changed. */
   async hostLost(): Promise<void> {
     await this.#live?.everythingChanged();
+    this.#noteHostChange();
   }
 
   /**

@@ -488,6 +488,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       };
       workers.watch = HostWatch.open(open.view, new WatchTable(watchMemory), listener, log);
     }
+    workers.onCrowded = () => void open?.makeRoom();
     workers.serve(
       {
         endpoint: connection.endpoint,
