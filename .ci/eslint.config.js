@@ -21,15 +21,6 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
-  {
-    // A ratchet: files that have still to follow (`eslint --fix` does it).
-    files: [
-      'src/view/{pathIndex,view,liveChange}.ts',
-      'src/filesystem/{viewFs,identity,nodeIds}.ts',
-      'src/system/directFiles.ts',
-    ],
-    rules: { '@typescript-eslint/non-nullable-type-assertion-style': 'off' },
-  },
   { files: ['src/cli/**', 'test/**', 'examples/**', 'bench/**', '.ci/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.js'], languageOptions: { globals: globals.node } },
 );

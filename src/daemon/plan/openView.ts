@@ -390,7 +390,7 @@ export class OpenView {
     const system = systemPackages(this.#set);
     bits.fill(0);
     for (const id of this.#ids([...this.#set.visible.keys()].filter((cpv) => !system.has(cpv))))
-      (bits[id >>> 5] as number) |= 1 << (id & 31);
+      bits[id >>> 5]! |= 1 << (id & 31);
   }
 
   /** How many paths visible packages own. */

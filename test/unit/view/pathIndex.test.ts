@@ -198,17 +198,17 @@ test('names that come and go are many more than fit', async (t) => {
   for (let round = 0; round < 200; round++) {
     const made = names(round).map((name) => ensurePath(index, name));
     for (const [i, name] of names(round).entries()) {
-      t.is(index.resolve(bytes(name)), made[i] as IndexNode);
-      t.is(index.pathOf(made[i] as IndexNode).toString(), name);
+      t.is(index.resolve(bytes(name)), made[i]!);
+      t.is(index.pathOf(made[i]!).toString(), name);
     }
-    index.setState(made[0] as IndexNode, 1);
+    index.setState(made[0]!, 1);
     const directories = [0, 1, 2].map((i) => index.resolve(bytes(`/d${i}/${round}`)) as IndexNode);
     t.is(
       index.giveBack([...made, ...directories, stays, merged, ...owned]),
       made.length + directories.length,
     );
     t.true(names(round).every((name) => index.resolve(bytes(name)) === -1));
-    t.false(index.isUsed(made[0] as IndexNode));
+    t.false(index.isUsed(made[0]!));
   }
   t.deepEqual([index.resolve(bytes('/d1/loose/stays')), index.resolve(bytes('/d1/merged'))], [stays, merged]);
   t.deepEqual([[...index.nodesOf(id)], index.owners(merged)], [owned, [other]]);
