@@ -50,6 +50,14 @@ export interface ProcessEnd {
   readonly ended: Milliseconds;
 }
 
+/** A process that ended with an error. */
+export interface Ended {
+  /** What `/proc/<pid>/comm` called it. */
+  readonly process: string;
+  /** As a shell gives it. */
+  readonly status: number;
+}
+
 /** One access, as the serving thread reports it. */
 export interface AccessEvent {
   time: Milliseconds;

@@ -1,19 +1,11 @@
 /** What a report is made of, what it says, and what its judgements share. */
 import { isInSysroot, sysrootMark } from '../base/index.js';
-import type { ProcessEnd, ProcessRecord } from './events.js';
+import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';
 import type { Need } from './sources/needs.js';
 import type { Found, Wanted } from './words/index.js';
-
-/** A process that ended with an error. */
-export interface Ended {
-  /** What `/proc/<pid>/comm` called it. */
-  readonly process: string;
-  /** As a shell gives it. */
-  readonly status: number;
-}
 
 /** A build dependency that the target declares, with the installed package that satisfies it. */
 export interface Declared {

@@ -6,8 +6,9 @@
  * failed as well, each soon after the one below, and nobody went on with anything else in between; of a build the last such one.
  * Where one end is not known nothing is said.
  */
-import type { Milliseconds, ProcessRecord } from './events.js';
-import type { Ended, ReportInput } from './findings.js';
+import { baseName } from '../base/index.js';
+import type { Ended, Milliseconds, ProcessRecord } from './events.js';
+import type { ReportInput } from './findings.js';
 import type { Denial } from './ledger.js';
 import { programName, type ProcessTree } from './processTree.js';
 
@@ -105,10 +106,6 @@ function executedBy(uses: ReportInput['uses']): Map<number, string[]> {
     else known.push(name);
   }
   return executed;
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 class Sequels {

@@ -1,4 +1,5 @@
 /** Which hidden packages a build needed, or looked for. */
+import { baseName } from '../base/index.js';
 import {
   factsOf,
   installedTargets,
@@ -7,7 +8,6 @@ import {
   tellingPaths,
   variableFor,
   type Dismissed,
-  type Ended,
   type IgnoreCheck,
   type Missing,
   type Report,
@@ -15,6 +15,7 @@ import {
 } from './findings.js';
 import { refusalsGivenUpOver } from './givingUp.js';
 import type { Habit } from './habits.js';
+import type { Ended } from './events.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
@@ -348,10 +349,6 @@ function giveUp(evidence: Evidence, line: string, at: number): void {
   evidence.fatal = true;
   evidence.at = Math.max(evidence.at, at);
   evidence.messages.set(line, at);
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Weight of what the sources ask for and a listing left out. */
