@@ -8,6 +8,8 @@ import { NodeFiles } from './nodeFiles.js';
 export { openChannel, type Channel } from './channel.js';
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
+export { openFlag } from './library.js';
+export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;

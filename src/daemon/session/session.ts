@@ -3,8 +3,8 @@
  * watches the database of installed packages and notifies the kernel; worker threads serve.
  *
  * The states are `starting`, `serving`, `unmounting`, `ended`. A session ends when its mount is gone, whoever took it away:
- * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
- * a path below its own mount point: what it asked there only it could answer.
+ * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
+ * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
 import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../../base/index.js';
 import { dirname, join } from 'node:path';
@@ -327,7 +327,6 @@ export class Session {
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
-      scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
     });
   }
@@ -470,6 +469,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       // Nobody unmounts in a private namespace, and the list of helpers is the host's.
       ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
+    // The first status tells it, and this thread has nothing else to do now.
+    open.visiblePaths();
     connection = await mounting;
     const readers = Readers.create(open.index);
     open.serve(connection);
@@ -496,16 +497,13 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     await waitUntilServed(connection, workers);
     throwIfCancelled(signal);
     const session = new Session(request, options, connection, workers, open, ledger, readers);
-    const covered = session.mountBinds();
-    // The first status tells it, and this thread has nothing else to do now.
-    open.visiblePaths();
-    await covered;
+    await session.mountBinds();
     throwIfCancelled(signal);
     await session.announce();
     open.save();
     return session;
   } catch (error) {
-    // Also when there is no connection: mount(8) may have been interrupted after it had mounted.
+    // Also when there is no connection: what mounts may have failed after it had mounted.
     if (mountpoint !== undefined && !isServed(mountpoint)) {
       await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '').catch((failure: unknown) =>
         log('warn', `${mountpoint}: ${describeError(failure)}`),
