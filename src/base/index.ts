@@ -4,6 +4,7 @@ export * from './directories.js';
 export * from './errors.js';
 export * from './exitStatus.js';
 export * from './json.js';
+export * from './lazy.js';
 export * from './log.js';
 export * from './mountTable.js';
 export * from './packages.js';

@@ -12,8 +12,7 @@ import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
 import { withInside, type Signals } from './inside.js';
 import type { Output } from './output.js';
 import { isIncomplete } from './reportText.js';
-import type { Settings } from './config.js';
-import { candidatesOf, suspectsOf, Trials } from './trials.js';
+import { candidatesOf, suspectsOf, Trials, type BuildPlan } from './trials.js';
 
 /** How long builds that prove something may take, in minutes, unless something else is said. */
 const usualProofTime = 30;
@@ -49,23 +48,6 @@ export const buildOptions = {
       'With --command: where the result of a build lies, for --compare (default: the current directory). What builds make new there is removed before the next',
   },
 } as const;
-
-/** How to build. */
-export interface BuildPlan {
-  readonly command: string | undefined;
-  readonly compare: boolean;
-  /** Prove what a failed build lacked. */
-  readonly prove: boolean;
-  /** How long builds that prove something may take, in minutes. */
-  readonly proofTime: number | undefined;
-  readonly image: string | undefined;
-  readonly html: boolean;
-  /** Show the build's output. */
-  readonly show: boolean;
-  readonly ignore: Settings['ignore'];
-  /** Hears of every denial of the first build as it happens. */
-  readonly onDenial?: (denial: Denial) => void;
-}
 
 /** What came of a build. */
 export interface BuildOutcome {

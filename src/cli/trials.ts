@@ -5,10 +5,10 @@
  */
 import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { BuildResult, Evidence, Image, Missing, Report } from '../audit/index.js';
+import type { BuildResult, Denial, Evidence, Image, Missing, Report } from '../audit/index.js';
 import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
-import type { BuildPlan } from './building.js';
+import type { Settings } from './config.js';
 import { statusOf, type Signals } from './inside.js';
 import type { Output } from './output.js';
 
@@ -17,6 +17,23 @@ const patience = 10_000;
 
 /** The PKGDIR of builds that prove something, in a directory of their own. */
 const packagesName = 'packages';
+
+/** How to build. */
+export interface BuildPlan {
+  readonly command: string | undefined;
+  readonly compare: boolean;
+  /** Prove what a failed build lacked. */
+  readonly prove: boolean;
+  /** How long builds that prove something may take, in minutes. */
+  readonly proofTime: number | undefined;
+  readonly image: string | undefined;
+  readonly html: boolean;
+  /** Show the build's output. */
+  readonly show: boolean;
+  readonly ignore: Settings['ignore'];
+  /** Hears of every denial of the first build as it happens. */
+  readonly onDenial?: (denial: Denial) => void;
+}
 
 /** The builds in one view, one after the other. */
 export class Trials implements Evidence {

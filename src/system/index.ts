@@ -10,6 +10,8 @@ export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
 export { openFlag } from './library.js';
 export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
+export { denyNewPrivileges, keepCapabilities } from './privileges.js';
+export { ProcessHandles, type ProcessHandle } from './processHandles.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;

@@ -32,6 +32,9 @@ const maxClients = 64;
 /** Requests that one client may have under way. */
 const maxPending = 16;
 
+/** Bytes that a client may leave unread before more is sent to it; one answer may be any size. */
+const mostUnread = 8 << 20;
+
 /** A listening control socket. */
 export interface ControlServer {
   /** Stops listening and hangs up on every client, after what was already sent has gone out. */
@@ -106,7 +109,10 @@ export function serveClient<T extends Methods>(
   const gone = new AbortController();
   let pending = 0;
   const send = (message: Readonly<Record<string, unknown>>): void => {
-    if (!socket.destroyed) socket.write(messageLine(message));
+    if (!socket.writable) return;
+    // Whoever does not read what he asked for, or follows, costs no memory without end.
+    if (socket.writableLength > mostUnread) socket.destroy();
+    else socket.write(messageLine(message));
   };
   socket.on('error', (error) => {
     // The client left while something was being sent to it.

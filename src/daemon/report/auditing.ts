@@ -133,6 +133,7 @@ function reportInput(
   { ignore, log, status }: ReportRequest,
 ): ReportInput {
   const { index } = view;
+  const timeZone = process.env['TZ']?.replace(/^:/, '');
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
@@ -142,7 +143,9 @@ function reportInput(
     denials: ledger.denials(),
     uses: [...firstReads(view, readers), ...ledger.uses()],
     processes: ledger.processes,
+    ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(log === undefined || log === '' ? {} : { log }),
     ...(status === undefined ? {} : { status }),
     findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
@@ -185,24 +188,20 @@ function hiddenAt(view: View, path: string): HiddenFile | undefined {
   return { path: displayPath(view.pathOf(found.node)), owners };
 }
 
-/** How far above a file a directory may be whose listing left it out: a package's own directory is never entered. */
-const listedAbove = 3;
-
+/** Whether somebody listed the directory in which a path, or the hidden directory that it lies in, would have stood. */
 function wasListed(view: View, path: string): boolean {
   const { index } = view;
   const found = index.resolve(Buffer.from(path));
   if (found === -1) return false;
-  let node = found;
-  for (let i = 0; i < listedAbove && node > 0; i++) {
-    node = index.parent(node);
-    if (((index.state[node] as number) & nodeState.listed) !== 0) return true;
-  }
-  return false;
+  let directory = index.parent(found);
+  while (directory > 0 && !view.isVisibleDirectory(directory)) directory = index.parent(directory);
+  return ((index.state[directory] as number) & nodeState.listed) !== 0;
 }
 
-/** The owners of what a path leads to. */
+/** The owners of what a path leads to, its last link followed as well. */
 function ownersOf(view: View, path: string): readonly string[] {
-  const found = view.canonical(Buffer.from(path));
+  const named = view.canonical(Buffer.from(path));
+  const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger } from '../../base/index.js';
 import { NodeHost, Readers, ViewFs, WatchedDirectories } from '../../filesystem/index.js';
 import { Activity, serve } from '../../fuse/index.js';
-import { DirectoryWatcher } from '../../system/index.js';
+import { DirectoryWatcher, keepCapabilities, ProcessHandles } from '../../system/index.js';
 import { PathIndex, View } from '../../view/index.js';
 import { optimiseLate } from './compiler.js';
 import { MainThread, type ThreadData } from './threadMessages.js';
@@ -31,10 +31,20 @@ async function work(): Promise<void> {
   const shared = await main.view;
   const host = new NodeHost();
   const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
-  const { endpoint, files: sharedFiles, readers, watches, trace, attributed, threads } = await main.order;
+  const {
+    endpoint,
+    files: sharedFiles,
+    readers,
+    watches,
+    trace,
+    attributed,
+    handles: withHandles,
+    threads,
+  } = await main.order;
   const activity = new Activity(endpoint.shared);
   const watcher = watches && DirectoryWatcher.attach(watches.fd);
   const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);
+  const handles = withHandles ? ProcessHandles.open() : undefined;
   const files = new ViewFs(view, host, {
     shared: sharedFiles,
     readers: new Readers(readers),
@@ -43,10 +53,13 @@ async function work(): Promise<void> {
     ...(attributed === undefined ? {} : { attributed: new Uint32Array(attributed) }),
     checksLists: () => activity.isEnabled('POSIX_ACL'),
     ...(watched === undefined ? {} : { watched }),
-    onProcess: (record) => main.say({ type: 'process', record }),
+    ...(handles === undefined ? {} : { handles }),
+    onProcess: (record, handle) => main.say({ type: 'process', record, handle }),
     onAccess: (event) => main.say({ type: 'access', event }),
   });
   startIsOver?.();
+  // All that is done for others: reading the host's files, and asking who they are.
+  if (!keepCapabilities('dacReadSearch', 'sysPtrace')) log('debug', 'capabilities cannot be given up');
   try {
     const { end } = await serve(endpoint, files, { thread, log });
     if (end === 'closed')

@@ -8,6 +8,7 @@ import { describeError, type Logger } from '../../base/index.js';
 import type { Connection } from '../../fuse/index.js';
 import type { SharedView } from '../../view/index.js';
 import type { HostWatch } from './hostWatch.js';
+import type { ProcessEnds } from './processEnds.js';
 import { hear, tell, type ServeOrder, type ThreadData } from './threadMessages.js';
 
 /**
@@ -51,14 +52,20 @@ export class ServingThreads {
   /** Hears of changes in the directories that threads watch. */
   watch: HostWatch | undefined;
 
-  /** @param count at least 1 */
-  constructor(count: number, log: Logger, ledger: Ledger) {
+  /**
+   * @param count at least 1
+   * @param ends hears of the handles that threads have opened
+   */
+  constructor(count: number, log: Logger, ledger: Ledger, ends: ProcessEnds | undefined) {
     for (let thread = 0; thread < count; thread++) {
       const worker = takeThread(thread);
       hear(worker, (message) => {
         if (message.type === 'log') log(message.level, message.text);
-        else if (message.type === 'process') ledger.meet(message.record);
-        else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'process') {
+          const { record, handle } = message;
+          ledger.meet(record);
+          if (handle !== undefined) ends?.watch(record.id, handle);
+        } else if (message.type === 'access') ledger.record(message.event);
       });
       this.#threads.push(worker);
     }

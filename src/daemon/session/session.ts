@@ -37,6 +37,7 @@ import {
   type SessionMeta,
 } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
+import { ProcessEnds } from './processEnds.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
 import { OtherViews } from '../registry/otherViews.js';
@@ -84,6 +85,7 @@ export class Session {
   readonly #workers: ServingThreads;
   readonly #open: OpenView;
   readonly #ledger: Ledger;
+  readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
   readonly #sources: SourceScan;
   readonly #device: string;
@@ -105,8 +107,10 @@ export class Session {
     workers: ServingThreads,
     open: OpenView,
     ledger: Ledger,
+    ends: ProcessEnds | undefined,
     readers: Readers,
   ) {
+    this.#ends = ends;
     this.#readers = readers;
     this.#request = request;
     this.#options = options;
@@ -203,6 +207,7 @@ export class Session {
     },
     report: async ({ ignore = [], html = false, log, captured = false, status }) => {
       await this.#settled();
+      this.#ends?.look();
       await this.#sources.scan();
       const text = log ?? (captured ? this.#options.output?.() : undefined);
       return sessionReport(this.#audited, {
@@ -396,6 +401,7 @@ export class Session {
     for (const watch of this.#watches) watch.close();
     this.#others.close();
     this.#workers.watch?.close();
+    this.#ends?.close();
     const { directory, log } = this.#options;
     const { mountpoint } = this.#connection;
     // Threads that ended without a failure did so because of the mount's end, or because somebody cut the connection.
@@ -453,9 +459,10 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     mountpoint = place;
     clearFailures(mountpoint);
     const ledger = new Ledger({ trace: request.trace === true });
+    const ends = ProcessEnds.open(ledger);
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
-    workers = new ServingThreads(threads, log, ledger);
+    workers = new ServingThreads(threads, log, ledger, ends);
     const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
@@ -490,13 +497,14 @@ export async function startSession(asked: SessionRequest, options: SessionOption
         watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
         attributed: request.attribute === true ? open.attributed : undefined,
+        handles: ends !== undefined,
         threads,
       },
       connection,
     );
     await waitUntilServed(connection, workers);
     throwIfCancelled(signal);
-    const session = new Session(request, options, connection, workers, open, ledger, readers);
+    const session = new Session(request, options, connection, workers, open, ledger, ends, readers);
     await session.mountBinds();
     throwIfCancelled(signal);
     await session.announce();

@@ -4,6 +4,7 @@ import type { LogLevel } from '../../base/index.js';
 import type { AccessEvent, ProcessRecord } from '../../audit/index.js';
 import type { SharedFiles, SharedReaders } from '../../filesystem/index.js';
 import type { Endpoint } from '../../fuse/index.js';
+import type { ProcessHandle } from '../../system/index.js';
 import type { SharedView } from '../../view/index.js';
 
 /** What a thread is started with. */
@@ -25,6 +26,8 @@ export interface ServeOrder {
   readonly trace: boolean;
   /** Packages whose uses are told one by one, as bits by package id; undefined: none. */
   readonly attributed: SharedArrayBuffer | undefined;
+  /** Open a handle of each process that is told of. */
+  readonly handles: boolean;
   /** How many threads serve. */
   readonly threads: number;
 }
@@ -37,7 +40,12 @@ export type ToThread =
 /** What a thread says. */
 export type FromThread =
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
-  | { readonly type: 'process'; readonly record: ProcessRecord }
+  /** `handle`: to be closed by who hears of it. */
+  | {
+      readonly type: 'process';
+      readonly record: ProcessRecord;
+      readonly handle: ProcessHandle | undefined;
+    }
   | { readonly type: 'access'; readonly event: AccessEvent }
   | { readonly type: 'failed'; readonly text: string };
 

@@ -207,3 +207,30 @@ test('a socket on which nobody listens, or another version, is explained', async
   await t.throwsAsync(ControlClient.connect(path), { message: /version 99 of the control protocol, not 1$/ });
   other.close();
 });
+
+test('a client that reads nothing is hung up on, and costs no memory without end', async (t) => {
+  const path = socketPath(t);
+  let isHungUp: (() => void) | undefined;
+  const hungUp = new Promise<void>((done) => (isHungUp = done));
+  const server = await listen(
+    path,
+    hello,
+    methods,
+    {
+      ...handlers,
+      follow: (_, { emit, signal }) => {
+        signal.addEventListener('abort', () => isHungUp?.());
+        for (let i = 0; i < 64; i++) (emit as (event: unknown) => void)('x'.repeat(1 << 20));
+        return hungUp.then(() => null);
+      },
+    },
+    silent,
+  );
+  const socket = createConnection(path);
+  t.teardown(() => server.close());
+  socket.write('{"id":1,"method":"follow"}\n');
+  await hungUp;
+  let read = 0;
+  for await (const data of socket) read += (data as Buffer).length;
+  t.true(read < 16 << 20, `${read} bytes were sent`);
+});

@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
-import { LvfsError } from '../../../src/base/index.js';
-import { parseAtom } from '../../../src/portage/atom.js';
-import { type Configuration, openConfiguration } from '../../../src/portage/config.js';
-import type { Sourced } from '../../../src/portage/repository.js';
-import { type Tree, writeTree } from '../../helpers/writeTree.js';
+import { LvfsError } from '../../../../src/base/index.js';
+import { parseAtom } from '../../../../src/portage/atom.js';
+import { type Configuration, openConfiguration } from '../../../../src/portage/config/configuration.js';
+import type { Sourced } from '../../../../src/portage/repos/ebuildTree.js';
+import { type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const base: Tree = {
   'etc/portage/repos.conf': '[gentoo]\nlocation = /repo\n[ovl]\nlocation = /ovl\naliases = over\n',
@@ -43,14 +43,14 @@ function open(
 }
 
 function best(config: Configuration, atom: string): string | undefined {
-  const found = config.bestVisible(parseAtom(atom, { allowRepo: true }));
+  const found = config.visibility.best(parseAtom(atom, { allowRepo: true }));
   return found && `${found.cpv}::${found.repository.name}`;
 }
 
 function reasons(config: Configuration, cpv: string): readonly string[] | undefined {
   const [cp = ''] = cpv.split(/-\d/);
   const ebuild = config.tree.versions(cp).find((candidate) => candidate.cpv === cpv);
-  return ebuild && config.masks(ebuild);
+  return ebuild && config.visibility.reasons(ebuild);
 }
 
 test('the best is the highest visible version that the atom selects', (t) => {

@@ -1,11 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
-import { LvfsError } from '../../../src/base/index.js';
+import { LvfsError } from '../../../../src/base/index.js';
 import {
   type Configuration,
   type ConfigurationOptions,
   openConfiguration,
-} from '../../../src/portage/config.js';
-import { type Tree, writeTree } from '../../helpers/writeTree.js';
+} from '../../../../src/portage/config/configuration.js';
+import { type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const base: Tree = {
   'etc/portage/repos.conf': '[gentoo]\nlocation = /repo\n',
@@ -55,7 +55,7 @@ test('opening reads nothing, and variables come from profile and make.conf', (t)
   t.is(config.get('ARCH'), 'amd64');
   t.deepEqual(config.acceptKeywords, ['amd64', '~amd64']);
   t.is(config.get('USE'), 'X acl amd64 kernel_linux langs_en langs_fr');
-  t.deepEqual([...config.iuseImplicit].sort(), ['amd64', 'kernel_bsd', 'kernel_linux', 'x86']);
+  t.deepEqual([...config.implicit.flags].sort(), ['amd64', 'kernel_bsd', 'kernel_linux', 'x86']);
 });
 
 test("the host's own make.globals counts, and the prefix moves everything", (t) => {
@@ -249,9 +249,9 @@ test('before EAPI 5 masked, forced and hidden flags and architectures are implic
   });
   t.deepEqual(use(config, 'acl', { EAPI: '4' }), ['acl', 'amd64', 'forced', 'kernel_linux']);
   for (const flag of ['x86', 'forced', 'kernel_any', 'build', 'bootstrap'])
-    t.true(config.isImplicitFlag(flag, '4'));
-  t.false(config.isImplicitFlag('other', '4'));
-  t.false(config.isImplicitFlag('forced', '5'));
+    t.true(config.implicit.has(flag, '4'));
+  t.false(config.implicit.has('other', '4'));
+  t.false(config.implicit.has('forced', '5'));
 });
 
 test('an error in make.conf is raised when something needs it', (t) => {

@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
-import fc from '../../helpers/fastCheck.js';
-import { LvfsError } from '../../../src/base/index.js';
+import fc from '../../../helpers/fastCheck.js';
+import { LvfsError } from '../../../../src/base/index.js';
 import {
-  type Ebuild,
   EbuildTree,
-  listedRepositories,
-  loadRepositories,
   type MetadataSource,
   parseCacheEntry,
-  type Repositories,
-} from '../../../src/portage/repository.js';
-import { RootFiles } from '../../../src/portage/rootFiles.js';
-import type { DataWarning } from '../../../src/portage/types.js';
-import { addTree, type Tree, writeTree } from '../../helpers/writeTree.js';
+} from '../../../../src/portage/repos/ebuildTree.js';
+import { listedRepositories, loadRepositories } from '../../../../src/portage/repos/reposConf.js';
+import type { Ebuild, Repositories } from '../../../../src/portage/repos/repository.js';
+import { RootFiles } from '../../../../src/portage/rootFiles.js';
+import type { DataWarning } from '../../../../src/portage/types.js';
+import { addTree, type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const repositories: Tree = {
   'r/gentoo/profiles/repo_name': 'gentoo\n',

@@ -3,12 +3,13 @@
  * up to the flags of one ebuild, as `config.setcpv` and `config.regenerate` of Portage compute them.
  */
 import path from 'node:path';
-import { eapiFeatures } from './eapi.js';
-import type { Candidate } from './match.js';
-import { AtomTable, readEntries, readLines, stack, type Warn, words } from './packageFiles.js';
-import { profileAtoms, type ProfileNode } from './profile.js';
-import type { Repositories, Repository } from './repository.js';
-import type { RootFiles } from './rootFiles.js';
+import { eapiFeatures } from '../eapi.js';
+import type { Candidate } from '../match.js';
+import { AtomTable, readEntries, readLines, stack, type Warn, words } from '../packageFiles.js';
+import { profileAtoms } from '../profileFiles.js';
+import type { ProfileNode } from './profile.js';
+import type { Repositories, Repository } from '../repos/repository.js';
+import type { RootFiles } from '../rootFiles.js';
 
 /** Variables of one source, in the order in which they were assigned. */
 export type Variables = ReadonlyMap<string, string>;

@@ -2,12 +2,12 @@
  * Whether an ebuild's metadata keeps to the rules of its EAPI. emerge masks an ebuild as invalid when it does not, and takes
  * the next one (`Package.__init__` and `Package._validate_deps` of Portage; PMS 7.2, 7.3 and 8.2).
  */
-import type { Atom } from './atom.js';
-import { DependError, type DepNode, parseDepend, parseRequiredUse, parseWords } from './depend.js';
-import { eapiFeatures } from './eapi.js';
-import { parseSlot } from './match.js';
-import { words } from './packageFiles.js';
-import type { Metadata } from './repository.js';
+import type { Atom } from '../atom.js';
+import { DependError, type DepNode, parseDepend, parseRequiredUse, parseWords } from '../depend.js';
+import { eapiFeatures } from '../eapi.js';
+import { parseSlot } from '../match.js';
+import { words } from '../packageFiles.js';
+import type { Metadata } from '../repos/repository.js';
 
 /** In the order in which Portage looks at them; each is read whether the EAPI has it or not. */
 const dependencies = ['BDEPEND', 'DEPEND', 'IDEPEND', 'PDEPEND', 'RDEPEND'];

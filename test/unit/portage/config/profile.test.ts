@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { LvfsError } from '../../../src/base/index.js';
-import { openConfiguration } from '../../../src/portage/config.js';
-import { type Tree, writeTree } from '../../helpers/writeTree.js';
+import { LvfsError } from '../../../../src/base/index.js';
+import { openConfiguration } from '../../../../src/portage/config/configuration.js';
+import { type Tree, writeTree } from '../../../helpers/writeTree.js';
 
 const base: Tree = {
   'etc/portage/repos.conf': '[gentoo]\nlocation = /repo\n[ovl]\nlocation = /ovl\n',

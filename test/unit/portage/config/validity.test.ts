@@ -1,5 +1,5 @@
 import test from 'ava';
-import { invalidities } from '../../../src/portage/validity.js';
+import { invalidities } from '../../../../src/portage/config/validity.js';
 
 const flags = new Set(['x', 'y', 'amd64']);
 

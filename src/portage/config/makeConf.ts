@@ -4,9 +4,9 @@
  * text between single quotes is expanded too, `${A:-b}` empties the whole value, and `A=` with nothing is an error.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
-import type { RootFiles } from './rootFiles.js';
-import type { DataWarning } from './types.js';
+import { LvfsError, exitStatus } from '../../base/index.js';
+import type { RootFiles } from '../rootFiles.js';
+import type { DataWarning } from '../types.js';
 
 /** How {@link readMakeConf} reads. */
 export interface MakeConfOptions {

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import fc from '../../helpers/fastCheck.js';
-import { LvfsError } from '../../../src/base/index.js';
-import { expandVariables, readMakeConf } from '../../../src/portage/makeConf.js';
-import { RootFiles } from '../../../src/portage/rootFiles.js';
-import type { DataWarning } from '../../../src/portage/types.js';
+import fc from '../../../helpers/fastCheck.js';
+import { LvfsError } from '../../../../src/base/index.js';
+import { expandVariables, readMakeConf } from '../../../../src/portage/config/makeConf.js';
+import { RootFiles } from '../../../../src/portage/rootFiles.js';
+import type { DataWarning } from '../../../../src/portage/types.js';
 
 function folder(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'lvfs-makeconf-'));

@@ -1,17 +1,15 @@
 /**
  * The profile: the stack of directories that `make.profile` and its parents make (PMS 5.1 and 5.2.1), with what
- * each of them allows. What their files say is read in `config.ts` and `use.ts`.
+ * each of them allows. What their files say is read in `sources.ts`, `lists.ts` and `useSettings.ts`.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../base/index.js';
-import type { AtomOptions } from './atom.js';
-import { eapiFeatures, isSupportedEapi } from './eapi.js';
-import { readLines, type Warn } from './packageFiles.js';
-import type { Repositories, Repository } from './repository.js';
-import type { RootFiles } from './rootFiles.js';
-
-/** Profile formats under which profile files may be directories (layout.conf, `profile-formats`). */
-const DIRECTORY_FORMATS = ['portage-1-compat', 'portage-1', 'portage-2'];
+import { LvfsError, exitStatus } from '../../base/index.js';
+import type { AtomOptions } from '../atom.js';
+import { isSupportedEapi } from '../eapi.js';
+import { readLines, type Warn } from '../packageFiles.js';
+import { allowsDirectories, profileAtoms, readEapiFile } from '../profileFiles.js';
+import type { Repositories, Repository } from '../repos/repository.js';
+import type { RootFiles } from '../rootFiles.js';
 
 /** Parents that are reached by more paths than this are a damaged repository, not a profile. */
 const MAX_NODES = 10_000;
@@ -34,35 +32,6 @@ export interface ProfileNode {
   readonly atoms: AtomOptions;
   /** The names in the directory. */
   readonly names: ReadonlySet<string>;
-}
-
-/** Whether files of this EAPI and of these formats may be directories (PMS 5.2.4). */
-export function allowsDirectories(eapi: string, formats: readonly string[]): boolean {
-  return eapiFeatures(eapi).profileFileDirs || formats.some((format) => DIRECTORY_FORMATS.includes(format));
-}
-
-/** Which atoms the files of a profile or of a repository's `profiles` directory may have. */
-export function profileAtoms(eapi: string | undefined, formats: readonly string[]): AtomOptions {
-  return {
-    eapi,
-    allowWildcard: false,
-    allowRepo: eapiFeatures(eapi).repoDeps || formats.includes('profile-repo-deps'),
-    allowBuildId: formats.includes('build-id'),
-  };
-}
-
-/**
- * The EAPI in the file `eapi` of a directory: it must have exactly one line; undefined otherwise
- * (`read_corresponding_eapi_file`).
- */
-export function readEapiFile(files: RootFiles, directory: string, warn: Warn): string | undefined {
-  const file = path.posix.join(directory, 'eapi');
-  if (files.kind(file) !== 'file') return undefined;
-  const lines = (files.readText(file) ?? '').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length === 1) return lines[0];
-  warn({ file, line: 0, message: `found ${lines.length} lines, expected one with an EAPI` });
-  return undefined;
 }
 
 function refuse(file: string, line: number, message: string): LvfsError {
