@@ -3,8 +3,8 @@
  * installed packages and notifies the kernel; worker threads serve.
  *
  * The states are `starting`, `serving`, `unmounting`, `ended`. A session ends when its mount is gone, whoever took it away:
- * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
- * a path below its own mount point: what it asked there only it could answer.
+ * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
+ * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
 import { readlinkSync } from 'node:fs';
 import { errorCode, isWithin, LvfsError, type Logger } from '../../base/index.js';
@@ -346,7 +346,6 @@ export class Session {
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
-      scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
     });
   }
