@@ -2,6 +2,7 @@
  * Whose business an access is: the target's, or that of an installed tool that does it of its own accord. Told from the tree of
  * processes and from who owns the programs and scripts that they run.
  */
+import { baseName } from '../base/index.js';
 import type { ProcessRecord } from './events.js';
 
 /** What a process is about. */
@@ -128,7 +129,8 @@ export class ProcessTree {
     if (
       !paths.some(
         (path) =>
-          path !== '' && words.some((word) => word.endsWith(path) || word.replace(/^--?/, '') === base(path)),
+          path !== '' &&
+          words.some((word) => word.endsWith(path) || word.replace(/^--?/, '') === baseName(path)),
       )
     )
       return false;
@@ -194,7 +196,7 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
   if (program === '') return { kind: 'told' };
   const packages = ownersOf(program);
   if (packages.length === 0) return { kind: 'target' };
-  if (!interpreters.test(base(program))) {
+  if (!interpreters.test(baseName(program))) {
     return { kind: 'tool', packages, driver: isDriver(program) || isDriver(record.arguments[0] ?? '') };
   }
   const script = scriptOf(record);
@@ -202,7 +204,7 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
   const owners = script.kind === 'file' ? ownersOf(script.path) : moduleOwners(script.name, record, ownersOf);
   if (owners.length === 0) return { kind: 'target' };
   if (script.kind === 'file' && owners.some(isPortage)) {
-    if (base(script.path) === 'ebuild.sh') return { kind: 'phase' };
+    if (baseName(script.path) === 'ebuild.sh') return { kind: 'phase' };
     // They are commands of the ebuild: emake runs make.
     return script.path.includes('/ebuild-helpers/') ? { kind: 'told' } : { kind: 'portage' };
   }
@@ -212,19 +214,19 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
 
 /** What a process is known as: its script if it is an interpreter that runs one, else its program; without directory. */
 export function programName(record: ProcessRecord): string {
-  const script = interpreters.test(base(record.program)) ? scriptOf(record) : undefined;
-  return base(
+  const script = interpreters.test(baseName(record.program)) ? scriptOf(record) : undefined;
+  return baseName(
     script === undefined ? record.program || record.comm : script.kind === 'file' ? script.path : script.name,
   );
 }
 
 function isShell(program: string): boolean {
-  return /sh$|^busybox$/.test(base(program));
+  return /sh$|^busybox$/.test(baseName(program));
 }
 
 function isDriver(program: string): boolean {
   // x86_64-pc-linux-gnu-gcc-13, python3-pkgconf
-  const name = base(program).replace(/-\d[\d.]*$/, '');
+  const name = baseName(program).replace(/-\d[\d.]*$/, '');
   return drivers.has(name) || drivers.has(name.slice(name.lastIndexOf('-') + 1));
 }
 
@@ -240,7 +242,7 @@ type Script =
 function scriptOf({ arguments: words, directory, program }: ProcessRecord): Script | undefined {
   const ofShell = isShell(program);
   for (let i = 1; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i]!;
     if (word === '-' || (ofShell && word === '-s')) return undefined;
     if (ofShell ? wordsOption.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
     if (!ofShell && word === '-m') {
@@ -261,7 +263,7 @@ function moduleOwners(
   { program }: ProcessRecord,
   ownersOf: (path: string) => readonly string[],
 ): readonly string[] {
-  const version = /[\d.]+$/.exec(base(program))?.[0] ?? '3';
+  const version = /[\d.]+$/.exec(baseName(program))?.[0] ?? '3';
   const libraries = [`/usr/lib/python${version}`, '/usr/lib/python3'];
   const places = [
     ...libraries.flatMap((place) => [`${place}/site-packages`, `${place}/dist-packages`]),
@@ -275,8 +277,4 @@ function moduleOwners(
     }
   }
   return [];
-}
-
-function base(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -389,8 +389,8 @@ mountTest(
     );
     t.is(result.status, 30, result.stderr);
     t.deepEqual(outcome(result).comparison?.automagic, [
-      { packages: ['sys-devel/flexer-2'], files: ['/flexed'] },
-      { packages: ['dev-util/helper-1'], files: ['/helped'] },
+      { packages: ['sys-devel/flexer-2'], files: ['/flexed'], settings: [] },
+      { packages: ['dev-util/helper-1'], files: ['/helped'], settings: [] },
     ]);
     t.is(readFileSync(join(directory, 'mine'), 'utf8'), 'kept');
   },
