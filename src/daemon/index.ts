@@ -6,6 +6,7 @@ import type { Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
+import type * as emergeModule from './emerge/emerge.js';
 import type * as insideModule from './private/inside.js';
 import type { MountedCommand } from './private/inside.js';
 import type { IndexAction, IndexReport } from './plan/inspect.js';
@@ -31,6 +32,9 @@ export {
   type StartedDaemon,
   type StartupMessage,
 } from './session/launch.js';
+export type { EmergeOrder, RunningEmerge } from './emerge/emerge.js';
+export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
+export type { PhaseFacts } from './emerge/protocol.js';
 export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
 export type { Inside } from './private/inside.js';
 export type { Health } from './health.js';
@@ -49,6 +53,7 @@ export type {
 } from './request.js';
 
 type InsideModule = typeof insideModule;
+type EmergeModule = typeof emergeModule;
 
 /** See `checkHealth` in health.ts. */
 export async function checkHealth(
@@ -61,6 +66,11 @@ export async function checkHealth(
 /** Runs a command in a view that is mounted; see `enterMounted` in inside.ts. */
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
   return (await import('./private/inside.js')).enterMounted(given, how);
+}
+
+/** What runs Portage with its phases in views; see emerge.ts. */
+export async function loadEmerge(): Promise<EmergeModule> {
+  return import('./emerge/emerge.js');
 }
 
 /** What runs commands in private views; see inside.ts. */

@@ -38,6 +38,8 @@ const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND
 export interface TargetOptions {
   readonly test: boolean;
   readonly allowInvalid: boolean;
+  /** Instead of what the configuration says. */
+  readonly use?: readonly string[] | undefined;
 }
 
 /** Resolves what users name. */
@@ -365,8 +367,9 @@ export class TargetResolver {
     });
   }
 
-  #ofEbuild(ebuild: Ebuild, { test, allowInvalid }: TargetOptions): ResolvedTarget {
-    const key = `${ebuild.cpv}::${ebuild.repository.name}${test ? ' test' : ''}${allowInvalid ? ' invalid' : ''}`;
+  #ofEbuild(ebuild: Ebuild, { test, allowInvalid, use: given }: TargetOptions): ResolvedTarget {
+    const how = [test ? 'test' : '', allowInvalid ? 'invalid' : '', given?.join(' ') ?? ''].join('\0');
+    const key = `${ebuild.cpv}::${ebuild.repository.name}\0${how}`;
     let target = this.#resolved.get(key);
     if (target === undefined) {
       const metadata = this.#configuration.tree.metadata(ebuild);
@@ -381,7 +384,7 @@ export class TargetResolver {
         );
       }
       this.#checkValidity(ebuild, allowInvalid);
-      const use = this.#configuration.useOf(ebuild, { test }).enabled;
+      const use = given === undefined ? this.#configuration.useOf(ebuild, { test }).enabled : new Set(given);
       this.#checkRequiredUse(ebuild, use);
       target = {
         cpv: ebuild.cpv,

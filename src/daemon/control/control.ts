@@ -25,8 +25,8 @@ const longestRequest = 1 << 20;
 /** The longest path of a socket in bytes; see unix(7). */
 const longestPath = 107;
 
-/** Clients at once; further ones are refused. */
-const maxClients = 64;
+/** Clients at once, unless something else is said; further ones are refused. */
+const usualClients = 64;
 
 /** Requests that one client may have under way. */
 const maxPending = 16;
@@ -103,6 +103,7 @@ export async function listen(
   hello: Hello,
   handlers: Handlers,
   log: Logger,
+  maxClients = usualClients,
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {

@@ -13,6 +13,8 @@ import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
   CommandEnd,
+  CoveredProcess,
+  Covering,
   Entered,
   EnterOptions,
   NamespaceHelper,
@@ -46,6 +48,43 @@ unshare --root="$root" --wd="$cwd" -- "$@"
 exit $?
 `;
 
+/**
+ * Parameters: the caller's process id, the directory of what is carried along, the place, how many files and these, how many sockets and
+ * these, how many covers and two words of each, the command. Without canonicalising (-c) names are taken as they are: the place
+ * may cover the directory, which only the working directory then leads to. The fourth descriptor hears that all is in place.
+ */
+const coverAndRun = `
+set -eu
+[ "$PPID" = "$1" ] || exit 125
+place=$3
+before=$(pwd -P)
+cd -- "$2"
+shift 3
+mount -n -i -c -t tmpfs -o mode=755,nosuid,nodev lvfs "$place"
+mkdir -- "$place/proc"
+mount -n -i -c --bind /proc "$place/proc"
+left=$1; shift
+while [ "$left" -gt 0 ]; do
+  cat -- "./$1" > "$place/$1"
+  left=$((left - 1)); shift
+done
+left=$1; shift
+while [ "$left" -gt 0 ]; do
+  : > "$place/$1"
+  mount -n -i -c --bind "./$1" "$place/$1"
+  left=$((left - 1)); shift
+done
+left=$1; shift
+while [ "$left" -gt 0 ]; do
+  mount -n -i -c --bind "$place/$2" "$1"
+  left=$((left - 1)); shift 2
+done
+cd -- "$before" 2>/dev/null || cd /
+echo ready >&3
+exec 3>&-
+exec "$@"
+`;
+
 /** How often a command that is being started is looked for. */
 const startPollMs = 5;
 
@@ -66,6 +105,51 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
     child.on('error', (error) => done(noTool('unshare', error)));
   });
   return { child, ended };
+}
+
+function spawnCovered(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { directory, files, sockets, place, covers }: Covering,
+): CoveredProcess {
+  const counted = (words: readonly string[]): string[] => [String(words.length), ...words];
+  const child = spawn(
+    'unshare',
+    [
+      ...['--mount', '--propagation', 'slave', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
+      ...['/bin/sh', '-c', coverAndRun, 'lvfs-cover', String(process.pid), directory, place],
+      ...[...counted(files), ...counted(sockets)],
+      ...[String(covers.length), ...covers.flatMap(({ path, by }) => [path, by])],
+      ...argv,
+    ],
+    { env, stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
+  );
+  const end = new Promise<LvfsError | undefined>((done) => {
+    child.on('exit', () => done(undefined));
+    child.on('error', (error) => done(noTool('unshare', error)));
+  });
+  const ready = new Promise<void>((done, fail) => {
+    child.stdio[3]?.once('data', () => done());
+    void end.then((error) =>
+      fail(
+        error ??
+          new LvfsError('COVER_FAILED', 'a namespace could not be prepared', {
+            exit: exitStatus.cannotMount,
+            hint: "'lvfs doctor' says what is missing",
+          }),
+      ),
+    );
+  });
+  return { child, ended: end, ready };
+}
+
+async function killSession(namespace: string): Promise<void> {
+  const session = statFields(process.pid)?.session;
+  await waitUntilEmpty(namespace, (pid) => {
+    if (statFields(pid)?.session !== session) return false;
+    sendSignal(pid, 'SIGKILL');
+    return true;
+  });
 }
 
 function enter(options: EnterOptions): Entered {
@@ -143,12 +227,12 @@ function processes(): number[] {
     .map(Number);
 }
 
-/** Parent and start time from proc_pid_stat(5); undefined for a process that is gone. */
-function statFields(pid: number): { parent: number; start: bigint } | undefined {
+/** Parent, session and start time from proc_pid_stat(5); undefined for a process that is gone. */
+function statFields(pid: number): { parent: number; session: number; start: bigint } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), start: BigInt(fields[19] ?? 0) };
+    return { parent: Number(fields[1]), session: Number(fields[3]), start: BigInt(fields[19] ?? 0) };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;
@@ -368,9 +452,11 @@ export function deviceObstacles(): Obstacle[] {
 
 export const linuxNamespaces: NamespaceHelper = {
   spawnPrivate,
+  spawnCovered,
   enter,
   mountNamespace,
   killAll,
+  killSession,
   emptied: (namespace) => waitUntilEmpty(namespace, () => true),
   seenFromOutside: (path) => `/proc/${process.pid}/root${path}`,
   check,

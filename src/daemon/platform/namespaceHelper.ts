@@ -71,6 +71,28 @@ export interface PrivateProcess {
   readonly ended: Promise<LvfsError | undefined>;
 }
 
+/** A file of the host that another takes the place of. */
+export interface Covering {
+  /** Directory of the caller's with what is needed: files, and sockets that somebody listens to. */
+  readonly directory: string;
+  /** Names of files in there that are carried along, and of sockets. */
+  readonly files: readonly string[];
+  readonly sockets: readonly string[];
+  /** Existing directory at which the program finds all of these; also `proc`, the processes that the caller sees. */
+  readonly place: string;
+  /** Files of the host and the name of that which stands there instead. */
+  readonly covers: readonly { readonly path: string; readonly by: string }[];
+}
+
+/** A program that sees some files of the host replaced. */
+export interface CoveredProcess extends PrivateProcess {
+  /**
+   * Resolves when everything is in place and the program is about to be started: what was carried along is not needed any more at its
+   * old place. Rejects with COVER_FAILED (exit 23).
+   */
+  readonly ready: Promise<void>;
+}
+
 /** Namespaces on a platform. A namespace is named by an opaque text, equal for all processes in it. */
 export interface NamespaceHelper {
   /**
@@ -80,6 +102,19 @@ export interface NamespaceHelper {
    * parent.
    */
   spawnPrivate(argv: readonly string[], options: PrivateOptions): PrivateProcess;
+
+  /**
+   * Starts a program of the host, as root, in a mount namespace of its own in which files of the host are covered by others; it sees what is
+   * mounted on the host meanwhile, and nothing that is mounted in there is seen outside. All of that vanishes with the last process in
+   * there. When the caller ends, the program gets SIGTERM. Standard streams are the caller's, and so is the directory.
+   */
+  spawnCovered(argv: readonly string[], env: NodeJS.ProcessEnv, covering: Covering): CoveredProcess;
+
+  /**
+   * Kills every process in a mount namespace that belongs to the caller's session (setsid(2)), and waits until they are gone, for five
+   * seconds at most. What has made itself a session of its own, as daemons do, is left alone.
+   */
+  killSession(namespace: string): Promise<void>;
 
   /**
    * Starts a command with a view as its root directory, in a process namespace of its own unless told otherwise. Everything

@@ -33,6 +33,7 @@ import {
 } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
+import { readEnd } from './buildLog.js';
 import { connect } from '../registry/sessions.js';
 
 /** The descriptor that joins P0 and P1. */
@@ -173,6 +174,11 @@ export class Inside {
     } finally {
       this.#signals.over();
     }
+  }
+
+  /** Resolves when the process that serves the view has ended. */
+  get over(): Promise<unknown> {
+    return this.#ended;
   }
 
   /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */
@@ -393,11 +399,22 @@ class Supervisor {
     await Promise.race([Promise.allSettled([this.#opening]), delay(5_000)]);
     const namespace = namespaces.mountNamespace('self');
     if (namespace !== undefined) await namespaces.killAll(namespace);
+    await this.#killGuests();
     // Whoever waits for the command is told how it ended before this process does.
     await Promise.race([Promise.allSettled([this.#running]), delay(5_000)]);
     await nextTurn();
     if (this.#directory !== undefined) await this.#leave(this.#directory);
     this.#over();
+  }
+
+  /** Kills what has come into the view from outside: it is in namespaces of its own, which have the view still. */
+  async #killGuests(): Promise<void> {
+    const device = mountAt(privateMountpoint(this.#directory ?? ''))?.device;
+    if (device === undefined) return;
+    for (const { pid } of mounter.heldBy(device)) {
+      const namespace = namespaces.mountNamespace(pid);
+      if (namespace !== undefined) await namespaces.killAll(namespace);
+    }
   }
 
   /** What is mounted goes with this process, but until then its mount point cannot be removed. */
@@ -430,6 +447,14 @@ class Supervisor {
       choose: ({ programs }) => {
         const list = programs as readonly string[];
         return list.find((program) => this.#session?.hasFile(program) === true) ?? list.at(-1);
+      },
+      place: ({ cwd }) => ({
+        pid: process.pid,
+        root: privateMountpoint(this.#directory ?? ''),
+        cwd: this.#session?.directoryInside(String(cwd)) ?? '/',
+      }),
+      capture: async ({ file }) => {
+        this.#output = await readEnd(String(file), keptOutput);
       },
       directory: ({ variable }) => this.#session?.directoryOf(String(variable)) ?? null,
       ...this.#sessionHandlers(),

@@ -117,8 +117,13 @@ export function writeMeta(directory: string, meta: SessionMeta): void {
   renameSync(temporary, join(directory, 'meta.json'));
 }
 
-/** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */
-const sessionFiles = ['meta.json', 'control.sock', 'log', 'table'].flatMap((name) => [name, `.${name}`]);
+/**
+ * All that a session directory ever holds: files (`table` is the mounter's, `stand-in` and `originals` are an emerge's), and the directory
+ * on which a private session mounts.
+ */
+const sessionFiles = ['meta.json', 'control.sock', 'log', 'table', 'stand-in', 'originals'].flatMap(
+  (name) => [name, `.${name}`],
+);
 const sessionMountpoint = 'root';
 
 /**
