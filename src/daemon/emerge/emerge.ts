@@ -17,13 +17,8 @@ import { join } from 'node:path';
 import { exitStatus, LvfsError } from '../../base/index.js';
 import type { SystemLocations } from '../../portage/index.js';
 import { readSystem } from '../plan/systemIndex.js';
-import { namespaces, type CommandEnd, type CoveredProcess } from '../platform/index.js';
-import {
-  controlSocket,
-  createSessionDirectory,
-  registryDirectory,
-  removeSessionDirectory,
-} from '../registry/registry.js';
+import { namespaces, type CommandEnd } from '../platform/index.js';
+import { controlSocket, makeRegistry } from '../registry/registry.js';
 import type { ControlServer } from '../control/control.js';
 import { initPrograms } from './initPrograms.js';
 import { Phases, type PhaseListener, type PhaseOptions } from './phases.js';
@@ -68,41 +63,36 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
     );
   }
   const phases = new Phases(listener, order);
-  const directory = createSessionDirectory();
+  const place = makeRegistry();
   let server: ControlServer | undefined;
-  let child: CoveredProcess;
-  let namespace: string | undefined;
+  const { child, ended, ready } = namespaces.spawnCovered([program, ...order.arguments], process.env, {
+    place,
+    covers: [...originals.keys()].map((path) => ({ path, by: 'stand-in' })),
+    prepare: async (seen) => {
+      const standIn = readFileSync(order.standIn, 'utf8').replace('"@PLACE@"', JSON.stringify(place));
+      writeFileSync(join(seen, 'stand-in'), standIn);
+      writeFileSync(join(seen, 'originals'), JSON.stringify(Object.fromEntries(originals)));
+      server = await phases.listen(controlSocket(seen));
+    },
+  });
   try {
-    const place = registryDirectory();
-    const standIn = readFileSync(order.standIn, 'utf8').replace('"@PLACE@"', JSON.stringify(place));
-    writeFileSync(join(directory, 'stand-in'), standIn);
-    writeFileSync(join(directory, 'originals'), JSON.stringify(Object.fromEntries(originals)));
-    server = await phases.listen(controlSocket(directory));
-    child = namespaces.spawnCovered([program, ...order.arguments], process.env, {
-      directory,
-      files: ['stand-in', 'originals'],
-      sockets: ['control.sock'],
-      place,
-      covers: [...originals.keys()].map((path) => ({ path, by: 'stand-in' })),
-    });
-    await child.ready;
-    namespace = child.child.pid === undefined ? undefined : namespaces.mountNamespace(child.child.pid);
+    await ready;
   } catch (error) {
+    child.kill('SIGKILL');
     await server?.close();
     throw error;
-  } finally {
-    removeSessionDirectory(directory);
   }
+  const namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
   const end = async (): Promise<CommandEnd> => {
-    await child.ended;
-    const { exitCode, signalCode } = child.child;
+    await ended;
+    const { exitCode, signalCode } = child;
     // Whoever was killed could not end what it had started.
     if (signalCode !== null && namespace !== undefined) await namespaces.killSession(namespace);
     await phases.close();
-    await server.close();
+    await server?.close();
     return { code: exitCode, signal: signalCode };
   };
-  return { ended: end(), signal: (name) => child.child.kill(name) };
+  return { ended: end(), signal: (name) => child.kill(name) };
 }
 
 /**

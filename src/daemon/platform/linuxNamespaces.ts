@@ -8,7 +8,9 @@
  * its place would not be killed by an unhandled signal, and would have to reap what is orphaned.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
@@ -49,37 +51,24 @@ exit $?
 `;
 
 /**
- * Parameters: the caller's process id, the directory of what is carried along, the place, how many files and these, how many sockets and
- * these, how many covers and two words of each, the command. Without canonicalising (-c) names are taken as they are: the place
- * may cover the directory, which only the working directory then leads to. The fourth descriptor hears that all is in place.
+ * Parameters: the caller's process id, the place, how many covers and two words of each, the command. The caller, at the other end of
+ * descriptor 3, fills the place before anything is covered.
  */
 const coverAndRun = `
 set -eu
 [ "$PPID" = "$1" ] || exit 125
-place=$3
-before=$(pwd -P)
-cd -- "$2"
+place=$2 left=$3
 shift 3
-mount -n -i -c -t tmpfs -o mode=755,nosuid,nodev lvfs "$place"
+mount -n -i -t tmpfs -o mode=755,nosuid,nodev lvfs "$place"
 mkdir -- "$place/proc"
-mount -n -i -c --bind /proc "$place/proc"
-left=$1; shift
+mount -n -i --bind /proc "$place/proc"
+echo prepared >&3
+read -r go <&3
 while [ "$left" -gt 0 ]; do
-  cat -- "./$1" > "$place/$1"
-  left=$((left - 1)); shift
+  mount -n -i --bind -- "$place/$2" "$1"
+  left=$((left - 1))
+  shift 2
 done
-left=$1; shift
-while [ "$left" -gt 0 ]; do
-  : > "$place/$1"
-  mount -n -i -c --bind "./$1" "$place/$1"
-  left=$((left - 1)); shift
-done
-left=$1; shift
-while [ "$left" -gt 0 ]; do
-  mount -n -i -c --bind "$place/$2" "$1"
-  left=$((left - 1)); shift 2
-done
-cd -- "$before" 2>/dev/null || cd /
 echo ready >&3
 exec 3>&-
 exec "$@"
@@ -110,37 +99,41 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
 function spawnCovered(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  { directory, files, sockets, place, covers }: Covering,
+  { place, prepare, covers }: Covering,
 ): CoveredProcess {
-  const counted = (words: readonly string[]): string[] => [String(words.length), ...words];
   const child = spawn(
     'unshare',
     [
       ...['--mount', '--propagation', 'slave', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
-      ...['/bin/sh', '-c', coverAndRun, 'lvfs-cover', String(process.pid), directory, place],
-      ...[...counted(files), ...counted(sockets)],
+      ...['/bin/sh', '-c', coverAndRun, 'lvfs-cover', String(process.pid), place],
       ...[String(covers.length), ...covers.flatMap(({ path, by }) => [path, by])],
       ...argv,
     ],
     { env, stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
   );
-  const end = new Promise<LvfsError | undefined>((done) => {
+  const ended = new Promise<LvfsError | undefined>((done) => {
     child.on('exit', () => done(undefined));
     child.on('error', (error) => done(noTool('unshare', error)));
   });
-  const ready = new Promise<void>((done, fail) => {
-    child.stdio[3]?.once('data', () => done());
-    void end.then((error) =>
-      fail(
-        error ??
-          new LvfsError('COVER_FAILED', 'a namespace could not be prepared', {
-            exit: exitStatus.cannotMount,
-            hint: "'lvfs doctor' says what is missing",
-          }),
-      ),
+  const failed = ended.then((error) => {
+    throw (
+      error ??
+      new LvfsError('COVER_FAILED', 'a namespace could not be prepared', {
+        exit: exitStatus.cannotMount,
+        hint: "'lvfs doctor' says what is missing",
+      })
     );
   });
-  return { child, ended: end, ready };
+  const prepared = async (): Promise<void> => {
+    const talk = child.stdio[3] as Duplex;
+    // It may have ended; then that is what is told.
+    talk.on('error', () => undefined);
+    await once(talk, 'data');
+    await prepare(`/proc/${child.pid}/root${place}`);
+    talk.write('go\n');
+    await once(talk, 'data');
+  };
+  return { child, ended, ready: Promise.race([prepared(), failed]) };
 }
 
 async function killSession(namespace: string): Promise<void> {

@@ -71,25 +71,19 @@ export interface PrivateProcess {
   readonly ended: Promise<LvfsError | undefined>;
 }
 
-/** A file of the host that another takes the place of. */
+/** What a program sees instead of what the host has. */
 export interface Covering {
-  /** Directory of the caller's with what is needed: files, and sockets that somebody listens to. */
-  readonly directory: string;
-  /** Names of files in there that are carried along, and of sockets. */
-  readonly files: readonly string[];
-  readonly sockets: readonly string[];
-  /** Existing directory at which the program finds all of these; also `proc`, the processes that the caller sees. */
+  /** Existing directory that is an empty one in memory instead, but for `proc`: the processes that the caller sees. */
   readonly place: string;
-  /** Files of the host and the name of that which stands there instead. */
+  /** Puts into it what is needed; `seen` is where the caller finds it. */
+  prepare(seen: string): Promise<void>;
+  /** Files of the host and the name in `place` of what stands there instead. */
   readonly covers: readonly { readonly path: string; readonly by: string }[];
 }
 
 /** A program that sees some files of the host replaced. */
 export interface CoveredProcess extends PrivateProcess {
-  /**
-   * Resolves when everything is in place and the program is about to be started: what was carried along is not needed any more at its
-   * old place. Rejects with COVER_FAILED (exit 23).
-   */
+  /** Resolves when everything is in place and the program is about to be started. Rejects with COVER_FAILED (exit 23), or as `prepare`. */
   readonly ready: Promise<void>;
 }
 

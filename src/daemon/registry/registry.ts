@@ -86,22 +86,36 @@ export function privateMountpoint(directory: string): string {
 /**
  * Makes a new session directory, accessible to this user only.
  *
- * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or belongs to somebody else
+ * @throws LvfsError as {@link makeRegistry}
  */
 export function createSessionDirectory(): string {
+  const base = makeRegistry();
+  const start = processStartTime(process.pid) ?? '0';
+  return recording(base, () => mkdtempSync(join(base, `${process.pid}.${start}.`)));
+}
+
+/**
+ * Makes the registry's directory, if it is not there.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or belongs to somebody else
+ */
+export function makeRegistry(): string {
   const base = registryDirectory();
-  try {
+  const stat = recording(base, () => {
     makeDirectories(base, 0o700);
-    const stat = lstatSync(base);
-    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
-      throw new LvfsError('NO_RUNTIME_DIR', `${base}: is not a directory of this user`, {
-        exit: exitStatus.cannotMount,
-      });
-    }
-    const start = processStartTime(process.pid) ?? '0';
-    return mkdtempSync(join(base, `${process.pid}.${start}.`));
+    return lstatSync(base);
+  });
+  if (stat.isDirectory() && stat.uid === process.getuid?.()) return base;
+  throw new LvfsError('NO_RUNTIME_DIR', `${base}: is not a directory of this user`, {
+    exit: exitStatus.cannotMount,
+  });
+}
+
+function recording<T>(base: string, make: () => T): T {
+  try {
+    return make();
   } catch (error) {
-    if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
+    if (errorCode(error) === undefined) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
       exit: exitStatus.cannotMount,
       hint: 'set LVFS_RUNTIME_DIR to a directory that can be written',
@@ -117,13 +131,8 @@ export function writeMeta(directory: string, meta: SessionMeta): void {
   renameSync(temporary, join(directory, 'meta.json'));
 }
 
-/**
- * All that a session directory ever holds: files (`table` is the mounter's, `stand-in` and `originals` are an emerge's), and the directory
- * on which a private session mounts.
- */
-const sessionFiles = ['meta.json', 'control.sock', 'log', 'table', 'stand-in', 'originals'].flatMap(
-  (name) => [name, `.${name}`],
-);
+/** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */
+const sessionFiles = ['meta.json', 'control.sock', 'log', 'table'].flatMap((name) => [name, `.${name}`]);
 const sessionMountpoint = 'root';
 
 /**
