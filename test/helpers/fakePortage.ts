@@ -21,7 +21,7 @@ sys.exit(status if status >= 0 else 128 - status)
 
 const emerge = `import json, os, subprocess, sys
 HERE = os.path.dirname(os.path.realpath(__file__))
-PHASES = ("setup", "unpack", "compile", "install", "preinst")
+PHASES = ("setup", "unpack", "compile", "install", "instprep", "preinst")
 
 def phase(package, name, script, settings):
     category, pf = package.split("/")
@@ -66,7 +66,7 @@ sys.exit(build(sys.argv[2]) if sys.argv[1:2] == ["--one"] else main(sys.argv[1:]
 
 /** What a package's phases do, each a script of sh; `settings` are variables of its configuration. */
 export type Order = Readonly<
-  Partial<Record<'setup' | 'unpack' | 'compile' | 'install' | 'preinst', string>> & {
+  Partial<Record<'setup' | 'unpack' | 'compile' | 'install' | 'instprep' | 'preinst', string>> & {
     settings: Readonly<Record<string, string>>;
   }
 >;

@@ -12,7 +12,7 @@ const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
 /** Runs that are killed; LVFS_KILLS asks for more. */
 const kills = Number(process.env['LVFS_KILLS'] ?? 12);
 /** A run is killed at some time within this, which is longer than it takes until phases run in views. */
-const withinMs = 2500;
+const withinMs = 5000;
 
 /** Numbers that look random and are the same in each run of the test. */
 function* numbers(seed: number): Generator<number, never> {

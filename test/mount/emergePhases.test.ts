@@ -175,3 +175,17 @@ mountTest(`without pid-sandbox, and where LVFS is off, nothing is half done${ski
   plain.order({});
   t.is((await plain.lvfs('emerge', '--version')).stdout, 'fake\n');
 });
+
+mountTest(`a Portage that merges itself can replace what is covered${skipped}`, async (t) => {
+  const f = await withFakePortage(t, { ebuilds: { 'sys-apps/portage-4': {} } });
+  const program = '/opt/lvfs-portage/bin/pid-ns-init';
+  const before = readFileSync(program, 'utf8');
+  const replace = `echo '# new' > ${program}.new && mv -f ${program}.new ${program}`;
+  f.order({ 'sys-apps/portage-4': { install: look, instprep: look, preinst: replace } });
+  const { status, lines, stderr } = await emerge(f, 'sys-apps/portage-4');
+  t.is(status, 0, stderr);
+  t.like(lines[0], { target: 'sys-apps/portage-4', verdict: 'clean' });
+  t.not(before, '# new\n');
+  t.is(readFileSync(program, 'utf8'), '# new\n');
+  await nothingLeft(t, f);
+});

@@ -24,7 +24,7 @@ import { initPrograms } from './initPrograms.js';
 import { Phases, type PhaseListener, type PhaseOptions } from './phases.js';
 
 /** What to run. */
-export interface EmergeOrder extends PhaseOptions {
+export interface EmergeOrder extends Omit<PhaseOptions, 'beforeMerge'> {
   /** `emerge` or `ebuild`, looked for in PATH. */
   readonly program: string;
   readonly arguments: readonly string[];
@@ -62,10 +62,16 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
       },
     );
   }
-  const phases = new Phases(listener, order);
+  const phases = new Phases(listener, {
+    ...order,
+    beforeMerge: async (cpv) => {
+      // A file that is covered cannot be replaced. This emerge works with a copy of the old programs by then, ours among them.
+      if (/^sys-apps\/portage-\d/.test(cpv)) await covered.uncover();
+    },
+  });
   const place = makeRegistry();
   let server: ControlServer | undefined;
-  const { child, ended, ready } = namespaces.spawnCovered([program, ...order.arguments], process.env, {
+  const covered = namespaces.spawnCovered([program, ...order.arguments], process.env, {
     place,
     covers: [...originals.keys()].map((path) => ({ path, by: 'stand-in' })),
     prepare: async (seen) => {
@@ -75,6 +81,7 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
       server = await phases.listen(controlSocket(seen));
     },
   });
+  const { child, ended, ready } = covered;
   try {
     await ready;
   } catch (error) {

@@ -3,7 +3,7 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { exitStatus, LvfsError, type Logger } from '../../base/index.js';
+import { LvfsError, type Logger } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
 import { listen, protocolVersion, type ControlServer, type RequestContext } from '../control/control.js';
 import { Inside } from '../private/inside.js';
@@ -52,6 +52,8 @@ export interface PhaseListener {
 
 /** How the server of phases works. */
 export interface PhaseOptions {
+  /** A package, `category/PF`, is about to be merged: its image has been prepared (instprep). */
+  beforeMerge(cpv: string): Promise<void>;
   /** The program that serves a view. */
   readonly insideProgram: URL;
   readonly ignore: readonly IgnoreSetting[];
@@ -137,6 +139,7 @@ export class Phases {
     signal.addEventListener('abort', () => this.#left(signal));
     if (signal.aborted) this.#left(signal);
     if (this.#cancel.signal.aborted) throw new LvfsError('CANCELLED', 'emerge has ended');
+    if (facts.phase === 'instprep') await this.#options.beforeMerge(facts.package);
     if (!viewPhases.some((name) => name === facts.phase)) return stay();
     let build = this.#builds.get(facts.buildDirectory);
     if (build?.goesOnWith(facts) !== true) {
@@ -260,21 +263,18 @@ function stay(notes: readonly string[] = []): PhasePlace {
 
 /** Without Portage's own programs and its Python no phase gets anywhere. */
 async function requirePrograms(inside: Inside, paths: readonly string[]): Promise<void> {
-  const latin1 = paths.map((path) => Buffer.from(path).toString('latin1'));
-  const { paths: found } = (await inside.request('why', { paths: latin1 })) as {
-    paths: readonly { path: string; visible: boolean; owners: readonly string[] }[];
-  };
-  const hidden = found.find(({ visible }) => !visible);
-  if (hidden === undefined) return;
-  const [owner] = hidden.owners;
-  throw new LvfsError(
-    'NO_PROGRAM',
-    `${hidden.path}, which Portage needs, is hidden: it belongs to ${owner ?? 'no package'}`,
-    {
-      exit: exitStatus.failure,
-      hint: owner === undefined ? `LVFS_SHOW="${hidden.path}"` : `LVFS_WITH="=${owner}"`,
-    },
-  );
+  for (const path of paths) {
+    if ((await inside.choose([path, ''])) === path) continue;
+    const { paths: explained } = (await inside.request('why', {
+      paths: [Buffer.from(path).toString('latin1')],
+    })) as { paths: readonly { owners: readonly string[] }[] };
+    const owner = explained[0]?.owners[0];
+    throw new LvfsError(
+      'NO_PROGRAM',
+      `${path}, which Portage needs, is hidden: it belongs to ${owner ?? 'no package'}`,
+      { hint: owner === undefined ? `LVFS_SHOW="${path}"` : `LVFS_WITH="=${owner}"` },
+    );
+  }
 }
 
 /** Kills a phase's process 1, and with it all that it has started. */

@@ -7,7 +7,7 @@
  * command, with unshare (`--kill-child`), and with the caller (`PR_SET_PDEATHSIG`). Process 1 is a shell because a command in
  * its place would not be killed by an unhandled signal, and would have to reap what is orphaned.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
@@ -89,11 +89,7 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
     // Not where the caller is: that may have been removed, and would be kept busy.
     { cwd: '/', env, stdio },
   );
-  const ended = new Promise<LvfsError | undefined>((done) => {
-    child.on('exit', () => done(undefined));
-    child.on('error', (error) => done(noTool('unshare', error)));
-  });
-  return { child, ended };
+  return { child, ended: endOf(child, 'unshare') };
 }
 
 function spawnCovered(
@@ -111,18 +107,9 @@ function spawnCovered(
     ],
     { env, stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
   );
-  const ended = new Promise<LvfsError | undefined>((done) => {
-    child.on('exit', () => done(undefined));
-    child.on('error', (error) => done(noTool('unshare', error)));
-  });
+  const ended = endOf(child, 'unshare');
   const failed = ended.then((error) => {
-    throw (
-      error ??
-      new LvfsError('COVER_FAILED', 'a namespace could not be prepared', {
-        exit: exitStatus.cannotMount,
-        hint: "'lvfs doctor' says what is missing",
-      })
-    );
+    throw error ?? coverFailed('a namespace could not be prepared');
   });
   const prepared = async (): Promise<void> => {
     const talk = child.stdio[3] as Duplex;
@@ -133,7 +120,32 @@ function spawnCovered(
     talk.write('go\n');
     await once(talk, 'data');
   };
-  return { child, ended, ready: Promise.race([prepared(), failed]) };
+  const uncover = async (): Promise<void> => {
+    const umount = ['umount', '-n', '-i', '-c', '-l', '--', ...covers.map(({ path }) => path)];
+    const helper = spawn('nsenter', ['--target', String(child.pid), '--mount', '--', ...umount], {
+      cwd: '/',
+      stdio: 'ignore',
+    });
+    const error = await endOf(helper, 'nsenter');
+    if (error !== undefined || helper.exitCode !== 0)
+      throw error ?? coverFailed('what covers a file could not be taken away');
+  };
+  return { child, ended, ready: Promise.race([prepared(), failed]), uncover };
+}
+
+/** Resolves when a process has ended; with NO_TOOL when it could not be started. */
+function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefined> {
+  return new Promise((done) => {
+    child.on('exit', () => done(undefined));
+    child.on('error', (error) => done(noTool(program, error)));
+  });
+}
+
+function coverFailed(what: string): LvfsError {
+  return new LvfsError('COVER_FAILED', what, {
+    exit: exitStatus.cannotMount,
+    hint: "'lvfs doctor' says what is missing",
+  });
 }
 
 async function killSession(namespace: string): Promise<void> {

@@ -85,6 +85,8 @@ export interface Covering {
 export interface CoveredProcess extends PrivateProcess {
   /** Resolves when everything is in place and the program is about to be started. Rejects with COVER_FAILED (exit 23), or as `prepare`. */
   readonly ready: Promise<void>;
+  /** Shows the host's own files again, so that they can be replaced from in there. Rejects with COVER_FAILED (exit 23). */
+  uncover(): Promise<void>;
 }
 
 /** Namespaces on a platform. A namespace is named by an opaque text, equal for all processes in it. */
