@@ -147,6 +147,15 @@ def say(kind, color, lines):
         os.chown(path, *(int(word) if word else -1 for word in sys.argv[1:3]))
 
 
+def give_up():
+    """Ends a phase as its shell would: Portage takes an end that it was not told of for a bug in bash."""
+    if os.environ.get("PORTAGE_IPC_DAEMON"):
+        import subprocess
+
+        subprocess.call([os.environ["PORTAGE_BIN_PATH"] + "/ebuild-ipc", "exit", "1"])
+    sys.exit(1)
+
+
 def read_original():
     """The code of the program in whose place this one stands."""
     import json
@@ -180,7 +189,7 @@ def main():
             # What does not build does not need lvfs, and Portage has to clean up after it.
             if phase in IN_VIEW:
                 say("ERROR", "ERR", ["lvfs: no view for this package: %s" % error])
-                sys.exit(1)
+                give_up()
         for name, handler in ending.items():
             signal.signal(name, handler)
     try:

@@ -17,6 +17,7 @@ const modules: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./commands/report.js')).command,
   allow: async () => (await import('./commands/allow.js')).command,
   deny: async () => (await import('./commands/deny.js')).command,
+  retarget: async () => (await import('./commands/retarget.js')).command,
   status: async () => (await import('./commands/status.js')).command,
   deps: async () => (await import('./commands/deps.js')).command,
   why: async () => (await import('./commands/why.js')).command,

@@ -154,8 +154,6 @@ export class ViewFs implements Operations {
   readonly #links: LinkCounter;
   readonly #processes: Processes;
   readonly #attributed: Uint32Array | undefined;
-  /** How often a use of a file was told, by node. */
-  readonly #told = new Map<IndexNode, number>();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
     sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
@@ -390,7 +388,7 @@ export class ViewFs implements Operations {
     const { index } = this.#view;
     const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
     if (owned < 0 || !index.ownerVisible(owned as IndexNode, attributed)) return false;
-    return (this.#told.get(node) ?? 0) < usesTold && !this.#view.isHeader(node);
+    return (this.#readers?.told(node) ?? 0) < usesTold && !this.#view.isHeader(node);
   }
 
   /** Tells a use, if that is what the lookup is for, and has the kernel ask again. */
@@ -398,7 +396,7 @@ export class ViewFs implements Operations {
     out.entryValid = 0;
     const operation = this.#processes.operation(caller.pid);
     if (operation !== 'open' && operation !== 'exec') return;
-    this.#told.set(node, (this.#told.get(node) ?? 0) + 1);
+    this.#readers?.tell(node);
     this.#report(node, kind, true, caller, operation);
   }
 

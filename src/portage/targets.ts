@@ -368,7 +368,11 @@ export class TargetResolver {
   }
 
   #ofEbuild(ebuild: Ebuild, { test, allowInvalid, use: given }: TargetOptions): ResolvedTarget {
-    const how = [test ? 'test' : '', allowInvalid ? 'invalid' : '', given === undefined ? '' : `use ${given.join(' ')}`].join('\0');
+    const how = [
+      test ? 'test' : '',
+      allowInvalid ? 'invalid' : '',
+      given === undefined ? '' : `use ${given.join(' ')}`,
+    ].join('\0');
     const key = `${ebuild.cpv}::${ebuild.repository.name}\0${how}`;
     let target = this.#resolved.get(key);
     if (target === undefined) {

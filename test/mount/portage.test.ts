@@ -81,7 +81,7 @@ interface Line {
 }
 
 realTest(`real emerge builds each package in a view of its own${skipped}`, async (t) => {
-  t.timeout(1_200_000);
+  t.timeout(3_600_000);
   const { status, stderr, directory } = await inGentoo(ebuilds, script);
   t.teardown(() => removeTree(directory));
   t.is(status, 0, stderr);

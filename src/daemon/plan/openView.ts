@@ -267,7 +267,7 @@ export class OpenView {
   readonly plan: BindPlan | undefined;
   /** The mount points of other views when this one was made; see {@link avoid}. */
   readonly avoidedAtFirst: readonly string[];
-  readonly #request: OpenRequest;
+  #request: OpenRequest;
   readonly #host = new NodeHost();
   readonly #log: Logger;
   readonly #store: IndexStore;
@@ -553,6 +553,48 @@ export class OpenView {
         [],
       ),
     );
+  }
+
+  /**
+   * Makes it the view of other targets, as if it had just been opened for them: what was allowed and denied is undone, and the kernel holds
+   * nothing that would hide a use from a report.
+   *
+   * @param forget forgets what was recorded for the targets before; no use of theirs is recorded afterwards
+   * @throws LvfsError as {@link openView}; then nothing has changed
+   */
+  retarget(targets: readonly string[], forget: () => Promise<void>): Promise<LiveResult> {
+    return this.#inTurn(async () => {
+      const request = { ...this.#request, set: { ...this.#request.set, targets } };
+      const system = readSystem(request.locations, this.#log, request.cache);
+      const set = system.visibleSet(request.set);
+      const live = this.#live;
+      if (live === undefined) throw new Error('a view that nobody serves cannot be changed');
+      const { added, removed, changed, nodes } = this.#store.update(installedState(system));
+      const packages = [...added, ...removed, ...changed];
+      const before = this.#set.visible;
+      const wasSystem = systemPackages(this.#set);
+      [this.#request, this.#system] = [request, system];
+      [this.#allowed, this.#denied, this.#absent, this.#problem] = [[], [], [], undefined];
+      const overrides = { show: this.#shown, hide: request.hide };
+      await this.#adopt(set, {
+        ...(packages.length === 0 ? {} : { updated: { nodes, packages } }),
+        ...(this.#hasOverrides(overrides) ? {} : { overrides }),
+      });
+      const isSystem = systemPackages(set);
+      const { index } = this;
+      // What is @system's for both is no finding when it is found; that it is read is told again.
+      const isSpared = (node: IndexNode): boolean => {
+        const owners = index.owners(node).map((id) => index.cpv(id));
+        return owners.length > 0 && owners.every((cpv) => wasSystem.has(cpv) && isSystem.has(cpv));
+      };
+      await forget();
+      await live.forgetUses(isSpared);
+      return {
+        shown: [...set.visible.keys()].filter((cpv) => !before.has(cpv)),
+        hidden: [...before.keys()].filter((cpv) => !set.visible.has(cpv)),
+        paths: [],
+      };
+    });
   }
 
   /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */

@@ -475,6 +475,7 @@ class Supervisor {
         'allow',
         'deny',
         'besides',
+        'retarget',
       ],
     ] as const;
     return Object.fromEntries(

@@ -89,7 +89,7 @@ export class Session {
   readonly #open: OpenView;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
-  readonly #sources: SourceScan;
+  #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
@@ -118,7 +118,7 @@ export class Session {
     this.#workers = workers;
     this.#open = open;
     this.#ledger = ledger;
-    this.#sources = new SourceScan((path) => open.hostPathOf(path));
+    this.#sources = this.#newSources();
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.#others = new OtherViews(
@@ -403,6 +403,28 @@ export class Session {
     };
   }
 
+  #newSources(): SourceScan {
+    const sources = new SourceScan((path) => this.#open.hostPathOf(path));
+    for (const record of this.#ledger.processes.values()) sources.meet(record);
+    return sources;
+  }
+
+  /**
+   * Makes it the view of other targets; what was recorded for those before is forgotten.
+   *
+   * @throws LvfsError as `OpenView.retarget`; then nothing has changed
+   */
+  async #retarget(targets: readonly string[]): Promise<LiveResult> {
+    const result = await this.#open.retarget(targets, async () => {
+      await this.#settled();
+      this.#ledger.clear();
+      this.#readers.clear(this.#open.index.nodeCount);
+      this.#sources = this.#newSources();
+    });
+    writeMeta(this.#options.directory, this.#meta());
+    return result;
+  }
+
   #liveHandlers(): Handlers {
     const change =
       (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
@@ -419,6 +441,10 @@ export class Session {
       allow: change('allow', 'names', (names) => this.#open.allow(names)),
       deny: change('deny', 'names', (names) => this.#open.deny(names)),
       besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
+      retarget: change('retarget', 'targets', async (targets) => ({
+        ...(await this.#retarget(targets)),
+        targets: this.#open.targets,
+      })),
     };
   }
 
