@@ -7,21 +7,29 @@ import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
 import type * as emergeModule from './emerge/emerge.js';
-import type * as insideModule from './private/inside.js';
-import type { MountedCommand } from './private/inside.js';
+import type { Inside, InsideListener } from './private/client.js';
+import type { StartedInside } from './private/start.js';
+import type { MountedCommand } from './private/entering.js';
+import type { InsideChannels } from './private/supervisor.js';
 import type { IndexAction, IndexReport } from './plan/inspect.js';
 import type { Explanation } from './plan/explanation.js';
 import type { Names } from './plan/names.js';
 import type { SystemPath } from './plan/openView.js';
 import type { Plan } from './plan/plan.js';
 import type { Entered } from './platform/index.js';
-import type { SessionRequest, SessionStatus, SystemPathChange, ViewRequest } from './request.js';
+import type {
+  InsideRequest,
+  SessionRequest,
+  SessionStatus,
+  SystemPathChange,
+  ViewRequest,
+} from './request.js';
 import type { SessionEnd } from './session/session.js';
 import type { UnmountOptions } from './registry/sessions.js';
-import type { ControlClient } from './control/control.js';
+import type { ControlClient } from './control/client.js';
 
 export type { ChainLink, VisibleSet } from '../portage/index.js';
-export type { ControlClient } from './control/control.js';
+export type { ControlClient } from './control/client.js';
 export type { IndexAction, IndexReport } from './plan/inspect.js';
 export {
   dismissDaemon,
@@ -36,7 +44,8 @@ export type { EmergeOrder, RunningEmerge } from './emerge/emerge.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
 export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
-export type { Inside } from './private/inside.js';
+export type { Inside } from './private/client.js';
+export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Explanation } from './plan/explanation.js';
 export type { PackageFiles, Plan } from './plan/plan.js';
@@ -52,7 +61,6 @@ export type {
   ViewRequest,
 } from './request.js';
 
-type InsideModule = typeof insideModule;
 type EmergeModule = typeof emergeModule;
 
 /** See `checkHealth` in health.ts. */
@@ -63,9 +71,9 @@ export async function checkHealth(
   return (await import('./health.js')).checkHealth(request, log);
 }
 
-/** Runs a command in a view that is mounted; see `enterMounted` in inside.ts. */
+/** Runs a command in a view that is mounted; see `enterMounted` in entering.ts. */
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
-  return (await import('./private/inside.js')).enterMounted(given, how);
+  return (await import('./private/entering.js')).enterMounted(given, how);
 }
 
 /** What runs Portage with its phases in views; see emerge.ts. */
@@ -73,9 +81,29 @@ export async function loadEmerge(): Promise<EmergeModule> {
   return import('./emerge/emerge.js');
 }
 
-/** What runs commands in private views; see inside.ts. */
-export async function loadInside(): Promise<InsideModule> {
-  return import('./private/inside.js');
+/** Mounts a view for this process only; see `Inside.open` in private/client.ts. */
+export async function openInside(
+  started: StartedInside,
+  request: InsideRequest,
+  listener: InsideListener,
+  signal: AbortSignal,
+): Promise<Inside> {
+  return (await import('./private/client.js')).Inside.open(started, request, listener, signal);
+}
+
+/** See `startInside` in private/start.ts. */
+export async function startInside(entry: URL): Promise<StartedInside> {
+  return (await import('./private/start.js')).startInside(entry);
+}
+
+/** See `dismissInside` in private/start.ts. */
+export async function dismissInside(started: StartedInside): Promise<void> {
+  await (await import('./private/start.js')).dismissInside(started);
+}
+
+/** Serves a private view; see `serveInside` in private/supervisor.ts. */
+export async function serveInside(channels: InsideChannels): Promise<never> {
+  return (await import('./private/supervisor.js')).serveInside(channels);
 }
 
 /** Computes the visible set of a request; see {@link Plan}. */

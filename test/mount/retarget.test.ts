@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Report } from '../../src/audit/index.js';
 import { silent } from '../../src/base/index.js';
 import { insideProgram } from '../../src/cli/programs.js';
-import { loadInside, type Inside, type InsideRequest } from '../../src/daemon/index.js';
+import { openInside, startInside, type Inside, type InsideRequest } from '../../src/daemon/index.js';
 import { gentooRoot, type FileTree, type GentooRoot } from '../helpers/gentooRoot.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { sandbox } from '../helpers/lvfs.js';
@@ -55,6 +55,8 @@ const targets = ['app/one', 'app/two', 'app/three', 'app/four', 'app/five'];
 
 /** Uses, looks for and lists a bit of everything, a tool more often than each use is told. */
 const build = [
+  // The two streams may be mixed up in any way.
+  'exec >/dev/null',
   'for p in base a b deep c d; do',
   '  cat /opt/$p/include/$p.h; /opt/$p/bin/$p-tool; test -e /opt/share/$p.txt; cat /opt/share/$p/data',
   'done',
@@ -90,7 +92,7 @@ async function reportOf(inside: Inside, target: string): Promise<Report> {
     environment: { CATEGORY: 'app', PF: `${target.slice(4)}-1`, EBUILD_PHASE: 'compile', LC_ALL: 'C' },
   });
   const order = { ignore: [], captured: true, status: 0 };
-  return ((await inside.request('report', order)) as { report: Report }).report;
+  return (await inside.view.request('report', order)).report;
 }
 
 mountTest(
@@ -100,15 +102,15 @@ mountTest(
     const gentoo = await system(t);
     const box = sandbox();
     t.teardown(box.cleanup);
-    const { Inside } = await loadInside();
     const listener = { progress: () => undefined, log: silent };
-    const open = (target: string): Promise<Inside> =>
-      Inside.open(
-        insideProgram,
-        requestFor(gentoo, `${box.directory}/cache`, target),
-        listener,
-        new AbortController().signal,
-      );
+    const left = new AbortController();
+    const open = async (target: string): Promise<Inside> => {
+      const request = requestFor(gentoo, `${box.directory}/cache`, target);
+      const inside = await openInside(await startInside(insideProgram), request, listener, left.signal);
+      // Also after a failure.
+      t.teardown(() => inside.close());
+      return inside;
+    };
     const fresh = new Map<string, Report>();
     for (const target of targets) {
       const inside = await open(target);
@@ -131,7 +133,7 @@ mountTest(
       const [first = ''] = order;
       const inside = await open(first);
       for (const [i, target] of order.entries()) {
-        if (i > 0) await inside.request('retarget', { targets: [target] });
+        if (i > 0) await inside.view.request('retarget', { targets: [target] });
         const report = await reportOf(inside, target);
         t.deepEqual(report, fresh.get(target), `${target} after ${order.slice(0, i).join(' ')}`);
       }

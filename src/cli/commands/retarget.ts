@@ -1,6 +1,5 @@
 /** `lvfs retarget`: makes a mounted view that of other targets. */
 import { exitStatus } from '../../base/index.js';
-import type { LiveResult } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { targetNames } from '../text.js';
 import { absoluteTargets } from '../viewRequest.js';
@@ -24,9 +23,7 @@ export const command = defineCommand({
     const [mountpoint = '', ...targets] = operands;
     const client = await connect(mountpoint);
     try {
-      const result = (await client.request('retarget', {
-        targets: absoluteTargets(targets),
-      })) as LiveResult & { targets: readonly string[] };
+      const result = await client.request('retarget', { targets: absoluteTargets(targets) });
       if (output.json) {
         const { targets: resolved, shown, hidden } = result;
         output.printJson({ targets: resolved, shown, hidden });

@@ -2,7 +2,7 @@
  * Portage on the real root, with the src_* phases of every ebuild in a view of that package.
  *
  *     lvfs emerge (P0) ─┬─ emerge, in a mount namespace of its own ── pid-ns-init: ours, for each phase
- *                       └─ a server (P1) for each package that is being built: see ../private/inside.ts
+ *                       └─ a server (P1) for each package that is being built: see ../private/wire.ts
  *
  * Portage starts a phase by its `pid-ns-init`. In emerge's namespace a program of ours covers that file; nothing else differs from the
  * host, and nothing is covered outside. It asks P0, which listens at a socket, for the view, and enters P1's namespace. Socket,
@@ -19,7 +19,7 @@ import type { SystemLocations } from '../../portage/index.js';
 import { readSystem } from '../plan/systemIndex.js';
 import { namespaces, type CommandEnd } from '../platform/index.js';
 import { controlSocket, makeRegistry } from '../registry/registry.js';
-import type { ControlServer } from '../control/control.js';
+import type { ControlServer } from '../control/server.js';
 import { initPrograms } from './initPrograms.js';
 import { Phases, type PhaseListener, type PhaseOptions } from './phases.js';
 

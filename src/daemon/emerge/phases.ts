@@ -3,13 +3,15 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, type Logger } from '../../base/index.js';
+import { errorCode, LvfsError, type Logger } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
-import { listen, protocolVersion, type ControlServer, type RequestContext } from '../control/control.js';
-import { Inside } from '../private/inside.js';
-import type { ReportGraph, ReportResult } from '../report/auditing.js';
+import { protocolVersion, type RequestContext } from '../control/protocol.js';
+import { listen, type ControlServer } from '../control/server.js';
+import { Inside } from '../private/client.js';
+import { startInside } from '../private/start.js';
+import type { ReportGraph } from '../report/auditing.js';
 import type { IgnoreSetting, InsideRequest } from '../request.js';
-import { readFacts, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
+import { phaseMethods, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
 
 /** The view that a package is built in. */
 export interface PackageView {
@@ -115,9 +117,10 @@ export class Phases {
     return listen(
       path,
       hello,
+      phaseMethods,
       {
-        begin: (parameters, context) => this.#begin(readFacts(parameters), context),
-        end: ({ status }, { signal }) => this.#end(Number(status), signal),
+        begin: (facts, context) => this.#begin(facts, context),
+        end: ({ status }, { signal }) => this.#end(status, signal),
       },
       this.#listener.log,
       maxPhases,
@@ -156,8 +159,7 @@ export class Phases {
     build.running.add(signal);
     try {
       const inside = await build.opening;
-      const place = await inside.request('place', { cwd: facts.cwd });
-      return { ...(place as { pid: number; root: string; cwd: string }), notes: [] };
+      return { ...(await inside.view.request('place', { cwd: facts.cwd })), notes: [] };
     } catch (error) {
       if (!(error instanceof LvfsError)) throw error;
       return this.#failed(build, error);
@@ -166,7 +168,7 @@ export class Phases {
 
   async #open(facts: PhaseFacts, { request, reportOnly }: PackageView): Promise<Inside> {
     const inside = await Inside.open(
-      this.#options.insideProgram,
+      startInside(this.#options.insideProgram),
       request,
       this.#listener,
       this.#cancel.signal,
@@ -174,8 +176,8 @@ export class Phases {
     try {
       await requirePrograms(inside, facts.programs);
       if (reportOnly) {
-        const { hidden } = (await inside.request('packages')) as { hidden: readonly string[] };
-        await inside.request('besides', { packages: hidden });
+        const { hidden } = await inside.view.request('packages');
+        await inside.view.request('besides', { packages: hidden });
       }
     } catch (error) {
       await inside.close();
@@ -219,15 +221,15 @@ export class Phases {
   async #finish(build: Build, status: number | undefined): Promise<readonly string[]> {
     build.isOver = true;
     try {
-      const inside = await build.opening;
-      await inside.request('capture', { file: build.facts.log });
-      const { report } = (await inside.request('report', {
-        ignore: this.#options.ignore,
+      const { view } = await build.opening;
+      await view.request('capture', { file: build.facts.log });
+      const { report } = await view.request('report', {
+        ignore: [...this.#options.ignore],
         captured: true,
         ...(status === undefined ? {} : { status }),
-      })) as ReportResult;
-      const graph = (await inside.request('graph')) as ReportGraph;
-      const output = (await inside.request('output')) as string;
+      });
+      const graph = await view.request('graph');
+      const output = await view.request('output');
       return this.#listener.ended({ ...this.#ofBuild(build), status, output, found: { report, graph } });
     } catch (error) {
       if (!(error instanceof LvfsError)) throw error;
@@ -264,10 +266,10 @@ function stay(notes: readonly string[] = []): PhasePlace {
 /** Without Portage's own programs and its Python no phase gets anywhere. */
 async function requirePrograms(inside: Inside, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
-    if ((await inside.choose([path, ''])) === path) continue;
-    const { paths: explained } = (await inside.request('why', {
+    if ((await inside.view.request('choose', { programs: [path, ''] })) === path) continue;
+    const { paths: explained } = await inside.view.request('why', {
       paths: [Buffer.from(path).toString('latin1')],
-    })) as { paths: readonly { owners: readonly string[] }[] };
+    });
     const owner = explained[0]?.owners[0];
     throw new LvfsError(
       'NO_PROGRAM',
@@ -283,6 +285,6 @@ function kill(pid: number | undefined): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

@@ -1,7 +1,6 @@
 /** A system as Portage has it, and the index of its paths, without any view. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, sysrootMark, type Logger } from '../../base/index.js';
+import { errorCode, readRegularFile, sysrootMark, type Logger } from '../../base/index.js';
 import {
   openSystem,
   scanContents,
@@ -104,6 +103,9 @@ export function preservedLibraries({ root, prefix, sysroot }: System): Preserved
   return preserved;
 }
 
+/** Bytes of the registry at most; it has a line a file. */
+const largestRegistry = 16 << 20;
+
 /**
  * `preserved_libs_registry`: a JSON object from `category/name:slot` to cpv, counter and paths. One of another form preserves
  * nothing.
@@ -111,7 +113,9 @@ export function preservedLibraries({ root, prefix, sysroot }: System): Preserved
 function readRegistry(root: string): PreservedLibraries[] {
   let text: string;
   try {
-    text = readFileSync(join(root, 'var/lib/portage/preserved_libs_registry'), 'utf8');
+    text = readRegularFile(join(root, 'var/lib/portage/preserved_libs_registry'), largestRegistry).toString(
+      'utf8',
+    );
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return [];

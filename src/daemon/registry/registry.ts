@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { errorCode, exitStatus, LvfsError, makeDirectories } from '../../base/index.js';
+import { errorCode, exitStatus, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -97,31 +97,43 @@ export function createSessionDirectory(): string {
 /**
  * Makes the registry's directory, if it is not there.
  *
- * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or belongs to somebody else
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or others can write there
  */
 export function makeRegistry(): string {
   const base = registryDirectory();
-  const stat = recording(base, () => {
+  recording(base, () => {
     makeDirectories(base, 0o700);
-    return lstatSync(base);
+    checkRegistry(base);
   });
-  if (stat.isDirectory() && stat.uid === process.getuid?.()) return base;
-  throw new LvfsError('NO_RUNTIME_DIR', `${base}: is not a directory of this user`, {
-    exit: exitStatus.cannotMount,
-  });
+  return base;
 }
 
 function recording<T>(base: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (errorCode(error) === undefined) throw error;
+    if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
       exit: exitStatus.cannotMount,
       hint: 'set LVFS_RUNTIME_DIR to a directory that can be written',
       cause: error,
     });
   }
+}
+
+/**
+ * Whoever can make names in the registry can have records believed, files removed and sockets trusted that are his.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when that is anybody but this user
+ */
+function checkRegistry(base: string): void {
+  const stat = lstatSync(base);
+  const refuse = (why: string, hint: string): never => {
+    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { exit: exitStatus.cannotMount, hint });
+  };
+  if (!stat.isDirectory() || stat.uid !== process.getuid?.())
+    refuse('is not a directory of this user', 'set LVFS_RUNTIME_DIR to a directory of your own');
+  if ((stat.mode & 0o022) !== 0) refuse('others can write to it', `chmod go-w ${shellWord(base)}`);
 }
 
 /** Records a session; readers never see half of it. */
@@ -148,7 +160,7 @@ export function removeSessionDirectory(directory: string): void {
 /** Takes all sessions that a process has made off the record; for a process that is known to have ended. */
 export function removeSessionsOf(pid: number): void {
   const base = registryDirectory();
-  for (const id of listDirectory(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
+  for (const id of sessionIds(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
 }
 
 /** Does without what is gone already, or in use. */
@@ -166,11 +178,12 @@ export function unlessGone(remove: () => void): void {
  * are records of dead daemons whose mount is gone.
  *
  * @param isMounted whether a view is (still) mounted there
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when somebody else can make such records
  */
 export function listSessions(isMounted: (meta: SessionMeta) => boolean): SessionRecord[] {
   const base = registryDirectory();
   const records: SessionRecord[] = [];
-  for (const id of listDirectory(base)) {
+  for (const id of sessionIds(base)) {
     const directory = join(base, id);
     const meta = readMeta(directory);
     if (meta === undefined) {
@@ -187,9 +200,12 @@ export function listSessions(isMounted: (meta: SessionMeta) => boolean): Session
   return records.sort((a, b) => (a.meta.since < b.meta.since ? -1 : a.meta.since > b.meta.since ? 1 : 0));
 }
 
-function listDirectory(path: string): string[] {
+/** The names of session directories; links are none. */
+function sessionIds(base: string): string[] {
   try {
-    return readdirSync(path);
+    checkRegistry(base);
+    const entries = readdirSync(base, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return [];

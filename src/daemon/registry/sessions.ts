@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../../base/index.js';
-import { ControlClient } from '../control/control.js';
+import { ControlClient } from '../control/client.js';
 import { mountAt, unmountBinds, viewMounts } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry } from '../platform/index.js';
 import {
@@ -157,7 +157,7 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
   let client: ControlClient | undefined;
   try {
     client = await ControlClient.connect(controlSocket(record.directory));
-    return (await client.request('status')) as SessionStatus;
+    return await client.request('status');
   } catch (error) {
     if (!(error instanceof LvfsError)) throw error;
     return deadStatus(record, 'stuck');

@@ -1,8 +1,6 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import picomatch from 'picomatch';
-import { displayPath, errorCode, packageName, unmarked } from '../../base/index.js';
+import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
 import {
   makeReport,
   reportHtml,
@@ -15,6 +13,7 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
+  GlobSet,
   hostKind,
   indexKind,
   nodeState,
@@ -134,6 +133,7 @@ function reportInput(
   { ignore, log, status }: ReportRequest,
 ): ReportInput {
   const { index } = view;
+  const timeZone = process.env['TZ']?.replace(/^:/, '');
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
@@ -143,7 +143,9 @@ function reportInput(
     denials: ledger.denials(),
     uses: [...firstReads(view, readers), ...ledger.uses()],
     processes: ledger.processes,
+    ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(log === undefined || log === '' ? {} : { log }),
     ...(status === undefined ? {} : { status }),
     findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
@@ -186,24 +188,20 @@ function hiddenAt(view: View, path: string): HiddenFile | undefined {
   return { path: displayPath(view.pathOf(found.node)), owners };
 }
 
-/** How far above a file a directory may be whose listing left it out: a package's own directory is never entered. */
-const listedAbove = 3;
-
+/** Whether somebody listed the directory in which a path, or the hidden directory that it lies in, would have stood. */
 function wasListed(view: View, path: string): boolean {
   const { index } = view;
   const found = index.resolve(Buffer.from(path));
   if (found === -1) return false;
-  let node = found;
-  for (let i = 0; i < listedAbove && node > 0; i++) {
-    node = index.parent(node);
-    if (((index.state[node] as number) & nodeState.listed) !== 0) return true;
-  }
-  return false;
+  let directory = index.parent(found);
+  while (directory > 0 && !view.isVisibleDirectory(directory)) directory = index.parent(directory);
+  return ((index.state[directory] as number) & nodeState.listed) !== 0;
 }
 
-/** The owners of what a path leads to. */
+/** The owners of what a path leads to, its last link followed as well. */
 function ownersOf(view: View, path: string): readonly string[] {
-  const found = view.canonical(Buffer.from(path));
+  const named = view.canonical(Buffer.from(path));
+  const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
@@ -229,10 +227,9 @@ const largestText = 1 << 20;
 
 function readText(view: View, path: string): string | undefined {
   try {
-    const text = readFileSync(join(view.settings.root, path));
-    return text.length > largestText ? undefined : text.toString('utf8');
+    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
   } catch (error) {
-    // Gone meanwhile, or a name that is not UTF-8.
+    // Gone meanwhile, too large, or a name that is not UTF-8.
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
@@ -246,7 +243,7 @@ function hasFiles(index: PathIndex, cpv: string): boolean {
 }
 
 function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const matchesPath = setting.path === undefined ? undefined : picomatch(setting.path, { dot: true });
+  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
   return {
     ...(setting.target === undefined ? {} : { target: setting.target }),
     reason: setting.reason,
@@ -254,6 +251,6 @@ function ignoreRule(setting: IgnoreSetting): IgnoreRule {
       (setting.package === undefined ||
         setting.package === unmarked(owner) ||
         setting.package === unmarked(packageName(owner))) &&
-      (matchesPath === undefined || matchesPath(path)),
+      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
   };
 }

@@ -4,7 +4,14 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { needsIn, WordFilter, type Need, type ProcessRecord } from '../../audit/index.js';
+import {
+  answersIn,
+  isAnswered,
+  needsIn,
+  WordFilter,
+  type Need,
+  type ProcessRecord,
+} from '../../audit/index.js';
 import { errorCode } from '../../base/index.js';
 
 /** Files looked at, and characters read, at most; what is larger than a file of sources is no source. */
@@ -13,14 +20,18 @@ const maxTotal = 128 << 20;
 const largestFile = 2 << 20;
 const maxNeeds = 5_000;
 
+/** It says what was looked for; its words are CMake's own. */
+const cmakeCache = 'CMakeCache.txt';
+
 /** What a build makes; names in there are those that it has looked for already. */
 const generated =
-  /^(?:config\.(?:log|status|cache)|CMakeCache\.txt|CMakeFiles|meson-(?:logs|private|info)|autom4te\.cache|\.git|\.ninja_(?:log|deps)|build\.ninja|compile_commands\.json|.*\.(?:log|o|lo|so|a|gz|xz|bz2|zst|zip|png|jpg|pdf|mo|gmo|pyc|class))$/;
+  /^(?:config\.(?:log|status|cache)|CMakeFiles|meson-(?:logs|private|info)|autom4te\.cache|\.git|\.ninja_(?:log|deps)|build\.ninja|compile_commands\.json|.*\.(?:log|o|lo|so|a|gz|xz|bz2|zst|zip|png|jpg|pdf|mo|gmo|pyc|class))$/;
 
 /** What is known of the sources of a build. */
 export class SourceScan {
   readonly #words = new WordFilter();
   readonly #needs = new Map<string, Need>();
+  readonly #answers = new Set<string>();
   readonly #hostPath: (path: string) => string | undefined;
   readonly #roots = new Set<string>();
   readonly #read = new Map<string, string>();
@@ -61,9 +72,9 @@ export class SourceScan {
     return this.#words.has(name);
   }
 
-  /** What the sources ask for. */
+  /** What the sources ask for and do not bring along. */
   get needs(): readonly Need[] {
-    return [...this.#needs.values()];
+    return [...this.#needs.values()].filter((need) => !isAnswered(need, this.#answers));
   }
 
   async #scan(): Promise<void> {
@@ -104,7 +115,8 @@ export class SourceScan {
       // Not a text.
       if (data.subarray(0, 4096).includes(0)) return;
       const text = data.toString('latin1');
-      this.#words.add(text);
+      for (const answer of answersIn(path, text)) this.#answers.add(answer);
+      if (name !== cmakeCache) this.#words.add(text);
       for (const need of needsIn(name, text))
         if (this.#needs.size < maxNeeds) this.#needs.set(`${need.kind} ${need.name} ${name}`, need);
     } catch (error) {

@@ -1,7 +1,7 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
 import { readSync } from 'node:fs';
-import { describeError, LvfsError, type Logger } from '../../base/index.js';
-import { errorToMessage } from '../control/control.js';
+import { describeError, LvfsError, parseAs, type Logger } from '../../base/index.js';
+import { errorToMessage } from '../control/protocol.js';
 import type { StartupMessage, StartupOrder } from './launch.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import { startSession, type Session, type SessionEnd } from './session.js';
@@ -127,5 +127,5 @@ function readOrder(): StartupOrder | undefined {
     if (length === 0) return undefined;
     text += piece.toString('latin1', 0, length);
   }
-  return JSON.parse(Buffer.from(text, 'latin1').toString()) as StartupOrder;
+  return parseAs<StartupOrder>(Buffer.from(text, 'latin1').toString());
 }

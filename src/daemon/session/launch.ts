@@ -9,8 +9,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, LvfsError, type Logger, type LogLevel } from '../../base/index.js';
-import type { messageToError } from '../control/control.js';
+import { exitStatus, LvfsError, parseAs, type Logger, type LogLevel } from '../../base/index.js';
+import type { ErrorMessage } from '../control/protocol.js';
 import { createSessionDirectory, logFile, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 
@@ -22,7 +22,7 @@ export type StartupMessage =
   | { readonly type: 'progress'; readonly text: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly type: 'ready'; readonly status: SessionStatus }
-  | { readonly type: 'error'; readonly error: Parameters<typeof messageToError>[0] };
+  | { readonly type: 'error'; readonly error: ErrorMessage };
 
 /** What a starting daemon is told. */
 export interface StartupOrder {
@@ -118,13 +118,13 @@ async function order(
     // While the daemon works: before it is started, nothing is loaded that can wait.
     const { createInterface } = await import('node:readline');
     for await (const line of createInterface({ input: reports })) {
-      const message = JSON.parse(line) as StartupMessage;
+      const message = parseAs<StartupMessage>(line);
       if (message.type === 'progress') listener.progress(message.text);
       else if (message.type === 'log') listener.log(message.level, message.text);
       else if (message.type === 'error') {
         // Its end is waited for, so that nothing of it is left when the failure is reported.
         await died;
-        const { messageToError } = await import('../control/control.js');
+        const { messageToError } = await import('../control/protocol.js');
         throw messageToError(message.error);
       } else return message.status;
     }

@@ -8,7 +8,8 @@ import { describeError, type Logger } from '../../base/index.js';
 import type { Connection } from '../../fuse/index.js';
 import type { SharedView } from '../../view/index.js';
 import type { HostWatch } from './hostWatch.js';
-import type { FromWorker, ToWorker, WorkerData } from './serveWorker.js';
+import type { ProcessEnds } from './processEnds.js';
+import { hear, tell, type ServeOrder, type ThreadData } from './threadMessages.js';
 
 /**
  * Room for what a serving thread makes and forgets within a request, in MiB. V8 would take 48, and keep them filled;
@@ -19,7 +20,7 @@ const youngMiB = 6;
 let ahead: Worker | undefined;
 
 function startThread(thread: number): Worker {
-  const workerData: WorkerData = { thread };
+  const workerData: ThreadData = { thread };
   return new Worker(new URL('./serveWorker.js', import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
@@ -51,14 +52,20 @@ export class ServingThreads {
   /** Hears of changes in the directories that threads watch. */
   watch: HostWatch | undefined;
 
-  /** @param count at least 1 */
-  constructor(count: number, log: Logger, ledger: Ledger) {
+  /**
+   * @param count at least 1
+   * @param ends hears of the handles that threads have opened
+   */
+  constructor(count: number, log: Logger, ledger: Ledger, ends: ProcessEnds | undefined) {
     for (let thread = 0; thread < count; thread++) {
       const worker = takeThread(thread);
-      worker.on('message', (message: FromWorker) => {
+      hear(worker, (message) => {
         if (message.type === 'log') log(message.level, message.text);
-        else if (message.type === 'process') ledger.meet(message.record);
-        else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'process') {
+          const { record, handle } = message;
+          ledger.meet(record);
+          if (handle !== undefined) ends?.watch(record.id, handle);
+        } else if (message.type === 'access') ledger.record(message.event);
       });
       this.#threads.push(worker);
     }
@@ -76,13 +83,13 @@ export class ServingThreads {
 
   /** Gives every thread its view, to make ready while that is mounted. */
   prepare(view: SharedView): void {
-    for (const worker of this.#threads) worker.postMessage(view);
+    for (const worker of this.#threads) tell(worker, { type: 'view', view });
   }
 
   /** Tells every thread what to serve; {@link prepare} has been called. */
-  serve(order: ToWorker, connection: Connection): void {
+  serve(order: ServeOrder, connection: Connection): void {
     this.#serving = connection;
-    for (const worker of this.#threads) worker.postMessage(order);
+    for (const worker of this.#threads) tell(worker, { type: 'serve', order });
   }
 
   /** Ends threads that serve nothing, or whose connection is gone. */
@@ -98,7 +105,7 @@ export class ServingThreads {
 
   #watchEnd(worker: Worker, thread: number): Promise<void> {
     let failure: string | undefined;
-    worker.on('message', (message: FromWorker) => {
+    hear(worker, (message) => {
       if (message.type === 'failed') failure = message.text;
     });
     worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));

@@ -20,13 +20,9 @@ import {
 import { drivers, findDriver, type Connection } from '../../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from '../report/auditing.js';
 import { placeInside } from '../overlay/binds.js';
-import {
-  listen,
-  protocolVersion,
-  type ControlServer,
-  type Handlers,
-  type Parameters,
-} from '../control/control.js';
+import { viewMethods, type ViewMethods } from '../control/methods.js';
+import { protocolVersion, type Handlers } from '../control/protocol.js';
+import { listen, type ControlServer } from '../control/server.js';
 import { claimMountpoint } from '../registry/mountClaim.js';
 import { checkMountpoint, mountAt, unmountBinds } from '../registry/mounts.js';
 import { systemProblem } from '../../system/index.js';
@@ -40,7 +36,8 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../registry/registry.js';
-import type { IgnoreSetting, LiveResult, SessionRequest, SessionStatus } from '../request.js';
+import type { LiveResult, SessionRequest, SessionStatus } from '../request.js';
+import { ProcessEnds } from './processEnds.js';
 import { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
 import { OtherViews } from '../registry/otherViews.js';
@@ -88,6 +85,7 @@ export class Session {
   readonly #workers: ServingThreads;
   readonly #open: OpenView;
   readonly #ledger: Ledger;
+  readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
   #sources: SourceScan;
   readonly #device: string;
@@ -109,8 +107,10 @@ export class Session {
     workers: ServingThreads,
     open: OpenView,
     ledger: Ledger,
+    ends: ProcessEnds | undefined,
     readers: Readers,
   ) {
+    this.#ends = ends;
     this.#readers = readers;
     this.#request = request;
     this.#options = options;
@@ -148,7 +148,7 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, this.handlers(), log);
+    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log);
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -185,39 +185,60 @@ export class Session {
     return sysroot === undefined ? {} : { sysroot };
   }
 
-  /** The methods of docs/control-protocol.md. */
-  handlers(): Handlers {
-    return {
-      ...this.#auditHandlers(),
-      ...this.#liveHandlers(),
-      inside: ({ cwd, programs }) => ({
-        root: this.#connection.mountpoint,
-        cwd: typeof cwd === 'string' ? this.directoryInside(cwd) : '/',
-        visible: Array.isArray(programs)
-          ? programs.filter((path) => typeof path === 'string' && this.#open.hasFile(path))
-          : [],
-        hasProc: this.#request.binds?.defaults === true,
-        environment: this.environment(),
-      }),
-      status: () => this.status(),
-      avoid: async ({ mountpoint }) => {
-        if (typeof mountpoint !== 'string')
-          throw new LvfsError('BAD_REQUEST', 'avoid: mountpoint is not a string', { exit: exitStatus.usage });
-        await this.#others.expect(mountpoint);
-      },
-      umount: async ({ lazy }) => {
-        await this.stop({ lazy: lazy === true });
-      },
-      why: ({ paths }) => {
-        if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
-          throw new LvfsError('BAD_REQUEST', 'why: paths is not a list of strings', {
-            exit: exitStatus.usage,
-          });
-        }
-        return { paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) };
-      },
-    };
-  }
+  /** What answers the methods of a view. */
+  readonly handlers: Handlers<ViewMethods> = {
+    status: () => this.status(),
+    umount: ({ lazy = false }) => this.stop({ lazy }),
+    avoid: ({ mountpoint }) => this.#others.expect(mountpoint),
+    why: ({ paths }) => ({ paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) }),
+    denials: async () => {
+      await this.#settled();
+      return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
+    },
+    follow: (_, { emit, signal }) => {
+      const stop = this.#ledger.subscribe(emit);
+      for (const denial of this.#ledger.accesses()) emit(denial);
+      return new Promise((done) => {
+        signal.addEventListener('abort', () => {
+          stop();
+          done(null);
+        });
+      });
+    },
+    report: async ({ ignore = [], html = false, log, captured = false, status }) => {
+      await this.#settled();
+      this.#ends?.look();
+      await this.#sources.scan();
+      const text = log ?? (captured ? this.#options.output?.() : undefined);
+      return sessionReport(this.#audited, {
+        ignore,
+        html,
+        ...(status === undefined ? {} : { status }),
+        ...(text === undefined ? {} : { log: text }),
+      });
+    },
+    packages: async () => {
+      await this.#settled();
+      return {
+        visible: [...this.#open.set.visible.keys()].sort(),
+        hidden: this.#open.hiddenPackages(),
+        used: usedPackages(this.#audited),
+      };
+    },
+    needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(cpv) }),
+    graph: () => reportGraph(this.#audited),
+    besides: ({ packages }) => this.#open.showBesides(packages),
+    allow: ({ names }) => this.#open.allow(names),
+    deny: ({ names }) => this.#open.deny(names),
+    retarget: async ({ targets }) => ({ ...(await this.#retarget(targets)), targets: this.targets }),
+    inside: ({ cwd, programs = [] }) => ({
+      root: this.#connection.mountpoint,
+      cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
+      visible: programs.filter((path) => this.#open.hasFile(path)),
+      hasProc: this.#request.binds?.defaults === true,
+      environment: this.environment(),
+    }),
+  };
 
   /** What `lvfs status` says of this view. */
   status(): SessionStatus {
@@ -351,47 +372,6 @@ export class Session {
       : this.#open.directoryOf(variable);
   }
 
-  #auditHandlers(): Handlers {
-    return {
-      denials: async () => {
-        await this.#settled();
-        return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
-      },
-      follow: (_, { emit, signal }) => {
-        const stop = this.#ledger.subscribe(emit);
-        for (const denial of this.#ledger.accesses()) emit(denial);
-        return new Promise((done) => {
-          signal.addEventListener('abort', () => {
-            stop();
-            done(null);
-          });
-        });
-      },
-      report: async ({ ignore, html, log, captured, status }) => {
-        await this.#settled();
-        await this.#sources.scan();
-        const { output } = this.#options;
-        const text = typeof log === 'string' ? log : captured === true ? output?.() : undefined;
-        return sessionReport(this.#audited, {
-          ignore: (ignore ?? []) as IgnoreSetting[],
-          html: html === true,
-          ...(typeof status === 'number' ? { status } : {}),
-          ...(text === undefined ? {} : { log: text }),
-        });
-      },
-      graph: () => reportGraph(this.#audited),
-      needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(String(cpv)) }),
-      packages: async () => {
-        await this.#settled();
-        return {
-          visible: [...this.#open.set.visible.keys()].sort(),
-          hidden: this.#open.hiddenPackages(),
-          used: usedPackages(this.#audited),
-        };
-      },
-    };
-  }
-
   get #audited(): Audited {
     return {
       view: this.#open.view,
@@ -425,29 +405,6 @@ export class Session {
     return result;
   }
 
-  #liveHandlers(): Handlers {
-    const change =
-      (verb: string, parameter: string, make: (names: string[]) => Promise<LiveResult>) =>
-      async (parameters: Parameters) => {
-        const names = parameters[parameter];
-        if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-          throw new LvfsError('BAD_REQUEST', `${verb}: ${parameter} is not a list of strings`, {
-            exit: exitStatus.usage,
-          });
-        }
-        return make(names);
-      };
-    return {
-      allow: change('allow', 'names', (names) => this.#open.allow(names)),
-      deny: change('deny', 'names', (names) => this.#open.deny(names)),
-      besides: change('besides', 'packages', (cpvs) => this.#open.showBesides(cpvs)),
-      retarget: change('retarget', 'targets', async (targets) => ({
-        ...(await this.#retarget(targets)),
-        targets: this.#open.targets,
-      })),
-    };
-  }
-
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */
   async #settled(): Promise<void> {
     await nextTurn();
@@ -468,6 +425,7 @@ export class Session {
     for (const watch of this.#watches) watch.close();
     this.#others.close();
     this.#workers.watch?.close();
+    this.#ends?.close();
     const { directory, log } = this.#options;
     const { mountpoint } = this.#connection;
     // Threads that ended without a failure did so because of the mount's end, or because somebody cut the connection.
@@ -525,9 +483,10 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     mountpoint = place;
     clearFailures(mountpoint);
     const ledger = new Ledger({ trace: request.trace === true });
+    const ends = ProcessEnds.open(ledger);
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
-    workers = new ServingThreads(threads, log, ledger);
+    workers = new ServingThreads(threads, log, ledger, ends);
     const open = await openView({ ...request, mountpoint }, log, options.progress);
     throwIfCancelled(signal);
     options.check?.(open);
@@ -560,13 +519,14 @@ export async function startSession(asked: SessionRequest, options: SessionOption
         watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
         attributed: request.attribute === true ? open.attributed : undefined,
+        handles: ends !== undefined,
         threads,
       },
       connection,
     );
     await waitUntilServed(connection, workers);
     throwIfCancelled(signal);
-    const session = new Session(request, options, connection, workers, open, ledger, readers);
+    const session = new Session(request, options, connection, workers, open, ledger, ends, readers);
     const covered = session.mountBinds();
     // The first status tells it, and this thread has nothing else to do now.
     open.visiblePaths();

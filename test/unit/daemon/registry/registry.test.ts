@@ -1,25 +1,30 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import {
   createSessionDirectory,
   listSessions,
   processStartTime,
   registryDirectory,
+  removeSessionsOf,
   writeMeta,
   type SessionMeta,
 } from '../../../../src/daemon/registry/registry.js';
+import { exitStatus } from '../../../../src/base/index.js';
 import { claimMountpoint } from '../../../../src/daemon/registry/mountClaim.js';
 
 const base = mkdtempSync(join(tmpdir(), 'lvfs-registry-'));
@@ -65,6 +70,57 @@ test.serial('a registry that is a file, or cannot be made, is explained', (t) =>
   const error = t.throws(() => createSessionDirectory());
   process.env['LVFS_RUNTIME_DIR'] = join(base, 'run');
   t.regex(error?.message ?? '', /^cannot record sessions in \S+file$/);
+});
+
+test.serial('a registry in which others can make names is believed in nothing', (t) => {
+  const registry = join(base, 'run');
+  const orphan = join(registry, `${deadPid()}.123.abcdef`);
+  mkdirSync(orphan, { recursive: true });
+  const refused = { code: 'NO_RUNTIME_DIR', exit: exitStatus.cannotMount };
+  const askAll = (): void => {
+    t.like(
+      t.throws(() => listSessions(() => false)),
+      refused,
+    );
+    t.like(
+      t.throws(() => createSessionDirectory()),
+      refused,
+    );
+    t.like(
+      t.throws(() => removeSessionsOf(Number.parseInt(basename(orphan)))),
+      refused,
+    );
+  };
+  for (const mode of [0o770, 0o702, 0o1777]) {
+    chmodSync(registry, mode);
+    askAll();
+  }
+  chmodSync(registry, 0o700);
+  if (process.getuid?.() === 0) {
+    chownSync(registry, 65534, 0);
+    askAll();
+    chownSync(registry, 0, 0);
+  }
+  renameSync(registry, join(base, 'elsewhere'));
+  symlinkSync(join(base, 'elsewhere'), registry);
+  askAll();
+  t.true(existsSync(orphan), 'nothing was removed');
+  rmSync(registry);
+  rmSync(join(base, 'elsewhere'), { recursive: true });
+});
+
+test.serial('a link in the registry is no session, and nothing is removed through it', (t) => {
+  const registry = join(base, 'run');
+  const victim = join(base, 'victim');
+  mkdirSync(victim);
+  writeFileSync(join(victim, 'log'), 'mine');
+  mkdirSync(registry);
+  symlinkSync(victim, join(registry, `${deadPid()}.123.abcdef`));
+  t.deepEqual(
+    listSessions(() => false),
+    [],
+  );
+  t.true(existsSync(join(victim, 'log')));
 });
 
 test.serial('live sessions are listed, oldest first', (t) => {
