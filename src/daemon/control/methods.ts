@@ -77,6 +77,10 @@ export const viewMethods = {
   besides: { parameters: object({ packages: texts }), result: carries<LiveResult>() },
   allow: { parameters: object({ names: texts }), result: carries<LiveResult>() },
   deny: { parameters: object({ names: texts }), result: carries<LiveResult>() },
+  retarget: {
+    parameters: object({ targets: texts }),
+    result: carries<LiveResult & { readonly targets: readonly string[] }>(),
+  },
   inside: {
     parameters: object({ cwd: optional(text), programs: optional(texts) }),
     result: carries<InsideFacts>(),

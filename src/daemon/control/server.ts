@@ -26,8 +26,8 @@ const longestRequest = 1 << 20;
 /** The longest path of a socket in bytes; see unix(7). */
 const longestPath = 107;
 
-/** Clients at once; further ones are refused. */
-const maxClients = 64;
+/** Clients at once, unless something else is said; further ones are refused. */
+const usualClients = 64;
 
 /** Requests that one client may have under way. */
 const maxPending = 16;
@@ -52,6 +52,7 @@ export async function listen<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
+  maxClients = usualClients,
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {

@@ -28,7 +28,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../registry/registry.js';
-import type { SessionRequest, SessionStatus } from '../request.js';
+import type { LiveResult, SessionRequest, SessionStatus } from '../request.js';
 import type { ProcessEnds } from './processEnds.js';
 import type { LiveView } from './liveView.js';
 import type { ServingThreads } from './servingThreads.js';
@@ -89,7 +89,7 @@ export class Session {
   readonly #ledger: Ledger;
   readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
-  readonly #sources: SourceScan;
+  #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
@@ -112,7 +112,7 @@ export class Session {
     this.#planned = planned;
     this.#live = live;
     this.#ledger = ledger;
-    this.#sources = new SourceScan((path) => planned.hostPathOf(path));
+    this.#sources = this.#newSources();
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.#others = new OtherViews(
@@ -224,6 +224,7 @@ export class Session {
     besides: ({ packages }) => this.#live.showBesides(packages),
     allow: ({ names }) => this.#live.allow(names),
     deny: ({ names }) => this.#live.deny(names),
+    retarget: async ({ targets }) => ({ ...(await this.#retarget(targets)), targets: this.targets }),
     inside: ({ cwd, programs = [] }) => ({
       root: this.#connection.mountpoint,
       cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
@@ -374,6 +375,28 @@ export class Session {
       readers: this.#readers,
       sources: this.#sources,
     };
+  }
+
+  #newSources(): SourceScan {
+    const sources = new SourceScan((path) => this.#planned.hostPathOf(path));
+    for (const record of this.#ledger.processes.values()) sources.meet(record);
+    return sources;
+  }
+
+  /**
+   * Makes it the view of other targets; what was recorded for those before is forgotten.
+   *
+   * @throws LvfsError as `LiveView.retarget`; then nothing has changed
+   */
+  async #retarget(targets: readonly string[]): Promise<LiveResult> {
+    const result = await this.#live.retarget(targets, async () => {
+      await this.#settled();
+      this.#ledger.clear();
+      this.#readers.clear(this.#planned.index.nodeCount);
+      this.#sources = this.#newSources();
+    });
+    writeMeta(this.#options.directory, this.#meta());
+    return result;
   }
 
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */

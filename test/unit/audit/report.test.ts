@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   makeReport,
   pathKind,
+  type Denial,
   type Found,
   type PathKind,
   type ReportInput,
@@ -361,4 +362,35 @@ test('a macro that was left in configure is needed, also when the shell does not
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
+});
+
+test('what ebuild.sh looks for in each phase is no finding where only one phase was seen', (t) => {
+  const script = { path: '/usr/lib/portage/bin/ebuild.sh' };
+  const shell = processRecord(1, {
+    comm: 'bash',
+    program: '/bin/bash',
+    arguments: ['bash', script.path, 'install'],
+    phase: 'install',
+  });
+  const refused = (path: string, owner: string): Denial =>
+    denial(path, [owner], { phase: 'install', comm: 'bash', operation: 'lookup', processes: [1] });
+  const { missing, dismissed } = makeReport(
+    input({
+      ownersOf: (path) =>
+        path === script.path ? ['sys-apps/portage-3'] : path === '/bin/bash' ? ['app-shells/bash-5'] : [],
+      processes: processTable(shell),
+      denials: [
+        refused('/usr/bin/autoconf', 'dev-build/autoconf-2'),
+        refused('/usr/bin/help2man', 'sys-apps/help2man-1'),
+      ],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['sys-apps/help2man-1'],
+  );
+  t.like(dismissed[0], {
+    cpv: 'dev-build/autoconf-2',
+    reason: "Portage's own shell functions look for it in each phase",
+  });
 });
