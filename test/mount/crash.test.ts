@@ -22,7 +22,7 @@ const isMounted = (path: string): boolean =>
   readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${path} `);
 
 const crashes = [
-  ['crash-by-throwing', 'serving thread 0 failed: cannot read requests from /dev/fuse: as the test wants it'],
+  ['crash-by-throwing', 'serving thread 0 failed: as the test wants it'],
   ['crash-by-exit', 'serving thread 0 ended with status 77'],
 ] as const;
 
@@ -95,6 +95,16 @@ mountTest(
     await nothingLeft(t, f);
   },
 );
+
+mountTest(`a thread that dies while its view is covered is not waited for${skipped}`, async (t) => {
+  const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'start' });
+  const mountpoint = join(f.directory, 'mnt');
+  mkdirSync(mountpoint);
+  const { status, stderr } = await f.lvfs('mount', '-f', 'dev-libs/foo', mountpoint);
+  t.regex(stderr, /^lvfs: .*cannot be mounted: /);
+  t.is(status, 23);
+  await nothingLeft(t, f);
+});
 
 mountTest(`a bug in a daemon ends it, and its view can be cleaned up${skipped}`, async (t) => {
   const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'bug' });

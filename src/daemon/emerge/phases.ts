@@ -123,7 +123,7 @@ export class Phases {
         end: ({ status }, { signal }) => this.#end(status, signal),
       },
       this.#listener.log,
-      maxPhases,
+      { maxClients: maxPhases },
     );
   }
 

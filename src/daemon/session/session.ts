@@ -3,10 +3,11 @@
  * installed packages and notifies the kernel; worker threads serve.
  *
  * The states are `starting`, `serving`, `unmounting`, `ended`. A session ends when its mount is gone, whoever took it away:
- * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
- * a path below its own mount point: what it asked there only it could answer.
+ * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
+ * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
-import { errorCode, LvfsError, type Logger } from '../../base/index.js';
+import { readlinkSync } from 'node:fs';
+import { errorCode, isWithin, LvfsError, type Logger } from '../../base/index.js';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from '../../audit/index.js';
@@ -133,6 +134,18 @@ export class Session {
     await this.#announced;
   }
 
+  /** Whether a process has the view for its root, or something in it. It reaches the control socket when /run is bound. */
+  #isInside(pid: number | undefined): boolean {
+    if (pid === undefined) return false;
+    try {
+      return isWithin(readlinkSync(`/proc/${pid}/root`), this.#connection.mountpoint);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      // One that is gone already, or that nobody may look at, could be anywhere.
+      return true;
+    }
+  }
+
   async #announce(): Promise<void> {
     if (this.#isEnding) return;
     const { directory, log } = this.#options;
@@ -142,7 +155,9 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log);
+    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log, {
+      mayChange: (pid) => !this.#isInside(pid),
+    });
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -327,7 +342,6 @@ export class Session {
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
-      scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
     });
   }

@@ -70,6 +70,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       // Nobody unmounts in a private namespace, and the list of helpers is the host's.
       ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
     });
+    // The first status tells it, and this thread has nothing else to do now.
+    planned.visiblePaths();
     connection = await mounting;
     const readers = Readers.create(planned.index);
     const live = new LiveView(planned, connection, log);
@@ -108,16 +110,13 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       ends,
       readers,
     });
-    const covered = session.mountBinds();
-    // The first status tells it, and this thread has nothing else to do now.
-    planned.visiblePaths();
-    await covered;
+    await session.mountBinds();
     throwIfCancelled(signal);
     await session.announce();
     planned.save();
     return session;
   } catch (error) {
-    // Also when there is no connection: mount(8) may have been interrupted after it had mounted.
+    // Also when there is no connection: what mounts may have failed after it had mounted.
     if (mountpoint !== undefined && !isServed(mountpoint)) {
       await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '').catch((failure: unknown) =>
         log('warn', `${mountpoint}: ${describeError(failure)}`),
