@@ -170,6 +170,9 @@ export function nameInSources(path: string): string {
     .replace(/\.(?:pc|so|a|la|pm|py|m4|cmake)(?:\..*)?$/, '');
 }
 
+/** Programs that ebuild.sh looks for in each phase, and that an ebuild's shell does not look for any more then. */
+const intercepted = /\/(?:autoconf|automake|aclocal|libtoolize)$/;
+
 /**
  * Refusals of Portage's phase processes that are the same in each phase: its own functions make them before the ebuild's run.
  * More in one phase than in the others is the ebuild's.
@@ -188,7 +191,9 @@ function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<D
   return new Set(
     ofPhase.filter(({ path, phase }) => {
       const phases = asked.get(path);
-      if (phases === undefined || phases.size < 2) return false;
+      if (phases === undefined) return false;
+      // Where only one phase was seen, what ebuild.sh puts functions in front of is known all the same (QA_INTERCEPTORS).
+      if (phases.size < 2) return intercepted.test(path);
       return (phases.get(phase) ?? 0) <= Math.min(...phases.values());
     }),
   );

@@ -92,8 +92,8 @@ const keys: Readonly<Record<string, Key>> = {
   'habits-off': { kind: 'strings', variable: 'LVFS_HABITS_OFF' },
 };
 
-/** Variables that are no settings: where things are. */
-const placeVariables = ['LVFS_CONFIG', 'LVFS_RUNTIME_DIR'];
+/** Variables that are no settings: where things are, and what `lvfs emerge` looks at for each package. */
+const otherVariables = ['LVFS_CONFIG', 'LVFS_RUNTIME_DIR', 'LVFS_MODE'];
 
 type Value = string | number | readonly string[];
 
@@ -429,7 +429,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv, merged: Merged, log: Lo
     if (text === undefined || text === '') continue;
     merged.set(name, checkValue(fromText(text, key), key, key.variable), key.variable);
   }
-  const known = new Set([...Object.values(keys).map((key) => key.variable), ...placeVariables]);
+  const known = new Set([...Object.values(keys).map((key) => key.variable), ...otherVariables]);
   for (const name of Object.keys(environment)) {
     if (name.startsWith('LVFS_') && !known.has(name)) {
       const suggestion = nearest(name, known);

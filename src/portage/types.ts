@@ -115,6 +115,8 @@ export interface SetRequest {
    * dependencies can be understood, and warn; default: it is an error, as for emerge.
    */
   allowInvalid?: boolean;
+  /** The effective USE of every target, as whoever builds it has computed it; default: what the configuration says. */
+  use?: readonly string[];
 }
 
 /** The visible set of a request. */

@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   makeReport,
   pathKind,
+  type Denial,
   type Found,
   type PathKind,
   type ReportInput,
@@ -463,4 +464,35 @@ test('a launcher, and a link of another package, are the business of what they s
   t.deepEqual(secondHand(false, toLauncher), ['dev-lang/python-exec-2']);
   t.deepEqual(secondHand(true, toLauncher), []);
   t.deepEqual(secondHand(false, { ...programs, '/usr/bin/python3': ['dev-lang/python-3'] }), []);
+});
+
+test('what ebuild.sh looks for in each phase is no finding where only one phase was seen', (t) => {
+  const script = { path: '/usr/lib/portage/bin/ebuild.sh' };
+  const shell = processRecord(1, {
+    comm: 'bash',
+    program: '/bin/bash',
+    arguments: ['bash', script.path, 'install'],
+    phase: 'install',
+  });
+  const refused = (path: string, owner: string): Denial =>
+    denial(path, [owner], { phase: 'install', comm: 'bash', operation: 'lookup', processes: [1] });
+  const { missing, dismissed } = makeReport(
+    input({
+      ownersOf: (path) =>
+        path === script.path ? ['sys-apps/portage-3'] : path === '/bin/bash' ? ['app-shells/bash-5'] : [],
+      processes: processTable(shell),
+      denials: [
+        refused('/usr/bin/autoconf', 'dev-build/autoconf-2'),
+        refused('/usr/bin/help2man', 'sys-apps/help2man-1'),
+      ],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['sys-apps/help2man-1'],
+  );
+  t.like(dismissed[0], {
+    cpv: 'dev-build/autoconf-2',
+    reason: "Portage's own shell functions look for it in each phase",
+  });
 });
