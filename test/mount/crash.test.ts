@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import test from 'ava';
 import { host, nothingLeft, withCommands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
@@ -129,7 +128,7 @@ for (const pid of ['own', 'host']) {
     const command = ['sh', '-c', 'echo; sleep 1000; true'];
     const child = f.start('run', ...host, `--pid=${pid}`, 'dev-libs/foo', '--', ...command);
     const end = finished(child);
-    await once(child.stdout as Readable, 'data');
+    await once(child.stdout!, 'data');
     const [name = ''] = readdirSync(f.runtime);
     process.kill(Number(name.split('.')[0]), 'SIGPWR');
     const { status, stderr } = await end;
