@@ -30,6 +30,7 @@ const report: Report = {
   secondHand: [],
   unused: [],
   implicit: [],
+  alternatives: [],
   unowned: [],
   hiddenByUser: [],
   dismissed: [],
