@@ -37,6 +37,25 @@ export interface ProcessRecord {
   package: string;
   /** Portage's PORTAGE_BUILDDIR. */
   buildDirectory: string;
+  /** When it was first seen. */
+  seen: Milliseconds;
+}
+
+/** How a process ended, and when: looked at from time to time, so known within bounds. */
+export interface ProcessEnd {
+  /** As a shell gives it. */
+  readonly status: number;
+  /** When it was last seen alive, and first seen to have ended. */
+  readonly alive: Milliseconds;
+  readonly ended: Milliseconds;
+}
+
+/** A process that ended with an error. */
+export interface Ended {
+  /** What `/proc/<pid>/comm` called it. */
+  readonly process: string;
+  /** As a shell gives it. */
+  readonly status: number;
 }
 
 /** One access, as the serving thread reports it. */

@@ -1,6 +1,6 @@
 /** What a report is made of, what it says, and what its judgements share. */
 import { isInSysroot, sysrootMark } from '../base/index.js';
-import type { ProcessRecord } from './events.js';
+import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';
@@ -59,8 +59,12 @@ export interface ReportInput {
   /** First reads, and uses that were told one by one. */
   uses: readonly Use[];
   processes: ReadonlyMap<number, ProcessRecord>;
+  /** How they ended, as far as the kernel tells. */
+  ends: ReadonlyMap<number, ProcessEnd>;
   /** Where programs are looked for: the directories of PATH. */
   searchPath: readonly string[];
+  /** TZ where the build was started: what it names is no wish of the target's. */
+  timeZone?: string;
   /** What the build printed, if it was caught. */
   log?: string;
   /** The exit status of the build; absent when nobody told. */
@@ -104,6 +108,8 @@ export interface Missing {
   phases: string[];
   /** Lines of the build's output that speak of it, the most telling first. */
   messages: string[];
+  /** Processes that ended with an error over it, from the one that was refused outwards, when it is needed for that. */
+  ended?: readonly Ended[];
   /** True when the build was made with it and without it, and that made the difference: it fails without, or the result differs. */
   proved?: boolean;
   /** What of the result changes with it, when it is proved that something does: paths as they would be installed. */

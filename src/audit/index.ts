@@ -1,5 +1,5 @@
 /** What was refused, and what follows from it. */
-export type { AccessEvent, Milliseconds, Operation, ProcessRecord } from './events.js';
+export type { AccessEvent, Milliseconds, Operation, ProcessEnd, ProcessRecord } from './events.js';
 export { Ledger, type Denial, type ToldUse } from './ledger.js';
 export {
   complaintsIn,
@@ -34,9 +34,9 @@ export type {
 } from './findings.js';
 export { habits, type Habit } from './habits.js';
 export { makeReport } from './report.js';
-export { whyInReport } from './why.js';
+export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
-export { needsIn, type Need } from './sources/needs.js';
+export { answersIn, isAnswered, needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
 export { reportHtml } from './html.js';
 export { readBinaryPackage } from './binaryPackage.js';

@@ -3,7 +3,7 @@
  * bounds, since the kernel remembers an answer and asks once.
  */
 import { displayPath } from '../base/index.js';
-import type { AccessEvent, Milliseconds, Operation, ProcessRecord } from './events.js';
+import type { AccessEvent, Milliseconds, Operation, ProcessEnd, ProcessRecord } from './events.js';
 
 /** A denial as `lvfs log` shows it; the field names are those of `docs/json.md`. */
 export interface Denial {
@@ -29,6 +29,8 @@ export interface Denial {
   last: Milliseconds;
   /** {@link ProcessRecord.id} of who asked, each once: the first ones, and the last. */
   processes: number[];
+  /** When each of {@link processes} asked last. */
+  asked: Milliseconds[];
 }
 
 /** A visible file that a process opened or executed. */
@@ -65,6 +67,7 @@ const nobody: Omit<ProcessRecord, 'id'> = {
   phase: '',
   package: '',
   buildDirectory: '',
+  seen: 0,
 };
 
 /** The record of one session. */
@@ -75,6 +78,7 @@ export class Ledger {
   readonly #denials = new Map<string, Denial>();
   readonly #uses = new Map<string, ToldUse>();
   readonly #processes = new Map<number, ProcessRecord>();
+  readonly #ends = new Map<number, ProcessEnd>();
   readonly #subscribers = new Set<(denial: Denial) => void>();
   /** Hears of each process that is met. */
   onProcess: ((record: ProcessRecord) => void) | undefined;
@@ -102,6 +106,11 @@ export class Ledger {
     return this.#processes;
   }
 
+  /** How processes ended, as far as the kernel tells, by {@link ProcessRecord.id}. */
+  get ends(): ReadonlyMap<number, ProcessEnd> {
+    return this.#ends;
+  }
+
   /** Distinct denials, in the order in which they were first seen. */
   denials(): Denial[] {
     return this.accesses().filter(({ visible }) => !visible);
@@ -123,6 +132,11 @@ export class Ledger {
     this.onProcess?.(record);
   }
 
+  /** Takes note of how a process has ended. */
+  end(process: number, end: ProcessEnd): void {
+    if (this.#processes.has(process)) this.#ends.set(process, end);
+  }
+
   /** Takes note of an access. Subscribers hear of denials, and of accesses that a trace records, that are new. */
   record(event: AccessEvent): void {
     const { visible, operation } = event;
@@ -136,7 +150,7 @@ export class Ledger {
     if (known !== undefined) {
       known.count += 1;
       known.last = event.time;
-      addProcess(known.processes, event.process);
+      addProcess(known, event);
       return;
     }
     if (this.#denials.size >= this.#max) {
@@ -158,8 +172,10 @@ export class Ledger {
       visible,
       wanted: displayPath(event.wanted),
       last: event.time,
-      processes: event.process === 0 ? [] : [event.process],
+      processes: [],
+      asked: [],
     };
+    addProcess(denial, event);
     this.#denials.set(key, denial);
     for (const subscriber of this.#subscribers) subscriber(denial);
   }
@@ -190,8 +206,10 @@ export class Ledger {
   }
 }
 
-function addProcess(processes: number[], id: number): void {
-  if (id === 0 || processes.includes(id)) return;
-  if (processes.length >= maxProcesses) processes.pop();
-  processes.push(id);
+function addProcess({ processes, asked }: Denial, { process, time }: AccessEvent): void {
+  if (process === 0) return;
+  const known = processes.indexOf(process);
+  const at = known >= 0 ? known : Math.min(processes.length, maxProcesses - 1);
+  processes[at] = process;
+  asked[at] = time;
 }

@@ -1,4 +1,4 @@
-/** Which hidden packages a build needed, or looked for; and which refusals are no finding, with the reason. */
+/** Which hidden packages a build needed, or looked for. */
 import {
   factsOf,
   installedTargets,
@@ -7,47 +7,33 @@ import {
   tellingPaths,
   variableFor,
   type Dismissed,
-  type HiddenFile,
   type IgnoreCheck,
   type Missing,
   type Report,
   type ReportInput,
 } from './findings.js';
-import { habitOf, type Habit } from './habits.js';
+import { refusalsGivenUpOver } from './givingUp.js';
+import type { Habit } from './habits.js';
+import type { Ended } from './events.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
-import { hasSay } from './sources/needs.js';
+import { buildPhases, nameInSources, refusalsIn, type Against, type Refusal } from './refusals.js';
+import { isNeeded, needsInWords, withSay, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
-/** How much the kind of access says about a need. */
-const operationWeight: Readonly<Record<Denial['operation'], number>> = {
-  exec: 8,
-  open: 8,
-  read: 8,
-  access: 4,
-  stat: 4,
-  readlink: 2,
-  lookup: 4,
-  list: 0,
-};
-
-/** Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less. */
-const fatalWeight = { tool: 200, project: 120 };
+/**
+ * Weight of a message with which a tool gave up, above all that accesses can reach; the project's own words say less, and so does that
+ * a build ended next.
+ */
+const fatalWeight = { tool: 200, project: 120, end: 120 };
 /** Weight of a message that something was not found. */
 const messageWeight = 6;
 
-/** A directory of more packages says nothing about any of them. */
-const directoryOwners = 2;
-
-/** The phases that run what an ebuild's author wrote for a build; in others, and outside of any, Portage itself is at work. */
-const buildPhases = /^(unpack|prepare|configure|compile|test|install)$/;
-
 /** What is known of one hidden package. */
 interface Evidence {
-  score: number;
   hits: number;
   fatal: boolean;
   /** Somebody wanted to execute something of it, or did. */
@@ -56,18 +42,20 @@ interface Evidence {
   /** Line of the last message with which somebody gave up. */
   at: number;
   byVariable: Map<BuildVariable, number>;
+  /** Paths with the weight of the strongest piece of evidence that each is. */
   paths: Map<string, number>;
   processes: Set<string>;
   phases: Set<string>;
   /** With the line that each stands in; later ones tell more. */
   messages: Map<string, number>;
+  /** Who ended over it. */
+  ended: readonly Ended[];
   /** Why it is no finding so far. */
   dismissed: Set<string>;
 }
 
 function newEvidence(): Evidence {
   return {
-    score: 0,
     hits: 0,
     fatal: false,
     executed: false,
@@ -78,26 +66,9 @@ function newEvidence(): Evidence {
     processes: new Set(),
     phases: new Set(),
     messages: new Map(),
+    ended: [],
     dismissed: new Set(),
   };
-}
-
-/** A refusal, as far as it concerns packages. */
-interface Refusal {
-  readonly denial: Denial;
-  readonly path: string;
-  readonly owners: readonly string[];
-  readonly weight: number;
-  readonly variable: BuildVariable | undefined;
-  /** Why it is no finding; undefined: it is one. */
-  readonly against: Against | undefined;
-}
-
-/** Why nobody is to blame for a refusal. */
-interface Against {
-  readonly reason: string;
-  /** Whatever anybody says about it; else the words of a tool can make it one. */
-  readonly always: boolean;
 }
 
 /** What {@link findMissing} finds. */
@@ -137,14 +108,11 @@ export function findMissing(
     }
   }
   const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
-  judgeWords(words, refusals, input, (cpv, path) => {
-    if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
-    return evidenceFor(cpv);
-  });
-  judgeNeeds(words, input, (cpv, path) => {
-    if (!isHidden(cpv) || isIgnored(cpv, path)) return undefined;
-    return evidenceFor(cpv);
-  });
+  const hiddenEvidence = (cpv: string, path: string) =>
+    isHidden(cpv) && !isIgnored(cpv, path) ? evidenceFor(cpv) : undefined;
+  const needs = needsOf(input);
+  judgeWords(words, refusals, needs, input, hiddenEvidence);
+  judgeNeeds(words, needs, input, hiddenEvidence);
   for (const [cpv, used] of usedOnUsersWord(uses, input, tree)) {
     const counted = used.filter(({ path }) => !isIgnored(cpv, path));
     if (counted.length === 0 || targets.has(cpv)) continue;
@@ -163,6 +131,11 @@ export function findMissing(
     }
   }
 
+  // What a tool said is more than that it ended.
+  if (input.status !== 0 && ![...found.values()].some(({ fatal }) => fatal))
+    judgeEnds(refusals, input, tree, (cpv, path) =>
+      !isHidden(cpv) || isIgnored(cpv, path) ? undefined : evidenceFor(cpv),
+    );
   if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
 
   const missing: [string, Evidence][] = [];
@@ -174,7 +147,7 @@ export function findMissing(
     const processes = [...evidence.processes].sort();
     if (own !== undefined && !evidence.allowed)
       hiddenByUser.push({ cpv, variable: own.variable, atom: own.atom, paths });
-    else if (evidence.fatal || evidence.allowed || evidence.score > 0) missing.push([cpv, evidence]);
+    else if (isFinding(evidence)) missing.push([cpv, evidence]);
     else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
   }
   return {
@@ -182,7 +155,7 @@ export function findMissing(
       .sort(([a, x], [b, y]) => compare(x, y) || (a < b ? -1 : 1))
       .map(([cpv, evidence]) => finding(cpv, evidence, input)),
     dismissed: dismissed.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
-    hiddenByUser,
+    hiddenByUser: hiddenByUser.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
   };
 }
 
@@ -191,12 +164,15 @@ export function findMissing(
  * gave up over.
  */
 function promoteLikeliest(found: ReadonlyMap<string, Evidence>, { giveUps }: Words): void {
-  const all = [...found.values()].filter(({ score, fatal, allowed }) => score > 0 || fatal || allowed);
-  const [only, ...others] = all;
+  const [only, ...others] = [...found.values()].filter(isFinding);
   if (only === undefined || others.length > 0 || only.fatal || only.allowed) return;
   const last = giveUps.at(-1);
   if (last === undefined) only.fatal = true;
   else giveUp(only, last.line, last.at);
+}
+
+function isFinding(evidence: Evidence): boolean {
+  return evidence.fatal || evidence.allowed || scoreOf(evidence) > 0;
 }
 
 function certaintyOf({ fatal, allowed }: Evidence): Missing['certainty'] {
@@ -206,7 +182,9 @@ function certaintyOf({ fatal, allowed }: Evidence): Missing['certainty'] {
 const ranks: Readonly<Record<Missing['certainty'], number>> = { needed: 0, allowed: 1, probed: 2 };
 
 function compare(a: Evidence, b: Evidence): number {
-  return ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || b.score - a.score || b.at - a.at || b.hits - a.hits;
+  return (
+    ranks[certaintyOf(a)] - ranks[certaintyOf(b)] || scoreOf(b) - scoreOf(a) || b.at - a.at || b.hits - a.hits
+  );
 }
 
 /** A header or library tells more than a program of the same package that was looked for beside it, unless that was to be executed. */
@@ -225,7 +203,10 @@ function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
     paths: tellingPaths(evidence.paths),
     processes: [...evidence.processes].sort(),
     phases: [...evidence.phases].sort(),
-    messages: [...evidence.messages].sort(([, a], [, b]) => b - a).map(([line]) => line),
+    messages: [...evidence.messages]
+      .sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1))
+      .map(([line]) => line),
+    ...(evidence.ended.length === 0 ? {} : { ended: evidence.ended }),
   };
 }
 
@@ -240,141 +221,36 @@ function note(
   if (phase !== '') evidence.phases.add(phase);
 }
 
-/** Adds a piece of evidence. The strongest decides, further ones of the same strength add a tenth each. */
-function weigh(evidence: Evidence, path: string, weight: number, variable: BuildVariable): void {
-  const before = evidence.score;
-  const isNew = (evidence.paths.get(path) ?? 0) === 0;
-  evidence.score = Math.max(before, weight) + (isNew ? Math.min(before, weight) / 10 : 0);
-  evidence.paths.set(path, Math.max(evidence.paths.get(path) ?? 0, weight));
-  evidence.byVariable.set(variable, (evidence.byVariable.get(variable) ?? 0) + weight);
+/** Adds a piece of evidence. */
+function weigh({ paths, byVariable }: Evidence, path: string, weight: number, variable: BuildVariable): void {
+  paths.set(path, Math.max(paths.get(path) ?? 0, weight));
+  byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
 }
 
-// ---- refusals -------------------------------------------------------------------------------------------------------
-
-/**
- * Whether somebody went through the directories of PATH: execve(2), and a shell's stat(2), meets each of them before any
- * program.
- */
-function isPathSearch({ operation, directory, path, wanted }: Denial, { searchPath }: ReportInput): boolean {
-  if (!directory || wanted !== '' || operation === 'list') return false;
-  return operation === 'exec' || searchPath.some((one) => one === path || one.startsWith(`${path}/`));
+/** How much all of it says: the strongest decides, each other path adds a tenth, in whatever order they were met. */
+function scoreOf({ paths }: Evidence): number {
+  const [strongest = 0, ...others] = [...paths.values()].sort((a, b) => b - a);
+  return others.reduce((sum, weight) => sum + weight / 10, strongest);
 }
 
-/** Directories that tools look for whatever they are asked for. */
-const generalDirectory =
-  /\/(?:s?bin|lib\w*|libexec|include|share|cmake|pkgconfig|aclocal\S*|perl5?|(?:site|dist|vendor)[-_]\w+|python[\d.]*|etc|data|doc|modules)$/;
-
-/** What was really asked for: below a hidden directory the file that the system call named. */
-function aimOf(denial: Denial, input: ReportInput): HiddenFile | undefined {
-  const { path, owners, wanted, directory } = denial;
-  if (!directory) return { path, owners };
-  if (wanted !== '' && withoutDots(wanted) !== path) {
-    const hidden = input.hiddenAt(wanted);
-    // The name of the directory may have been written through a link.
-    if (hidden === undefined || hidden.path !== path) return hidden;
-  }
-  return isSharedDirectory(denial) || generalDirectory.test(path) ? undefined : { path, owners };
-}
-
-/** Whether a denial is about a directory of so many packages that it speaks of none of them. */
-export function isSharedDirectory({ directory, owners }: Denial): boolean {
-  return directory && owners.length > directoryOwners;
-}
-
-function withoutDots(path: string): string {
-  return path
-    .replace(/\/+$/, '')
-    .replaceAll(/\/+(?:\.\/+)*/g, '/')
-    .replace(/\/\.$/, '');
-}
-
-function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readonly Habit[]): Refusal[] {
-  const hasPhases = input.denials.some(({ phase }) => phase !== '');
-  const habitual = phaseHabits(input, tree);
-  const refusals: Refusal[] = [];
-  for (const denial of input.denials) {
-    if (isPathSearch(denial, input)) continue;
-    if (hasPhases && !buildPhases.test(denial.phase)) continue;
-    const aim = aimOf(denial, input);
-    if (aim === undefined || aim.owners.length === 0) continue;
-    const facts = factsOf(aim.path, input);
-    // A directory stands for whatever was wanted inside it, which was never asked for.
-    const weight = operationWeight[denial.operation] * facts.weight * (denial.directory ? 0.8 : 1);
-    refusals.push({
-      denial,
-      ...aim,
-      weight,
-      variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
-      against:
-        weight === 0
-          ? { reason: 'such files are looked for by everything', always: false }
-          : reasonAgainst(denial, aim, input, tree, habits, habitual),
-    });
-  }
-  return refusals;
-}
-
-/** Why nobody is to blame for a refusal; undefined when the target's own instructions asked. */
-function reasonAgainst(
-  denial: Denial,
-  { path }: HiddenFile,
+/** What was refused right before everything ended. */
+function judgeEnds(
+  refusals: readonly Refusal[],
   input: ReportInput,
   tree: ProcessTree,
-  habits: readonly Habit[],
-  habitual: ReadonlySet<Denial>,
-): Against | undefined {
-  if (habitual.has(denial))
-    return { reason: "Portage's own shell functions look for it in each phase", always: false };
-  const { processes } = denial;
-  if (processes.length === 0) return undefined;
-  const actors = processes.map((id) => tree.actor(id));
-  if (actors.every(({ by }) => by === 'portage'))
-    return { reason: 'Portage itself looked for it', always: true };
-  const byTarget = processes.filter((_, i) => actors[i]?.by === 'target' && actors[i]?.ownAccord === false);
-  if (byTarget.length === 0) {
-    const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
-    return { reason: `${tool} looked for it of its own accord`, always: false };
+  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+): void {
+  const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
+  for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
+    const { path, owners, variable } = refusal;
+    for (const cpv of owners) {
+      const evidence = evidenceFor(cpv, path);
+      if (evidence === undefined) continue;
+      weigh(evidence, path, fatalWeight.end / owners.length, variable ?? variableFor(cpv, path, input));
+      evidence.fatal = true;
+      evidence.ended = ended;
+    }
   }
-  const habit = habitOf(path, tree.record(byTarget[0] ?? 0), habits);
-  if (habit !== undefined) return { reason: habit.reason, always: true };
-  // A shell, or make, looks for what it was told to run; a compiler for what is included.
-  const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
-  const { kind } = factsOf(path, input);
-  if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
-    return { reason: 'nothing in the sources speaks of it', always: false };
-  return undefined;
-}
-
-/** By which name sources speak of a file. */
-function nameInSources(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name
-    .replace(/^lib(?=.*\.(?:so|a|la)\b)/, '')
-    .replace(/\.(?:pc|so|a|la|pm|py|m4|cmake)(?:\..*)?$/, '');
-}
-
-/**
- * Refusals of Portage's phase processes that are the same in each phase: its own functions make them before the ebuild's run.
- * More in one phase than in the others is the ebuild's.
- */
-function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<Denial> {
-  const asked = new Map<string, Map<string, number>>();
-  const ofPhase = denials.filter(
-    ({ processes, phase }) =>
-      phase !== '' && processes.length > 0 && processes.every((id) => tree.role(id).kind === 'phase'),
-  );
-  for (const { path, phase, count } of ofPhase) {
-    const phases = asked.get(path) ?? new Map<string, number>();
-    phases.set(phase, (phases.get(phase) ?? 0) + count);
-    asked.set(path, phases);
-  }
-  return new Set(
-    ofPhase.filter(({ path, phase }) => {
-      const phases = asked.get(path);
-      if (phases === undefined || phases.size < 2) return false;
-      return (phases.get(phase) ?? 0) <= Math.min(...phases.values());
-    }),
-  );
 }
 
 // ---- words ----------------------------------------------------------------------------------------------------------
@@ -383,17 +259,29 @@ function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<D
 function judgeWords(
   { complaints, giveUps }: Words,
   refusals: readonly Refusal[],
+  needs: readonly Need[],
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  const refused = new Set(refusals.filter(({ against }) => against?.always !== true).map(({ path }) => path));
-  const never = new Set(refusals.filter(({ path }) => !refused.has(path)).map(({ path }) => path));
+  const pathsUnless = (...unless: (Against['unless'] | undefined)[]) =>
+    new Set(refusals.filter(({ against }) => unless.includes(against?.unless)).map(({ path }) => path));
+  const refused = pathsUnless(undefined, 'said');
+  const byHabit = pathsUnless('given up');
+  const byPortage = pathsUnless('never');
   const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
   for (const complaint of complaints) {
-    const files = hiddenFor(complaint, hidden, input).filter(({ path }) => !never.has(path));
-    const asked = files.filter(({ path }) => refused.has(path));
+    // A tool that gives up over what it looks for by habit was told to use it.
+    const isTold = complaint.fatal && complaint.voice === 'tool';
+    const isAsked = (path: string) => refused.has(path) || (isTold && byHabit.has(path));
+    const files = hiddenFor(complaint, hidden, input).filter(
+      ({ path }) => isAsked(path) || !(byHabit.has(path) || byPortage.has(path)),
+    );
+    const asked = files.filter(({ path }) => isAsked(path));
     // The project's own words are guessed at: only what was refused can be meant.
     if (complaint.voice === 'project' && asked.length === 0) continue;
+    // Of an import no trace is left. In a build that went well, the words may be those of a test, or about an option of an installed tool.
+    const isUntraceable = complaint.kind === 'python' || complaint.kind === 'distribution';
+    if (input.status === 0 && isUntraceable && !isNeeded(needs, complaint.kind, complaint.name)) continue;
     const unseen = files.filter(({ path }) => input.wasListed(path));
     for (const { path, owners } of [asked, unseen, files].find((some) => some.length > 0) ?? []) {
       for (const cpv of owners) {
@@ -469,18 +357,25 @@ function baseName(path: string): string {
 /** Weight of what the sources ask for and a listing left out. */
 const needWeight = 3;
 
+/** What the sources ask for that had a say in the build. */
+function needsOf(input: ReportInput): Need[] {
+  const processes = [...input.processes.values()];
+  const run = new Set(processes.flatMap((one) => one.arguments.slice(0, 6).map(baseName)));
+  const told = processes.flatMap((one) => needsInWords(one.arguments));
+  return withSay([...input.needs, ...told], run);
+}
+
 /** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
 function judgeNeeds(
   { complaints }: Words,
+  needs: readonly Need[],
   input: ReportInput,
   evidenceFor: (cpv: string, path: string) => Evidence | undefined,
 ): void {
-  const found = input.findHidden(input.needs.flatMap(({ wanted }) => wanted));
-  const run = new Set(
-    [...input.processes.values()].flatMap((one) => one.arguments.slice(0, 6).map(baseName)),
-  );
-  for (const need of input.needs.filter((one) => hasSay(one, run))) {
-    const { kind, wanted } = need;
+  const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
+  /** What is known of each besides. */
+  const known = new Map<Evidence, number>();
+  for (const { kind, wanted } of needs) {
     // A tool may have given up over such a thing and not said which.
     const giveUpOver = complaints.find((one) => one.kind === kind && one.fatal && one.wanted.length === 0);
     const files = hiddenFor({ wanted, fatal: false }, found, input);
@@ -488,8 +383,10 @@ function judgeNeeds(
       if (!input.wasListed(path)) continue;
       for (const cpv of owners) {
         const evidence = evidenceFor(cpv, path);
+        if (evidence === undefined) continue;
+        if (!known.has(evidence)) known.set(evidence, scoreOf(evidence));
         // What was asked for by name says more.
-        if (evidence === undefined || evidence.score > needWeight) continue;
+        if ((known.get(evidence) ?? 0) > needWeight) continue;
         evidence.hits += 1;
         weigh(evidence, path, needWeight / owners.length, variableFor(cpv, path, input));
         if (giveUpOver !== undefined) giveUp(evidence, giveUpOver.line, giveUpOver.at);
@@ -516,7 +413,9 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     const phase = tree.record(use.process)?.phase ?? '';
     if (hasPhases && !buildPhases.test(phase)) continue;
     const { by, tools, ownAccord } = tree.actor(use.process);
-    if (by === 'portage' || (ownAccord && !tools.some((tool) => use.owners.includes(tool)))) continue;
+    if (by === 'portage') continue;
+    const isWanted = !ownAccord || tree.isTold(use.process, use.path);
+    if (!isWanted && !tools.some((tool) => use.owners.includes(tool))) continue;
     for (const cpv of use.owners) {
       const known = found.get(cpv);
       if (known === undefined) found.set(cpv, [use]);

@@ -33,7 +33,15 @@ const kinds: readonly KindFacts[] = [
   {
     kind: 'noise',
     pattern:
-      /^\/usr\/(share\/(locale|man|doc|info|icons|pixmaps|bash-completion|zsh|fish|gtk-doc|help|applications|metainfo|zoneinfo|i18n|games)|lib\w*\/(locale|gconv|bfd-plugins))(\/|$)|\/glibc-hwcaps(\/|$)|\/(charset\.alias|terminfo(\/.*)?)$|^\/etc\/ld\.so\.|\/__pycache__(\/|$)|\.pyc$|^\/usr\/local(\/(include|lib\w*|s?bin|share)(\/(pkgconfig|aclocal))?)?$/,
+      /^\/usr\/(share\/(locale|man|doc|info|icons|pixmaps|bash-completion|zsh|fish|gtk-doc|help|applications|metainfo|i18n|games)|lib\w*\/(locale|gconv|bfd-plugins))(\/|$)|\/glibc-hwcaps(\/|$)|\/(charset\.alias|terminfo(\/.*)?)$|^\/etc\/ld\.so\.|\/__pycache__(\/|$)|\.pyc$|^\/usr\/local(\/(include|lib\w*|s?bin|share)(\/(pkgconfig|aclocal))?)?$/,
+    weight: 0,
+    variable: 'BDEPEND',
+  },
+  // The zones without a rule, and the tables: what is missing of these makes no hour different.
+  {
+    kind: 'noise',
+    pattern:
+      /\/zoneinfo\/(?:(?:posix|right)\/)?(?:U(?:TC|CT|niversal)|Zulu|GMT[-+0]*|Greenwich|Etc\/.+|Factory|localtime|posixrules|leap.*|tzdata\.zi|[^/]+\.(?:tab|list)|posix|right|\+VERSION)$/,
     weight: 0,
     variable: 'BDEPEND',
   },

@@ -23,6 +23,8 @@ export interface Actor {
   readonly by: 'target' | 'portage';
   /** Packages of the programs between these instructions and the access, the nearest first. */
   readonly tools: readonly string[];
+  /** Of these the packages that answer for it: those of the tools that follow their own instructions, and of the process itself. */
+  readonly answerable: readonly string[];
   /** A tool did it that follows its own instructions. */
   readonly ownAccord: boolean;
 }
@@ -71,6 +73,9 @@ const drivers = new Set([
 /** Options of interpreters that take a value of their own. */
 const valueOptions = /^-[WXIorCO]$/;
 
+/** The option of a shell whose value are the words to run. */
+const wordsOption = /^-[a-zA-Z]*c$/;
+
 /** What a {@link ProcessTree} asks. */
 export interface TreeOptions {
   readonly processes: ReadonlyMap<number, ProcessRecord>;
@@ -112,20 +117,54 @@ export class ProcessTree {
     return role;
   }
 
+  /**
+   * Whether the target has named a file on the command line of the tool that asks for it: by one of these paths (`xsltproc x.xsl`), or by its
+   * last component (`which flex`).
+   */
+  isTold(id: number, ...paths: readonly string[]): boolean {
+    const record = this.#processes.get(id);
+    const words = record?.arguments.slice(1) ?? [];
+    if (
+      !paths.some((path) => path !== '' && words.some((word) => word.endsWith(path) || word === base(path)))
+    )
+      return false;
+    const { by, ownAccord } = this.actor(record?.parent ?? 0);
+    return by === 'target' && !ownAccord;
+  }
+
+  /** The owners of each program that a process executed later in its own place (execve(2)). */
+  successors(id: number): (readonly string[])[] {
+    const record = this.#processes.get(id);
+    if (record === undefined) return [];
+    return [...this.#processes.values()]
+      .filter((other) => other.id > id && other.pid === record.pid && other.parent === record.parent)
+      .map(({ program }) => (program === '' ? [] : this.#ownersOf(program)));
+  }
+
+  /** Whether a process is a shell that was given nothing to run: somebody types, or a script is read that nobody knows. */
+  isPrompt(id: number): boolean {
+    const record = this.#processes.get(id);
+    if (record === undefined || !isShell(record.program)) return false;
+    return scriptOf(record) === undefined && !record.arguments.some((word) => wordsOption.test(word));
+  }
+
   #findActor(id: number): Actor {
     const tools: string[] = [];
+    const answerable: string[] = [];
     let ownAccord = false;
     const seen = new Set<number>();
     for (let at = id; at !== 0 && !seen.has(at); at = this.#processes.get(at)?.parent ?? 0) {
       seen.add(at);
       const role = this.role(at);
-      if (role.kind === 'target' || role.kind === 'phase') return { by: 'target', tools, ownAccord };
-      if (role.kind === 'portage') return { by: 'portage', tools, ownAccord };
+      if (role.kind === 'target' || role.kind === 'phase')
+        return { by: 'target', tools, answerable, ownAccord };
+      if (role.kind === 'portage') return { by: 'portage', tools, answerable, ownAccord };
       if (role.kind !== 'tool') continue;
       tools.push(...role.packages.filter((cpv) => !tools.includes(cpv)));
+      if (!role.driver || at === id) answerable.push(...role.packages);
       ownAccord ||= !role.driver;
     }
-    return { by: 'target', tools, ownAccord };
+    return { by: 'target', tools, answerable, ownAccord };
   }
 }
 
@@ -150,6 +189,18 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
   return { kind: 'tool', packages: owners, driver: isDriver(name) };
 }
 
+/** What a process is known as: its script if it is an interpreter that runs one, else its program; without directory. */
+export function programName(record: ProcessRecord): string {
+  const script = interpreters.test(base(record.program)) ? scriptOf(record) : undefined;
+  return base(
+    script === undefined ? record.program || record.comm : script.kind === 'file' ? script.path : script.name,
+  );
+}
+
+function isShell(program: string): boolean {
+  return /sh$|^busybox$/.test(base(program));
+}
+
 function isDriver(program: string): boolean {
   // x86_64-pc-linux-gnu-gcc-13, python3-pkgconf
   const name = base(program).replace(/-\d[\d.]*$/, '');
@@ -166,12 +217,12 @@ type Script =
 
 /** The file that an interpreter runs, from its arguments; undefined when it runs words or standard input. */
 function scriptOf({ arguments: words, directory, program }: ProcessRecord): Script | undefined {
-  const isShell = /sh$|^busybox$/.test(base(program));
+  const ofShell = isShell(program);
   for (let i = 1; i < words.length; i++) {
     const word = words[i] as string;
     if (word === '-' || word === '-s') return undefined;
-    if (isShell ? /^-[a-zA-Z]*c$/.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
-    if (!isShell && word === '-m') {
+    if (ofShell ? wordsOption.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
+    if (!ofShell && word === '-m') {
       const name = words[i + 1];
       return name === undefined ? undefined : { kind: 'module', name };
     }

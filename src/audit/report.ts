@@ -1,7 +1,8 @@
 /**
  * The verdict on a build: which packages its ebuild should declare and does not, and which it declares in vain.
  *
- * Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not always seen.
+ * What is said, and in which order, follows from what happened and not from what came first, as that differs from one build to the next
+ * where several processes run at a time. Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not always seen.
  */
 import {
   alternativeOf,
@@ -14,14 +15,15 @@ import {
 } from './findings.js';
 import { habits as allHabits, type Habit } from './habits.js';
 import { Mentions } from './mentions.js';
-import { findMissing, isSharedDirectory } from './missing.js';
+import { findMissing } from './missing.js';
 import { ProcessTree } from './processTree.js';
+import { isSharedDirectory } from './refusals.js';
 import { deliberateUses, findSecondHand } from './secondHand.js';
 import { withoutSweeps, type Use } from './uses.js';
 
 /** Makes the report; see {@link Report}. */
 export function makeReport(input: ReportInput, habits: readonly Habit[] = allHabits): Report {
-  const ignored: Report['ignored'] = [];
+  const ignored = new Map<string, Report['ignored'][number]>();
   const isIgnored: IgnoreCheck = (owner, path) => {
     const rule = input.ignore?.find(
       (candidate) =>
@@ -29,7 +31,7 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
         candidate.matches({ owner, path }),
     );
     if (rule === undefined) return false;
-    ignored.push({ cpv: owner, path, reason: rule.reason });
+    ignored.set(`${owner} ${path}`, { cpv: owner, path, reason: rule.reason });
     return true;
   };
   const tree = new ProcessTree(input);
@@ -44,7 +46,7 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
     unowned: findUnowned(input),
     hiddenByUser,
     dismissed,
-    ignored,
+    ignored: [...ignored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one),
   };
 }
 

@@ -126,13 +126,16 @@ function explainer(
     for (const owner of use.owners) known.add(owner);
   }
   return (cpv, use) => {
-    const { by, tools } = tree.actor(use.process);
+    const { by, answerable } = tree.actor(use.process);
     if (by === 'portage') return 'tool';
-    if (tools.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
+    if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
     if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
       // The interpreter of a script is that script's business.
       const scripts = input.ownersOf(use.wanted);
       if (scripts.length > 0 && !scripts.includes(cpv)) return 'tool';
+      // A launcher (python-exec) is the business of what it starts in its place.
+      if (tree.successors(use.process).some((owners) => owners.some((owner) => needs(owner).has(cpv))))
+        return 'tool';
     }
     const by_ = ledTo.get(use.path);
     if (by_ === undefined) return undefined;

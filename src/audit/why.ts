@@ -43,7 +43,17 @@ function who(processes: readonly string[]): string {
   return processes.length === 0 ? 'somebody' : processes.slice(0, 3).join(', ');
 }
 
-function whyMissing({ cpv, certainty, proved, files, messages, paths, processes, phases }: Missing): string {
+function whyMissing({
+  cpv,
+  certainty,
+  proved,
+  files,
+  messages,
+  paths,
+  processes,
+  phases,
+  ended,
+}: Missing): string {
   const where = phases.length === 0 ? '' : ` (${phases.join(', ')})`;
   const looked = `${who(processes)} looked for ${paths[0] ?? 'it'}${where}`;
   if (proved === true && (files ?? []).length > 0)
@@ -54,10 +64,16 @@ function whyMissing({ cpv, certainty, proved, files, messages, paths, processes,
     return `${cpv} is visible only because you have shown it, and was used: ${paths[0] ?? ''}.`;
   if (certainty === 'needed') {
     const said =
-      messages[0] === undefined ? 'and the build failed' : `and somebody gave up over it: ${messages[0]}`;
+      messages[0] === undefined ? endedText(ended) : `and somebody gave up over it: ${messages[0]}`;
     return `${cpv} is needed: ${looked}, ${said}`;
   }
   return `${cpv} was looked for: ${looked}, and the build may have gone on without it. To know, build with --compare.`;
+}
+
+/** Who ended next, as the end of a sentence. */
+export function endedText(ended: Missing['ended'] = []): string {
+  const [first, ...more] = ended.map(({ process, status }) => `${process} with status ${status}`);
+  return first === undefined ? 'and the build failed' : `and next ended ${[first, ...more].join(', then ')}`;
 }
 
 function whySecondHand({ cpv, use, from, paths, processes }: SecondHand): string {

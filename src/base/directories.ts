@@ -1,5 +1,5 @@
 /** Making directories. */
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from './errors.js';
 
@@ -7,18 +7,24 @@ import { errorCode } from './errors.js';
  * Makes a directory, and those above it that are missing; nothing when it is there. Node's own way (`recursive`) never ends where the
  * kernel says ENOENT although all above is there, as in /proc.
  *
- * @param mode of all that are made, before the umask
+ * @param mode of all that are made, whatever the umask
  * @throws what mkdir(2) says
  */
 export function makeDirectories(path: string, mode: number): void {
   try {
-    mkdirSync(path, { mode });
+    make(path, mode);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EEXIST' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || statSync(parent, { throwIfNoEntry: false }) !== undefined) throw error;
     makeDirectories(parent, mode);
-    mkdirSync(path, { mode });
+    make(path, mode);
   }
+}
+
+function make(path: string, mode: number): void {
+  mkdirSync(path, { mode });
+  // What the umask took. Never more than was asked for, so nobody can have got in meanwhile.
+  chmodSync(path, mode);
 }

@@ -33,3 +33,10 @@ export const exitStatus = {
 
 /** One of the documented exit statuses. */
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+const all: ReadonlySet<unknown> = new Set(Object.values(exitStatus));
+
+/** Whether a value is one of the documented exit statuses. */
+export function isExitStatus(value: unknown): value is ExitStatus {
+  return all.has(value);
+}

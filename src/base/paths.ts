@@ -1,6 +1,9 @@
 /** Paths as text. */
 import { errorCode } from './errors.js';
 
+/** Bytes of the longest path that a system call takes, without its end (PATH_MAX of linux/limits.h). */
+export const longestPath = 4095;
+
 /** Whether `path` is `ancestor` or lies below it; both absolute and normalised. */
 export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(ancestor === '/' ? '/' : `${ancestor}/`);

@@ -8,12 +8,11 @@ import type {
   Report,
 } from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
-import type { Inside, InsideRequest, ReportGraph, ReportResult } from '../daemon/index.js';
+import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
 import { withInside, type Signals } from './inside.js';
 import type { Output } from './output.js';
 import { isIncomplete } from './reportText.js';
-import type { Settings } from './config.js';
-import { candidatesOf, suspectsOf, Trials } from './trials.js';
+import { candidatesOf, suspectsOf, Trials, type BuildPlan } from './trials.js';
 
 /** How long builds that prove something may take, in minutes, unless something else is said. */
 const usualProofTime = 30;
@@ -49,23 +48,6 @@ export const buildOptions = {
       'With --command: where the result of a build lies, for --compare (default: the current directory). What builds make new there is removed before the next',
   },
 } as const;
-
-/** How to build. */
-export interface BuildPlan {
-  readonly command: string | undefined;
-  readonly compare: boolean;
-  /** Prove what a failed build lacked. */
-  readonly prove: boolean;
-  /** How long builds that prove something may take, in minutes. */
-  readonly proofTime: number | undefined;
-  readonly image: string | undefined;
-  readonly html: boolean;
-  /** Show the build's output. */
-  readonly show: boolean;
-  readonly ignore: Settings['ignore'];
-  /** Hears of every denial of the first build as it happens. */
-  readonly onDenial?: (denial: Denial) => void;
-}
 
 /** What came of a build. */
 export interface BuildOutcome {
@@ -144,15 +126,15 @@ export async function build(
       const seconds = secondsSince(start);
       const ended = new Date();
       const { status } = trials;
-      const first = (await inside.request('report', {
+      const first = await inside.view.request('report', {
         ignore: plan.ignore,
         captured: true,
         status,
-      })) as ReportResult;
+      });
       // Denials come over the same socket, so those of the build are here before the report.
       hears = undefined;
-      const text = (await inside.request('output')) as string;
-      const graph = plan.html ? ((await inside.request('graph')) as ReportGraph) : undefined;
+      const text = await inside.view.request('output');
+      const graph = plan.html ? await inside.view.request('graph') : undefined;
       trials.limit(plan.proofTime ?? usualProofTime);
       const interrupted = signals.status !== undefined;
       const { report, ...proved } = interrupted
@@ -304,12 +286,10 @@ async function comparisonOf(
 
 /** Passes on every denial until the view is gone. */
 function follow(inside: Inside, hear: (denial: Denial) => void): void {
-  inside
-    .request('follow', {}, (event) => hear(event as Denial))
-    .catch((error: unknown) => {
-      // The view is gone: that is how following ends.
-      if (!(error instanceof LvfsError)) throw error;
-    });
+  inside.view.request('follow', {}, hear).catch((error: unknown) => {
+    // The view is gone: that is how following ends.
+    if (!(error instanceof LvfsError)) throw error;
+  });
 }
 
 /** Whether what is hidden makes a difference to the result. */

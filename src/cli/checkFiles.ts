@@ -1,7 +1,6 @@
 /** The verdicts of `lvfs check` as files for other programs. */
 import { endOfOutput } from './buildOutput.js';
-import type { Verdict } from './commands/check.js';
-import { verdictWords } from './verdictWords.js';
+import { verdictWords, type Verdict } from './verdictWords.js';
 
 /** Text for XML and HTML. XML 1.0 has no place for most control characters and for halves of surrogates, escaped or not. */
 function escape(text: string): string {

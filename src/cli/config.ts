@@ -2,10 +2,10 @@
  * The settings: built-in defaults, configuration files, environment and options, merged in this order, each value
  * with where it comes from. The format of the files is described in lvfs.conf(5).
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, exitStatus, LvfsError, type Logger, nearest } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, type Logger, nearest, readRegularFile } from '../base/index.js';
 
 /** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
 export type Origin = string;
@@ -240,9 +240,12 @@ function dropIns(directory: string): string[] {
   }
 }
 
+/** Bytes of a configuration at most. */
+const largestConfiguration = 4 << 20;
+
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, largestConfiguration).toString('utf8');
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

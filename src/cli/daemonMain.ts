@@ -5,10 +5,14 @@
 import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
 import { reportDescriptor, runDaemon, startThreadAhead, type StartupMessage } from '../daemon/index.js';
+import { denyNewPrivileges, keepCapabilities } from '../system/index.js';
 import { endAtBugs } from './bugs.js';
 
 /** The log stops growing at about this size, in bytes. */
 const largestLog = 4 << 20;
+
+/** What a daemon does for others, and mounting; until its view is there also saving an index in somebody else's directory. */
+const needed = ['dacReadSearch', 'kill', 'sysAdmin', 'sysPtrace'] as const;
 
 let reporting = true;
 let logged = 0;
@@ -43,9 +47,14 @@ function report(message: StartupMessage): void {
   if (message.type === 'ready' || message.type === 'error') {
     reporting = false;
     closeSync(reportDescriptor);
+    keepCapabilities(...needed);
   }
 }
 
 endAtBugs();
+process.umask(0o077);
+// Before there is another thread. What a setuid program is needed for, as fusermount3 is, only other users do.
+keepCapabilities(...needed, 'dacOverride');
+if (process.getuid?.() === 0) denyNewPrivileges();
 await startThreadAhead();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

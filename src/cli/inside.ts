@@ -5,7 +5,7 @@ import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
 import { explained } from './errors.js';
-import { insideProgram } from './programs.js';
+import { takeInside } from './programsAhead.js';
 
 /** Signals that are meant for the command. */
 const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -90,9 +90,9 @@ export async function withInside<T>(
   signals: Signals,
   use: (inside: Inside) => Promise<T>,
 ): Promise<T> {
-  const { Inside } = await import('../daemon/index.js').then((daemon) => daemon.loadInside());
-  const inside = await Inside.open(
-    insideProgram,
+  const { openInside } = await import('../daemon/index.js');
+  const inside = await openInside(
+    await takeInside(),
     request,
     { progress: (text) => output.progress(text), log: output.log },
     signals.cancelled.signal,

@@ -1,10 +1,10 @@
 /**
- * The program that serves a private view for `lvfs run`, `shell`, `build` and `check`; daemon/inside.ts says how it and the
+ * The program that serves a private view for `lvfs run`, `shell`, `build` and `check`; daemon/private/wire.ts says how it and the
  * command line speak. Started by them only.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
-import { loadInside, startThreadAhead } from '../daemon/index.js';
+import { serveInside, startThreadAhead } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 
 const log: Logger = (level, text) => {
@@ -31,7 +31,6 @@ endAtBugs();
 await startThreadAhead();
 const manifest = new URL('../../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-const { serveInside } = await loadInside();
 await serveInside({
   parent: Number(process.argv[2]),
   output: (stream, data) => write(stream === 'stdout' ? 1 : 2, data),

@@ -1,6 +1,5 @@
 /** `lvfs allow` and `lvfs deny`, which differ in one word. */
 import { exitStatus } from '../base/index.js';
-import type { LiveResult } from '../daemon/index.js';
 import { defineCommand } from './command.js';
 
 /** Makes the verb. */
@@ -28,7 +27,7 @@ export function liveCommand(verb: 'allow' | 'deny') {
       const [mountpoint = '', ...names] = operands;
       const client = await connect(mountpoint);
       try {
-        const result = (await client.request(verb, { names })) as LiveResult;
+        const result = await client.request(verb, { names });
         if (output.json) {
           output.printJson({ ...result });
           return exitStatus.ok;

@@ -4,6 +4,7 @@
  * else in lvfs ends the process.
  */
 import { readFileSync } from 'node:fs';
+import type { Ahead } from './programsAhead.js';
 
 const argv = process.argv.slice(2);
 
@@ -11,17 +12,26 @@ if (argv[0] === '--version' && argv.length === 1) {
   // The quickest way out: nothing of lvfs is loaded.
   process.stdout.write(`lvfs ${version()}\n`);
 } else {
-  const ahead = needsDaemon() ? await import('./daemonAhead.js') : undefined;
-  ahead?.startAhead();
+  const which = needed();
+  let dismiss: (() => Promise<void>) | undefined;
+  if (which !== undefined) {
+    const { startAhead, dismissAhead } = await import('./programsAhead.js');
+    await startAhead(which);
+    dismiss = dismissAhead;
+  }
   const { runCommandLine } = await import('./run.js');
   process.exitCode = await runCommandLine(argv, version);
-  await ahead?.dismissAhead();
+  await dismiss?.();
 }
 
-/** Whether the command line looks like one that will need a daemon. */
-function needsDaemon(): boolean {
-  const without = new Set(['-f', '--foreground', '-h', '--help']);
-  return argv[0] === 'mount' && argv.length > 2 && !argv.some((word) => without.has(word));
+/** The process that the command line looks as if it will need. */
+function needed(): Ahead | undefined {
+  const end = argv.indexOf('--');
+  const words = new Set(end < 0 ? argv : argv.slice(0, end));
+  if (words.has('-h') || words.has('--help')) return undefined;
+  if (argv[0] === 'mount')
+    return argv.length > 2 && !words.has('-f') && !words.has('--foreground') ? 'daemon' : undefined;
+  return argv[0] === 'build' || (argv[0] === 'run' && end > 1) ? 'inside' : undefined;
 }
 
 /** The version in package.json, which lies beside `dist`. */

@@ -50,19 +50,19 @@ export class Output {
   /** Writes text and a line end to standard output; returns when the reader has it. */
   print(text: string): void {
     this.endProgress();
-    this.#print(`${text}\n`);
+    this.#print(`${harmless(text, this.colors)}\n`);
   }
 
   /** Writes one JSON object, `schemaVersion` first, on one line to standard output. */
   printJson(value: Readonly<Record<string, unknown>>): void {
     this.endProgress();
-    this.#print(`${JSON.stringify({ schemaVersion, ...value })}\n`);
+    this.#print(`${jsonLine({ schemaVersion, ...value })}\n`);
   }
 
   /** Shows what is going on, on a terminal only; the next call replaces it. */
   progress(text: string): void {
     if (this.#quiet || !process.stderr.isTTY) return;
-    writeAll(2, `\r\x1b[K${text}`);
+    writeAll(2, `\r\x1b[K${harmless(text, this.#errorColors)}`);
     this.#progressShown = true;
   }
 
@@ -79,7 +79,7 @@ export class Output {
     this.endProgress();
     const { red, yellow, dim } = this.#errorColors;
     const mark = { error: red('error: '), warn: yellow('warning: '), info: '', debug: dim('debug: ') }[level];
-    writeAll(2, `lvfs: ${mark}${message}\n`);
+    writeAll(2, `lvfs: ${mark}${harmless(message, this.#errorColors)}\n`);
   };
 
   /** Whether messages of a level are shown. */
@@ -97,20 +97,22 @@ export class Output {
   failure(error: unknown): void {
     this.endProgress();
     if (error instanceof LvfsError) {
-      if (this.json) writeAll(1, `${JSON.stringify({ schemaVersion, error: errorToJson(error) })}\n`);
+      if (this.json) writeAll(1, `${jsonLine({ schemaVersion, error: errorToJson(error) })}\n`);
       this.complain(error);
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    writeAll(2, `lvfs: this is a bug in lvfs: ${stack}\n`);
+    writeAll(2, `lvfs: this is a bug in lvfs: ${harmless(stack, this.#errorColors)}\n`);
   }
 
   /** The same without the object: for a failure beside an answer that stands. */
   complain(error: LvfsError): void {
     this.endProgress();
     const { red, bold } = this.#errorColors;
-    writeAll(2, `${red('lvfs:')} ${describeError(error)}\n`);
-    if (error.hint !== undefined) writeAll(2, `${bold('hint:')} ${error.hint}\n`);
+    const say = (who: string, what: string): void =>
+      void writeAll(2, `${who} ${harmless(what, this.#errorColors)}\n`);
+    say(red('lvfs:'), describeError(error));
+    if (error.hint !== undefined) say(bold('hint:'), error.hint);
   }
 
   #print(text: string): void {
@@ -130,6 +132,33 @@ export function errorToJson(error: LvfsError): Record<string, unknown> {
     exitStatus: error.exit,
     ...error.details,
   };
+}
+
+/**
+ * What programs, files and other users have named may hold sequences that act on a terminal, or turn the direction of writing. All
+ * that moves, erases or turns is shown as a number; colours stay where colours are used.
+ */
+function harmless(text: string, { isColorSupported }: Colors): string {
+  return text.replace(acting, (all, char: string, color = '') => {
+    if (char === '\n' || char === '\t' || (char === '\x1b' && color !== '' && isColorSupported)) return all;
+    const code = char.charCodeAt(0);
+    const number = code < 0x100 ? `x${code.toString(16).padStart(2, '0')}` : `u${code.toString(16)}`;
+    return `\\${number}${color}`;
+  });
+}
+
+/**
+ * What may act on a terminal: Unicode's Cc, and the embeddings, overrides and isolates of its bidirectional algorithm (UAX 9); with
+ * what makes an escape the beginning of a colour.
+ */
+const acting = /([\p{Cc}\u202a-\u202e\u2066-\u2069])(\[[\d;]*m)?/gu;
+
+/** One line of JSON; what acts on a terminal is written as an escape, which means the same. */
+function jsonLine(value: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(value).replace(
+    acting,
+    (_, char: string, color = '') => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}${color}`,
+  );
 }
 
 /** `--color` first; then NO_COLOR (any non-empty value, https://no-color.org) and TERM=dumb; then the terminal. */

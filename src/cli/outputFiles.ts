@@ -8,10 +8,13 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Denial } from '../audit/index.js';
 import { errorCode, exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
 import { denialJson } from './denialText.js';
@@ -70,7 +73,7 @@ abstract class OutputFile {
     this.path = path;
     this.#isNew = !existsSync(path);
     try {
-      this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | flags);
+      this.#fd = openOwn(path, constants.O_WRONLY | constants.O_CREAT | flags);
     } catch (error) {
       throw this.#cannotWrite(error);
     }
@@ -102,9 +105,38 @@ abstract class OutputFile {
   }
 
   #cannotWrite(error: unknown): LvfsError {
+    if (error instanceof LvfsError) return error;
     if (errorCode(error) === undefined) throw error;
     return new LvfsError('CANNOT_WRITE', `${this.path}: cannot be written`, { cause: error });
   }
+}
+
+/**
+ * Opens a file for writing. Where everybody can make names, as in /tmp, somebody may have put a link to another's file there, or a
+ * file to his liking: what is there must be of this user, or of the directory's. The kernel sees to that as well where
+ * fs.protected_symlinks and fs.protected_regular are set (proc_sys_fs(5)), which not all have.
+ *
+ * @throws LvfsError CANNOT_WRITE (exit 1), or what open(2) says
+ */
+function openOwn(path: string, flags: number): number {
+  const directory = statSync(dirname(path), { throwIfNoEntry: false });
+  if (directory === undefined || (directory.mode & 0o002) === 0) return openSync(path, flags);
+  const trusted = new Set([process.getuid?.(), directory.uid]);
+  const refuse = (): never => {
+    throw new LvfsError(
+      'CANNOT_WRITE',
+      `${path}: is another user's, in a directory that everybody can write to`,
+    );
+  };
+  // Nobody else can take away a link of ours: such directories have the sticky bit, and without it there is nothing to trust.
+  const isSticky = (directory.mode & 0o1000) !== 0;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  const followed = there?.isSymbolicLink() === true && isSticky;
+  if (followed && !trusted.has(there.uid)) refuse();
+  const fd = openSync(path, followed ? flags : flags | constants.O_NOFOLLOW);
+  if (followed || trusted.has(fstatSync(fd).uid)) return fd;
+  closeSync(fd);
+  return refuse();
 }
 
 /** A file that is written once. What was in it before stays until then. */
@@ -126,9 +158,11 @@ export class ResultFile extends OutputFile {
 export class DenialFile extends OutputFile {
   /** Makes the file, or empties it or is about to add to it. */
   constructor(path: string, how: 'empty' | 'add') {
-    super(path, how === 'add' ? constants.O_APPEND : constants.O_TRUNC);
+    super(path, constants.O_APPEND);
     // Without denials it is empty, not absent.
-    this.act(() => undefined);
+    this.act((fd) => {
+      if (how === 'empty' && fstatSync(fd).isFile()) ftruncateSync(fd);
+    });
   }
 
   /** Adds a line. */

@@ -1,5 +1,5 @@
 /** The report for people and for programs. */
-import { missingGroups, type Missing, type Report } from '../audit/index.js';
+import { endedText, missingGroups, type Missing, type Report } from '../audit/index.js';
 import type { Output } from './output.js';
 import { table } from './table.js';
 import { displayText } from './text.js';
@@ -28,7 +28,8 @@ export function reportText(report: Report, output: Output): string {
   const missingRows = (list: readonly Missing[]): string =>
     list
       .map((one) => {
-        const evidence = one.messages[0] ?? one.paths[0] ?? '';
+        const ended = one.ended === undefined ? '' : ` was looked for, ${endedText(one.ended)}`;
+        const evidence = one.messages[0] ?? `${one.paths[0] ?? ''}${ended}`;
         const who = [displayText(one.processes.slice(0, 3).join(', ')), one.phases.join(', ')].filter(
           (text) => text !== '',
         );

@@ -1,5 +1,6 @@
 /** Tables for people: columns as wide as their contents, never cut. */
-import stringWidth from 'string-width';
+import { stripVTControlCharacters } from 'node:util';
+import { eastAsianWidth } from 'get-east-asian-width';
 import type { Output } from './output.js';
 
 /**
@@ -14,16 +15,28 @@ export function table(
   right: readonly number[] = [],
 ): string {
   const widths = head.map((title, column) =>
-    Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row[column] ?? ''))),
+    Math.max(textWidth(title), ...rows.map((row) => textWidth(row[column] ?? ''))),
   );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {
-        const space = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
+        const space = ' '.repeat((widths[column] ?? 0) - textWidth(cell));
         if (right.includes(column)) return space + cell;
         return column === cells.length - 1 ? cell : cell + space;
       })
       .join('  ')
       .trimEnd();
   return [output.colors.bold(line(head)), ...rows.map(line)].join('\n');
+}
+
+/** Columns of a terminal that a text takes. */
+function textWidth(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  // Nearly all texts are ASCII; and to make the expression below takes longer than all else a table needs.
+  if (!/[^ -~]/.test(plain)) return plain.length;
+  let width = 0;
+  for (const character of plain)
+    if (!/[\p{Mark}\p{Format}\p{Control}]/u.test(character))
+      width += eastAsianWidth(character.codePointAt(0) ?? 0);
+  return width;
 }

@@ -5,10 +5,10 @@
  */
 import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { BuildResult, Evidence, Image, Missing, Report } from '../audit/index.js';
+import type { BuildResult, Denial, Evidence, Image, Missing, Report } from '../audit/index.js';
 import { LvfsError, packageName } from '../base/index.js';
-import type { Inside, ReportResult, UsedPackage } from '../daemon/index.js';
-import type { BuildPlan } from './building.js';
+import type { Inside, UsedPackage } from '../daemon/index.js';
+import type { Settings } from './config.js';
 import { statusOf, type Signals } from './inside.js';
 import type { Output } from './output.js';
 
@@ -18,11 +18,21 @@ const patience = 10_000;
 /** The PKGDIR of builds that prove something, in a directory of their own. */
 const packagesName = 'packages';
 
-/** Packages of a view as the daemon tells them. */
-interface Packages {
-  readonly visible: readonly string[];
-  readonly hidden: readonly string[];
-  readonly used: readonly UsedPackage[];
+/** How to build. */
+export interface BuildPlan {
+  readonly command: string | undefined;
+  readonly compare: boolean;
+  /** Prove what a failed build lacked. */
+  readonly prove: boolean;
+  /** How long builds that prove something may take, in minutes. */
+  readonly proofTime: number | undefined;
+  readonly image: string | undefined;
+  readonly html: boolean;
+  /** Show the build's output. */
+  readonly show: boolean;
+  readonly ignore: Settings['ignore'];
+  /** Hears of every denial of the first build as it happens. */
+  readonly onDenial?: (denial: Denial) => void;
 }
 
 /** The builds in one view, one after the other. */
@@ -85,7 +95,7 @@ export class Trials implements Evidence {
 
   /** Hidden packages that could be shown, but for those that the configuration ignores. */
   async hidden(report: Report): Promise<string[]> {
-    const { hidden } = (await this.#inside.request('packages')) as Packages;
+    const { hidden } = await this.#inside.view.request('packages');
     const ignored = new Set(report.ignored.map(({ cpv }) => cpv));
     const all = hidden.filter((cpv) => !ignored.has(cpv));
     this.#hidden = new Set(all);
@@ -94,7 +104,7 @@ export class Trials implements Evidence {
 
   /** Hidden packages that are shown with one because it needs them to run. */
   async needsOf(cpv: string): Promise<string[]> {
-    const { packages } = (await this.#inside.request('needs', { package: cpv })) as { packages: string[] };
+    const { packages } = await this.#inside.view.request('needs', { package: cpv });
     return packages.filter((one) => this.#hidden.has(one));
   }
 
@@ -119,7 +129,7 @@ export class Trials implements Evidence {
     return {
       built: false,
       used,
-      failure: failureSigns((await this.#inside.request('output')) as string),
+      failure: failureSigns(await this.#inside.view.request('output')),
       suspects: suspectsOf(report).filter((cpv) => this.#hidden.has(cpv)),
     };
   }
@@ -180,7 +190,7 @@ export class Trials implements Evidence {
       PORTAGE_LOGDIR: this.#inSide(scratch, 'logs'),
       PORTAGE_ELOG_SYSTEM: '',
     };
-    await this.#inside.request('besides', { packages: shown });
+    await this.#inside.view.request('besides', { packages: shown });
     const what = describe(shown, this.#hidden.size);
     this.#output.progress(`building again with ${what}`);
     const timers = [
@@ -218,12 +228,12 @@ export class Trials implements Evidence {
 
   /** Notes what hidden packages are used, and what is said of them. */
   async #note(): Promise<{ used: string[]; report: Report }> {
-    const { used } = (await this.#inside.request('packages')) as Packages;
+    const { used } = await this.#inside.view.request('packages');
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
     for (const one of known) this.used.set(one.cpv, one);
     const { ignore } = this.#plan;
     const order = { ignore, captured: true, status: this.status };
-    const { report } = (await this.#inside.request('report', order)) as ReportResult;
+    const { report } = await this.#inside.view.request('report', order);
     for (const one of report.missing) {
       // How a package was used when it was shown tells more than how it was looked for.
       if (one.certainty === 'allowed' || !this.reported.has(one.cpv)) this.reported.set(one.cpv, one);
@@ -255,7 +265,7 @@ export class Trials implements Evidence {
   }
 
   async #directory(variable: string): Promise<string | undefined> {
-    return ((await this.#inside.request('directory', { variable })) as string | null) ?? undefined;
+    return (await this.#inside.view.request('directory', { variable })) ?? undefined;
   }
 
   /** Made where Portage builds, which the view shows as it is on the host, and has room. */

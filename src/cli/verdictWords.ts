@@ -1,5 +1,5 @@
 /** The verdict on a build in a few words: what the ebuild's author has to know. */
-import { packageName } from '../base/index.js';
+import { packageName, type LvfsError } from '../base/index.js';
 import type { BuildOutcome } from './building.js';
 
 /** What a build showed; the first that holds. docs/json.md says what each means. */
@@ -21,6 +21,22 @@ export interface VerdictWords {
   readonly packages: readonly string[];
   /** `fails without sys-devel/bison`. */
   readonly says: string;
+}
+
+/** The verdict on one target. */
+export interface Verdict {
+  /** As given. */
+  readonly target: string;
+  readonly verdict: 'clean' | 'undeclared' | 'failed' | 'error';
+  readonly outcome?: BuildOutcome;
+  readonly error?: LvfsError;
+}
+
+/** What a verdict rests on, in a line. */
+export function summary({ outcome, error }: Verdict): string {
+  if (error !== undefined) return error.message;
+  if (outcome === undefined) return '';
+  return `${verdictWords(outcome).says}; ${outcome.seconds} s`;
 }
 
 /** The words for a build. */

@@ -7,7 +7,7 @@ import { describeError, errorCode, LvfsError, type Logger } from '../base/index.
 import { deviceProblem, isFuseDevice, libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
 import { systemProblem } from '../system/index.js';
-import { readSystem } from './systemIndex.js';
+import { readSystem } from './plan/systemIndex.js';
 import {
   fail,
   filesystemType,
@@ -19,7 +19,7 @@ import {
   type HealthCheck,
   type Obstacle,
 } from './platform/index.js';
-import { registryDirectory } from './registry.js';
+import { registryDirectory } from './registry/registry.js';
 import type { ViewRequest } from './request.js';
 
 /** One of the ways in which an ordinary user can have a view. */

@@ -4,24 +4,32 @@
  */
 import type { Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
-import type { DaemonChannels, RunOptions } from './detached.js';
+import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
-import type * as insideModule from './inside.js';
-import type { MountedCommand } from './inside.js';
-import type { IndexAction, IndexReport } from './inspect.js';
-import type { Explanation } from './explanation.js';
-import type { Names } from './names.js';
-import type { SystemPath } from './openView.js';
-import type { Plan } from './plan.js';
+import type { Inside, InsideListener } from './private/client.js';
+import type { StartedInside } from './private/start.js';
+import type { MountedCommand } from './private/entering.js';
+import type { InsideChannels } from './private/supervisor.js';
+import type { IndexAction, IndexReport } from './plan/inspect.js';
+import type { Explanation } from './plan/explanation.js';
+import type { Names } from './plan/names.js';
+import type { SystemPath } from './plan/openView.js';
+import type { Plan } from './plan/plan.js';
 import type { Entered } from './platform/index.js';
-import type { SessionRequest, SessionStatus, SystemPathChange, ViewRequest } from './request.js';
-import type { SessionEnd } from './session.js';
-import type { UnmountOptions } from './sessions.js';
-import type { ControlClient } from './control.js';
+import type {
+  InsideRequest,
+  SessionRequest,
+  SessionStatus,
+  SystemPathChange,
+  ViewRequest,
+} from './request.js';
+import type { SessionEnd } from './session/session.js';
+import type { UnmountOptions } from './registry/sessions.js';
+import type { ControlClient } from './control/client.js';
 
 export type { ChainLink, VisibleSet } from '../portage/index.js';
-export type { ControlClient } from './control.js';
-export type { IndexAction, IndexReport } from './inspect.js';
+export type { ControlClient } from './control/client.js';
+export type { IndexAction, IndexReport } from './plan/inspect.js';
 export {
   dismissDaemon,
   launch,
@@ -30,14 +38,15 @@ export {
   type LaunchListener,
   type StartedDaemon,
   type StartupMessage,
-} from './launch.js';
-export type { ReportGraph, ReportResult, UsedPackage } from './auditing.js';
-export type { Inside } from './inside.js';
+} from './session/launch.js';
+export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
+export type { Inside } from './private/client.js';
+export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
-export type { Explanation } from './explanation.js';
-export type { PackageFiles, Plan } from './plan.js';
+export type { Explanation } from './plan/explanation.js';
+export type { PackageFiles, Plan } from './plan/plan.js';
 export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
-export { createSessionDirectory } from './registry.js';
+export { createSessionDirectory } from './registry/registry.js';
 export type {
   BindRequest,
   InsideRequest,
@@ -48,8 +57,6 @@ export type {
   ViewRequest,
 } from './request.js';
 
-type InsideModule = typeof insideModule;
-
 /** See `checkHealth` in health.ts. */
 export async function checkHealth(
   request: Pick<ViewRequest, 'locations' | 'cache'>,
@@ -58,19 +65,39 @@ export async function checkHealth(
   return (await import('./health.js')).checkHealth(request, log);
 }
 
-/** Runs a command in a view that is mounted; see `enterMounted` in inside.ts. */
+/** Runs a command in a view that is mounted; see `enterMounted` in entering.ts. */
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
-  return (await import('./inside.js')).enterMounted(given, how);
+  return (await import('./private/entering.js')).enterMounted(given, how);
 }
 
-/** What runs commands in private views; see inside.ts. */
-export async function loadInside(): Promise<InsideModule> {
-  return import('./inside.js');
+/** Mounts a view for this process only; see `Inside.open` in private/client.ts. */
+export async function openInside(
+  started: StartedInside,
+  request: InsideRequest,
+  listener: InsideListener,
+  signal: AbortSignal,
+): Promise<Inside> {
+  return (await import('./private/client.js')).Inside.open(started, request, listener, signal);
+}
+
+/** See `startInside` in private/start.ts. */
+export async function startInside(entry: URL): Promise<StartedInside> {
+  return (await import('./private/start.js')).startInside(entry);
+}
+
+/** See `dismissInside` in private/start.ts. */
+export async function dismissInside(started: StartedInside): Promise<void> {
+  await (await import('./private/start.js')).dismissInside(started);
+}
+
+/** Serves a private view; see `serveInside` in private/supervisor.ts. */
+export async function serveInside(channels: InsideChannels): Promise<never> {
+  return (await import('./private/supervisor.js')).serveInside(channels);
 }
 
 /** Computes the visible set of a request; see {@link Plan}. */
 export async function makePlan(request: ViewRequest, log: Logger): Promise<Plan> {
-  const { Plan } = await import('./plan.js');
+  const { Plan } = await import('./plan/plan.js');
   return new Plan(request, log);
 }
 
@@ -81,7 +108,7 @@ export async function explainFor(
   log: Logger,
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
-  return (await import('./openView.js')).explainFor(request, paths, log, progress);
+  return (await import('./plan/openView.js')).explainFor(request, paths, log, progress);
 }
 
 /** See `explainOwners` in inspect.ts. */
@@ -92,7 +119,7 @@ export async function explainOwners(
   log: Logger,
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
-  return (await import('./inspect.js')).explainOwners(locations, cache, paths, log, progress);
+  return (await import('./plan/inspect.js')).explainOwners(locations, cache, paths, log, progress);
 }
 
 /** See `indexHost` in inspect.ts. */
@@ -103,7 +130,7 @@ export async function indexHost(
   log: Logger,
   progress: (text: string) => void,
 ): Promise<IndexReport> {
-  return (await import('./inspect.js')).indexHost(locations, cache, action, log, progress);
+  return (await import('./plan/inspect.js')).indexHost(locations, cache, action, log, progress);
 }
 
 /** The system paths in force; see `systemPathList` in openView.ts. */
@@ -112,8 +139,8 @@ export async function systemPathList(
   log: Logger,
   locations: SystemLocations,
 ): Promise<SystemPath[]> {
-  const { systemPathList } = await import('./openView.js');
-  const { readSystem } = await import('./systemIndex.js');
+  const { systemPathList } = await import('./plan/openView.js');
+  const { readSystem } = await import('./plan/systemIndex.js');
   return systemPathList(changes, log, readSystem(locations, log));
 }
 
@@ -123,40 +150,40 @@ export async function namesBeginning(
   which: 'target' | 'installed',
   locations: SystemLocations,
 ): Promise<Names> {
-  return (await import('./names.js')).namesBeginning(start, which, locations);
+  return (await import('./plan/names.js')).namesBeginning(start, which, locations);
 }
 
 /** See `startThreadAhead` in servingThreads.ts. */
 export async function startThreadAhead(): Promise<void> {
-  (await import('./servingThreads.js')).startThreadAhead();
+  (await import('./session/servingThreads.js')).startThreadAhead();
 }
 
 /** See `runDaemon` in detached.ts. */
 export async function runDaemon(channels: DaemonChannels): Promise<boolean> {
-  return (await import('./detached.js')).runDaemon(channels);
+  return (await import('./session/detached.js')).runDaemon(channels);
 }
 
 /** See `runSession` in detached.ts. */
 export async function runSession(request: SessionRequest, options: RunOptions): Promise<SessionEnd> {
-  return (await import('./detached.js')).runSession(request, options);
+  return (await import('./session/detached.js')).runSession(request, options);
 }
 
 /** See `connect` in sessions.ts. */
 export async function connect(given: string): Promise<ControlClient> {
-  return (await import('./sessions.js')).connect(given);
+  return (await import('./registry/sessions.js')).connect(given);
 }
 
 /** See `isView` in sessions.ts. */
 export async function isView(given: string): Promise<boolean> {
-  return (await import('./sessions.js')).isView(given);
+  return (await import('./registry/sessions.js')).isView(given);
 }
 
 /** See `statuses` in sessions.ts. */
 export async function statuses(only?: readonly string[]): Promise<SessionStatus[]> {
-  return (await import('./sessions.js')).statuses(only);
+  return (await import('./registry/sessions.js')).statuses(only);
 }
 
 /** See `unmountView` in sessions.ts. */
 export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
-  return (await import('./sessions.js')).unmountView(given, options);
+  return (await import('./registry/sessions.js')).unmountView(given, options);
 }

@@ -1,6 +1,7 @@
 /** What a process is doing while it waits for our answer, from /proc (proc_pid_stat(5), proc_pid_syscall(5), …). */
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Operation, ProcessRecord } from '../audit/index.js';
+import type { ProcessHandle, ProcessHandles } from '../system/index.js';
 
 const argumentsLimit = 4096;
 /** `PATH_MAX` of the kernel. */
@@ -71,8 +72,10 @@ interface Remembered {
 
 /** How {@link Processes} are told of. */
 export interface ProcessesOptions {
-  /** Hears of each process before anything refers to it. */
-  readonly onProcess?: (record: ProcessRecord) => void;
+  /** Hears of each process before anything refers to it, with a handle of its own to close where there are {@link handles}. */
+  readonly onProcess?: (record: ProcessRecord, handle: ProcessHandle | undefined) => void;
+  /** Opens what tells how each process ends. */
+  readonly handles?: ProcessHandles;
   /** The first number is this plus {@link step}; several serving threads count apart. */
   readonly first?: number;
   readonly step?: number;
@@ -85,13 +88,16 @@ export class Processes {
   readonly #known = new Map<number, Remembered>();
   readonly #buffer = Buffer.allocUnsafe(1 << 18);
   readonly #calls = pathCalls[process.arch === 'x64' ? 'x64' : 'generic'] ?? {};
-  readonly #onProcess: (record: ProcessRecord) => void;
+  readonly #onProcess: (record: ProcessRecord, handle: ProcessHandle | undefined) => void;
+  readonly #handles: ProcessHandles | undefined;
   readonly #step: number;
   readonly #mountpoint: string;
   #last: number;
 
-  constructor({ onProcess = () => undefined, first = 0, step = 1, mountpoint = '' }: ProcessesOptions = {}) {
+  constructor(options: ProcessesOptions = {}) {
+    const { onProcess = () => undefined, handles, first = 0, step = 1, mountpoint = '' } = options;
     this.#onProcess = onProcess;
+    this.#handles = handles;
     this.#last = first;
     this.#step = step;
     this.#mountpoint = mountpoint === '/' ? '' : mountpoint;
@@ -140,8 +146,8 @@ export class Processes {
     }
     const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
     const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
-    const category = variable(environment, 'CATEGORY');
-    const pf = variable(environment, 'PF');
+    const category = name(environment, 'CATEGORY');
+    const pf = name(environment, 'PF');
     this.#last += this.#step;
     const record: ProcessRecord = {
       id: this.#last,
@@ -151,20 +157,26 @@ export class Processes {
       program: this.#place(`/proc/${pid}/exe`),
       arguments: words,
       directory: this.#place(`/proc/${pid}/cwd`),
-      phase: variable(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
+      phase: name(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
       package: category !== '' && pf !== '' ? `${category}/${pf}` : (parent?.package ?? ''),
       buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
+      seen: Date.now(),
     };
     if (this.#known.size >= rememberedProcesses) this.#known.clear();
     this.#known.set(pid, { record, started, checkedAt: now });
-    this.#onProcess(record);
+    // While it waits for us it cannot end.
+    this.#onProcess(record, this.#handles?.of(pid));
     return record;
   }
 
   /** Whether a process has the view for its root; whoever started the work in it has not. */
   #isInView(pid: number): boolean {
     if (pid <= 1 || pid === process.pid) return false;
-    return this.#mountpoint === '' || this.#place(`/proc/${pid}/root`) === '/';
+    if (this.#mountpoint === '') return true;
+    const root = this.#link(`/proc/${pid}/root`);
+    // Where a view is the root of a mount namespace of its own, it is called that as well.
+    if (root === '/') return this.#link(`/proc/${pid}/ns/mnt`) !== this.#link('/proc/self/ns/mnt');
+    return this.#inside(root) !== root;
   }
 
   #call(pid: number): { operation: Operation; address: number; directory: string } | undefined {
@@ -200,14 +212,17 @@ export class Processes {
 
   /** Where a link of /proc leads, as a path in the view, one character a byte. */
   #place(link: string): string {
-    let path: string;
+    return this.#inside(this.#link(link));
+  }
+
+  /** What a link of /proc says, one character a byte; empty when it says nothing. */
+  #link(link: string): string {
     try {
-      path = readlinkSync(link, 'latin1');
+      return readlinkSync(link, 'latin1');
     } catch {
       // It has ended, or is not ours to look at.
       return '';
     }
-    return this.#inside(path);
   }
 
   /** A path of ours as it is in the view, if it leads there. */
@@ -262,4 +277,10 @@ function variable(environment: string, name: string): string {
   const from = start + name.length + 1;
   const end = environment.indexOf('\0', from);
   return environment.slice(from, end < 0 ? undefined : end);
+}
+
+/** The value of a variable that Portage sets to a name (PMS 3.1); empty when somebody has set it to anything else. */
+function name(environment: string, which: string): string {
+  const value = variable(environment, which);
+  return /^[\w+.-]{1,255}$/.test(value) ? value : '';
 }

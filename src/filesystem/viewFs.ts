@@ -8,7 +8,7 @@
 import { statfsSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { errno, errnoOf, type Errno } from '../base/index.js';
-import { pathKind, type AccessEvent, type Operation, type ProcessRecord } from '../audit/index.js';
+import { pathKind, type AccessEvent, type Operation } from '../audit/index.js';
 import type {
   Attributes,
   Caller,
@@ -30,12 +30,12 @@ import {
   type Rule,
   type View,
 } from '../view/index.js';
-import { identityWords, type FileIdentity } from '../system/index.js';
+import { identityWords, type FileIdentity, type ProcessHandles } from '../system/index.js';
 import { kindOfMode, type NodeHost } from './host.js';
 import { LinkCounter, LinkedFiles } from './identity.js';
 import { anyFile, fileNumber, fileOf, nodeIdOf, nodeOf } from './nodeIds.js';
 import { fewOpenFiles, OpenFiles } from './openFiles.js';
-import { Processes } from './process.js';
+import { Processes, type ProcessesOptions } from './process.js';
 import type { Readers } from './readers.js';
 import type { WatchedDirectories } from './watched.js';
 
@@ -44,7 +44,9 @@ export interface ViewFsOptions {
   /** Hears of each attempt to reach a hidden path that exists on the host, while the process still waits. */
   onAccess?: (event: AccessEvent) => void;
   /** Hears of each process that an event or {@link readers} refers to, before they do. */
-  onProcess?: (record: ProcessRecord) => void;
+  onProcess?: NonNullable<ProcessesOptions['onProcess']>;
+  /** See {@link ProcessesOptions.handles}. */
+  handles?: ProcessHandles;
   /** Which serving thread this is, from 0, and of how many. */
   thread?: { readonly number: number; readonly count: number };
   /** Packages whose uses are told one by one, as bits: see {@link usesTold}. */
@@ -179,6 +181,7 @@ export class ViewFs implements Operations {
       first: number,
       step: count,
       ...(options.onProcess === undefined ? {} : { onProcess: options.onProcess }),
+      ...(options.handles === undefined ? {} : { handles: options.handles }),
       ...(view.settings.mountPoint === undefined ? {} : { mountpoint: view.settings.mountPoint }),
     });
     this.#trace = options.trace ?? false;

@@ -11,8 +11,9 @@
  * 4. Nothing that serves may touch a path below its own mount point, nor write notifications: both may wait for a
  *    request that only this thread would answer.
  */
-import { readSync, writeSync } from 'node:fs';
-import { errno, errorCode, exitStatus, FsError, LvfsError, type Errno, type Logger } from '../base/index.js';
+import { getSystemErrorName } from 'node:util';
+import { errno, exitStatus, FsError, LvfsError, type Errno, type Logger } from '../base/index.js';
+import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
 import { Reply, Request } from './codec.js';
 import * as layout from './layout.js';
@@ -400,18 +401,20 @@ export class Session {
   }
 
   /** Reports a reply that the kernel did not take, other than because nobody waits for it any more. */
-  unwritten(error: unknown): void {
-    const code = errorCode(error);
+  unwritten(code: Errno): void {
     // Interrupted, aborted or unmounted meanwhile: expected, and the next read tells what became of the mount.
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'EPERM' || code === 'ECONNABORTED') return;
+    if (withdrawn.has(code)) return;
     const name = layout.opcodeTable[this.#request.opcode]?.name ?? `opcode ${this.#request.opcode}`;
     this.#logOnce(
       `reply ${name}`,
       'error',
-      `fuse: the kernel refused the reply to ${name} of node ${this.#request.node}: ${code}`,
+      `fuse: the kernel refused the reply to ${name} of node ${this.#request.node}: ${getSystemErrorName(-code)}`,
     );
   }
 }
+
+/** What the kernel says of a reply for which nobody waits any more. */
+const withdrawn: ReadonlySet<Errno> = new Set([errno.ENOENT, errno.ENODEV, errno.EPERM, errno.ECONNABORTED]);
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -427,47 +430,44 @@ const mountDeadlineMs = 10_000;
  */
 export function serveDevice(fd: number, operations: Operations, options: SessionOptions): ServeResult {
   const session = new Session(operations, options);
-  const { requestBuffer, replyBuffer } = session;
-  const { length: capacity } = requestBuffer;
+  const channel = openChannel(fd, session.requestBuffer, session.replyBuffer);
   let waited = 0;
   for (;;) {
-    let length: number;
-    try {
-      length = readSync(fd, requestBuffer, 0, capacity, null);
-    } catch (error) {
-      switch (errorCode(error)) {
-        case 'ENODEV':
-        case 'ECONNABORTED':
+    const length = channel.read();
+    if (length < 0) {
+      switch (-length) {
+        case errno.ENODEV:
+        case errno.ECONNABORTED:
           return { end: 'unmounted' };
-        case 'EBADF':
+        case errno.EBADF:
           return { end: 'closed' };
-        case 'EINTR':
-        case 'ENOENT': // the request was withdrawn between being queued and being read
+        case errno.EINTR:
+        case errno.ENOENT: // the request was withdrawn between being queued and being read
           continue;
-        case 'EAGAIN':
+        case errno.EAGAIN:
           Atomics.wait(sleeper, 0, 0, 1);
           continue;
-        case 'EPERM': // not mounted yet
+        case errno.EPERM: // not mounted yet
           if (waited++ < mountDeadlineMs) {
             Atomics.wait(sleeper, 0, 0, 1);
             continue;
           }
       }
-      throw new LvfsError('FUSE_DEVICE', 'cannot read requests from /dev/fuse', {
-        exit: exitStatus.cannotMount,
-        cause: error,
-      });
+      throw new LvfsError(
+        'FUSE_DEVICE',
+        `cannot read requests from /dev/fuse (${getSystemErrorName(length)})`,
+        {
+          exit: exitStatus.cannotMount,
+        },
+      );
     }
     if (length === 0) return { end: 'closed' };
     session.begin();
     const size = session.handle(length);
     if (size > 0) {
-      try {
-        writeSync(fd, replyBuffer, 0, size, null);
-      } catch (error) {
-        // Whatever the kernel says of one reply, the others still have to be given.
-        session.unwritten(error);
-      }
+      const written = channel.write(size);
+      // Whatever the kernel says of one reply, the others still have to be given.
+      if (written < 0) session.unwritten(-written);
     }
     session.end();
     if (session.refusal !== undefined) throw session.refusal;

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { errorCode } from '../base/index.js';
-import type { MetadataSource } from './repository.js';
+import type { MetadataSource } from './repos/ebuildTree.js';
 
 /** The values that lvfs needs, under the names Portage's cache has for them. */
 const keys =

@@ -18,140 +18,12 @@ import {
   type AnyOf,
   type Reduced,
 } from './depend.js';
-import { eapiFeatures } from './eapi.js';
-import { makeCandidate, matchesAtom, splitSlot, type Candidate } from './match.js';
+import type { InstalledCandidate, InstalledPackages } from './installed.js';
+import { makeCandidate, matchesAtom, type Candidate } from './match.js';
+import { combineOverlapping } from './overlap.js';
 import { withoutUse } from './packageFiles.js';
-import { compareVersions, type PackageVersion } from './version.js';
+import { compareVersions } from './version.js';
 import type { Cpv } from './types.js';
-import type { InstalledDatabase, InstalledEntry } from './vdb.js';
-
-/** Whether a flag belongs to every package's IUSE without being listed there, by the profile and for this EAPI. */
-export type ImplicitFlags = (flag: string, eapi: string) => boolean;
-
-/** An installed package as atoms see it; its values are read when an atom first asks for them. */
-export class InstalledCandidate implements Candidate {
-  readonly #implicit: ImplicitFlags;
-  #slot: { slot: string; subslot: string } | undefined;
-  #flags: ReadonlySet<string> | undefined;
-  #use: ReadonlySet<string> | undefined;
-
-  constructor(
-    readonly entry: InstalledEntry,
-    implicit: ImplicitFlags,
-  ) {
-    this.#implicit = implicit;
-  }
-
-  get package(): PackageVersion {
-    return this.entry.parts;
-  }
-
-  get cpv(): Cpv {
-    return this.entry.cpv;
-  }
-
-  get slot(): string {
-    return this.#slotParts.slot;
-  }
-
-  get subslot(): string {
-    return this.#slotParts.subslot;
-  }
-
-  get #slotParts(): { slot: string; subslot: string } {
-    return (this.#slot ??= splitSlot(this.entry.value('SLOT'), this.entry.value('EAPI')));
-  }
-
-  get buildId(): string | undefined {
-    const value = this.entry.value('BUILD_ID');
-    return /^[1-9]\d*$/.test(value) ? value : undefined;
-  }
-
-  /** The recorded repository, its name repaired as Portage does it; `__unknown__` when there is none. */
-  get repo(): string {
-    return this.entry.repository;
-  }
-
-  /**
-   * Whether a flag is in IUSE, implicit, or (from EAPI 5) was enabled when the package was built, whatever the profile says
-   * now.
-   */
-  readonly hasFlag = (flag: string): boolean => {
-    this.#flags ??= new Set(this.entry.words('IUSE').map((word) => word.replace(/^[+-]/, '')));
-    if (this.#flags.has(flag)) return true;
-    const eapi = this.entry.value('EAPI');
-    if (this.#implicit(flag, eapi)) return true;
-    return eapiFeatures(eapi).iuseEffective && this.#recorded.has(flag);
-  };
-
-  get use(): ReadonlySet<string> {
-    return this.#recorded;
-  }
-
-  get #recorded(): ReadonlySet<string> {
-    return (this.#use ??= new Set(this.entry.words('USE')));
-  }
-}
-
-/** Matches atoms against an installed-package database; answers are remembered. */
-export class InstalledPackages {
-  readonly #byName = new Map<string, readonly InstalledCandidate[]>();
-  readonly #matches = new Map<Atom, readonly InstalledCandidate[]>();
-
-  constructor(
-    readonly database: InstalledDatabase,
-    readonly implicit: ImplicitFlags,
-  ) {}
-
-  /** The installed package of exactly this name. */
-  get(cpv: Cpv): InstalledCandidate | undefined {
-    const entry = this.database.get(cpv);
-    return entry === undefined
-      ? undefined
-      : this.versionsOf(entry.parts.cp).find((found) => found.cpv === cpv);
-  }
-
-  /** The installed versions of `category/name`, ascending. */
-  versionsOf(cp: string): readonly InstalledCandidate[] {
-    let versions = this.#byName.get(cp);
-    if (versions === undefined) {
-      versions = this.database.versionsOf(cp).map((entry) => new InstalledCandidate(entry, this.implicit));
-      this.#byName.set(cp, versions);
-    }
-    return versions;
-  }
-
-  /**
-   * The installed packages that an atom matches, ascending by version (with wildcards: by name, then version). A
-   * package whose repository is not recorded matches no `::repo`.
-   */
-  match(atom: Atom): readonly InstalledCandidate[] {
-    let found = this.#matches.get(atom);
-    if (found === undefined) {
-      const ofName = (cp: string): readonly InstalledCandidate[] =>
-        this.versionsOf(cp).filter((candidate) => isMatch(atom, candidate));
-      found = atom.extended ? [...this.database.names()].sort().flatMap(ofName) : ofName(atom.cp);
-      this.#matches.set(atom, found);
-    }
-    return found;
-  }
-
-  /** The highest installed match of an atom. */
-  best(atom: Atom): InstalledCandidate | undefined {
-    return this.match(atom).at(-1);
-  }
-
-  /** The highest installed match when the atom's USE dependencies are left aside. */
-  bestWithoutUse(atom: Atom): InstalledCandidate | undefined {
-    if (atom.use.length === 0 && atom.requiredFlags.length === 0) return this.best(atom);
-    const bare = withoutUse(atom);
-    return this.versionsOf(atom.cp).findLast((candidate) => isMatch(bare, candidate));
-  }
-}
-
-function isMatch(atom: Atom, candidate: InstalledCandidate): boolean {
-  return matchesAtom(atom, candidate) && (atom.repo === undefined || atom.repo === candidate.repo);
-}
 
 /** What {@link DepCheck.choose} answers for one dependency string. */
 export interface Selection {
@@ -171,9 +43,6 @@ export interface Graph {
   /** Whether it has a package that an atom matches. */
   has(atom: Atom, installed: InstalledPackages): boolean;
 }
-
-/** How many alternatives overlapping groups may have together before they are no longer combined. */
-const maxCombinations = 50_000;
 
 /** Chooses among installed packages as Portage would. */
 export class DepCheck {
@@ -517,90 +386,4 @@ function isBetter(a: Alternative, b: Alternative): boolean {
 function distinct(atoms: readonly Atom[]): readonly Atom[] {
   const wanted = atoms.filter(({ blocker }) => blocker === undefined);
   return [...new Map(wanted.map((atom) => [atom.text, atom])).values()];
-}
-
-/**
- * Combines any-of groups that speak of the same packages into one of all their combinations (`_overlap_dnf`), so that
- * `|| ( grep sed ) || ( sed tar )` can be satisfied by sed alone. Of groups that are repeated one is kept. Answers the
- * same array when no groups overlap.
- *
- * Groups with more than {@link maxCombinations} combinations are left as they are: Portage would not end in time.
- */
-function combineOverlapping(items: readonly Reduced[]): readonly Reduced[] {
-  const groups = items.filter(isAnyOf);
-  if (groups.length < 2) return items;
-  /** Each group's component, named by its first group. */
-  const parent = groups.map((_, index) => index);
-  const find = (index: number): number => {
-    while (parent[index] !== index) index = parent[index] as number;
-    return index;
-  };
-  const firstWith = new Map<string, number>();
-  const names = groups.map((group) => new Set(namesOf(group)));
-  names.forEach((set, index) => {
-    for (const cp of set) {
-      const other = firstWith.get(cp);
-      if (other === undefined) firstWith.set(cp, index);
-      else {
-        const [a, b] = [find(other), find(index)];
-        parent[Math.max(a, b)] = Math.min(a, b);
-      }
-    }
-  });
-  const components = new Map<number, AnyOf[]>();
-  groups.forEach((group, index) => {
-    const first = find(index);
-    components.set(first, [...(components.get(first) ?? []), group]);
-  });
-  if (components.size === groups.length) return items;
-
-  // Groups of nothing but blockers overlap with nothing and keep their place among the atoms.
-  const result: Reduced[] = items.filter((item) => !isAnyOf(item) || names[groups.indexOf(item)]?.size === 0);
-  for (const [first, component] of components) {
-    if (names[first]?.size === 0) continue;
-    const distinct = [...new Map(component.map((group) => [printReduced([group]), group])).values()];
-    result.push(...(distinct.length > 1 ? combine(distinct) : distinct));
-  }
-  return result;
-}
-
-function namesOf(item: Reduced): string[] {
-  if (isConjunction(item)) return item.flatMap(namesOf);
-  if (isAnyOf(item)) return item.anyOf.flatMap(namesOf);
-  return item.blocker === undefined ? [item.cp] : [];
-}
-
-/** One any-of group of all combinations of the alternatives of several, or the groups when there are too many. */
-function combine(groups: readonly AnyOf[]): readonly Reduced[] {
-  const combinations = product(groups.map(alternativesOf));
-  return combinations === undefined ? groups : [{ anyOf: combinations }];
-}
-
-/** The alternatives of a group in disjunctive normal form: each a list of atoms; undefined when there are too many. */
-function alternativesOf(group: AnyOf): readonly Atom[][] | undefined {
-  const alternatives: Atom[][] = [];
-  for (const item of group.anyOf) {
-    const expanded = normalForm(item);
-    if (expanded === undefined || alternatives.length + expanded.length > maxCombinations) return undefined;
-    alternatives.push(...expanded);
-  }
-  return alternatives;
-}
-
-function normalForm(item: Reduced): readonly Atom[][] | undefined {
-  if (isAnyOf(item)) return alternativesOf(item);
-  if (!isConjunction(item)) return [[item]];
-  const atoms = item.filter((member): member is Atom => !isConjunction(member) && !isAnyOf(member));
-  const rest = item.filter((member) => isConjunction(member) || isAnyOf(member));
-  return product([[atoms], ...rest.map(normalForm)]);
-}
-
-/** Every way to take one alternative of each, joined; the last varies fastest. */
-function product(lists: readonly (readonly Atom[][] | undefined)[]): readonly Atom[][] | undefined {
-  let result: Atom[][] = [[]];
-  for (const list of lists) {
-    if (list === undefined || result.length * list.length > maxCombinations) return undefined;
-    result = result.flatMap((head) => list.map((tail) => [...head, ...tail]));
-  }
-  return result;
 }

@@ -7,8 +7,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
-import { Configuration, type ConfigurationOptions } from './config.js';
-import { DepCheck, InstalledPackages } from './depCheck.js';
+import { Configuration, type ConfigurationOptions } from './config/configuration.js';
+import { DepCheck } from './depCheck.js';
+import { InstalledPackages } from './installed.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
@@ -165,7 +166,7 @@ class OpenedSystem implements System {
   }
 
   get sysroot(): string {
-    return this.#configuration.sysroot;
+    return this.#configuration.places.sysroot;
   }
 
   get databases(): readonly string[] {
@@ -177,7 +178,7 @@ class OpenedSystem implements System {
   }
 
   get userConfiguration(): string {
-    return this.#configuration.userConfig;
+    return this.#configuration.places.userConfig;
   }
 
   get warnings(): readonly DataWarning[] {
@@ -331,12 +332,12 @@ function packageRoot(database: InstalledDatabase, configuration: Configuration):
       message: `has moved, and is taken for ${now}; emerge brings the database up to date when it runs next, as does: emaint --fix moveinst`,
     });
   }
-  const installed = new InstalledPackages(database, (flag, eapi) => configuration.isImplicitFlag(flag, eapi));
+  const installed = new InstalledPackages(database, (flag, eapi) => configuration.implicit.has(flag, eapi));
   return {
     installed,
     check: new DepCheck(installed, configuration.provided),
     targets: new TargetResolver(installed, configuration),
-    place: configuration.sysroot === '' ? '/' : configuration.sysroot,
+    place: configuration.places.sysroot === '' ? '/' : configuration.places.sysroot,
   };
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { type Atom, atomToString, tryParseAtom } from './atom.js';
 import type { RootFiles } from './rootFiles.js';
 import type { DataWarning } from './types.js';
-import type { Repositories } from './repository.js';
+import type { Repositories } from './repos/repository.js';
 
 /** One line of a file of updates. */
 export type Move =

@@ -4,9 +4,9 @@
  *
  * All paths that come out are host paths, ready to be opened and to be shown in messages. Nothing is ever written.
  */
-import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LvfsError, errorCode, exitStatus } from '../base/index.js';
+import { LvfsError, errorCode, exitStatus, readRegularFile } from '../base/index.js';
 
 /** What a path leads to after all symlinks: `other` is a device, socket or pipe. */
 export type FileKind = 'file' | 'directory' | 'other';
@@ -16,6 +16,10 @@ const MAX_SYMLINKS = 40;
 
 /** Folders of version control systems, which Portage never descends into (`portage.const.VCS_DIRS`). */
 const VCS_DIRECTORIES = new Set(['CVS', 'RCS', 'SCCS', '.bzr', '.git', '.hg', '.svn']);
+
+/** Bytes of a text, and of any other file. Those of Portage are a thousand times smaller. */
+const largestText = 16 << 20;
+const largestFile = 1 << 30;
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 
@@ -108,13 +112,13 @@ export class RootFiles {
   /**
    * The text of a file, decoded as UTF-8 (other bytes become U+FFFD) with line ends made `\n`; undefined when
    * there is no such file.
-   * @throws LvfsError `UNREADABLE` when it cannot be read or is a directory.
+   * @throws LvfsError `UNREADABLE` when it cannot be read, is no file, or is larger than 16 MiB.
    */
   readText(hostPath: string): string | undefined {
     const resolved = this.#root === '' ? hostPath : this.resolve(hostPath);
     let text: string;
     try {
-      text = readFileSync(resolved, 'utf8');
+      text = readRegularFile(resolved, largestText).toString('utf8');
     } catch (error) {
       const code = errorCode(error);
       if (code !== undefined && MISSING.has(code)) return undefined;
@@ -132,10 +136,10 @@ export class RootFiles {
     return stat === undefined ? undefined : Number(stat.mtimeNs / 1_000_000_000n);
   }
 
-  /** The bytes of a file; undefined when there is no such file. Errors as {@link readText}. */
+  /** The bytes of a file of at most 1 GiB; undefined when there is no such file. Errors as {@link readText}. */
   readBytes(hostPath: string): Buffer | undefined {
     try {
-      return readFileSync(this.#root === '' ? hostPath : this.resolve(hostPath));
+      return readRegularFile(this.#root === '' ? hostPath : this.resolve(hostPath), largestFile);
     } catch (error) {
       const code = errorCode(error);
       if (code !== undefined && MISSING.has(code)) return undefined;

@@ -7,12 +7,12 @@
  */
 import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
-import type { InstalledCandidate, InstalledPackages } from './depCheck.js';
-import type { Configuration } from './config.js';
+import type { InstalledCandidate, InstalledPackages } from './installed.js';
+import type { Configuration } from './config/configuration.js';
 import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
-import type { Ebuild } from './repository.js';
+import type { Ebuild } from './repos/repository.js';
 import { PackageSets } from './sets.js';
 import type { Cpv, Target } from './types.js';
 
@@ -224,7 +224,7 @@ export class TargetResolver {
   }
 
   #resolveAtom(atom: Atom, text: string, options: TargetOptions): ResolvedTarget {
-    const best = this.#configuration.bestVisible(atom);
+    const best = this.#configuration.visibility.best(atom);
     if (best !== undefined) return this.#ofEbuild(best, options);
     if (options.allowInvalid) {
       const invalid = this.#configuration.visibility.bestInvalid(atom);
@@ -237,7 +237,7 @@ export class TargetResolver {
     }
     if (last !== undefined) {
       const masked = Object.fromEntries(
-        ebuilds.map((ebuild) => [ebuild.cpv, this.#configuration.masks(ebuild)]),
+        ebuilds.map((ebuild) => [ebuild.cpv, this.#configuration.visibility.reasons(ebuild)]),
       );
       const unmasked = ebuilds.filter(({ cpv }) => masked[cpv]?.length === 0);
       if (unmasked.length > 0) {

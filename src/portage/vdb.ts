@@ -6,7 +6,7 @@
  * of them, and nothing is read twice, also not in the next run (savedValues.ts). A database object is a snapshot: make a new one to see what was merged since.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, exitStatus, LvfsError, readingFlags, systemError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
 import { type Move, moved, type PackageMoves } from './moves.js';
@@ -437,16 +437,20 @@ function slotPattern(eapi: string): RegExp {
 
 let buffer = Buffer.allocUnsafe(1 << 16);
 
+/** Bytes of a value at most; a device has no end. */
+const largestValue = 16 << 20;
+
 /** The text of a file, what is not UTF-8 as U+FFFD; undefined when there is no such file or it cannot be read. */
 function readText(path: string, warn: (warning: DataWarning) => void): string | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openSync(path, readingFlags);
     let size = 0;
     for (;;) {
       size += readSync(descriptor, buffer, size, buffer.length - size, null);
       // Of a regular file less than was asked for means its end; a read to see that would cost as much as the first.
       if (size < buffer.length) break;
+      if (size > largestValue) throw systemError('EFBIG', 'is too large');
       buffer = Buffer.concat([buffer], buffer.length * 2);
     }
     return buffer.toString('utf8', 0, size);

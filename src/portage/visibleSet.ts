@@ -11,7 +11,8 @@
  */
 import { exitStatus, isInSysroot, LvfsError, packageName, rootMark, unmarked } from '../base/index.js';
 import { parseAtom } from './atom.js';
-import type { DepCheck, InstalledPackages, Selection } from './depCheck.js';
+import type { DepCheck, Selection } from './depCheck.js';
+import type { InstalledPackages } from './installed.js';
 import { DependError } from './depend.js';
 import { eapiFeatures } from './eapi.js';
 import { makeCandidate } from './match.js';

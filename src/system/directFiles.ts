@@ -11,8 +11,8 @@ const longestPath = 4096;
 const longestName = 255;
 /** As much of a directory as is read at once. */
 const listingBytes = 1 << 16;
-/** Directories that are kept open, so that files in them are named by their last component. */
-const openDirectories = 32;
+/** Directories that are kept open at most, so that files in them are named by their last component. */
+const openDirectories = 1024;
 /** How long a directory is believed to be the one that its path leads to. */
 const directoryFreshMs = 1000;
 
@@ -48,7 +48,7 @@ export class DirectFiles implements Files {
 
   // Memory that is handed to the kernel; the addresses are those of these three.
   readonly #path = new Uint8Array(longestPath + 1);
-  readonly #how = new BigUint64Array(openHow.size / 8);
+  readonly #how = howToOpenDirectories();
   readonly #listing = new Uint8Array(listingBytes);
   readonly #pathAt: Address;
   readonly #howAt: Address;
@@ -56,8 +56,8 @@ export class DirectFiles implements Files {
   readonly #listingAt: Address;
   readonly #listingView = new DataView(this.#listing.buffer);
 
-  /** In the order of their last use. */
-  readonly #directories = new Map<string, OpenDirectory>();
+  /** By a hash of the path, in the order in which they were opened. */
+  readonly #directories = new Map<number, OpenDirectory>();
   #last: OpenDirectory | undefined;
 
   /** @throws Error when the machine or its C library lacks one of the calls */
@@ -123,43 +123,18 @@ export class DirectFiles implements Files {
   }
 
   #list(fd: number, path: Uint8Array): DirectoryEntries | undefined {
-    const { reclen, type, name } = dirent64.offset;
-    const bytes = this.#listing;
-    let names = new Uint8Array(1024);
-    let end = 0;
-    const ends: number[] = [0];
-    const types: number[] = [];
-    const unknown: number[] = [];
+    const entries = new EntryCollector(this.#listing, this.#listingView);
     for (;;) {
       const length = this.#syscall(this.#getdents, fd, this.#listingAt, listingBytes, 0);
       if (length < 0) return undefined;
       if (length === 0) break;
-      for (let record = 0; record < length;) {
-        const size = this.#listingView.getUint16(record + reclen, littleEndian);
-        const start = record + name;
-        let stop = start;
-        while (bytes[stop] !== 0) stop++;
-        if (!isDots(bytes, start, stop)) {
-          while (end + stop - start > names.length) {
-            const larger = new Uint8Array(names.length * 4);
-            larger.set(names);
-            names = larger;
-          }
-          for (let i = start; i < stop; i++) names[end++] = bytes[i] as number;
-          const kind = bytes[record + type] as number;
-          if (kind === 0) unknown.push(types.length);
-          types.push(kind);
-          ends.push(end);
-        }
-        record += size;
-      }
+      entries.take(length);
     }
-    const listing = {
-      names: names.subarray(0, end),
-      bounds: Uint32Array.from(ends),
-      kinds: Uint8Array.from(types),
-    };
-    for (const i of unknown) listing.kinds[i] = this.#typeOf(path, listing, i);
+    const listing = entries.all();
+    if (entries.hasUnknown)
+      listing.kinds.forEach((kind, i) => {
+        if (kind === 0) listing.kinds[i] = this.#typeOf(path, listing, i);
+      });
     return listing;
   }
 
@@ -176,9 +151,13 @@ export class DirectFiles implements Files {
     if (fd >= 0) return fd;
     const code = this.#library.errno();
     // Only owners and root may leave the access time alone.
-    if (code !== errno.EPERM) return -code;
-    const plain = this.#openat(directory, this.#pathAt, forReading, 0);
-    return plain < 0 ? -this.#library.errno() : plain;
+    if (code === errno.EPERM) {
+      const plain = this.#openat(directory, this.#pathAt, forReading, 0);
+      return plain < 0 ? -this.#library.errno() : plain;
+    }
+    if (code !== errno.EMFILE || this.#last === undefined) return -code;
+    this.forget();
+    return this.open(path);
   }
 
   close(fd: number): void {
@@ -237,11 +216,11 @@ export class DirectFiles implements Files {
    * errno.
    */
   #enter(path: Uint8Array): number {
-    const name = path.lastIndexOf(slash) + 1;
+    let name = path.length;
+    while (name > 0 && path[name - 1] !== slash) name--;
     const length = path.length - name;
     if (length > longestName) return -errno.ENAMETOOLONG;
-    const directory = name <= 1 ? rootOnly : path.subarray(0, name - 1);
-    const fd = this.#directory(directory);
+    const fd = this.#directory(path, name <= 1 ? 1 : name - 1);
     if (fd < 0) return fd;
     const own = this.#path;
     if (length === 0) own[0] = dot;
@@ -250,35 +229,39 @@ export class DirectFiles implements Files {
     return fd;
   }
 
-  #directory(path: Uint8Array): number {
+  /** The directory that the first `length` bytes of a path name. */
+  #directory(path: Uint8Array, length: number): number {
     const now = performance.now();
     const last = this.#last;
-    if (last !== undefined && isSame(last.path, path) && now - last.openedAt < directoryFreshMs)
+    if (last !== undefined && now - last.openedAt < directoryFreshMs && isAt(last, path, length))
       return last.fd;
-    const key = latin1(path);
-    const known = this.#directories.get(key);
+    const directories = this.#directories;
+    const hash = hashOf(path, length);
+    const known = directories.get(hash);
     if (known !== undefined) {
-      this.#directories.delete(key);
-      if (now - known.openedAt < directoryFreshMs) {
-        this.#directories.set(key, known);
-        this.#last = known;
-        return known.fd;
-      }
-      this.#close(known.fd);
-    } else if (this.#directories.size >= openDirectories) {
-      const [oldest] = this.#directories;
-      if (oldest !== undefined) {
-        this.#directories.delete(oldest[0]);
-        this.#close(oldest[1].fd);
-      }
+      if (now - known.openedAt < directoryFreshMs && isAt(known, path, length))
+        return (this.#last = known).fd;
+      this.#drop(hash, known);
+    } else if (directories.size >= openDirectories) {
+      const [oldest] = directories;
+      if (oldest !== undefined) this.#drop(...oldest);
     }
-    this.#last = undefined;
-    const fd = this.#openDirectory(path);
+    const copy = new Uint8Array(path.subarray(0, length));
+    let fd = this.#openDirectory(copy);
+    if (fd === -errno.EMFILE) {
+      this.forget();
+      fd = this.#openDirectory(copy);
+    }
     if (fd < 0) return fd;
-    const opened: OpenDirectory = { path: new Uint8Array(path), fd, openedAt: now };
-    this.#directories.set(key, opened);
-    this.#last = opened;
+    this.#last = { path: copy, fd, openedAt: now };
+    directories.set(hash, this.#last);
     return fd;
+  }
+
+  #drop(hash: number, { fd }: OpenDirectory): void {
+    this.#last = undefined;
+    this.#directories.delete(hash);
+    this.#close(fd);
   }
 
   /** Opens a directory without following a link anywhere in its path. */
@@ -287,8 +270,6 @@ export class DirectFiles implements Files {
     if (this.#hasOpenat2) {
       this.#path.set(path);
       this.#path[path.length] = 0;
-      this.#how[0] = BigInt(forDirectory);
-      this.#how[2] = BigInt(resolve.noMagicLinks | resolve.noSymlinks);
       const number = callNumber('openat2') as number;
       const fd = this.#syscall(number, at.fdcwd, this.#pathAt, this.#howAt, openHow.size);
       if (fd >= 0) return fd;
@@ -326,17 +307,98 @@ export class DirectFiles implements Files {
 const rootOnly = Uint8Array.of(slash);
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
+function howToOpenDirectories(): BigUint64Array {
+  const how = new BigUint64Array(openHow.size / 8);
+  how[openHow.offset.flags / 8] = BigInt(forDirectory);
+  how[openHow.offset.resolve / 8] = BigInt(resolve.noMagicLinks | resolve.noSymlinks);
+  return how;
+}
+
+/** Whether the first `length` bytes of a path are those of an open directory. */
+function isAt({ path: own }: OpenDirectory, path: Uint8Array, length: number): boolean {
+  if (own.length !== length) return false;
   // Directories with the same beginning differ at their end.
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
+  for (let i = length - 1; i >= 0; i--) if (own[i] !== path[i]) return false;
   return true;
 }
 
-function isDots(bytes: Uint8Array, start: number, end: number): boolean {
-  return bytes[start] === dot && (end - start === 1 || (end - start === 2 && bytes[start + 1] === dot));
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  return hash;
 }
 
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+const { reclen: reclenAt, type: typeAt, name: nameAt } = dirent64.offset;
+/** The shortest record, that of a name of one byte: they begin at multiples of eight. */
+const shortestRecord = 24;
+
+/** Gathers what getdents64(2) gives, piece by piece. */
+class EntryCollector {
+  /** Some file systems do not tell types in listings. */
+  hasUnknown = false;
+  readonly #records: Uint8Array;
+  readonly #view: DataView;
+  #names = new Uint8Array(0);
+  #bounds = new Uint32Array(1);
+  #kinds = new Uint8Array(0);
+  #count = 0;
+
+  /** @param records where the records are */
+  constructor(records: Uint8Array, view: DataView) {
+    this.#records = records;
+    this.#view = view;
+  }
+
+  /** Takes the records in so many bytes. */
+  take(length: number): void {
+    this.#makeRoom(length);
+    const bytes = this.#records;
+    const names = this.#names;
+    const bounds = this.#bounds;
+    let count = this.#count;
+    let end = bounds[count] as number;
+    for (let record = 0; record < length;) {
+      const start = end;
+      for (let at = record + nameAt; bytes[at] !== 0; at++) names[end++] = bytes[at] as number;
+      if (names[start] === dot && (end - start === 1 || (end - start === 2 && names[start + 1] === dot))) {
+        end = start;
+      } else {
+        const kind = bytes[record + typeAt] as number;
+        if (kind === 0) this.hasUnknown = true;
+        this.#kinds[count] = kind;
+        bounds[++count] = end;
+      }
+      record += this.#view.getUint16(record + reclenAt, littleEndian);
+    }
+    this.#count = count;
+  }
+
+  all(): DirectoryEntries {
+    const count = this.#count;
+    return {
+      names: this.#names.slice(0, this.#bounds[count]),
+      bounds: this.#bounds.slice(0, count + 1),
+      kinds: this.#kinds.slice(0, count),
+    };
+  }
+
+  /** Makes room for all that so many bytes of records can hold. */
+  #makeRoom(length: number): void {
+    const names = (this.#bounds[this.#count] as number) + length;
+    if (names > this.#names.length) {
+      const larger = new Uint8Array(this.#count === 0 ? names : 2 * names);
+      larger.set(this.#names);
+      this.#names = larger;
+    }
+    const entries = this.#count + Math.ceil(length / shortestRecord);
+    if (entries <= this.#kinds.length) return;
+    const room = this.#count === 0 ? entries : 2 * entries;
+    const bounds = new Uint32Array(room + 1);
+    bounds.set(this.#bounds);
+    this.#bounds = bounds;
+    const kinds = new Uint8Array(room);
+    kinds.set(this.#kinds);
+    this.#kinds = kinds;
+  }
 }

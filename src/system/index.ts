@@ -5,8 +5,11 @@ import type { Files } from './files.js';
 import { library } from './library.js';
 import { NodeFiles } from './nodeFiles.js';
 
+export { openChannel, type Channel } from './channel.js';
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
+export { denyNewPrivileges, keepCapabilities } from './privileges.js';
+export { ProcessHandles, type ProcessHandle } from './processHandles.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;

@@ -52,8 +52,9 @@ function load(): Library | { readonly problem: string } {
 }
 
 /** Numbers of system calls that the C library has no function for, by machine (asm/unistd.h). */
-export function callNumber(call: 'getdents64' | 'openat2'): number | undefined {
+export function callNumber(call: 'getdents64' | 'openat2' | 'pidfd_open'): number | undefined {
   if (call === 'openat2') return 437;
+  if (call === 'pidfd_open') return 434;
   switch (process.arch) {
     case 'x64':
     case 'arm':

@@ -86,6 +86,24 @@ export const inotifyEvent = struct('inotify_event', [
   ['len', 'u32'],
 ]);
 
+/** `struct pidfd_info` as it was first (linux/pidfd.h, PIDFD_INFO_SIZE_VER0). */
+export const pidfdInfo = struct('pidfd_info', [
+  ['mask', 'u64'],
+  ['cgroupid', 'u64'],
+  ['pid', 'u32'],
+  ['tgid', 'u32'],
+  ['ppid', 'u32'],
+  ['ruid', 'u32'],
+  ['rgid', 'u32'],
+  ['euid', 'u32'],
+  ['egid', 'u32'],
+  ['suid', 'u32'],
+  ['sgid', 'u32'],
+  ['fsuid', 'u32'],
+  ['fsgid', 'u32'],
+  ['exit_code', 's32'],
+]);
+
 /** The position of the less significant half of a 64-bit value, in 32-bit words; the other half is at 1 − it. */
 export const lowWord = endianness() === 'LE' ? 0 : 1;
 
@@ -93,6 +111,8 @@ export const lowWord = endianness() === 'LE' ? 0 : 1;
 // linux/openat2.h, linux/inotify.h). Those of open(2) that differ come from Node's.
 export const at = { fdcwd: -100, symlinkNofollow: 0x100, emptyPath: 0x1000, noAutomount: 0x800 } as const;
 export const statxMask = { basic: 0x7ff, btime: 0x800 } as const;
+/** `PIDFD_INFO_EXIT` and `PIDFD_GET_INFO`, which is `_IOWR(0xFF, 11, struct pidfd_info)` and comes out the same on every machine. */
+export const pidfd = { infoExit: 0x8, getInfo: 0xc000_ff0b + (pidfdInfo.size << 16) } as const;
 export const resolve = { noMagicLinks: 0x02, noSymlinks: 0x04 } as const;
 export const inotify = {
   modify: 0x2,

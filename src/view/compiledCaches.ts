@@ -6,7 +6,8 @@ import type { Logger } from '../base/index.js';
 import { cacheFormats, type CacheFormat } from './compiled/formats.js';
 import { leftOut, type CacheFile, type Made } from './compiled/sources.js';
 import { ViewSources, type CacheView } from './compiled/viewSources.js';
-import { GlobSet, isGlob } from './globs.js';
+import { isGlob } from './glob.js';
+import { GlobSet } from './globs.js';
 import { latin1 } from './hostPaths.js';
 import type { IndexNode } from './pathIndex.js';
 

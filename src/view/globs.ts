@@ -1,5 +1,5 @@
-/** Globs over paths, matched byte by byte. */
-import picomatch from 'picomatch';
+/** Lists of globs over paths, and where they may match at all. */
+import { expandBraces, globMatcher, isGlob, literalGlob } from './glob.js';
 
 interface CompiledGlob {
   /** The position of the pattern that it comes from. */
@@ -10,16 +10,6 @@ interface CompiledGlob {
    */
   readonly base: string;
   readonly matches: (path: string) => boolean;
-}
-
-/** Whether a text would match anything but itself. */
-export function isGlob(text: string): boolean {
-  return /[*?[\]{}()!\\]/.test(text);
-}
-
-/** The glob that matches a path and nothing else. */
-export function literalGlob(path: string): string {
-  return path.replace(/[*?[\]{}()!\\]/g, '\\$&');
 }
 
 /**
@@ -33,6 +23,7 @@ export class GlobSet {
   readonly #globs: CompiledGlob[];
 
   /**
+   * @throws LvfsError GLOB (exit 2) when braces stand for too many
    * @param resolve where a directory (one character a byte, with a slash at the end) really is, in the same form: a pattern
    *   matches there as well as where its literal beginning says
    */
@@ -43,7 +34,7 @@ export class GlobSet {
     this.#globs = patterns.flatMap((text, pattern) => {
       const bytes = Buffer.from(text.length > 1 ? text.replace(/\/+$/, '') : text).toString('latin1');
       const whole = bytes.startsWith('/') ? bytes : `/**/${bytes}`;
-      const places = new Map(alternatives(whole).flatMap((glob) => inPlace(glob, resolve)));
+      const places = new Map(expandBraces(whole).flatMap((glob) => inPlace(glob, resolve)));
       return Array.from(places, ([glob, base]): CompiledGlob => ({ pattern, base, matches: matcher(glob) }));
     });
   }
@@ -71,10 +62,8 @@ export class GlobSet {
 
 /** Most patterns never meet a path that begins like them, so they are compiled when they do. */
 function matcher(glob: string): CompiledGlob['matches'] {
-  if (!isGlob(glob)) return (path) => path === glob;
   let matches: CompiledGlob['matches'] | undefined;
-  return (path) =>
-    (matches ??= picomatch(glob, { dot: true, nonegate: true, noextglob: true, windows: false }))(path);
+  return (path) => (matches ??= globMatcher(glob))(path);
 }
 
 /** A glob as it is written and as it is when its literal beginning is resolved, each with its {@link CompiledGlob.base}. */
@@ -97,14 +86,4 @@ function inPlace(
 function literalBase(pattern: string): string {
   const literal = /^[^*?[\]{}()!\\]*/.exec(pattern)?.[0] ?? '';
   return literal.slice(0, literal.lastIndexOf('/') + 1);
-}
-
-/** The patterns that a pattern with `{a,b}` stands for, so that each begins with as much literal text as it can. */
-function alternatives(pattern: string): string[] {
-  // Only innermost braces, one after the other; a backslash or a class may quote them, and then nothing is gained here.
-  const braces = /[[\\]/.test(pattern) ? null : /\{([^{}]*,[^{}]*)\}/.exec(pattern);
-  if (braces === null) return [pattern];
-  const before = pattern.slice(0, braces.index);
-  const behind = pattern.slice(braces.index + braces[0].length);
-  return (braces[1] as string).split(',').flatMap((part) => alternatives(before + part + behind));
 }

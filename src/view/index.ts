@@ -13,7 +13,8 @@ export {
 } from './systemPaths.js';
 export { cacheFormats, type CacheFormat, type CacheFormatName } from './compiled/formats.js';
 export { nodeState, View, type SharedView } from './view.js';
-export { literalGlob } from './globs.js';
+export { literalGlob } from './glob.js';
+export { GlobSet } from './globs.js';
 export { hostLinks, type HostLinks } from './canonical.js';
 export {
   indexFileName,

@@ -8,7 +8,14 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { describeError, errorCode, isInSysroot } from '../base/index.js';
+import {
+  checkRegular,
+  describeError,
+  errorCode,
+  isInSysroot,
+  longestPath,
+  readingFlags,
+} from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
 import { contentsFile, ContentsIdentity } from './contentsIdentity.js';
 import { directoriesHold, type DirectoryTable } from './directoryTable.js';
@@ -296,6 +303,8 @@ class Store implements IndexStore {
     let problems = 0;
     const visitor = {
       entry(entry: ScannedEntry) {
+        // What no system call can name is never looked for.
+        if (entry.end - entry.start > longestPath) return;
         sink?.add(entry.bytes, entry.start, entry.end, kindOf[entry.kind] as number);
       },
       problem(line: number, message: string) {
@@ -305,9 +314,10 @@ class Store implements IndexStore {
       },
     };
     try {
-      const fd = fs.openSync(file, 'r');
+      const fd = fs.openSync(file, readingFlags);
       try {
         stat = fs.fstatSync(fd, { bigint: true });
+        checkRegular(stat);
         let unread = Number(stat.size);
         for (let held = 0, isLast = false; !isLast;) {
           if (held === this.#piece.length) {

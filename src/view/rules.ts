@@ -1,6 +1,7 @@
 /** The settings of a view, and the places in the tree that are treated by themselves. */
 import { isInSysroot, LvfsError, packageName, unmarked } from '../base/index.js';
-import { GlobSet, isGlob } from './globs.js';
+import { isGlob } from './glob.js';
+import { GlobSet } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 import type { LinkedPlaces } from './linkedPlaces.js';
 import type { SystemPath } from './systemPaths.js';

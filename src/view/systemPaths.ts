@@ -4,7 +4,7 @@
  */
 import { sysrootMark } from '../base/index.js';
 import type { CacheFormatName } from './compiled/formats.js';
-import { isGlob, literalGlob } from './globs.js';
+import { isGlob, literalGlob } from './glob.js';
 
 /**
  * How an entry is meant:

@@ -2,9 +2,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LvfsError } from '../../src/base/index.js';
-import { type Configuration, openConfiguration } from '../../src/portage/config.js';
-import { readMakeConf } from '../../src/portage/makeConf.js';
-import type { Ebuild } from '../../src/portage/repository.js';
+import { type Configuration, openConfiguration } from '../../src/portage/config/configuration.js';
+import { readMakeConf } from '../../src/portage/config/makeConf.js';
+import type { Ebuild } from '../../src/portage/repos/repository.js';
 import { RootFiles } from '../../src/portage/rootFiles.js';
 import { compare, type Family, type Outcome, type Vectors } from './family.js';
 
@@ -134,7 +134,7 @@ function profileField(config: Configuration, field: string): unknown {
     case 'packages':
       return [...config.packages].sort();
     case 'IUSE_EFFECTIVE_implicit':
-      return [...config.iuseImplicit].sort();
+      return [...config.implicit.flags].sort();
     case 'use_mask':
       return config.useSettings.global('mask').size;
     case 'use_force':

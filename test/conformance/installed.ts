@@ -4,9 +4,10 @@ import { appendFileSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFil
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseAtom } from '../../src/portage/atom.js';
-import { openConfiguration, type Configuration } from '../../src/portage/config.js';
+import { openConfiguration, type Configuration } from '../../src/portage/config/configuration.js';
 import { parseContents } from '../../src/portage/contents.js';
-import { DepCheck, InstalledPackages, type Selection } from '../../src/portage/depCheck.js';
+import { DepCheck, type Selection } from '../../src/portage/depCheck.js';
+import { InstalledPackages } from '../../src/portage/installed.js';
 import { eapiFeatures } from '../../src/portage/eapi.js';
 import { openSystem, type System, type VisibleSet } from '../../src/portage/index.js';
 import { InstalledDatabase } from '../../src/portage/vdb.js';
@@ -106,9 +107,7 @@ function archives(vectors: Vectors): readonly Archive[] {
     const locations = { root: '/', configRoot, vdb: path.join(vectors.archive(name), 'var/db/pkg') };
     const configuration = openConfiguration(locations);
     const database = new InstalledDatabase(locations.vdb, () => undefined);
-    const installed = new InstalledPackages(database, (flag, eapi) =>
-      configuration.isImplicitFlag(flag, eapi),
-    );
+    const installed = new InstalledPackages(database, (flag, eapi) => configuration.implicit.has(flag, eapi));
     const check = new DepCheck(installed, configuration.provided);
     return { name, configuration, installed, check, system: openSystem(locations) };
   });

@@ -13,6 +13,7 @@ export function processRecord(id: number, changes: Partial<ProcessRecord> = {}):
     phase: 'compile',
     package: 'a/target-1',
     buildDirectory: '',
+    seen: id,
     ...changes,
   };
 }
@@ -35,6 +36,7 @@ export function denial(path: string, owners: string[], changes: Partial<Denial> 
     wanted: '',
     last: 0,
     processes: [],
+    asked: [],
     ...changes,
   };
 }
@@ -64,6 +66,7 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     denials: [],
     uses: [],
     processes: new Map(),
+    ends: new Map(),
     searchPath: ['/usr/bin', '/opt/tools/bin'],
     findHidden: () => new Map(),
     hiddenAt: () => undefined,

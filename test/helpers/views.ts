@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readMountTable } from '../../src/base/index.js';
-import { processStartTime } from '../../src/daemon/registry.js';
+import { processStartTime } from '../../src/daemon/registry/registry.js';
 import { gentooRoot, type GentooRoot } from './gentooRoot.js';
 import { whyNotMount } from './inView.js';
 import { sandbox, type Sandbox } from './lvfs.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { HostWatch } from '../../src/daemon/hostWatch.js';
+import { HostWatch } from '../../src/daemon/session/hostWatch.js';
 import {
   kernelNodeId,
   newSharedFiles,

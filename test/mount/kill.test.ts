@@ -22,7 +22,7 @@ function* numbers(seed: number): Generator<number, never> {
   }
 }
 
-/** What a process is in the tree that daemon/inside.ts draws. */
+/** What a process is in the tree that daemon/private/wire.ts draws. */
 function roleOf(pid: number): string {
   let words: string;
   try {

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { LiveResult, SessionStatus } from '../../src/daemon/index.js';
-import { ControlClient } from '../../src/daemon/control.js';
-import { controlSocket } from '../../src/daemon/registry.js';
+import { ControlClient } from '../../src/daemon/control/client.js';
+import { controlSocket } from '../../src/daemon/registry/registry.js';
 import { repositoryPath } from '../helpers/gentooRoot.js';
 import { loaderCacheOf, pathsIn } from '../helpers/loaderCache.js';
 import { until } from '../helpers/lvfs.js';
@@ -30,8 +30,8 @@ async function mounted(t: ExecutionContext, f: Views, ...args: string[]): Promis
   return {
     include,
     headers: () => (existsSync(include) ? readdirSync(include).sort() : []),
-    status: async () => (await client.request('status')) as SessionStatus,
-    change: async (verb, ...names) => (await client.request(verb, { names })) as LiveResult,
+    status: () => client.request('status'),
+    change: (verb, ...names) => client.request(verb, { names }),
   };
 }
 

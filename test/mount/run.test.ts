@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { loadInside, type InsideRequest } from '../../src/daemon/index.js';
+import { openInside, startInside, type InsideRequest } from '../../src/daemon/index.js';
 import { namespaces } from '../../src/daemon/platform/index.js';
 import { host, nothingLeft, withCommands as fixture } from '../helpers/commands.js';
 import { processesNaming, whyNotMount } from '../helpers/inView.js';
@@ -294,12 +294,16 @@ mountTest(`a signal that kills the command ends lvfs by the same signal${skipped
 });
 
 test('a view that is no longer wanted is not made', async (t) => {
-  const { Inside } = await loadInside();
-  const entry = new URL('file:///nowhere.js');
+  const started = await startInside(new URL('file:///nowhere.js'));
   const listener = { progress: () => undefined, log: () => undefined };
-  await t.throwsAsync(Inside.open(entry, {} as InsideRequest, listener, AbortSignal.abort()), {
+  await t.throwsAsync(openInside(started, {} as InsideRequest, listener, AbortSignal.abort()), {
     message: 'interrupted',
   });
+  t.not(
+    started.child.exitCode ?? started.child.signalCode,
+    null,
+    'and the process that would have shown it has ended',
+  );
 });
 
 mountTest(`a build whose output finds no room is over when it is over${skipped}`, async (t) => {

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { readMountTable } from '../../src/base/index.js';
-import { processStartTime } from '../../src/daemon/registry.js';
+import { processStartTime } from '../../src/daemon/registry/registry.js';
 import { processesNaming } from '../helpers/inView.js';
 import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
 import { mountTest, skipped, withViews as fixture, type Views as Fixture } from '../helpers/views.js';

@@ -23,35 +23,41 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 interface Import {
   file: string;
-  from: string;
-  to: string;
-  inside: string;
+  /** The file that is imported. */
+  target: string;
   typeOnly: boolean;
+  /** Loaded when it is needed, by `import()`. */
+  late: boolean;
 }
 
 function sourceFiles(): string[] {
   return readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 }
 
-function imports(): Import[] {
-  const found: Import[] = [];
-  for (const file of sourceFiles()) {
-    const text = readFileSync(path.join(source, file), 'utf8');
-    const pattern =
-      /\b(?:import|export)\s+(type\s)?([^;'"]*?)\bfrom\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/g;
-    for (const match of text.matchAll(pattern)) {
-      const target = path.join(path.dirname(file), match[3] ?? match[4] ?? '');
-      const names = (match[2] ?? '')
-        .replace(/[{}]/g, '')
-        .split(',')
-        .filter((name) => name.trim() !== '');
-      const typeOnly =
-        match[1] !== undefined || (names.length > 0 && names.every((name) => /^\s*type\s/.test(name)));
+const all: readonly Import[] = sourceFiles().flatMap((file) => {
+  const text = readFileSync(path.join(source, file), 'utf8');
+  const pattern =
+    /\b(?:import|export)\s+(type\s)?([^;'"]*?)\bfrom\s+'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/g;
+  return [...text.matchAll(pattern)].map((match) => {
+    const target = path.join(path.dirname(file), match[3] ?? match[4] ?? '').replace(/\.js$/, '.ts');
+    const names = (match[2] ?? '')
+      .replace(/[{}]/g, '')
+      .split(',')
+      .filter((name) => name.trim() !== '');
+    const typeOnly =
+      match[1] !== undefined || (names.length > 0 && names.every((name) => /^\s*type\s/.test(name)));
+    return { file, target, typeOnly, late: match[4] !== undefined };
+  });
+});
+
+/** Imports from one folder of `src` into another. */
+function imports(): { file: string; from: string; to: string; inside: string; typeOnly: boolean }[] {
+  return all
+    .map(({ file, target, typeOnly }) => {
       const [from = '', to = ''] = [file.split('/')[0], target.split('/')[0]];
-      if (from !== to) found.push({ file, from, to, inside: target.split('/').slice(1).join('/'), typeOnly });
-    }
-  }
-  return found;
+      return { file, from, to, inside: target.split('/').slice(1).join('/'), typeOnly };
+    })
+    .filter(({ from, to }) => from !== to);
 }
 
 test('folders import in the agreed direction only', (t) => {
@@ -66,11 +72,26 @@ test('folders import in the agreed direction only', (t) => {
 });
 
 test('other folders are entered through their index only', (t) => {
-  const wrong = imports().filter(({ inside }) => inside !== 'index.js');
+  const wrong = imports().filter(({ inside }) => inside !== 'index.ts');
   t.deepEqual(
     wrong.map(({ file, to, inside }) => `${file} imports ${to}/${inside}`),
     [],
   );
+});
+
+test('no file needs itself through others, types included', (t) => {
+  const next = new Map(sourceFiles().map((file) => [file, new Set<string>()]));
+  for (const { file, target, late } of all) if (!late) next.get(file)?.add(target);
+  // What nothing that is left imports, or what imports nothing that is left, is in no circle.
+  const left = new Map(next);
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const [file, targets] of left)
+      if (![...targets].some((target) => left.has(target))) left.delete(file);
+    const imported = new Set([...left.values()].flatMap((targets) => [...targets]));
+    for (const file of left.keys()) if (!imported.has(file)) left.delete(file);
+  }
+  t.deepEqual([...left.keys()], []);
 });
 
 test('only src/cli prints or exits', (t) => {

@@ -1,6 +1,6 @@
 /**
  * What the sources of a build say that they want: the second sign that makes of a name that was left out of a listing a
- * finding. Tools that list a directory never ask for what is not in it.
+ * finding. Tools that list a directory never ask for what is not in it; what is asked for by name was refused, and needs no other sign.
  */
 import { keyOf, wantedFor, type NamedKind, type Wanted } from '../words/index.js';
 
@@ -11,6 +11,8 @@ export interface Need {
   readonly name: string;
   /** Base name of the file that asks. */
   readonly file: string;
+  /** The variable of CMake that holds what was found. */
+  readonly variable?: string;
   /** What would satisfy it, the likeliest first. */
   readonly wanted: readonly Wanted[];
 }
@@ -18,9 +20,9 @@ export interface Need {
 /** A form in which files of a language ask for something. */
 interface Form {
   readonly kind: NamedKind;
-  /** Group 1: the name, or a list of names. */
+  /** The group `name`: the name, or a list of names; `variable`: see {@link Need.variable}. */
   readonly pattern: RegExp;
-  /** The names in group 1; by default it is one. */
+  /** The names in the group; by default it is one. */
   readonly names?: (text: string) => readonly string[];
 }
 
@@ -49,141 +51,104 @@ function untilKeyword(text: string): string[] {
     .filter((word) => !/^(?:NAMES|QUIET|IMPORTED_TARGET|GLOBAL)$/.test(word));
 }
 
-/** Arguments of pkg_check_modules(), its keywords taken out. */
-function pkgModules(text: string): string[] {
-  return words(text).filter((word) => !/^[A-Z_]+$/.test(word));
-}
-
 const languages: readonly Language[] = [
+  {
+    // Which packages CMake has looked for, and where none was, stands in its cache; in the sources, also those that it has not.
+    files: /^CMakeCache\.txt$/,
+    forms: [{ kind: 'cmake', pattern: /^(?<name>[\w.+-]+)_DIR:PATH=\k<name>_DIR-NOTFOUND$/gm }],
+  },
   {
     files: /^CMakeLists\.txt$|\.cmake$/,
     forms: [
-      { kind: 'cmake', pattern: /\bfind_package\s*\(\s*([\w.+-]+)/gi },
       {
-        kind: 'pkg-config',
-        pattern: /\bpkg_(?:check_modules|search_module)\s*\(\s*\w+\s+([^)]*)\)/gi,
-        names: pkgModules,
+        kind: 'library',
+        pattern: /\bfind_library\s*\(\s*(?<variable>\w+)\s+(?<name>[^)]*)\)/gi,
+        names: untilKeyword,
       },
-      { kind: 'library', pattern: /\bfind_library\s*\(\s*\w+\s+([^)]*)\)/gi, names: untilKeyword },
-      { kind: 'executable', pattern: /\bfind_program\s*\(\s*\w+\s+([^)]*)\)/gi, names: untilKeyword },
-      { kind: 'header', pattern: /\bfind_(?:path|file)\s*\(\s*\w+\s+([^)]*)\)/gi, names: untilKeyword },
-      { kind: 'cmake module', pattern: /\binclude\s*\(\s*(\w+)[\s)]/gi },
     ],
   },
   {
-    // What aclocal and autoconf make of them names whatever the macros of others look for.
+    // What aclocal and autoconf make of them names whatever the macros of others look for. Those of autoconf itself (AC_, AS_)
+    // are there with it, and without one of them it ends.
     files: /^configure\.(?:ac|in)$|^acinclude\.m4$/,
     forms: [
       {
         kind: 'aclocal',
-        pattern: /\b((?:A[CMX]|LT|PKG|IT|GTK|GNOME|GOBJECT|AS|XORG|XFCE|GLIB|YELP|IT)_[A-Z0-9_]+)\b/g,
-      },
-      {
-        kind: 'pkg-config',
-        pattern: /\bPKG_(?:CHECK_MODULES|CHECK_EXISTS)\s*\(\s*(?:\[?\w+\]?\s*,)?\s*\[?([^\])]*)/g,
-        names: words,
-      },
-      { kind: 'library', pattern: /\bAC_(?:CHECK|SEARCH)_LIBS?\s*\(\s*\[?([\w.+-]+)/g },
-      { kind: 'header', pattern: /\bAC_CHECK_HEADERS?\s*\(\s*\[?([^\]),]*)/g, names: words },
-      {
-        kind: 'executable',
-        pattern: /\bA[CX]_(?:PATH|CHECK)_(?:PROGS?|TOOLS?)\s*\(\s*\[?\w+\]?\s*,\s*\[?([^\]),]*)/g,
-        names: words,
+        pattern: /\b(?<name>(?:A[MX]|LT|PKG|IT|GTK|GNOME|GOBJECT|XORG|XFCE|GLIB|YELP)_[A-Z0-9_]+)\b/g,
       },
     ],
   },
   {
     files: /^meson\.build$/,
-    forms: [
-      { kind: 'pkg-config', pattern: /\bdependency\s*\(\s*'([^']+)'/g },
-      { kind: 'executable', pattern: /\bfind_program\s*\(\s*((?:'[^']+'\s*,?\s*)+)/g, names: words },
-      { kind: 'library', pattern: /\bfind_library\s*\(\s*'([^']+)'/g },
-      { kind: 'header', pattern: /\bhas_header\s*\(\s*'([^']+)'/g },
-      { kind: 'python', pattern: /\bmodules\s*:\s*\[([^\]]*)\]/g, names: words },
-    ],
+    forms: [{ kind: 'python', pattern: /\bmodules\s*:\s*\[(?<name>[^\]]*)\]/g, names: words }],
   },
   {
     files: /\.py$|^(?:wscript|SConstruct|SConscript)$/,
     forms: [
-      { kind: 'python', pattern: /^[ \t]*from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b/gm },
+      { kind: 'python', pattern: /(?:^|;)[ \t]*from[ \t]+(?<name>[A-Za-z_][\w.]*)[ \t]+import\b/gm },
       {
         kind: 'python',
-        pattern: /^[ \t]*import[ \t]+([A-Za-z_][\w., \t]*)/gm,
+        pattern: /(?:^|;)[ \t]*import[ \t]+(?<name>[A-Za-z_][\w., \t]*)/gm,
         names: (text) => text.split(',').map((one) => one.trim().split(/\s/)[0] ?? ''),
       },
-      { kind: 'python', pattern: /\b(?:import_module|find_spec|__import__)\s*\(\s*["']([\w.]+)["']/g },
+      {
+        kind: 'python',
+        pattern: /\b(?:import_module|find_spec|__import__)\s*\(\s*["'](?<name>[\w.]+)["']/g,
+      },
       {
         kind: 'distribution',
         pattern:
-          /\b(?:metadata\.)?(?:version|distribution|get_distribution|require)\s*\(\s*["']([\w.-]+)["']/g,
-      },
-      { kind: 'distribution', pattern: /\bsetup_requires\s*=\s*\[([^\]]*)\]/g, names: requirements },
-    ],
-  },
-  {
-    files: /^pyproject\.toml$/,
-    forms: [{ kind: 'distribution', pattern: /^\s*requires\s*=\s*\[([^\]]*)\]/gm, names: requirements }],
-  },
-  {
-    files: /\.p[lm]$|\.PL$|\.t$/,
-    forms: [
-      { kind: 'perl', pattern: /^[ \t]*(?:use|require)[ \t]+([A-Z]\w*(?:::\w+)*)/gm, names: perlFiles },
-      {
-        kind: 'perl',
-        pattern: /\beval\s*[{"']\s*(?:use|require)[ \t]+([A-Z]\w*(?:::\w+)*)/g,
-        names: perlFiles,
+          /\b(?:metadata\.)?(?:version|distribution|get_distribution|require)\s*\(\s*["'](?<name>[\w.-]+)["']/g,
       },
     ],
   },
   {
     files: /\.rb$|^Rakefile$|\.gemspec$/,
-    forms: [{ kind: 'ruby', pattern: /^[ \t]*require[ \t(]+["']([\w/.-]+)["']/gm }],
+    forms: [{ kind: 'ruby', pattern: /^[ \t]*require[ \t(]+["'](?<name>[\w/.-]+)["']/gm }],
   },
   {
     files: /\.pr[oi]$|\.prf$/,
-    forms: [{ kind: 'qmake', pattern: /\bQT\s*[+*]?=\s*([\w \t-]+)/g, names: words }],
-  },
-  {
-    files: /\.[cm]?js$/,
-    forms: [{ kind: 'node', pattern: /\b(?:require|import)\s*\(\s*["']([@\w][\w/.@-]*)["']/g }],
-  },
-  {
-    files: /\.lua$/,
-    forms: [{ kind: 'lua', pattern: /\brequire[\s(]*["']([\w.]+)["']/g }],
-  },
-  {
-    files: /^[Mm]akefile(?:\.in|\.am)?$|^GNUmakefile(?:\.in)?$|\.mk$|\.sh$/,
-    forms: [{ kind: 'pkg-config', pattern: /\bpkg-config\s+((?:--?[\w-]+\s+)*[\w.+ -]+)/g, names: modules }],
+    forms: [{ kind: 'qmake', pattern: /\bQT\s*[+*]?=\s*(?<name>[\w \t-]+)/g, names: words }],
   },
 ];
-
-/** Names in a list of requirements (PEP 508), quotes and versions taken off. */
-function requirements(text: string): string[] {
-  return [...text.matchAll(/["']\s*([A-Za-z0-9][\w.-]*)/g)].map(([, name = '']) => name);
-}
-
-function perlFiles(module: string): string[] {
-  return [`${module.replaceAll('::', '/')}.pm`];
-}
-
-function modules(text: string): string[] {
-  return words(text).filter((word) => !word.startsWith('-'));
-}
 
 /** Needs of one file at most. */
 const maxNeeds = 500;
 
+/** Endings of scripts that are called by another name, by what their `#!` line ends with. */
+const scriptEndings: readonly [RegExp, string][] = [
+  [/python[\d.]*$/, '.py'],
+  [/ruby[\d.]*$/, '.rb'],
+];
+
+/** The name by which the language of a file is known. */
+function languageName(file: string, text: string): string {
+  if (!text.startsWith('#!') || file.includes('.')) return file;
+  const program = /^#!\s*(?:\S*\/)?([^\s/]+)(?:[ \t]+(?:-S[ \t]+)?([\w.]+))?/.exec(text);
+  const [, interpreter = '', argument = ''] = program ?? [];
+  const name = interpreter === 'env' ? argument : interpreter;
+  return file + (scriptEndings.find(([ending]) => ending.test(name))?.[1] ?? '');
+}
+
 /** What a source file asks for, by its base name and text; each once. */
 export function needsIn(file: string, text: string): Need[] {
   const found = new Map<string, Need>();
+  const name = languageName(file, text);
   for (const { files, forms } of languages) {
-    if (!files.test(file)) continue;
+    if (!files.test(name)) continue;
     for (const { kind, pattern, names } of forms) {
-      for (const [, group = ''] of text.matchAll(pattern)) {
-        for (const name of names === undefined ? [group] : names(group)) {
-          if (name === '' || found.size >= maxNeeds) continue;
-          const wanted = wantedFor(kind, name);
-          found.set(wanted.map(keyOf).join(' '), { kind, name, file, wanted });
+      for (const { groups } of text.matchAll(pattern)) {
+        const { name: list = '', variable } = groups ?? {};
+        for (const one of names === undefined ? [list] : names(list)) {
+          if (one === '' || found.size >= maxNeeds) continue;
+          const wanted = wantedFor(kind, one);
+          found.set(wanted.map(keyOf).join(' '), {
+            kind,
+            name: one,
+            file,
+            ...(variable === undefined ? {} : { variable }),
+            wanted,
+          });
         }
       }
     }
@@ -191,19 +156,65 @@ export function needsIn(file: string, text: string): Need[] {
   return [...found.values()];
 }
 
-/** What programs ask for while they run, rather than build systems while they read. */
-const askedByRunning: ReadonlySet<NamedKind> = new Set([
-  ...(['python', 'distribution', 'perl', 'ruby', 'node', 'lua'] as const),
-]);
-/** Scripts that a build runs under whatever name of a process. */
-const buildScripts =
-  /^(?:setup\.py|pyproject\.toml|wscript|SConstruct|SConscript|Makefile\.PL|Build\.PL|Rakefile|meson\.build)$/;
+/** What stands for a file where Python is told on its command line what to do. */
+const commandLine = '-c.py';
+
+/** What the words ask for that Python was given to run (`python3 -c 'import foo'`). */
+export function needsInWords([program = '', ...words]: readonly string[]): Need[] {
+  if (!/(?:^|\/)(?:python|pypy)[\d.]*$/.test(program)) return [];
+  const at = words.findIndex((word) => /^-[a-zA-Z]*c$/.test(word));
+  return at < 0 ? [] : needsIn(commandLine, words[at + 1] ?? '');
+}
 
 /**
- * Whether the file that asks for something has a say in a build: a module that is only installed, or a test that is not run, has none.
+ * What a source file says of what the sources need not have from elsewhere.
  *
- * @param run base names of what was run
+ * @param path with its directory at least
  */
-export function hasSay({ kind, file }: Need, run: ReadonlySet<string>): boolean {
-  return !askedByRunning.has(kind) || buildScripts.test(file) || run.has(file);
+export function answersIn(path: string, text: string): string[] {
+  const [directory = '', file = ''] = path.split('/').slice(-2);
+  if (file.endsWith('.py')) return [`python ${file === '__init__.py' ? directory : file.slice(0, -3)}`];
+  if (file === 'CMakeCache.txt') return namesBy(/^(?<name>[\w.+-]+):\w+=\k<name>-NOTFOUND$/gm, text, 'unset');
+  if (!/\.m4$|^configure\.(?:ac|in)$/.test(file)) return [];
+  // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4); automake writes those of others into aclocal.m4 as well.
+  const definition = /^[^\n#]*\b(?:A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_define)\(\s*\[?(?<name>\w+)/gm;
+  return namesBy(definition, text, 'aclocal');
+}
+
+function namesBy(pattern: RegExp, text: string, kind: string): string[] {
+  return [...text.matchAll(pattern)].map(({ groups }) => `${kind} ${groups?.['name'] ?? ''}`);
+}
+
+/** Whether a need is answered by the sources: they bring along the macro or the module, or CMake has found something or never looked. */
+export function isAnswered({ kind, name, variable }: Need, answers: ReadonlySet<string>): boolean {
+  if (variable !== undefined) return !answers.has(`unset ${variable}`);
+  return answers.has(`${kind} ${kind === 'python' ? (name.split('.')[0] ?? name) : name}`);
+}
+
+/** Whether one of the needs is for a thing of this name, or for a part of it. */
+export function isNeeded(needs: readonly Need[], kind: string, name: string): boolean {
+  const whole = (text: string) =>
+    kind === 'python' ? (text.split('.')[0] ?? '') : text.toLowerCase().replaceAll(/[-_.]+/g, '-');
+  return needs.some((need) => need.kind === kind && whole(need.name) === whole(name));
+}
+
+/** What programs ask for while they run, rather than build systems while they read. */
+const askedByRunning: ReadonlySet<NamedKind> = new Set(['python', 'distribution', 'ruby']);
+/** Scripts that a build runs under whatever name of a process. */
+const buildScripts = /^(?:setup\.py|wscript|SConstruct|SConscript|Rakefile|meson\.build|-c\.py)$/;
+
+/**
+ * The needs that have a say in a build: what a module asks for that is only installed, or a test that is not run, has none.
+ *
+ * @param run base names of what was run; what that imports of the sources is run as well
+ */
+export function withSay(needs: readonly Need[], run: ReadonlySet<string>): Need[] {
+  const all = new Set(run);
+  const isRun = (file: string) => buildScripts.test(file) || all.has(file);
+  for (let before = -1; before < all.size;) {
+    before = all.size;
+    for (const { kind, name, file } of needs)
+      if (kind === 'python' && isRun(file)) for (const part of name.split('.')) all.add(`${part}.py`);
+  }
+  return needs.filter(({ kind, file }) => !askedByRunning.has(kind) || isRun(file));
 }

@@ -73,7 +73,10 @@ const python: readonly [RegExp, Distance][] = [
   [/^\/usr\/lib\w*\/(?:python|pypy)[\d.]+\/(?:lib-dynload\/)?$/, 0],
 ];
 
-const sitePackages = /\/(?:site|dist)-packages\/$/;
+/** Directories of the interpreter's own; what others bundle for themselves is nothing that anybody imports. */
+const sitePackages = /^\/usr\/(?:local\/)?lib\w*\/(?:python|pypy)[\d.]*\/(?:site|dist)-packages\/$/;
+const distributionInfo =
+  /^\/usr\/(?:local\/)?lib\w*\/(?:python|pypy)[\d.]*\/(?:site|dist)-packages\/[^/]+\.(?:dist|egg)-info\/$/;
 
 const perl: readonly [RegExp, Distance][] = [
   [
@@ -146,9 +149,12 @@ export function placesOf(wanted: Wanted): readonly Place[] {
     case 'distribution': {
       // The name as PEP 503 compares it; in a directory's name a hyphen of it is an underscore (PEP 427).
       const words = name.split(/[-_.]+/).map(escape);
-      const info = String.raw`/(?:site|dist)-packages/${words.join('[-_.]+')}(?:-\d[^/]*)?\.(?:dist|egg)-info`;
+      const info = String.raw`/${words.join('[-_.]+')}(?:-\d[^/]*)?\.(?:dist|egg)-info`;
       return [
-        ...anywhere(new RegExp(`${info}/$`, 'i'), 'METADATA', 'PKG-INFO'),
+        ...anywhere(distributionInfo, 'METADATA', 'PKG-INFO').map((place) => ({
+          ...place,
+          path: new RegExp(`${info}/[^/]+$`, 'i'),
+        })),
         { tail: '*.egg-info', directory: sitePackages, distance: 0, path: new RegExp(`${info}$`, 'i') },
       ];
     }
@@ -270,7 +276,7 @@ export function textOf(wanted: Wanted): TextSearch | undefined {
     case 'setup command': {
       const entry = new RegExp(`^\\s*${escape(name)}\\s*=`, 'm');
       return {
-        files: anywhere(/\/(?:site|dist)-packages\/[^/]+\.(?:dist|egg)-info\/$/, 'entry_points.txt'),
+        files: anywhere(distributionInfo, 'entry_points.txt'),
         defines: (text) => Number(entry.test(sectionOf(text, 'distutils.commands'))),
       };
     }

@@ -30,14 +30,6 @@ export interface MissingThing {
   readonly wanted: readonly Wanted[];
 }
 
-/** A thing that a sentence says is missing. */
-export interface MissingThing {
-  readonly name: string;
-  readonly kind: WantedKind;
-  /** What may be meant by it, the likeliest first. */
-  readonly wanted: readonly Wanted[];
-}
-
 /** Forms in which a project's own words are printed when it gives up: by the tools that it has print them, and by itself. */
 const forms: readonly { tool: string; pattern: RegExp }[] = [
   // AC_MSG_ERROR: autoconf/lib/autoconf/general.m4, as_fn_error

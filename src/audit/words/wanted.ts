@@ -120,6 +120,14 @@ export function wantedFor(kind: NamedKind, name: string): readonly Wanted[] {
           { kind, name },
         ];
       break;
+    case 'catalog':
+      // An address of the machine is found without a catalogue.
+      if (name.startsWith('/'))
+        return [
+          { kind: 'path', name },
+          { kind, name },
+        ];
+      break;
     case 'header':
     case 'library file':
       if (name.startsWith('/')) return [{ kind: 'path', name }];

@@ -1,7 +1,7 @@
 /** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
 import { availableParallelism } from 'node:os';
 import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
-import { build, buildOptions, verdict, type BuildOutcome } from '../building.js';
+import { build, buildOptions, verdict } from '../building.js';
 import { defineCommand } from '../command.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
@@ -10,16 +10,7 @@ import { OutputFiles } from '../outputFiles.js';
 import { checkPage, junit } from '../checkFiles.js';
 import { displayText } from '../text.js';
 import { outcomeJson } from '../buildOutput.js';
-import { verdictWords } from '../verdictWords.js';
-
-/** The verdict on one target. */
-export interface Verdict {
-  /** As given. */
-  readonly target: string;
-  readonly verdict: 'clean' | 'undeclared' | 'failed' | 'error';
-  readonly outcome?: BuildOutcome;
-  readonly error?: LvfsError;
-}
+import { summary, verdictWords, type Verdict } from '../verdictWords.js';
 
 export const command = defineCommand({
   name: 'check',
@@ -149,11 +140,4 @@ function paint(word: Verdict['verdict'], { colors }: Output): string {
     word
   ];
   return color(word.padEnd(verdictWidth));
-}
-
-/** What a verdict rests on, in a line. */
-export function summary({ outcome, error }: Verdict): string {
-  if (error !== undefined) return error.message;
-  if (outcome === undefined) return '';
-  return `${verdictWords(outcome).says}; ${outcome.seconds} s`;
 }

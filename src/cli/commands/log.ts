@@ -32,14 +32,12 @@ export const command = defineCommand({
         else output.print(denialText(denial, output));
       };
       if (options.follow) {
-        await client
-          .request('follow', {}, (event) => show(event as Denial))
-          .catch((error: unknown) => {
-            // The view was unmounted: that is how following ends.
-            if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
-          });
+        await client.request('follow', {}, show).catch((error: unknown) => {
+          // The view was unmounted: that is how following ends.
+          if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
+        });
       } else {
-        const { denials } = (await client.request('denials')) as { denials: Denial[] };
+        const { denials } = await client.request('denials');
         for (const denial of denials) show(denial);
       }
       return files.end(exitStatus.ok, output);

@@ -92,7 +92,7 @@ type MountInvocation = Invocation<typeof options>;
 async function background({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
   const [{ launch }, { takeDaemon }] = await Promise.all([
     import('../../daemon/index.js'),
-    import('../daemonAhead.js'),
+    import('../programsAhead.js'),
   ]);
   const status = await launch(takeDaemon(), request, {
     progress: (text) => output.progress(text),
@@ -105,7 +105,7 @@ async function background({ output }: MountInvocation, request: SessionRequest):
 async function foreground({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
   const [{ createSessionDirectory, runSession }, { dismissAhead }] = await Promise.all([
     import('../../daemon/index.js'),
-    import('../daemonAhead.js'),
+    import('../programsAhead.js'),
   ]);
   // `mount -qf …` did not look like this, and the view may last for days.
   await dismissAhead();

@@ -1,7 +1,6 @@
 /** `lvfs report`: what the work in a mounted view says about the ebuild's dependencies. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
-import type { ReportResult, SessionStatus } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { OutputFiles } from '../outputFiles.js';
 import { isIncomplete, reportJson, reportText } from '../reportText.js';
@@ -42,12 +41,12 @@ export const command = defineCommand({
     const client = await connect(operands[0] as string);
     try {
       const page = files.result(options.html);
-      const { mountpoint, targets, since, state } = (await client.request('status')) as SessionStatus;
-      const { report, html } = (await client.request('report', {
+      const { mountpoint, targets, since, state } = await client.request('status');
+      const { report, html } = await client.request('report', {
         ignore,
         html: page !== undefined,
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
-      })) as ReportResult;
+      });
       page?.write(html ?? '');
       const { why } = options;
       if (why !== undefined) {

@@ -1,6 +1,5 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
 import { accessSync, constants, statSync } from 'node:fs';
-import type { Denial } from '../../audit/index.js';
 import type { Inside } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
@@ -42,7 +41,7 @@ export const command = defineCommand({
       const request = await insideRequest(invocation, operands, { emerge: false });
       const status = await withInside(request, output, signals, async (inside) => {
         if (process.stdin.isTTY && rest.length === 0) greet(inside, output);
-        const shell = await inside.choose(shells());
+        const shell = await inside.view.request('choose', { programs: shells() });
         signals.throwIfAny();
         const end = statusOf(await inside.run({ argv: [shell, ...rest], capture: false }));
         await tellDenials(inside, output);
@@ -100,7 +99,7 @@ const namedPackages = 10;
 
 async function tellDenials(inside: Inside, output: Output): Promise<void> {
   if (!process.stderr.isTTY) return;
-  const { denials } = (await inside.request('denials')) as { denials: Denial[] };
+  const { denials } = await inside.view.request('denials');
   const packages = [
     ...new Set(denials.flatMap(({ owners, operation }) => (operation === 'list' ? [] : owners))),
   ];

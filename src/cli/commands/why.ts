@@ -1,6 +1,6 @@
 /** `lvfs why`: who owns a path, and whether and why it is visible. */
 import { readFileSync } from 'node:fs';
-import { displayPath, exitStatus } from '../../base/index.js';
+import { displayPath, exitStatus, longestPath } from '../../base/index.js';
 import type { Explanation } from '../../daemon/index.js';
 import { bytesField } from '../bytes.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
@@ -43,7 +43,10 @@ export const command = defineCommand({
         throw new UsageError(`why: '${path}' is not an absolute path inside the root`, undefined, 'why');
       }
     }
-    const answers = await explain(invocation, operands.map(argumentBytes));
+    const paths = operands.map(argumentBytes);
+    if (paths.some(({ length }) => length > longestPath))
+      throw new UsageError(`why: no path is longer than ${longestPath} bytes`, undefined, 'why');
+    const answers = await explain(invocation, paths);
     if (output.json) {
       const objects = answers.map(toJson);
       output.printJson(objects.length === 1 ? (objects[0] as Record<string, unknown>) : { paths: objects });
@@ -69,8 +72,7 @@ async function explain(
   if (given.mount !== undefined) {
     const client = await daemon.connect(given.mount);
     try {
-      const result = await client.request('why', { paths: paths.map((path) => path.toString('latin1')) });
-      return (result as { paths: Explanation[] }).paths;
+      return (await client.request('why', { paths: paths.map((path) => path.toString('latin1')) })).paths;
     } finally {
       client.close();
     }

@@ -44,7 +44,8 @@ function tree(...more: ProcessRecord[]): ProcessTree {
 }
 
 test('what make runs for the ebuild is the target, whatever helpers of Portage lie between', (t) => {
-  t.deepEqual(tree().actor(4), { by: 'target', tools: ['dev-build/make-4'], ownAccord: false });
+  const actor = tree().actor(4);
+  t.deepEqual([actor.by, actor.tools, actor.ownAccord], ['target', ['dev-build/make-4'], false]);
 });
 
 test('what a tool does is done of its own accord, through any shells', (t) => {
@@ -52,8 +53,26 @@ test('what a tool does is done of its own accord, through any shells', (t) => {
   t.deepEqual(tree(shell).actor(6), {
     by: 'target',
     tools: ['sys-devel/bison-3', 'dev-build/make-4'],
+    answerable: ['sys-devel/bison-3'],
     ownAccord: true,
   });
+});
+
+test('a driver answers for what it does itself, not for what it runs for the target', (t) => {
+  t.deepEqual(tree().actor(3).answerable, ['dev-build/make-4']);
+  t.deepEqual(tree().actor(4).answerable, []);
+});
+
+test('a file that the target names on the command line of a tool is asked for by the target', (t) => {
+  const path = '/usr/share/xml/x.xsl';
+  const processor = (parent: number, ...words: string[]) =>
+    tree(processRecord(6, { program: '/usr/bin/bison', arguments: ['bison', ...words], parent }));
+  t.true(processor(4, '--nonet', `--style=${path}`).isTold(6, path));
+  t.true(processor(4, 'x.xsl').isTold(6, path));
+  t.false(processor(4, 'u.xml').isTold(6, path));
+  t.false(processor(4, 'u.xml').isTold(6, path, ''));
+  t.false(processor(5, path).isTold(6, path), 'a tool has named it');
+  t.false(tree().isTold(99, path));
 });
 
 test('a script of the target acts for the target, also below a tool', (t) => {
@@ -63,7 +82,7 @@ test('a script of the target acts for the target, also below a tool', (t) => {
     directory: '/var/tmp/portage/a/target-1/work',
     parent: 5,
   });
-  t.deepEqual(tree(script).actor(6), { by: 'target', tools: [], ownAccord: false });
+  t.deepEqual(tree(script).actor(6), { by: 'target', tools: [], answerable: [], ownAccord: false });
 });
 
 test('an installed script is the tool of its own package, not of its interpreter', (t) => {
@@ -72,7 +91,12 @@ test('an installed script is the tool of its own package, not of its interpreter
     arguments: ['/usr/bin/perl', '-w', '/usr/bin/autom4te', '--language=m4'],
     parent: 1,
   });
-  t.deepEqual(tree(script).actor(6), { by: 'target', tools: ['dev-build/autoconf-2'], ownAccord: true });
+  t.deepEqual(tree(script).actor(6), {
+    by: 'target',
+    tools: ['dev-build/autoconf-2'],
+    answerable: ['dev-build/autoconf-2'],
+    ownAccord: true,
+  });
 });
 
 test('a module that is run is looked for where Python looks', (t) => {
@@ -116,5 +140,5 @@ test("Portage's own checks are not the ebuild's", (t) => {
 });
 
 test('a process that nobody knows acts for the target', (t) => {
-  t.deepEqual(tree().actor(0), { by: 'target', tools: [], ownAccord: false });
+  t.deepEqual(tree().actor(0), { by: 'target', tools: [], answerable: [], ownAccord: false });
 });

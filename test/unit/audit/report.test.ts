@@ -43,6 +43,8 @@ test(kind, '/usr/lib64/perl5/vendor_perl/5.40/XML/Parser.pm', 'perl');
 test(kind, '/usr/share/locale/de/LC_MESSAGES/bash.mo', 'noise');
 test(kind, '/usr/lib64/gconv/UTF-16.so', 'noise');
 test(kind, '/usr/share/man/man1/x.1', 'noise');
+test(kind, '/usr/share/zoneinfo/UTC', 'noise');
+test(kind, '/usr/share/zoneinfo/Asia/Tokyo', 'data');
 test(kind, '/usr/lib/python3.12/site-packages/x-1.dist-info/entry_points.txt', 'data');
 test(kind, '/usr/share/xml/docbook/x.dtd', 'data');
 
@@ -112,6 +114,29 @@ test('noise is no evidence', (t) => {
     unowned.map(({ path }) => path),
     ['/usr/local/include/mine.h'],
   );
+});
+
+test('a time zone is named by the target, whichever tool looks for it, but for the one of the machine', (t) => {
+  const report = (zone: string, timeZone?: string) =>
+    makeReport(
+      input({
+        denials: [
+          denial(`/usr/share/zoneinfo/${zone}`, ['sys-libs/timezone-data-1'], {
+            comm: 'date',
+            processes: [2],
+          }),
+        ],
+        processes: processTable(
+          processRecord(1, { program: '/work/gen', comm: 'gen' }),
+          processRecord(2, { parent: 1, program: '/usr/bin/date', arguments: ['date'], comm: 'date' }),
+        ),
+        ownersOf: (path) => (path === '/usr/bin/date' ? ['sys-apps/coreutils-9'] : []),
+        ...(timeZone === undefined ? {} : { timeZone }),
+      }),
+    ).missing.map(({ cpv }) => cpv);
+  t.deepEqual(report('Asia/Tokyo'), ['sys-libs/timezone-data-1']);
+  t.deepEqual(report('Asia/Tokyo', 'Asia/Tokyo'), []);
+  t.deepEqual(report('UTC'), []);
 });
 
 test('the target itself, hidden in an older version, is not missing', (t) => {

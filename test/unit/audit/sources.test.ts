@@ -1,6 +1,6 @@
 import test from 'ava';
-import { needsIn, WordFilter } from '../../../src/audit/index.js';
-import { hasSay } from '../../../src/audit/sources/needs.js';
+import { answersIn, isAnswered, needsIn, WordFilter } from '../../../src/audit/index.js';
+import { needsInWords, withSay } from '../../../src/audit/sources/needs.js';
 
 const asks = test.macro({
   exec(t, file: string, text: string, expected: string[]) {
@@ -11,34 +11,38 @@ const asks = test.macro({
   },
   title: (_, file, text) => `${file}: ${text}`,
 });
-test(asks, 'CMakeLists.txt', 'find_package(fmt 8 QUIET CONFIG)', ['cmake fmt']);
+test(asks, 'CMakeLists.txt', 'find_package(fmt 8 QUIET CONFIG)', []);
+test(asks, 'CMakeCache.txt', 'fmt_DIR:PATH=fmt_DIR-NOTFOUND\nZ_DIR:PATH=/usr\nG:FILEPATH=G-NOTFOUND\n', [
+  'cmake fmt',
+]);
 test(asks, 'x.cmake', 'find_library(Z NAMES z zlib PATHS /opt)', ['library z', 'library zlib']);
-test(asks, 'CMakeLists.txt', 'pkg_check_modules(A REQUIRED foo>=1 bar)', [
-  'pkg-config foo',
-  'pkg-config bar',
-]);
-test(asks, 'CMakeLists.txt', 'find_program(SWIG swig4 swig)', ['executable swig4', 'executable swig']);
-test(asks, 'configure.ac', 'PKG_CHECK_MODULES([FOO], [foo >= 2 bar])', [
-  'aclocal PKG_CHECK_MODULES',
-  'pkg-config foo',
-  'pkg-config bar',
-]);
-test(asks, 'configure.ac', 'AX_CHECK_COMPILE_FLAG([-Wx])', ['aclocal AX_CHECK_COMPILE_FLAG']);
+test(asks, 'configure.ac', 'AC_PROG_CXX\nAX_CHECK_COMPILE_FLAG([-Wx])', ['aclocal AX_CHECK_COMPILE_FLAG']);
 test(asks, 'aclocal.m4', 'AX_CHECK_COMPILE_FLAG([-Wx])', []);
-test(asks, 'meson.build', "dep = dependency('glib-2.0', native: true)", ['pkg-config glib-2.0']);
+test(asks, 'meson.build', "find_installation('python3', modules: ['lxml', 'toml'])", [
+  'python lxml',
+  'python toml',
+]);
 test(asks, 'gen.py', 'try:\n    import yaml, os\nexcept ImportError:\n    yaml = None\n', [
   'python yaml',
   'python os',
 ]);
 test(asks, 'gen.py', 'from jinja2.ext import x', ['python jinja2.ext']);
-test(asks, 'pyproject.toml', 'requires = ["setuptools>=61", "setuptools-scm[toml]"]', [
-  'distribution setuptools',
-  'distribution setuptools-scm',
-]);
-test(asks, 'Makefile.PL', 'use XML::Parser 2;', ['perl XML/Parser.pm']);
+test(asks, 'gen.py', 'importlib.metadata.version("docutils")', ['distribution docutils']);
 test(asks, 'x.pro', 'QT += svg network', ['qmake svg', 'qmake network']);
 test(asks, 'Rakefile', "require 'nokogiri'", ['ruby nokogiri']);
 test(asks, 'notes.txt', 'find_package(fmt)', []);
+test(asks, 'gen', '#!/usr/bin/env python3\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#! /usr/bin/env -S python3 -B\nimport yaml\n', ['python yaml']);
+test(asks, 'gen', '#!/bin/sh\nimport yaml\n', []);
+test(asks, 'gen', 'import yaml\n', []);
+
+test('the words that Python is given to run ask as a script does', (t) => {
+  const names = (...words: string[]) => needsInWords(words).map(({ name }) => name);
+  t.deepEqual(names('/usr/bin/python3', '-c', 'import sys; import yaml'), ['sys', 'yaml']);
+  t.deepEqual(names('python3.11', '-B', '-c', 'try:\n  import yaml\nexcept ImportError: pass'), ['yaml']);
+  t.deepEqual(names('python3', 'gen.py', '-x'), []);
+  t.deepEqual(names('sh', '-c', 'import yaml'), []);
+});
 
 test('a filter of words never denies one that was there, whatever its case', (t) => {
   const filter = new WordFilter();
@@ -48,11 +52,51 @@ test('a filter of words never denies one that was there, whatever its case', (t)
   for (const name of ['dot', 'git', 'lsb_release', 'dpkg-architecture']) t.false(filter.has(name), name);
 });
 
-test('what a module asks for that is only installed has no say in a build, what is run has', (t) => {
-  const ask = (file: string, text: string) =>
-    needsIn(file, text).map((need) => hasSay(need, new Set(['gen.py'])));
-  t.deepEqual(ask('gen.py', 'import yaml'), [true]);
-  t.deepEqual(ask('test_yaml.py', 'import yaml'), [false]);
-  t.deepEqual(ask('setup.py', 'import yaml'), [true]);
-  t.deepEqual(ask('CMakeLists.txt', 'find_package(fmt)'), [true]);
+test('what a module asks for that is only installed has no say in a build, what is run has, with what it imports', (t) => {
+  const needs = [
+    ...needsIn('gen.py', 'import yaml\nimport tools.helper'),
+    ...needsIn('helper.py', 'import lxml'),
+    ...needsIn('test_yaml.py', 'import toml'),
+    ...needsIn('setup.py', 'import wheel'),
+    ...needsIn('CMakeCache.txt', 'fmt_DIR:PATH=fmt_DIR-NOTFOUND'),
+  ];
+  const say = (...run: string[]) => withSay(needs, new Set(run)).map(({ name }) => name);
+  t.deepEqual(say('gen.py'), ['yaml', 'tools.helper', 'lxml', 'wheel', 'fmt']);
+  t.deepEqual(say('sh'), ['wheel', 'fmt']);
+});
+
+test('what Python is told on its command line is run', (t) => {
+  const asked = (...words: string[]) => withSay(needsInWords(words), new Set()).map(({ name }) => name);
+  t.deepEqual(asked('/usr/bin/python3.12', '-c', 'import sys; import yaml'), ['sys', 'yaml']);
+  t.deepEqual(asked('python3', '-Wc', 'from lxml import etree'), ['lxml']);
+  t.deepEqual(asked('python3', 'gen.py', 'import yaml'), []);
+  t.deepEqual(asked('sh', '-c', 'import yaml'), []);
+});
+
+test('what the sources bring along, or CMake has found or never reached, is no need', (t) => {
+  const open = (files: Record<string, string>) => {
+    const all = Object.entries(files);
+    const answers = new Set(all.flatMap(([path, text]) => answersIn(path, text)));
+    return all
+      .flatMap(([path, text]) => needsIn(path.slice(path.lastIndexOf('/') + 1), text))
+      .filter((need) => !isAnswered(need, answers))
+      .map(({ kind, name }) => `${kind} ${name}`);
+  };
+  t.deepEqual(
+    open({
+      'w/configure.ac': 'AX_PTHREAD\nAX_IS_RELEASE\n',
+      'w/m4/ax_pthread.m4': 'AU_ALIAS([ACX_PTHREAD], [AX_PTHREAD])\nAC_DEFUN([AX_PTHREAD], [])\n',
+    }),
+    ['aclocal AX_IS_RELEASE'],
+  );
+  t.deepEqual(open({ 'w/gen.py': 'import toml, yaml.x, six', 'w/toml.py': '', 'w/yaml/__init__.py': '' }), [
+    'python six',
+  ]);
+  t.deepEqual(
+    open({
+      'w/CMakeLists.txt': 'find_library(A a)\nfind_library(B b)\nfind_library(C c)\n',
+      'w/build/CMakeCache.txt': 'A:FILEPATH=A-NOTFOUND\nB:FILEPATH=/usr/lib/libb.so\n',
+    }),
+    ['library a'],
+  );
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { silent } from '../../../src/base/index.js';
-import { openView, type OpenView } from '../../../src/daemon/openView.js';
+import { openView, type OpenView } from '../../../src/daemon/plan/openView.js';
 import { chost, crossRoot, type CrossRoot } from '../../helpers/crossRoot.js';
 import type { GentooRootSpec } from '../../helpers/gentooRoot.js';
 

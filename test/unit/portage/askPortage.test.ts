@@ -1,6 +1,6 @@
 import test from 'ava';
 import { askPortage } from '../../../src/portage/askPortage.js';
-import type { Ebuild } from '../../../src/portage/repository.js';
+import type { Ebuild } from '../../../src/portage/repos/repository.js';
 import { splitCpv } from '../../../src/portage/version.js';
 import { gentooRoot } from '../../helpers/gentooRoot.js';
 

@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from '../../helpers/fastCheck.js';
 import { parseAtom } from '../../../src/portage/atom.js';
-import { DepCheck, InstalledPackages } from '../../../src/portage/depCheck.js';
+import { DepCheck } from '../../../src/portage/depCheck.js';
+import { InstalledPackages } from '../../../src/portage/installed.js';
 import { DependError, maxNesting } from '../../../src/portage/depend.js';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';
 import { gentooRoot, type GentooRoot } from '../../helpers/gentooRoot.js';

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { LvfsError } from '../../../src/base/index.js';
-import { type Configuration, openConfiguration } from '../../../src/portage/config.js';
-import { InstalledPackages } from '../../../src/portage/depCheck.js';
+import { type Configuration, openConfiguration } from '../../../src/portage/config/configuration.js';
+import { InstalledPackages } from '../../../src/portage/installed.js';
 import { PackageSets } from '../../../src/portage/sets.js';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';
 import { gentooRoot, type GentooRootSpec } from '../../helpers/gentooRoot.js';

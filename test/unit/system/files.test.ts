@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -159,6 +160,64 @@ direct(`what has become a link leads nowhere${because}`, (t) => {
   t.is(files.readlink(bytes(path('a/b'))), undefined);
   t.is(files.attributeNames(bytes(path('a/b/file')), new Uint8Array()), -errno.ELOOP);
   files.forget();
+});
+
+test('paths may lie in memory that is written again', (t) => {
+  const path = scratch(t);
+  const files = openFiles();
+  const memory = bytes(path('one/file'));
+  for (const [i, name] of ['one', 'two', 'one', 'two'].entries()) {
+    mkdirSync(path(name), { recursive: true });
+    writeFileSync(path(`${name}/file`), 'x'.repeat(i));
+    memory.set(bytes(path(`${name}/file`)));
+    t.is(files.stat(memory), 0);
+    t.is(files.status.size, i);
+  }
+  files.forget();
+});
+
+/** Makes directories, each with a file as long as its number. */
+function makeDirectories(path: (name: string) => string, count: number): void {
+  for (let i = 0; i < count; i++) {
+    mkdirSync(path(`d${i}`));
+    writeFileSync(path(`d${i}/file`), 'x'.repeat(i));
+  }
+}
+
+test('files of more directories than are kept open are told apart', (t) => {
+  const path = scratch(t);
+  const count = 1100;
+  makeDirectories(path, count);
+  const files = openFiles();
+  const wrong: string[] = [];
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
+  for (let pass = 0; pass < 2; pass++) {
+    for (let i = 0; i < count; i++) {
+      const code = files.stat(bytes(path(`d${i}/file`)));
+      if (code !== 0 || files.status.size !== i) wrong.push(`d${i}: ${code}, ${files.status.size} bytes`);
+    }
+  }
+  t.deepEqual(wrong, []);
+  t.true(open() - before <= 1024, 'a directory stays open for good');
+  files.forget();
+  t.is(open(), before);
+});
+
+test('open directories do not take the descriptors that files need', (t) => {
+  const path = scratch(t);
+  makeDirectories(path, 100);
+  const module = new URL('../../../src/system/index.js', import.meta.url).href;
+  const code = `
+    const { openFiles } = await import(${JSON.stringify(module)});
+    const files = openFiles();
+    const of = (i) => Buffer.from(${JSON.stringify(path('d'))} + i + '/file');
+    for (let i = 0; i < 100; i++) if (files.stat(of(i)) !== 0) throw new Error('stat ' + i);
+    const opened = Array.from({ length: 30 }, (_, i) => files.open(of(i)));
+    console.log(opened.every((fd) => fd >= 0));`;
+  const args = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', code];
+  const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+  t.is(stdout, 'true\n', stderr);
 });
 
 function reasonWithoutAttributes(): string | undefined {

@@ -60,11 +60,11 @@ export const autotoolsRules = [
     'autoconf/lib/autoconf: programs.m4, headers.m4, libs.m4; m4sh leaves unknown macros as they are',
     // A macro that nothing defined is a command to the shell, with its arguments in parentheses: a syntax error.
     gaveUp('aclocal', 'configure: line ', /configure: line \d+: [`'"]\s*(?<name>[A-Za-z]+_\w*[A-Z]\w*)\(/),
-    // dash does not say which it was.
+    // dash and busybox do not say which it was.
     gaveUp(
       'aclocal',
-      'Syntax error: word unexpected',
-      /(?<name>\S*configure): \d+: Syntax error: word unexpected/,
+      ['Syntax error: ', 'syntax error: unexpected '],
+      /(?<name>\S*configure): (?:line )?\d+: (?:Syntax error: .*unexpected|syntax error: unexpected)/,
       { wanted: () => [] },
     ),
     probed(

@@ -152,12 +152,7 @@ export const buildSystemRules = [
       ['ependency "', "ependency '"],
       /\bDependency ["'](?<name>[\w+.-]+)["'] (?:not found|is required but not found)/,
     ),
-    gaveUp(
-      ['pkg-config', 'cmake'],
-      'ependency lookup for ',
-      /\bDependency lookup for (?<name>[\w+.-]+) with method .* failed/,
-    ),
-    gaveUp('executable', 'Did not find pkg-config', /Did not find (?<name>pkg-config) by name/),
+    // Why a lookup failed says more than that it did.
     gaveUp(
       'executable',
       ['kg-config for machine', 'kg-config binary for machine'],
@@ -166,6 +161,15 @@ export const buildSystemRules = [
         names: () => ['pkg-config'],
       },
     ),
+    gaveUp('executable', 'CMake binary for machine', /(?<name>CMake) binary for machine .* not found/, {
+      names: () => ['cmake'],
+    }),
+    gaveUp(
+      ['pkg-config', 'cmake'],
+      'ependency lookup for ',
+      /\bDependency lookup for (?<name>[\w+.-]+) with method .* failed/,
+    ),
+    gaveUp('executable', 'Did not find pkg-config', /Did not find (?<name>pkg-config) by name/),
     gaveUp('python', 'is missing modules: ', /is missing modules: (?<name>.+)$/, { names: words }),
     probed('python', 'found: NO', /Program python[\d.]* \((?<name>[\w., ]+)\) found: NO/, { names: words }),
     probed('executable', 'found: NO', /Program (?<name>[\w+./-]+)(?: [\w+./ -]+)? found: NO/),

@@ -168,6 +168,8 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ],
   ['./configure: line 2311: AX_CHECK_COMPILE_FLAG: command not found', '! aclocal AX_CHECK_COMPILE_FLAG'],
   ['./configure: 3: Syntax error: word unexpected (expecting ")")', '! aclocal ./configure'],
+  ['./configure: 12: Syntax error: newline unexpected (expecting ")")', '! aclocal ./configure'],
+  ['configure: line 7: syntax error: unexpected word (expecting ")")', '! aclocal configure'],
   ['checking for flex... no', '? executable flex'],
   ['checking for flex... /usr/bin/flex'],
   ['checking for x86_64-pc-linux-gnu-pkg-config... no', '? executable pkg-config'],
@@ -321,6 +323,14 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ["meson.build:3:0: ERROR: Dependency 'foo' is required but not found.", '! pkg-config foo'],
   [
     "meson.build:3:0: ERROR: Dependency lookup for foo with method 'pkgconfig' failed: Pkg-config for machine host machine not found. Giving up.",
+    '! executable pkg-config',
+  ],
+  [
+    "meson.build:3:0: ERROR: Dependency lookup for foo with method 'cmake' failed: CMake binary for machine host machine not found. Giving up.",
+    '! executable cmake',
+  ],
+  [
+    "meson.build:3:0: ERROR: Dependency lookup for foo with method 'pkgconfig' failed: Invalid version",
     '! pkg-config foo',
   ],
   ["Did not find pkg-config by name 'pkg-config'", '! executable pkg-config'],
@@ -525,7 +535,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ],
   [
     'I/O warning : failed to load external entity "/usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl"',
-    '! catalog /usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl',
+    '! path /usr/share/sgml/docbook/xsl-stylesheets/xhtml/docbook.xsl',
   ],
   [
     'I/O warning : failed to load "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd": No such file or directory',

@@ -1,0 +1,41 @@
+/** Reading files that may turn out to be none: a FIFO would be waited for, a device read without end. */
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type StatsBase } from 'node:fs';
+
+/** Flags with which opening waits for nobody; see open(2). Of regular files they change nothing. */
+export const readingFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** An error like those of Node's system calls, with a `code`. */
+export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR', message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code });
+}
+
+/**
+ * Whether what was opened is a regular file.
+ *
+ * @throws EISDIR, or EINVAL for what is neither file nor directory
+ */
+export function checkRegular(stat: StatsBase<number | bigint>): void {
+  if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory');
+  if (!stat.isFile()) throw systemError('EINVAL', 'is not a regular file');
+}
+
+/**
+ * All of a regular file, links to it followed.
+ *
+ * @param limit bytes at most
+ * @throws EFBIG, when there are more; EISDIR, or EINVAL for what is no file; else what open(2) and read(2) say
+ */
+export function readRegularFile(path: string, limit: number): Buffer {
+  const fd = openSync(path, readingFlags);
+  try {
+    const stat = fstatSync(fd);
+    checkRegular(stat);
+    if (stat.size > limit) throw systemError('EFBIG', `is larger than ${limit} bytes`);
+    // One that tells no size, as in /proc, or grows meanwhile, is read until it ends.
+    const data = Buffer.allocUnsafe(stat.size + 1);
+    const length = stat.size === 0 ? -1 : readSync(fd, data, 0, data.length, 0);
+    return length === stat.size ? data.subarray(0, length) : readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The server's end of the control protocol: over a Unix socket in the session's directory, which only its user can reach, or over a
+ * connection that is there already.
+ */
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { safeParse } from 'valibot';
+import { describeError, errorCode, exitStatus, isRecord, LvfsError, type Logger } from '../../base/index.js';
+import {
+  errorToMessage,
+  messageLine,
+  parseMessage,
+  readLines,
+  type Handlers,
+  type Hello,
+  type Methods,
+  type RequestContext,
+} from './protocol.js';
+
+/**
+ * The longest request, in bytes: an `allow` of some hundred paths of PATH_MAX. Whoever sends more is cut off, so that a
+ * mistaken client costs no memory.
+ */
+const longestRequest = 1 << 20;
+
+/** The longest path of a socket in bytes; see unix(7). */
+const longestPath = 107;
+
+/** Clients at once; further ones are refused. */
+const maxClients = 64;
+
+/** Requests that one client may have under way. */
+const maxPending = 16;
+
+/** Bytes that a client may leave unread before more is sent to it; one answer may be any size. */
+const mostUnread = 8 << 20;
+
+/** A listening control socket. */
+export interface ControlServer {
+  /** Stops listening and hangs up on every client, after what was already sent has gone out. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on `path`, which must not exist yet.
+ *
+ * @throws LvfsError CONTROL_SOCKET when the path cannot be bound or is too long
+ */
+export async function listen<T extends Methods>(
+  path: string,
+  hello: Hello,
+  methods: T,
+  handlers: Handlers<T>,
+  log: Logger,
+): Promise<ControlServer> {
+  const clients = new Set<Socket>();
+  const server = createServer((socket) => {
+    if (clients.size >= maxClients) {
+      socket.destroy();
+      return;
+    }
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+    serveClient(socket, hello, methods, handlers, log);
+  });
+  await bind(server, path);
+  chmodSync(path, 0o600);
+  return {
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        for (const socket of clients) socket.destroySoon();
+      }),
+  };
+}
+
+function bind(server: Server, path: string): Promise<void> {
+  return new Promise((done, fail) => {
+    if (Buffer.byteLength(path) > longestPath) {
+      // Node would cut it and listen elsewhere.
+      fail(
+        new LvfsError('CONTROL_SOCKET', `${path}: is too long for a socket`, {
+          exit: exitStatus.cannotMount,
+          hint: 'set LVFS_RUNTIME_DIR to a shorter path',
+        }),
+      );
+      return;
+    }
+    server.once('error', (error) => {
+      fail(
+        new LvfsError('CONTROL_SOCKET', `cannot listen on ${path}`, {
+          exit: exitStatus.cannotMount,
+          cause: error,
+        }),
+      );
+    });
+    server.listen(path, done);
+  });
+}
+
+/** Serves one connection until it is closed. */
+export function serveClient<T extends Methods>(
+  socket: Socket,
+  hello: Hello,
+  methods: T,
+  handlers: Handlers<T>,
+  log: Logger,
+): void {
+  const gone = new AbortController();
+  let pending = 0;
+  const send = (message: Readonly<Record<string, unknown>>): void => {
+    if (!socket.writable) return;
+    // Whoever does not read what he asked for, or follows, costs no memory without end.
+    if (socket.writableLength > mostUnread) socket.destroy();
+    else socket.write(messageLine(message));
+  };
+  socket.on('error', (error) => {
+    // The client left while something was being sent to it.
+    const code = errorCode(error);
+    if (code !== 'EPIPE' && code !== 'ECONNRESET') log('warn', `control: ${describeError(error)}`);
+  });
+  socket.on('close', () => gone.abort());
+  send({ ...hello });
+
+  const answer = async (line: string): Promise<void> => {
+    const request = parseRequest(line);
+    if (request === undefined) {
+      send({
+        id: null,
+        error: errorToMessage(badRequest('a request is not {"id":…,"method":"…","params":{…}}')),
+      });
+      return;
+    }
+    const { id, method, params } = request;
+    const isKnown = isMethod(methods, method);
+    if (!isKnown || pending >= maxPending) {
+      const what = isKnown ? 'too many requests at once' : `unknown method '${method}'`;
+      send({ id, error: errorToMessage(badRequest(what)) });
+      return;
+    }
+    pending++;
+    try {
+      const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
+      const result = await handle(methods, handlers, method, params, context);
+      send({ id, result: result ?? null });
+    } catch (error) {
+      // Every failure is the client's to hear of; one that is a bug is logged with its place as well.
+      if (!(error instanceof LvfsError))
+        log('error', `control: ${method}: ${error instanceof Error ? error.stack : error}`);
+      send({ id, error: errorToMessage(error) });
+    } finally {
+      pending--;
+    }
+  };
+
+  readLines(socket, longestRequest, {
+    line: (line) => void answer(line),
+    tooLong: () => {
+      send({
+        id: null,
+        error: errorToMessage(badRequest(`a request is longer than ${longestRequest} bytes`)),
+      });
+      socket.destroySoon();
+    },
+  });
+}
+
+function badRequest(message: string): LvfsError {
+  return new LvfsError('BAD_REQUEST', message, { exit: exitStatus.usage });
+}
+
+function isMethod<T extends Methods>(methods: T, name: string): name is keyof T & string {
+  return Object.hasOwn(methods, name);
+}
+
+/** @throws LvfsError BAD_REQUEST for parameters that the method does not take, or what the handler throws */
+function handle<T extends Methods, K extends keyof T & string>(
+  methods: T,
+  handlers: Handlers<T>,
+  name: K,
+  parameters: object,
+  context: RequestContext<unknown>,
+): unknown {
+  const method: T[K] = methods[name];
+  const checked = safeParse(method.parameters, parameters);
+  if (checked.success) return handlers[name](checked.output, context);
+  const [issue] = checked.issues;
+  const key = String(issue.path?.[0]?.key);
+  // What is missing fails the object, which has no message of its own.
+  const what = issue.expected === `"${key}"` ? 'is missing' : `is not ${issue.message}`;
+  throw badRequest(`${name}: ${key} ${what}`);
+}
+
+function parseRequest(line: string): { id: number | string; method: string; params: object } | undefined {
+  const { id, method, params = {} } = parseMessage(line) ?? {};
+  if ((typeof id !== 'number' && typeof id !== 'string') || typeof method !== 'string') return undefined;
+  return isRecord(params) ? { id, method, params } : undefined;
+}

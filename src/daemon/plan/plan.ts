@@ -1,0 +1,85 @@
+/** What a view would show, asked without a mount. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, type Logger } from '../../base/index.js';
+import { chainsTo, type ChainLink, type System, type VisibleSet } from '../../portage/index.js';
+import { indexKind } from '../../view/index.js';
+import { loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
+import type { ViewRequest } from '../request.js';
+
+/** How many files a package has. */
+export interface PackageFiles {
+  readonly cpv: string;
+  /** Files and links that its CONTENTS lists. */
+  readonly files: number;
+  /** What Portage recorded as its size in bytes; null when it recorded none. */
+  readonly bytes: number | null;
+}
+
+/** The visible set of a request, and more about it. */
+export class Plan {
+  readonly set: VisibleSet;
+  readonly #request: ViewRequest;
+  readonly #system: System;
+  readonly #log: Logger;
+
+  /** @throws LvfsError what Portage's data or the targets make impossible */
+  constructor(request: ViewRequest, log: Logger) {
+    this.#request = request;
+    this.#log = log;
+    this.#system = readSystem(request.locations, log, request.cache);
+    this.set = this.#system.visibleSet(request.set);
+    this.#system.save();
+  }
+
+  /** The system that is built for, as a path inside the root; undefined when that is the root. */
+  get sysroot(): string | undefined {
+    return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
+  }
+
+  /** The set of other targets in the same system, with everything else the same. */
+  setOf(targets: readonly string[]): VisibleSet {
+    return this.#system.visibleSet({ ...this.#request.set, targets });
+  }
+
+  /**
+   * The installed packages that atoms or names match.
+   *
+   * @throws LvfsError exit 20 for a name that is unknown or ambiguous
+   */
+  matchInstalled(atoms: readonly string[]): readonly string[] {
+    return this.#system.matchInstalled(atoms);
+  }
+
+  /** The chains that bring a package in, the shortest first. */
+  chains(cpv: string, limit: number): readonly (readonly ChainLink[])[] {
+    return chainsTo(this.set, cpv, limit);
+  }
+
+  /** How many files packages have. Opens the index. */
+  async files(cpvs: Iterable<string>, progress: (text: string) => void): Promise<PackageFiles[]> {
+    const { cache } = this.#request;
+    const saved = await loadSystemIndex(this.#system, cache, this.#log);
+    const { index } = openSystemIndex(this.#system, cache, this.#log, progress, saved);
+    return Array.from(cpvs, (cpv) => {
+      const id = index.packageId(cpv);
+      let files = 0;
+      for (const node of id < 0 ? [] : index.nodesOf(id)) {
+        if (index.kind(node as Parameters<typeof index.kind>[0]) !== indexKind.dir) files++;
+      }
+      return { cpv, files, bytes: this.#recordedSize(cpv) };
+    });
+  }
+
+  #recordedSize(cpv: string): number | null {
+    const directory = this.#system.packageDirectory(cpv);
+    if (directory === undefined) return null;
+    try {
+      const text = readFileSync(join(directory, 'SIZE'), 'utf8').trim();
+      return /^\d+$/.test(text) ? Number(text) : null;
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      return null;
+    }
+  }
+}

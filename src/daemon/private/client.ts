@@ -1,0 +1,178 @@
+/**
+ * A view for one command only, in a private mount namespace: nobody else sees the mounts, and the kernel takes them away
+ * when the last process in the namespace ends. This is the process that asked for it (P0 in wire.ts).
+ */
+import type { ChildProcess } from 'node:child_process';
+import { Duplex } from 'node:stream';
+import { exitStatus, LvfsError, workingDirectory, type Logger } from '../../base/index.js';
+import { ControlClient } from '../control/client.js';
+import { namespaces, type CommandEnd } from '../platform/index.js';
+import { removeSessionsOf } from '../registry/registry.js';
+import type { InsideRequest, SessionStatus } from '../request.js';
+import { Insistence } from './insistence.js';
+import { dismissInside, type StartedInside } from './start.js';
+import { insideDescriptor, type OpenEvent, type PrivateMethods, type RunCommand } from './wire.js';
+
+/** How long P1 may take to leave a view that it is still opening, or to take everything away, before it is killed: that does the same but for the record. */
+const openingMs = 3_000;
+const leaveMs = 15_000;
+
+/** Who hears of what happens before the command runs. */
+export interface InsideListener {
+  progress(text: string): void;
+  readonly log: Logger;
+}
+
+/** A view of which this process holds the other end. */
+export class Inside {
+  readonly #child: ChildProcess;
+  readonly #client: ControlClient<PrivateMethods>;
+  readonly #namespace: string | undefined;
+  readonly #ended: Promise<unknown>;
+  readonly #signals = new Insistence(
+    (name) => this.#send(name),
+    () => this.#child.kill('SIGKILL'),
+  );
+  readonly status: SessionStatus;
+
+  private constructor(
+    child: ChildProcess,
+    client: ControlClient<PrivateMethods>,
+    status: SessionStatus,
+    ended: Promise<unknown>,
+  ) {
+    this.#child = child;
+    this.#client = client;
+    this.status = status;
+    this.#ended = ended;
+    this.#namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
+  }
+
+  /**
+   * Mounts a view in a private namespace.
+   *
+   * @param started P1
+   * @param signal gives up; everything is then taken away before this rejects
+   * @throws LvfsError what keeps the view from being mounted, NO_NAMESPACE among it; CANCELLED
+   */
+  static async open(
+    started: StartedInside,
+    request: InsideRequest,
+    listener: InsideListener,
+    signal: AbortSignal,
+  ): Promise<Inside> {
+    // One that was aborted before tells nobody.
+    if (signal.aborted) {
+      await dismissInside(started);
+      throw new LvfsError('CANCELLED', 'interrupted');
+    }
+    const { child, ended } = started;
+    const socket = child.stdio[insideDescriptor];
+    if (!(socket instanceof Duplex))
+      throw new TypeError('a pipe of a child process is no stream in both directions');
+    const cancel = (): void => {
+      socket.destroy();
+    };
+    signal.addEventListener('abort', cancel);
+    const kill = (): boolean => child.kill('SIGKILL');
+    try {
+      const client = await ControlClient.attach<PrivateMethods>(socket);
+      const onEvent = (message: OpenEvent): void => {
+        if (message.type === 'progress') listener.progress(message.text);
+        else listener.log(message.level, message.text);
+      };
+      const status = await client.request('open', { request }, onEvent);
+      return new Inside(child, client, status, ended);
+    } catch (error) {
+      socket.destroy();
+      const failed = await within(ended, openingMs, kill);
+      if (child.pid !== undefined) removeSessionsOf(child.pid);
+      if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted');
+      if (failed !== undefined) throw failed;
+      if (error instanceof LvfsError && error.code === 'NO_ANSWER') {
+        throw noNamespace() ?? diedEarly(child);
+      }
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  /**
+   * Runs a command to its end; nothing it started is left then.
+   *
+   * @throws LvfsError VIEW_DIED when the view went away under it
+   */
+  async run(command: RunCommand): Promise<CommandEnd> {
+    try {
+      return await this.#client.request('run', { ...command, cwd: workingDirectory() });
+    } catch (error) {
+      if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
+      await this.#ended;
+      // What runs among the host's processes does not end with P1.
+      if (this.#namespace !== undefined) await namespaces.killAll(this.#namespace);
+      throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`);
+    } finally {
+      this.#signals.over();
+    }
+  }
+
+  /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */
+  signal(name: NodeJS.Signals): void {
+    this.#signals.pass(name);
+  }
+
+  #send(name: NodeJS.Signals): void {
+    this.#client.request('signal', { name }).catch((error: unknown) => {
+      // It has ended meanwhile, and whoever waits for it is told.
+      if (!(error instanceof LvfsError)) throw error;
+    });
+  }
+
+  /** The connection to the process that serves it; {@link close} closes it. */
+  get view(): ControlClient<PrivateMethods> {
+    return this.#client;
+  }
+
+  /** Takes the view away and returns when nothing is left of it. */
+  async close(): Promise<void> {
+    this.#client.close();
+    await within(this.#ended, leaveMs, () => this.#child.kill('SIGKILL'));
+    if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace);
+    if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
+  }
+}
+
+/** What a promise gives, after something was done when that took too long. */
+async function within<T>(promise: Promise<T>, milliseconds: number, otherwise: () => unknown): Promise<T> {
+  const timer = setTimeout(otherwise, milliseconds);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function diedEarly(child: ChildProcess): LvfsError {
+  return new LvfsError('DAEMON_DIED', `the process that serves the view ended (${endOf(child)})`, {
+    exit: exitStatus.cannotMount,
+  });
+}
+
+/** What keeps this user from a namespace of his own; undefined when nothing does. */
+function noNamespace(): LvfsError | undefined {
+  const [obstacle] =
+    process.getuid?.() === 0
+      ? namespaces.check().filter(({ state }) => state === 'fail')
+      : namespaces.userObstacles();
+  if (obstacle === undefined) return undefined;
+  const { found, remedy = "see 'lvfs doctor'" } = obstacle;
+  return new LvfsError('NO_NAMESPACE', `no private view can be made: ${found}`, {
+    exit: exitStatus.cannotMount,
+    hint: remedy,
+  });
+}
+
+function endOf(child: ChildProcess): string {
+  return child.signalCode ?? `status ${child.exitCode}`;
+}

@@ -1,0 +1,81 @@
+/**
+ * What the two processes of a private view say to each other: the control protocol, over a socket of which each holds an end, with
+ * methods of their own beside those of every view.
+ *
+ *     lvfs run (P0) ── lvfs-inside (P1: serves the view) ── unshare (P2) ── process 1 (P3) ── the command
+ *
+ * P0 stays in the host's namespaces, and is the client; P1 is the supervisor. Each ends when the other does: whoever is left takes the
+ * session off the record. P2 and P3 end with P1; see the namespace helper. When both P0 and P1 are killed at once, the record is cleared
+ * away by the next lvfs command.
+ */
+import { constants } from 'node:os';
+import { array, boolean, custom, object, optional, record, string } from 'valibot';
+import { isRecord, type LogLevel } from '../../base/index.js';
+import { viewMethods } from '../control/methods.js';
+import { carries, type Methods } from '../control/protocol.js';
+import type { CommandEnd } from '../platform/index.js';
+import type { InsideRequest, SessionStatus } from '../request.js';
+
+/** The descriptor that joins P0 and P1. */
+export const insideDescriptor = 3;
+
+/** What is heard while the view is being made. */
+export type OpenEvent =
+  | { readonly type: 'progress'; readonly text: string }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string };
+
+/** What to run; the environment is the caller's. */
+export interface RunCommand {
+  readonly argv: readonly string[];
+  /** Also keep the output for the report, until the next command runs. It then goes through a pipe, so the command sees no terminal. */
+  readonly capture: boolean;
+  /** With {@link capture}: whether the output is passed on as well, and the input given; default yes. */
+  readonly show?: boolean;
+  /** Variables that differ from the caller's. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const text = string('a string');
+const flag = boolean('true or false');
+const texts = array(text, 'a list of strings');
+const { status, why, denials, follow, report, packages, needs, graph, besides, allow, deny } = viewMethods;
+
+function isSignal(value: unknown): value is NodeJS.Signals {
+  return typeof value === 'string' && value in constants.signals;
+}
+
+/** The methods of a private view. */
+export const privateMethods = {
+  ...{ status, why, denials, follow, report, packages, needs, graph, besides, allow, deny },
+  /** Mounts the view. */
+  open: {
+    parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
+    event: carries<OpenEvent>(),
+    result: carries<SessionStatus>(),
+  },
+  /** Runs a command to its end, after `open`; one at a time. */
+  run: {
+    parameters: object({
+      argv: texts,
+      capture: flag,
+      show: optional(flag),
+      environment: optional(record(text, text, 'variables')),
+      cwd: text,
+    }),
+    result: carries<CommandEnd>(),
+  },
+  /** Passes a signal on to the command that runs. */
+  signal: {
+    parameters: object({ name: custom<NodeJS.Signals>(isSignal, 'a signal') }),
+    result: carries<null>(),
+  },
+  /** What the last command printed. */
+  output: { parameters: object({}), result: carries<string>() },
+  /** The first of these programs that the view shows; the last when it shows none. */
+  choose: { parameters: object({ programs: texts }), result: carries<string>() },
+  /** The host directory that a variable of Portage names. */
+  directory: { parameters: object({ variable: text }), result: carries<string | null>() },
+} satisfies Methods;
+
+/** See {@link privateMethods}. */
+export type PrivateMethods = typeof privateMethods;

@@ -1,0 +1,256 @@
+/** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
+import { join } from 'node:path';
+import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
+import {
+  makeReport,
+  reportHtml,
+  type HiddenFile,
+  type IgnoreRule,
+  type Ledger,
+  type Report,
+  type ReportInput,
+  type Use,
+} from '../../audit/index.js';
+import type { VisibleSet } from '../../portage/index.js';
+import {
+  GlobSet,
+  hostKind,
+  indexKind,
+  nodeState,
+  type IndexNode,
+  type PathIndex,
+  type View,
+} from '../../view/index.js';
+import type { Readers } from '../../filesystem/index.js';
+import { findHidden } from './hiddenSearch.js';
+import type { SourceScan } from './sourceScan.js';
+import type { IgnoreSetting } from '../request.js';
+
+/** What a report is made of, besides what the session itself knows. */
+export interface ReportRequest {
+  readonly ignore: readonly IgnoreSetting[];
+  /** Also as a page. */
+  readonly html: boolean;
+  /** What the build printed. */
+  readonly log?: string;
+  /** How the build ended, as a shell gives it; absent: nobody knows. */
+  readonly status?: number;
+}
+
+/** A report, and the same as a page. */
+export interface ReportResult {
+  readonly report: Report;
+  readonly html?: string;
+}
+
+/** The parts of a session that a report looks at. */
+export interface Audited {
+  readonly view: View;
+  readonly set: VisibleSet;
+  readonly ledger: Ledger;
+  /** See `System.atomFor`. */
+  readonly atomFor: (cpv: string) => string;
+  /** Who read what first. */
+  readonly readers: Readers;
+  /** What the target brings along. */
+  readonly sources: SourceScan;
+}
+
+/** Makes the report of a session so far. */
+export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
+  const input = reportInput(audited, request);
+  const report = makeReport(input);
+  return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
+}
+
+/** What a page shows beside a report: what is declared, and what that brought in. */
+export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
+  /** As in {@link ReportInput}, as pairs. */
+  readonly visible: readonly (readonly [
+    string,
+    readonly { from: string; variable: string; atom: string }[],
+  ])[];
+}
+
+/** What a page of a report needs to know of the view. */
+export function reportGraph({ set }: Audited): ReportGraph {
+  return { targets: set.targets.map(({ cpv }) => cpv), declared: declaredBy(set), visible: [...set.visible] };
+}
+
+function declaredBy(set: VisibleSet): ReportInput['declared'] {
+  return set.targets.flatMap(({ buildDeps }) =>
+    [...buildDeps].flatMap(([cpv, reasons]) =>
+      reasons.map(({ variable, atom }) => ({ variable, atom, cpv })),
+    ),
+  );
+}
+
+/** A package that was used, and the first of the files that were. */
+export interface UsedPackage {
+  readonly cpv: string;
+  /** See `System.atomFor`. */
+  readonly atom: string;
+  /** Whether content of it was read; otherwise its files were only found. */
+  readonly read: boolean;
+  /** At most ten; when it was read, those that were. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Packages whose files the kernel was told of since they are visible, or last were, the most telling first: what was read in a phase of an
+ * ebuild, what else was read, and what was only found. Of what is hidden, only reads are still known.
+ */
+export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedPackage[] {
+  const { index } = view;
+  const { state, nodeCount } = index;
+  const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
+  for (let i = 0; i < nodeCount; i++) {
+    const bits = state[i] as number;
+    const node = i as IndexNode;
+    if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
+    const isRead = (bits & nodeState.read) !== 0;
+    const inPhase = isRead && (ledger.processes.get(readers.of(node))?.phase ?? '') !== '';
+    const weight = Number(isRead) + Number(inPhase);
+    for (const id of view.responsibleFor(node, hostKind.file)) {
+      const cpv = index.cpv(id);
+      const known = byPackage.get(cpv);
+      if (known === undefined || weight > known.weight) byPackage.set(cpv, { weight, nodes: [node] });
+      else if (weight === known.weight && known.nodes.length < 10) known.nodes.push(node);
+    }
+  }
+  return [...byPackage]
+    .sort(([a, one], [b, other]) => other.weight - one.weight || (a < b ? -1 : 1))
+    .map(([cpv, { weight, nodes }]) => ({
+      cpv,
+      atom: atomFor(cpv),
+      read: weight > 0,
+      paths: nodes.map((node) => displayPath(view.pathOf(node))),
+    }));
+}
+
+function reportInput(
+  { view, set, ledger, atomFor, readers, sources }: Audited,
+  { ignore, log, status }: ReportRequest,
+): ReportInput {
+  const { index } = view;
+  const timeZone = process.env['TZ']?.replace(/^:/, '');
+  return {
+    targets: set.targets.map(({ cpv }) => cpv),
+    ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
+    declared: declaredBy(set),
+    visible: set.visible,
+    system: systemPackages(set),
+    denials: ledger.denials(),
+    uses: [...firstReads(view, readers), ...ledger.uses()],
+    processes: ledger.processes,
+    ends: ledger.ends,
+    searchPath: (process.env['PATH'] ?? '').split(':'),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(log === undefined || log === '' ? {} : { log }),
+    ...(status === undefined ? {} : { status }),
+    findHidden: (wanted) => findHidden(view, wanted, (path) => readText(view, path)),
+    hiddenAt: (path) => hiddenAt(view, path),
+    ownersOf: (path) => ownersOf(view, path),
+    isInSources: (name) => sources.has(name),
+    needs: sources.needs,
+    wasListed: (path) => wasListed(view, path),
+    readText: (path) => readText(view, path),
+    atomFor,
+    hasFiles: (cpv) => hasFiles(index, cpv),
+    ignore: ignore.map(ignoreRule),
+  };
+}
+
+/** Visible files whose content was read through the view, with who read each first. */
+function firstReads(view: View, readers: Readers): Use[] {
+  const { index } = view;
+  const { state, nodeCount } = index;
+  const uses: Use[] = [];
+  for (let i = 0; i < nodeCount; i++) {
+    if (((state[i] as number) & nodeState.read) === 0) continue;
+    const node = i as IndexNode;
+    uses.push({
+      path: displayPath(view.pathOf(node)),
+      owners: view.responsibleFor(node, hostKind.file).map((id) => index.cpv(id)),
+      operation: 'read',
+      process: readers.of(node),
+    });
+  }
+  return uses;
+}
+
+/** What is hidden at a path that was asked for. */
+function hiddenAt(view: View, path: string): HiddenFile | undefined {
+  const found = view.canonical(Buffer.from(path));
+  if (found === undefined || found.kind === hostKind.missing || view.isVisible(found.node, found.kind))
+    return undefined;
+  const owners = view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
+  return { path: displayPath(view.pathOf(found.node)), owners };
+}
+
+/** Whether somebody listed the directory in which a path, or the hidden directory that it lies in, would have stood. */
+function wasListed(view: View, path: string): boolean {
+  const { index } = view;
+  const found = index.resolve(Buffer.from(path));
+  if (found === -1) return false;
+  let directory = index.parent(found);
+  while (directory > 0 && !view.isVisibleDirectory(directory)) directory = index.parent(directory);
+  return ((index.state[directory] as number) & nodeState.listed) !== 0;
+}
+
+/** The owners of what a path leads to, its last link followed as well. */
+function ownersOf(view: View, path: string): readonly string[] {
+  const named = view.canonical(Buffer.from(path));
+  const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
+  if (found === undefined || found.kind === hostKind.missing) return [];
+  return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
+}
+
+/** @system's packages and what these need to run. */
+export function systemPackages(set: VisibleSet): Set<string> {
+  const system = new Set<string>();
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const [cpv, reasons] of set.visible) {
+      if (system.has(cpv)) continue;
+      if (reasons.some(({ from }) => from === '@system' || system.has(from))) {
+        system.add(cpv);
+        grown = true;
+      }
+    }
+  }
+  return system;
+}
+
+/** Headers and .pc files are small; what is larger is not text to be looked through. */
+const largestText = 1 << 20;
+
+function readText(view: View, path: string): string | undefined {
+  try {
+    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
+  } catch (error) {
+    // Gone meanwhile, too large, or a name that is not UTF-8.
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function hasFiles(index: PathIndex, cpv: string): boolean {
+  const id = index.packageId(cpv);
+  if (id < 0) return false;
+  for (const node of index.nodesOf(id)) if (index.kind(node as IndexNode) !== indexKind.dir) return true;
+  return false;
+}
+
+function ignoreRule(setting: IgnoreSetting): IgnoreRule {
+  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
+  return {
+    ...(setting.target === undefined ? {} : { target: setting.target }),
+    reason: setting.reason,
+    matches: ({ owner, path }) =>
+      (setting.package === undefined ||
+        setting.package === unmarked(owner) ||
+        setting.package === unmarked(packageName(owner))) &&
+      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
+  };
+}

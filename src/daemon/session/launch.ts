@@ -1,0 +1,146 @@
+/**
+ * Starting a daemon and waiting until its view answers.
+ *
+ * The daemon is a process of its own session whose standard input brings the request and whose fourth descriptor takes
+ * its messages, one JSON object a line. Should the starting process go away before the view is mounted, the daemon reads
+ * the end of its input and gives up. Standard output and error are its log.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { exitStatus, LvfsError, parseAs, type Logger, type LogLevel } from '../../base/index.js';
+import type { ErrorMessage } from '../control/protocol.js';
+import { createSessionDirectory, logFile, removeSessionDirectory } from '../registry/registry.js';
+import type { SessionRequest, SessionStatus } from '../request.js';
+
+/** The descriptor on which a starting daemon reports. */
+export const reportDescriptor = 3;
+
+/** What a starting daemon says. */
+export type StartupMessage =
+  | { readonly type: 'progress'; readonly text: string }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly type: 'ready'; readonly status: SessionStatus }
+  | { readonly type: 'error'; readonly error: ErrorMessage };
+
+/** What a starting daemon is told. */
+export interface StartupOrder {
+  readonly request: SessionRequest;
+  /** Its directory in the registry. */
+  readonly directory: string;
+}
+
+/** Who hears of what the daemon does before it is ready. */
+export interface LaunchListener {
+  readonly progress: (text: string) => void;
+  log: Logger;
+}
+
+/** A daemon's process that has not been told yet what to mount. */
+export interface StartedDaemon {
+  readonly child: ChildProcess;
+  /** Its directory in the registry. */
+  readonly directory: string;
+  /** Resolves with how its process ended. */
+  readonly died: Promise<string>;
+}
+
+/**
+ * Starts a daemon, which loads its code and waits for {@link launch} or {@link dismissDaemon}.
+ *
+ * @param entry the program of the daemon
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23)
+ */
+export function startDaemon(entry: URL): StartedDaemon {
+  const directory = createSessionDirectory();
+  let child: ChildProcess;
+  try {
+    const log = openSync(logFile(directory), 'ax', 0o600);
+    child = spawn(process.execPath, [fileURLToPath(entry)], {
+      cwd: '/',
+      detached: true,
+      // glibc would give each thread a heap of its own, of which little is used.
+      env: { MALLOC_ARENA_MAX: '1', ...process.env },
+      stdio: ['pipe', log, log, 'pipe'],
+    });
+    closeSync(log);
+  } catch (error) {
+    removeSessionDirectory(directory);
+    throw error;
+  }
+  const died = new Promise<string>((done) => {
+    child.once('error', (error) => done(error.message));
+    child.once('exit', (code, signal) => done(signal === null ? `status ${code}` : signal));
+  });
+  // A daemon that dies at once closes its end; what it died of is told by `launch`.
+  child.stdin?.on('error', () => undefined);
+  return { child, directory, died };
+}
+
+/** Ends a daemon that has not been told what to mount, and returns when nothing of it is left. */
+export async function dismissDaemon({ child, directory, died }: StartedDaemon): Promise<void> {
+  child.kill('SIGKILL');
+  await died;
+  removeSessionDirectory(directory);
+}
+
+/**
+ * Tells a daemon what to mount and waits for its view.
+ *
+ * @returns the state of the mounted view
+ * @throws LvfsError the daemon's own, or DAEMON_DIED (exit 1) with the last line of its log
+ */
+export async function launch(
+  daemon: StartedDaemon,
+  request: SessionRequest,
+  listener: LaunchListener,
+): Promise<SessionStatus> {
+  const { directory } = daemon;
+  try {
+    return await order(daemon, { request, directory }, listener);
+  } catch (error) {
+    // A daemon that fails removes its directory itself, unless it was killed.
+    removeSessionDirectory(directory);
+    throw error;
+  }
+}
+
+async function order(
+  { child, died }: StartedDaemon,
+  order: StartupOrder,
+  listener: LaunchListener,
+): Promise<SessionStatus> {
+  const input = child.stdio[0] as Writable;
+  const reports = child.stdio[reportDescriptor] as Readable;
+  input.write(`${JSON.stringify(order)}\n`);
+  try {
+    // While the daemon works: before it is started, nothing is loaded that can wait.
+    const { createInterface } = await import('node:readline');
+    for await (const line of createInterface({ input: reports })) {
+      const message = parseAs<StartupMessage>(line);
+      if (message.type === 'progress') listener.progress(message.text);
+      else if (message.type === 'log') listener.log(message.level, message.text);
+      else if (message.type === 'error') {
+        // Its end is waited for, so that nothing of it is left when the failure is reported.
+        await died;
+        const { messageToError } = await import('../control/protocol.js');
+        throw messageToError(message.error);
+      } else return message.status;
+    }
+    throw new LvfsError('DAEMON_DIED', `the daemon ended before the view was mounted (${await died})`, {
+      exit: exitStatus.failure,
+      cause: lastLine(logFile(order.directory)),
+    });
+  } finally {
+    input.destroy();
+    reports.destroy();
+    child.unref();
+  }
+}
+
+function lastLine(file: string): string | undefined {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const telling = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
+  return telling === '' ? undefined : telling;
+}

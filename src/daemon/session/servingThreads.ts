@@ -1,0 +1,127 @@
+/**
+ * The serving threads, seen from the main thread. A thread needs as long as a process to be ready, so the first one may be
+ * started before it is known what it will serve, and before the main thread has loaded its own code.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Ledger } from '../../audit/index.js';
+import { describeError, type Logger } from '../../base/index.js';
+import type { Connection } from '../../fuse/index.js';
+import type { SharedView } from '../../view/index.js';
+import type { HostWatch } from './hostWatch.js';
+import type { ProcessEnds } from './processEnds.js';
+import { hear, tell, type ServeOrder, type ThreadData } from './threadMessages.js';
+
+/**
+ * Room for what a serving thread makes and forgets within a request, in MiB. V8 would take 48, and keep them filled;
+ * answers do not come any quicker.
+ */
+const youngMiB = 6;
+
+let ahead: Worker | undefined;
+
+function startThread(thread: number): Worker {
+  const workerData: ThreadData = { thread };
+  return new Worker(new URL('./serveWorker.js', import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
+  });
+}
+
+/** Starts a thread for the session that this process is going to have. It does not keep the process alive. */
+export function startThreadAhead(): void {
+  ahead = startThread(0);
+  ahead.unref();
+}
+
+function takeThread(thread: number): Worker {
+  const taken = ahead;
+  if (thread > 0 || taken === undefined) return startThread(thread);
+  ahead = undefined;
+  taken.ref();
+  return taken;
+}
+
+/** The serving threads of a session, the first of them the one that was started ahead if there is one. */
+export class ServingThreads {
+  readonly #threads: Worker[] = [];
+  /** Resolves when all have ended, with the first failure. */
+  readonly ended: Promise<string | undefined>;
+  #failure: string | undefined;
+  #stopping = false;
+  #serving: Connection | undefined;
+  /** Hears of changes in the directories that threads watch. */
+  watch: HostWatch | undefined;
+  /** Hears that a thread has filled the index, nearly; see PathIndex.onCrowded. */
+  onCrowded: (() => void) | undefined;
+
+  /**
+   * @param count at least 1
+   * @param ends hears of the handles that threads have opened
+   */
+  constructor(count: number, log: Logger, ledger: Ledger, ends: ProcessEnds | undefined) {
+    for (let thread = 0; thread < count; thread++) {
+      const worker = takeThread(thread);
+      hear(worker, (message) => {
+        if (message.type === 'log') log(message.level, message.text);
+        else if (message.type === 'process') {
+          const { record, handle } = message;
+          ledger.meet(record);
+          if (handle !== undefined) ends?.watch(record.id, handle);
+        } else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'crowded') this.onCrowded?.();
+      });
+      this.#threads.push(worker);
+    }
+    this.ended = this.#watchEnds();
+  }
+
+  get count(): number {
+    return this.#threads.length;
+  }
+
+  /** The first failure of a thread. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Gives every thread its view, to make ready while that is mounted. */
+  prepare(view: SharedView): void {
+    for (const worker of this.#threads) tell(worker, { type: 'view', view });
+  }
+
+  /** Tells every thread what to serve; {@link prepare} has been called. */
+  serve(order: ServeOrder, connection: Connection): void {
+    this.#serving = connection;
+    for (const worker of this.#threads) tell(worker, { type: 'serve', order });
+  }
+
+  /** Ends threads that serve nothing, or whose connection is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#threads.map((worker) => worker.terminate()));
+  }
+
+  async #watchEnds(): Promise<string | undefined> {
+    await Promise.all(this.#threads.map((worker, thread) => this.#watchEnd(worker, thread)));
+    return this.#failure;
+  }
+
+  #watchEnd(worker: Worker, thread: number): Promise<void> {
+    let failure: string | undefined;
+    hear(worker, (message) => {
+      if (message.type === 'failed') failure = message.text;
+    });
+    worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));
+    return new Promise((done) => {
+      worker.on('exit', (code) => {
+        if (code !== 0 && !this.#stopping) failure ??= `serving thread ${thread} ended with status ${code}`;
+        if (failure !== undefined) {
+          this.#failure ??= failure;
+          // The others would go on answering, and requests that this one has taken would hang for ever.
+          this.#serving?.abort();
+        }
+        done();
+      });
+    });
+  }
+}
