@@ -245,7 +245,7 @@ const valued = new Set(
  */
 export function splitVerb(argv: readonly string[]): { verb: string; rest: string[] } | undefined {
   for (let i = 0; i < argv.length; i++) {
-    const word = argv[i] as string;
+    const word = argv[i]!;
     if (word === '--') return undefined;
     if (!word.startsWith('-')) return { verb: word, rest: [...argv.slice(0, i), ...argv.slice(i + 1)] };
     if (valued.has(word)) i++;

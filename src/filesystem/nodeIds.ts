@@ -24,7 +24,7 @@ export const anyFile = 0;
 export function fileNumber(identity: FileIdentity): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < identity.length; i++) {
-    hash = Math.imul(hash ^ (identity[i] as number), 0x9e3779b1);
+    hash = Math.imul(hash ^ identity[i]!, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   return hash >>> (32 - fileBits) || 1;

@@ -279,7 +279,7 @@ export class ViewFs implements Operations {
   #watchContents(node: IndexNode): void {
     const view = this.#view;
     if (this.#watched === undefined || view.index.isOwned(node) || !view.isSearched(node)) return;
-    if (((view.index.state[node] as number) & nodeState.watched) !== 0) return;
+    if ((view.index.state[node]! & nodeState.watched) !== 0) return;
     this.#watched.isWatched(node);
     view.searchAgain(node);
   }
@@ -349,7 +349,7 @@ export class ViewFs implements Operations {
     if (!view.isVisible(node, hostKind.file) && !this.#isReplaced(node, nodeId)) return -errno.ENOENT;
     const count = this.#readMade(node, nodeId, offset, into) ?? this.#readFile(node, nodeId, offset, into);
     if (count < 0) return count;
-    if (((view.index.state[node] as number) & nodeState.read) === 0) {
+    if ((view.index.state[node]! & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
       this.#noteReader(node, caller);
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
@@ -368,7 +368,7 @@ export class ViewFs implements Operations {
 
   /** Whether a file was found to be a compiled cache. */
   #isCache(node: IndexNode): boolean {
-    return ((this.#view.index.state[node] as number) & nodeState.conditional) !== 0;
+    return (this.#view.index.state[node]! & nodeState.conditional) !== 0;
   }
 
   #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
@@ -500,7 +500,7 @@ export class ViewFs implements Operations {
     this.#watched?.isWatched(directory);
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
-    if (((index.state[directory] as number) & nodeState.listed) === 0) {
+    if ((index.state[directory]! & nodeState.listed) === 0) {
       index.setState(directory, nodeState.listed);
       this.#readers?.note(directory, this.#processes.id(caller.pid, true));
     }
@@ -589,7 +589,7 @@ export class ViewFs implements Operations {
     const nodes = new Uint32Array(count);
     const kinds = new Uint8Array(count);
     for (let i = 0; i < count; i++) {
-      const value = sorted[i] as number;
+      const value = sorted[i]!;
       kinds[i] = value % 16;
       nodes[i] = Math.floor(value / 16);
     }
@@ -749,7 +749,7 @@ export class ViewFs implements Operations {
 
   /** The inode number in a listing; that of a file with several names only once it is known to have them. */
   #inodeOf(node: IndexNode): number {
-    if (((this.#view.index.state[node] as number) & nodeState.linked) === 0) return node + 1;
+    if ((this.#view.index.state[node]! & nodeState.linked) === 0) return node + 1;
     if (!this.#host.hasOtherNames(this.#view.paths.of(node))) return node + 1;
     const { nlink, type } = this.#host.status;
     this.#host.status.identify(this.#identity);
@@ -817,7 +817,7 @@ function firstBehind(list: Uint32Array, value: number): number {
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((list[middle] as number) > value) high = middle;
+    if (list[middle]! > value) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -295,8 +295,8 @@ class OpenedSystem implements System {
   }
 
   #makeSets(): VisibleSets {
-    const [toolsDatabase, sysrootDatabase] = this.#installed as [InstalledDatabase, InstalledDatabase?];
-    const tools = packageRoot(toolsDatabase, this.#toolsConfiguration);
+    const [toolsDatabase, sysrootDatabase] = this.#installed;
+    const tools = packageRoot(toolsDatabase!, this.#toolsConfiguration);
     const target = sysrootDatabase === undefined ? tools : packageRoot(sysrootDatabase, this.#configuration);
     return new VisibleSets(tools, target, this.#toolchains(), this.#configuration.warn);
   }

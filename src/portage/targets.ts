@@ -32,8 +32,6 @@ export interface Selected {
 /** Whether a name stands for a package to be built or for an installed one. */
 type Meant = 'target' | 'installed';
 
-const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND'] as const;
-
 /** How targets are resolved; see `SetRequest`. */
 export interface TargetOptions {
   readonly test: boolean;
@@ -165,7 +163,7 @@ export class TargetResolver {
   #parse(text: string, meant: Meant, allowWildcard = meant === 'installed'): Atom {
     const all: AtomOptions = { allowRepo: true, allowWildcard };
     const withCategory = text.replace(/[:[].*/s, '').includes('/');
-    const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) as unknown as string[];
+    const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) ?? [];
     const full = withCategory || allowWildcard ? text : `${operator}null/${rest}`;
     let atom: Atom | undefined;
     try {
@@ -448,9 +446,13 @@ function ofInstalled(installed: InstalledCandidate): ResolvedTarget {
 }
 
 function dependenciesFrom(value: (variable: string) => string): Target['dependencies'] {
-  return Object.fromEntries(
-    dependencyVariables.map((variable) => [variable, value(variable)]),
-  ) as unknown as Target['dependencies'];
+  return {
+    DEPEND: value('DEPEND'),
+    BDEPEND: value('BDEPEND'),
+    RDEPEND: value('RDEPEND'),
+    PDEPEND: value('PDEPEND'),
+    IDEPEND: value('IDEPEND'),
+  };
 }
 
 function notAnAtom(text: string, cause?: AtomError): LvfsError {

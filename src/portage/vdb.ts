@@ -383,7 +383,7 @@ const whiteSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f
 function parseInteger(text: string): bigint | undefined {
   const match = /^\s*([+-]?)(\d+(?:_\d+)*)\s*$/.exec(text);
   if (match === null) return undefined;
-  const value = BigInt((match[2] as string).replaceAll('_', ''));
+  const value = BigInt(match[2]!.replaceAll('_', ''));
   return match[1] === '-' ? -value : value;
 }
 

@@ -195,7 +195,7 @@ class Affected {
       const node = nodes[i] as IndexNode;
       const is = index.ownerVisible(node, visible);
       if (index.ownerVisible(node, this.#before.visible) === is) continue;
-      const state = index.state[node] as number;
+      const state = index.state[node]!;
       if ((state & (is ? nodeState.negative : nodeState.positive)) !== 0) {
         // Nothing but a glob or what is in it can show what all its owners hide.
         const isPlain = index.kind(node) === indexKind.obj || index.kind(node) === indexKind.sym;
@@ -224,7 +224,7 @@ class Affected {
     const { index } = this.#view;
     const category = index.parent(entry);
     for (const node of [entry, category]) {
-      if (((index.state[node] as number) & known) !== 0) this.#check(node);
+      if ((index.state[node]! & known) !== 0) this.#check(node);
       this.#directories.add(index.parent(node));
     }
   }
@@ -251,11 +251,10 @@ class Affected {
     // A name that was missing may be cached without a bit, as the index did not know it then.
     const isCachedDirectory =
       (index.kind(node) === indexKind.dir || index.firstChild(node) >= 0) &&
-      ((index.state[node] as number) & nodeState.positive) !== 0;
+      (index.state[node]! & nodeState.positive) !== 0;
     if (isCachedDirectory) this.#check(node);
-    else if (directory === rootNode || ((index.state[directory] as number) & known) !== 0)
-      this.#names.add(node);
-    if (((index.state[node] as number) & known) !== 0) this.#contents.add(node);
+    else if (directory === rootNode || (index.state[directory]! & known) !== 0) this.#names.add(node);
+    if ((index.state[node]! & known) !== 0) this.#contents.add(node);
     this.#changedIn(directory);
   }
 
@@ -280,7 +279,7 @@ class Affected {
     if (!structural) return;
     this.#changedIn(directory);
     if (host.kind(paths.of(node)) === hostKind.directory && change.replaced !== true) {
-      const state = index.state[node] as number;
+      const state = index.state[node]!;
       const wasFile = (state & nodeState.positive) !== 0 && (state & nodeState.directory) === 0;
       if (wasFile || (state & nodeState.negative) !== 0) this.#names.add(node);
     } else if (!this.#view.isAlwaysThere(node)) this.#names.add(node);
@@ -293,7 +292,7 @@ class Affected {
     const { index } = this.#view;
     for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
       const child = node as IndexNode;
-      if (((index.state[child] as number) & known) !== 0) {
+      if ((index.state[child]! & known) !== 0) {
         this.#contents.add(child);
         this.#directories.add(child);
         if (!this.#view.isAlwaysThere(child)) this.#names.add(child);
@@ -309,7 +308,7 @@ class Affected {
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
       const node = i as IndexNode;
-      if (((state[i] as number) & known) === 0 || !this.#view.mayBeAsked(node)) continue;
+      if ((state[i]! & known) === 0 || !this.#view.mayBeAsked(node)) continue;
       this.#contents.add(node);
       // A directory that is still there is not dropped: something may be mounted on or below it.
       if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
@@ -332,7 +331,7 @@ class Affected {
     const { index } = this.#view;
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
-      const bits = state[i] as number;
+      const bits = state[i]!;
       if ((bits & known) === 0) continue;
       const node = i as IndexNode;
       const conditional = (bits & nodeState.conditional) !== 0;
@@ -350,7 +349,7 @@ class Affected {
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
       const node = i as IndexNode;
-      if (((state[i] as number) & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
+      if ((state[i]! & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
         this.#check(node);
     }
   }
@@ -359,7 +358,7 @@ class Affected {
   #check(node: IndexNode, visible?: boolean): void {
     const view = this.#view;
     const { index } = view;
-    const state = index.state[node] as number;
+    const state = index.state[node]!;
     if ((state & (nodeState.positive | nodeState.negative)) === 0 || view.isUntouchable(node)) return;
     if (visible === undefined && !view.isVisibleDirectory(index.parent(node))) visible = false;
     if (visible === undefined) {
@@ -394,7 +393,7 @@ class Affected {
     for (let at = directory; at !== rootNode && !this.#climbed.has(at); at = index.parent(at)) {
       this.#climbed.add(at);
       if (index.ownerVisible(at, this.#before.visible) && index.ownerVisible(at, visible)) break;
-      if (((index.state[at] as number) & known) !== 0) this.#check(at);
+      if ((index.state[at]! & known) !== 0) this.#check(at);
       this.#directories.add(index.parent(at));
     }
   }
@@ -410,7 +409,7 @@ class Affected {
     for (const node of this.#contents) caches.dropNode(node, true);
     let directories = 0;
     for (const node of this.#directories) {
-      const state = index.state[node] as number;
+      const state = index.state[node]!;
       if ((state & (nodeState.listed | nodeState.positive)) === 0 && node !== rootNode) continue;
       directories++;
       if ((state & nodeState.listed) !== 0) {
@@ -430,7 +429,7 @@ function isModule(name: Uint8Array): boolean {
 
 function* different(a: Uint32Array, b: Uint32Array): Iterable<number> {
   for (let i = 0; i < a.length; i++) {
-    const word = (a[i] as number) ^ (b[i] as number);
+    const word = a[i]! ^ b[i]!;
     for (let bit = 0; word !== 0 && bit < 32; bit++) if ((word >>> bit) & 1) yield i * 32 + bit;
   }
 }

@@ -211,7 +211,7 @@ export class PathIndex {
     const capacity = sizesFrom(words, wordCapacities);
     const index = new PathIndex(shared.buffer, capacity);
     index.#attached = true;
-    index.#firstLoose = words[wordSettledNodes] as number;
+    index.#firstLoose = words[wordSettledNodes]!;
     return index;
   }
 
@@ -257,7 +257,7 @@ export class PathIndex {
     const hash = this.#hash;
     const mask = this.#slotMask;
     for (let slot = hashOf(parent, name, start, end) & mask; ; slot = (slot + 1) & mask) {
-      const node = hash[slot] as number;
+      const node = hash[slot]!;
       if (node === 0) return -1;
       if (this.#parent[node] === parent && this.#isNamed(node, name, start, end)) return node as IndexNode;
     }
@@ -328,27 +328,27 @@ export class PathIndex {
 
   /** The name, as a window on the shared memory: not to be written, cheap, and valid as long as the index. Root: empty. */
   name(node: IndexNode): Uint8Array {
-    const at = this.#nameAt[node] as number;
-    return this.#names.subarray(at + 1, at + 1 + (this.#names[at] as number));
+    const at = this.#nameAt[node]!;
+    return this.#names.subarray(at + 1, at + 1 + this.#names[at]!);
   }
 
   /** Bytes of the name. */
   nameLength(node: IndexNode): number {
-    return this.#names[this.#nameAt[node] as number] as number;
+    return this.#names[this.#nameAt[node]!]!;
   }
 
   /** The last byte of the name, which must not be empty. */
   lastByte(node: IndexNode): number {
-    const at = this.#nameAt[node] as number;
-    return this.#names[at + (this.#names[at] as number)] as number;
+    const at = this.#nameAt[node]!;
+    return this.#names[at + this.#names[at]!]!;
   }
 
   /** Copies the name into `target` at `offset` without making garbage; the offset behind it. */
   writeName(node: IndexNode, target: Uint8Array, offset: number): number {
     const names = this.#names;
-    let from = this.#nameAt[node] as number;
+    let from = this.#nameAt[node]!;
     let at = offset;
-    for (let left = names[from++] as number; left > 0; left--) target[at++] = names[from++] as number;
+    for (let left = names[from++]!; left > 0; left--) target[at++] = names[from++]!;
     return at;
   }
 
@@ -388,22 +388,22 @@ export class PathIndex {
 
   /** The first child in no particular order, or -1. */
   firstChild(node: IndexNode): IndexNode | -1 {
-    return ((this.#firstChild[node] as number) || -1) as IndexNode | -1;
+    return (this.#firstChild[node]! || -1) as IndexNode | -1;
   }
 
   /** The child of the same parent after this one, or -1. */
   nextSibling(node: IndexNode): IndexNode | -1 {
-    return ((this.#nextSibling[node] as number) || -1) as IndexNode | -1;
+    return (this.#nextSibling[node]! || -1) as IndexNode | -1;
   }
 
   /** Sets bits of {@link state}; other threads may do the same to other bits. */
   setState(node: IndexNode, bits: number): void {
-    if (((this.state[node] as number) & bits) !== bits) Atomics.or(this.state, node, bits);
+    if ((this.state[node]! & bits) !== bits) Atomics.or(this.state, node, bits);
   }
 
   /** Clears bits of {@link state}. */
   clearState(node: IndexNode, bits: number): void {
-    if (((this.state[node] as number) & bits) !== 0) Atomics.and(this.state, node, ~bits);
+    if ((this.state[node]! & bits) !== 0) Atomics.and(this.state, node, ~bits);
   }
 
   // ---- what the kernel knows, and giving back -----------------------------------------------------------------------
@@ -458,8 +458,8 @@ export class PathIndex {
     // Of what is in the index only what can be given back has children that can be.
     const children = new Uint32Array(Math.max(0, count - first));
     for (let node = first; node < count; node++) {
-      const parent = this.#parent[node] as number;
-      if (parent >= first) (children[parent - first] as number)++;
+      const parent = this.#parent[node]!;
+      if (parent >= first) children[parent - first]!++;
     }
     const asked = new Set<number>();
     for (const node of nodes)
@@ -470,8 +470,8 @@ export class PathIndex {
       let at = node;
       while (asked.has(at) && children[at - first] === 0 && !gone.has(at as IndexNode)) {
         gone.add(at as IndexNode);
-        at = this.#parent[at] as number;
-        if (at >= first) (children[at - first] as number)--;
+        at = this.#parent[at]!;
+        if (at >= first) children[at - first]!--;
       }
     }
     return gone;
@@ -481,8 +481,8 @@ export class PathIndex {
   #rebuild(gone: ReadonlySet<IndexNode>): void {
     const header = this.#header;
     const first = this.#firstLoose;
-    const settledNames = header[wordSettledNames] as number;
-    const names = new Uint8Array((header[wordNames] as number) - settledNames);
+    const settledNames = header[wordSettledNames]!;
+    const names = new Uint8Array(header[wordNames]! - settledNames);
     let used = 0;
     this.#removeLoose(this.#hash, this.#firstChild);
     for (let node = first; node < this.nodeCount; node++) {
@@ -491,16 +491,16 @@ export class PathIndex {
         this.#parent[node] = this.#nameAt[node] = this.#firstChild[node] = rootNode;
         this.#kind[node] = indexKind.implied;
         this.state[node] = this.memo[node] = 0;
-        this.#nextSibling[node] = header[wordFree] as number;
+        this.#nextSibling[node] = header[wordFree]!;
         header[wordFree] = node;
-        (header[wordFreeNodes] as number)++;
+        header[wordFreeNodes]!++;
         continue;
       }
-      const at = this.#nameAt[node] as number;
-      const end = at + 1 + (this.#names[at] as number);
-      const parent = this.#parent[node] as number;
+      const at = this.#nameAt[node]!;
+      const end = at + 1 + this.#names[at]!;
+      const parent = this.#parent[node]!;
       this.#publish(node, hashOf(parent, this.#names, at + 1, end));
-      this.#nextSibling[node] = this.#firstChild[parent] as number;
+      this.#nextSibling[node] = this.#firstChild[parent]!;
       this.#firstChild[parent] = node;
       names.set(this.#names.subarray(at, end), used);
       this.#nameAt[node] = settledNames + used;
@@ -517,10 +517,10 @@ export class PathIndex {
    */
   #removeLoose(hash: Uint32Array, firstChild: Uint32Array): void {
     const first = this.#firstLoose;
-    for (let slot = 0; slot < hash.length; slot++) if ((hash[slot] as number) >= first) hash[slot] = 0;
+    for (let slot = 0; slot < hash.length; slot++) if (hash[slot]! >= first) hash[slot] = 0;
     for (let node = 0; node < first; node++) {
-      let child = firstChild[node] as number;
-      while (child >= first) child = this.#nextSibling[child] as number;
+      let child = firstChild[node]!;
+      while (child >= first) child = this.#nextSibling[child]!;
       firstChild[node] = child;
     }
     firstChild.fill(0, first, this.nodeCount);
@@ -540,12 +540,12 @@ export class PathIndex {
 
   /** The ids of the packages that own the path, ascending. */
   owners(node: IndexNode): number[] {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) return [];
     if (owner < listBit) return [owner - 1];
     const ids: number[] = [];
-    for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1] as number) {
-      ids.push(this.#owners[2 * at] as number);
+    for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1]!) {
+      ids.push(this.#owners[2 * at]!);
     }
     return ids.sort((a, b) => a - b);
   }
@@ -569,13 +569,13 @@ export class PathIndex {
 
   /** Whether a package whose bit is set in `bits` (bit `id % 32` of word `id / 32`) owns the path. */
   ownerVisible(node: IndexNode, bits: Uint32Array): boolean {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) return false;
-    if (owner < listBit) return (((bits[(owner - 1) >>> 5] as number) >>> ((owner - 1) & 31)) & 1) === 1;
+    if (owner < listBit) return ((bits[(owner - 1) >>> 5]! >>> ((owner - 1) & 31)) & 1) === 1;
     const owners = this.#owners;
-    for (let at = owner - listBit; at !== 0; at = owners[2 * at + 1] as number) {
-      const id = owners[2 * at] as number;
-      if ((((bits[id >>> 5] as number) >>> (id & 31)) & 1) === 1) return true;
+    for (let at = owner - listBit; at !== 0; at = owners[2 * at + 1]!) {
+      const id = owners[2 * at]!;
+      if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 1) return true;
     }
     return false;
   }
@@ -615,14 +615,14 @@ export class PathIndex {
 
   /** Whether the package is (still) installed. */
   isLive(id: number): boolean {
-    return ((this.#records[id * recordWords + recordFlags] as number) & flagLive) !== 0;
+    return (this.#records[id * recordWords + recordFlags]! & flagLive) !== 0;
   }
 
   /** The paths of a package, each once: a window on shared memory, valid until the package changes. */
   nodesOf(id: number): Uint32Array {
     const record = id * recordWords;
-    const at = this.#records[record + recordNodesAt] as number;
-    return this.#packageNodes.subarray(at, at + (this.#records[record + recordNodes] as number));
+    const at = this.#records[record + recordNodesAt]!;
+    return this.#packageNodes.subarray(at, at + this.#records[record + recordNodes]!);
   }
 
   // ---- changing packages: only in the thread that made the index ----------------------------------------------------
@@ -638,7 +638,7 @@ export class PathIndex {
       this.#cpvs[id] = cpv;
     }
     const flags = id * recordWords + recordFlags;
-    Atomics.store(this.#records, flags, (this.#records[flags] as number) | flagLive);
+    Atomics.store(this.#records, flags, this.#records[flags]! | flagLive);
     return id;
   }
 
@@ -656,19 +656,18 @@ export class PathIndex {
   ): void {
     this.#checkWriter();
     // All room is found first: from here on nothing moves and nothing fails half-way.
-    while ((this.#header[wordOwners] as number) + 2 * count > this.#capacity.owners)
-      this.#growOrFail('owners');
-    while ((this.#header[wordPackageNodes] as number) + count > this.#capacity.packageNodes) {
+    while (this.#header[wordOwners]! + 2 * count > this.#capacity.owners) this.#growOrFail('owners');
+    while (this.#header[wordPackageNodes]! + count > this.#capacity.packageNodes) {
       this.#growOrFail('paths of packages');
     }
     const before = this.nodesOf(id);
-    const list = this.#header[wordPackageNodes] as number;
+    const list = this.#header[wordPackageNodes]!;
     const table = this.#packageNodes;
     let end = list;
     if (before.length === 0) {
       for (let i = 0; i < count; i++) {
         const node = nodes[i] as IndexNode;
-        if (!this.#addOwner(node, id, kinds[i] as number)) continue;
+        if (!this.#addOwner(node, id, kinds[i]!)) continue;
         table[end++] = node;
         changed?.push(node);
       }
@@ -682,13 +681,13 @@ export class PathIndex {
     let gained = 0;
     for (let i = 0; i < count; i++) {
       const node = nodes[i] as IndexNode;
-      const mark = marks[node] as number;
+      const mark = marks[node]!;
       if ((mark & isOwned) !== 0) continue;
       marks[node] = mark | isOwned;
       table[end++] = node;
       if (mark === wasOwned) continue;
       gained++;
-      this.#addOwner(node, id, kinds[i] as number);
+      this.#addOwner(node, id, kinds[i]!);
       changed?.push(node);
     }
     if (gained === 0 && end - list === before.length) return;
@@ -723,12 +722,12 @@ export class PathIndex {
 
   /** Whether the package's CONTENTS was damaged when it was read. */
   isDamaged(id: number): boolean {
-    return ((this.#records[id * recordWords + recordFlags] as number) & flagDamaged) !== 0;
+    return (this.#records[id * recordWords + recordFlags]! & flagDamaged) !== 0;
   }
 
   /** How many times a path lost its last owner: what the index carries along for nothing until it is built anew. */
   get abandoned(): number {
-    return this.#header[wordAbandoned] as number;
+    return this.#header[wordAbandoned]!;
   }
 
   // ---- saving -----------------------------------------------------------------------------------------------------
@@ -773,7 +772,7 @@ export class PathIndex {
       sizes: { ...sizes },
       abandoned: this.abandoned,
       sections: parts.map(
-        (part, i) => new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, lengths[i] as number),
+        (part, i) => new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, lengths[i]),
       ),
     };
   }
@@ -791,7 +790,7 @@ export class PathIndex {
     const layout = layoutOf(capacity);
     const buffer = new SharedArrayBuffer(layout.bytes);
     const lengths = sectionLengths(sizes);
-    await read(lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i] as number, bytes)));
+    await read(lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i], bytes)));
     const index = new PathIndex(buffer, capacity);
     index.#writeCapacity();
     index.#writeSizes(sizes, abandoned);
@@ -841,7 +840,7 @@ export class PathIndex {
 
   #isNamed(node: number, name: Uint8Array, start: number, end: number): boolean {
     const names = this.#names;
-    let at = this.#nameAt[node] as number;
+    let at = this.#nameAt[node]!;
     if (names[at] !== end - start) return false;
     for (let i = start; i < end; i++) if (names[++at] !== name[i]) return false;
     return true;
@@ -856,28 +855,24 @@ export class PathIndex {
   #hasRoom(length: number, spared: number): boolean {
     const { nodes, names } = this.#capacity;
     return (
-      this.#usedNodes < nodes * (1 - spared) &&
-      (this.#header[wordNames] as number) + 1 + length <= names * (1 - spared)
+      this.#usedNodes < nodes * (1 - spared) && this.#header[wordNames]! + 1 + length <= names * (1 - spared)
     );
   }
 
   get #usedNodes(): number {
-    return this.nodeCount - (this.#header[wordFreeNodes] as number);
+    return this.nodeCount - this.#header[wordFreeNodes]!;
   }
 
   get #isCrowded(): boolean {
     const header = this.#header;
-    return (
-      this.#usedNodes > (header[wordCrowdedNodes] as number) ||
-      (header[wordNames] as number) > (header[wordCrowdedNames] as number)
-    );
+    return this.#usedNodes > header[wordCrowdedNodes]! || header[wordNames]! > header[wordCrowdedNames]!;
   }
 
   /** It is crowded when half of the room that there is now is taken. */
   #expectCrowd(): void {
     const { nodes, names } = this.#capacity;
     this.#header[wordCrowdedNodes] = (this.#usedNodes + nodes * (1 - sparedShare)) / 2;
-    this.#header[wordCrowdedNames] = ((this.#header[wordNames] as number) + names * (1 - sparedShare)) / 2;
+    this.#header[wordCrowdedNames] = (this.#header[wordNames]! + names * (1 - sparedShare)) / 2;
   }
 
   #askForRoom(): void {
@@ -888,10 +883,10 @@ export class PathIndex {
   /** A number for a new name. */
   #newNode(): number {
     const header = this.#header;
-    const free = header[wordFree] as number;
-    if (free === 0) return header[wordNodes] as number;
-    header[wordFree] = this.#nextSibling[free] as number;
-    (header[wordFreeNodes] as number)--;
+    const free = header[wordFree]!;
+    if (free === 0) return header[wordNodes]!;
+    header[wordFree] = this.#nextSibling[free]!;
+    header[wordFreeNodes]!--;
     return free;
   }
 
@@ -901,13 +896,13 @@ export class PathIndex {
     if (!this.#isFixed) while (!this.#hasRoom(length, 0)) this.#grow();
     const header = this.#header;
     const node = this.#newNode();
-    const at = header[wordNames] as number;
+    const at = header[wordNames]!;
     const names = this.#names;
     names[at] = length;
-    for (let i = 0; i < length; i++) names[at + 1 + i] = name[start + i] as number;
+    for (let i = 0; i < length; i++) names[at + 1 + i] = name[start + i]!;
     this.#nameAt[node] = at;
     this.#parent[node] = parent;
-    this.#nextSibling[node] = this.#firstChild[parent] as number;
+    this.#nextSibling[node] = this.#firstChild[parent]!;
     header[wordNames] = at + 1 + length;
     if (node === header[wordNodes]) Atomics.store(header, wordNodes, node + 1);
     this.#publish(node, hashOf(parent, name, start, end));
@@ -929,11 +924,11 @@ export class PathIndex {
     this.#map(new SharedArrayBuffer(layoutOf(capacity).bytes), capacity);
     this.#writeCapacity();
     this.#writeSizes(sizes, abandoned);
-    this.#movable().forEach((table, i) => table.set(old[i] as Uint8Array | Uint32Array));
+    this.#movable().forEach((table, i) => table.set(old[i]!));
     for (let node = 1; node < sizes.nodes; node++) {
-      const at = (this.#nameAt[node] as number) + 1;
-      const end = at + (this.#names[at - 1] as number);
-      this.#publish(node, hashOf(this.#parent[node] as number, this.#names, at, end));
+      const at = this.#nameAt[node]! + 1;
+      const end = at + this.#names[at - 1]!;
+      this.#publish(node, hashOf(this.#parent[node]!, this.#names, at, end));
     }
   }
 
@@ -953,7 +948,7 @@ export class PathIndex {
 
   /** Whether the package did not own the path yet. */
   #addOwner(node: IndexNode, id: number, kind: number): boolean {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) {
       this.#kind[node] = kind;
       Atomics.store(this.#owner, node, id + 1);
@@ -964,7 +959,7 @@ export class PathIndex {
     if (owner < listBit) {
       next = this.#newOwner(owner - 1, 0);
     } else {
-      for (let at = next; at !== 0; at = this.#owners[2 * at + 1] as number) {
+      for (let at = next; at !== 0; at = this.#owners[2 * at + 1]!) {
         if (this.#owners[2 * at] === id) return false;
         // A package that is being added for the first time can only be at the head.
         if (at === next && id === this.packageLimit - 1) break;
@@ -975,7 +970,7 @@ export class PathIndex {
   }
 
   #newOwner(id: number, next: number): number {
-    const at = this.#header[wordOwners] as number;
+    const at = this.#header[wordOwners]!;
     this.#owners[2 * at] = id;
     this.#owners[2 * at + 1] = next;
     this.#header[wordOwners] = at + 1;
@@ -983,21 +978,21 @@ export class PathIndex {
   }
 
   #removeOwner(node: IndexNode, id: number): void {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     let left = 0;
     if (owner >= listBit) {
       let previous = 0;
-      for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1] as number) {
+      for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1]!) {
         if (this.#owners[2 * at] !== id) {
           previous = at;
           continue;
         }
-        const next = this.#owners[2 * at + 1] as number;
+        const next = this.#owners[2 * at + 1]!;
         if (previous !== 0) Atomics.store(this.#owners, 2 * previous + 1, next);
         else Atomics.store(this.#owner, node, next === 0 ? 0 : listBit + next);
         break;
       }
-      left = this.#owner[node] as number;
+      left = this.#owner[node]!;
     } else if (owner !== id + 1) {
       left = owner;
     } else {
@@ -1005,18 +1000,18 @@ export class PathIndex {
     }
     if (left !== 0) return;
     this.#kind[node] = indexKind.implied;
-    (this.#header[wordAbandoned] as number)++;
+    this.#header[wordAbandoned]!++;
   }
 
   #newPackage(cpv: string): number {
     const bytes = Buffer.from(cpv);
-    if ((this.#header[wordPackages] as number) >= this.#capacity.packages) this.#growOrFail('packages');
-    while ((this.#header[wordPackageNames] as number) + bytes.length > this.#capacity.packageNames)
+    if (this.#header[wordPackages]! >= this.#capacity.packages) this.#growOrFail('packages');
+    while (this.#header[wordPackageNames]! + bytes.length > this.#capacity.packageNames)
       this.#growOrFail('names of packages');
-    const at = this.#header[wordPackageNames] as number;
+    const at = this.#header[wordPackageNames]!;
     this.#packageNames.set(bytes, at);
     this.#header[wordPackageNames] = at + bytes.length;
-    const id = this.#header[wordPackages] as number;
+    const id = this.#header[wordPackages]!;
     const record = id * recordWords;
     this.#records[record + recordCpvAt] = at;
     this.#records[record + recordCpvBytes] = bytes.length;
@@ -1088,8 +1083,8 @@ export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: num
   const text = Buffer.from(names.buffer as ArrayBuffer, names.byteOffset, names.length).toString('latin1');
   const cpvs: string[] = [];
   for (let id = start; id < end; id++) {
-    const at = records[id * recordWords + recordCpvAt] as number;
-    const cpv = text.slice(at, at + (records[id * recordWords + recordCpvBytes] as number));
+    const at = records[id * recordWords + recordCpvAt]!;
+    const cpv = text.slice(at, at + records[id * recordWords + recordCpvBytes]!);
     cpvs.push(isAscii(cpv) ? cpv : Buffer.from(cpv, 'latin1').toString());
   }
   return cpvs;
@@ -1097,7 +1092,7 @@ export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: num
 
 /** Whether a package is installed, and whether its CONTENTS was damaged, from the table of records. */
 export function recordedState(records: Uint32Array, id: number): { isLive: boolean; isDamaged: boolean } {
-  const flags = records[id * recordWords + recordFlags] as number;
+  const flags = records[id * recordWords + recordFlags]!;
   return { isLive: (flags & flagLive) !== 0, isDamaged: (flags & flagDamaged) !== 0 };
 }
 
@@ -1159,7 +1154,7 @@ function isDotDot(path: Uint8Array, start: number, end: number): boolean {
 /** FNV-1a over the name, begun with the parent, then mixed so that the low bits depend on all. */
 export function hashOf(parent: number, name: Uint8Array, start: number, end: number): number {
   let hash = Math.imul(parent ^ 0x811c9dc5, 0x9e3779b1);
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (name[i] as number), 0x01000193);
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ name[i]!, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }

@@ -23,7 +23,7 @@ export async function missingNames(view: View): Promise<IndexNode[]> {
       host.forget();
     }
     // First, so that what a thread notes once the name is there is not lost.
-    const noted = (index.state[node] as number) & told;
+    const noted = index.state[node]! & told;
     index.clearState(node, told);
     if (host.kind(paths.of(node)) === hostKind.missing) missing.push(node);
     else index.setState(node, noted);

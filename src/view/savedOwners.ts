@@ -69,7 +69,7 @@ class SavedPackages {
   }
 
   cpv(id: number): string {
-    return this.#cpvs[id] as string;
+    return this.#cpvs[id]!;
   }
 
   /** Whether what is installed is what was saved, to the last CONTENTS, and none was damaged: that has to be told. */
@@ -85,7 +85,7 @@ class SavedPackages {
     const identity = new ContentsIdentity();
     const isSame = ({ cpv, directory }: InstalledState['packages'][number]): boolean => {
       identity.look(contentsFile(directory), libraries.get(cpv) ?? []);
-      return identity.equals(recordedIdentity(this.#records, ids.get(cpv) as number));
+      return identity.equals(recordedIdentity(this.#records, ids.get(cpv)!));
     };
     return installed(new Set(ids.keys()))?.every(isSame) === true;
   }
@@ -166,11 +166,11 @@ class SavedTree {
 
   #word(section: number, index: number): number {
     const at = index * 4;
-    return wordsOf(this.#block(section, at))[(at % blockBytes) / 4] as number;
+    return wordsOf(this.#block(section, at))[(at % blockBytes) / 4]!;
   }
 
   #byte(section: number, at: number): number {
-    return this.#block(section, at)[at % blockBytes] as number;
+    return this.#block(section, at)[at % blockBytes]!;
   }
 
   #block(section: number, at: number): Uint8Array {

@@ -250,12 +250,12 @@ export class View {
     this.#epoch = epoch;
     this.host.forget();
     this.#besideVisible.clear();
-    this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    this.#memo = this.#memos[epoch & 1]!;
     if (this.timesGivenBack !== this.#givenBackSeen) this.#forgetNodes();
     this.#avoided.clear();
-    for (let i = 0; i < (this.#control[wordAvoided] as number); i++)
+    for (let i = 0; i < this.#control[wordAvoided]!; i++)
       this.#avoided.add(this.#control[firstAvoided + i] as IndexNode);
-    const places = this.#control[wordPlaces] as number;
+    const places = this.#control[wordPlaces]!;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
       this.#directoryGlobs.clear();
@@ -275,7 +275,7 @@ export class View {
         this.#locate(`${place}/etc`),
       );
     }
-    const overrides = this.#control[wordOverrides] as number;
+    const overrides = this.#control[wordOverrides]!;
     if (overrides !== this.#overridesSeen) {
       this.#overridesSeen = overrides;
       const bytes = this.#overrideBytes.slice(0, this.#control[wordOverrideBytes]);
@@ -301,7 +301,7 @@ export class View {
 
   /** The globs in force. */
   get overrides(): Overrides {
-    const length = this.#control[wordOverrideBytes] as number;
+    const length = this.#control[wordOverrideBytes]!;
     if (length === 0) return { show: [], hide: [] };
     return JSON.parse(Buffer.from(this.#overrideBytes.slice(0, length)).toString()) as Overrides;
   }
@@ -324,17 +324,17 @@ export class View {
   change(to: StateChange): void {
     const bytes = to.overrides === undefined ? undefined : encodeOverrides(to.overrides);
     const control = this.#control;
-    const next = this.#memos[((control[wordEpoch] as number) + 1) & 1] as Uint8Array;
+    const next = this.#memos[(control[wordEpoch]! + 1) & 1]!;
     next.fill(0, 0, this.index.nodeCount);
     if (bytes !== undefined) {
       this.#overrideBytes.set(bytes);
       control[wordOverrideBytes] = bytes.length;
-      control[wordOverrides] = (control[wordOverrides] as number) + 1;
+      control[wordOverrides] = control[wordOverrides]! + 1;
     }
     if (to.visible !== undefined) setBits(this.#visible, to.visible);
     if (to.metadataOnly !== undefined) setBits(this.#metadata, to.metadataOnly);
     if (to.avoided !== undefined) this.#setAvoided(to.avoided);
-    if (to.packagesChanged === true) control[wordPlaces] = (control[wordPlaces] as number) + 1;
+    if (to.packagesChanged === true) control[wordPlaces] = control[wordPlaces]! + 1;
     Atomics.add(control, wordEpoch, 1);
     this.begin();
   }
@@ -361,8 +361,7 @@ export class View {
     const told = nodeState.positive | nodeState.negative;
     const given = this.index.giveBack(
       nodes.filter(
-        (node) =>
-          ((state[node] as number) & told) === 0 && !this.isUntouchable(node) && !this.paths.isGraft(node),
+        (node) => (state[node]! & told) === 0 && !this.isUntouchable(node) && !this.paths.isGraft(node),
       ),
     );
     if (given === 0) return 0;
@@ -426,10 +425,10 @@ export class View {
   }
 
   #mayHoldCaches(directory: IndexNode): boolean {
-    const known = (this.#memo[directory] as number) & (cachesYes | cachesNo);
+    const known = this.#memo[directory]! & (cachesYes | cachesNo);
     if (known !== 0) return known === cachesYes;
     const yes = this.#caches.isIn(directory);
-    (this.#memo[directory] as number) |= yes ? cachesYes : cachesNo;
+    this.#memo[directory]! |= yes ? cachesYes : cachesNo;
     return yes;
   }
 
@@ -461,12 +460,12 @@ export class View {
 
   /** Whether a directory, known to exist, is visible, and all directories above it are. */
   isVisibleDirectory(node: IndexNode): boolean {
-    const known = (this.#memo[node] as number) & (totalYes | totalNo);
+    const known = this.#memo[node]! & (totalYes | totalNo);
     if (known !== 0) return known === totalYes;
     const yes =
       node === rootNode ||
       (this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, hostKind.directory) > 0);
-    (this.#memo[node] as number) |= yes ? totalYes : totalNo;
+    this.#memo[node]! |= yes ? totalYes : totalNo;
     return yes;
   }
 
@@ -491,7 +490,7 @@ export class View {
 
   /** What was found out about an unowned directory by searching the host is not believed any more. */
   searchAgain(directory: IndexNode): void {
-    (this.#memo[directory] as number) &= ~(totalYes | totalNo | belowYes | belowNo);
+    this.#memo[directory]! &= ~(totalYes | totalNo | belowYes | belowNo);
   }
 
   /** Whether the rules are about a path by name, whether it is there or not. */
@@ -540,7 +539,7 @@ export class View {
       if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
       const node = child as IndexNode;
       if (this.decide(node, hostKind.directory) > 0) nodes.push(node);
-      conditional ||= ((index.state[node] as number) & nodeState.conditional) !== 0;
+      conditional ||= (index.state[node]! & nodeState.conditional) !== 0;
     }
     for (const node of this.#places.alwaysIn.get(directory) ?? []) {
       if (this.isUntouchable(node)) continue;
@@ -596,7 +595,7 @@ export class View {
    */
   linkDirectories(link: IndexNode): ReadonlySet<IndexNode> {
     if (this.#followed?.link !== link) this.#follow(link);
-    return (this.#followed as Followed).directories;
+    return this.#followed!.directories;
   }
 
   #follow(link: IndexNode): Resolved | undefined {
@@ -679,7 +678,7 @@ export class View {
       const globs = new GlobSet(patterns, this.#placeOf);
       for (let at = node; at !== rootNode; at = this.index.parent(at)) {
         const found = globs.indexOf(this.pathOf(at));
-        if (found >= 0) return patterns[found] as string;
+        if (found >= 0) return patterns[found]!;
       }
       return '';
     }
@@ -884,7 +883,7 @@ export class View {
 
   /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
   #isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
-    const known = (this.#memo[directory] as number) & (belowYes | belowNo);
+    const known = this.#memo[directory]! & (belowYes | belowNo);
     if (known !== 0) return known === belowYes ? Found.yes : Found.no;
     const outermost = this.#search === undefined;
     const search = (this.#search ??= { top: directory, entered: new Set(), met: 0, left: searchLimit });
@@ -900,8 +899,8 @@ export class View {
       if (found === Found.no) found = this.#searchHost(directory);
       // Also when it was met at the end of a link, where the answer is just "not visible".
       if (found === Found.no && search.met !== met) found = Found.open;
-      if (found === Found.yes) (this.#memo[directory] as number) |= belowYes;
-      else if (found === Found.no || outermost) (this.#memo[directory] as number) |= belowNo;
+      if (found === Found.yes) this.#memo[directory]! |= belowYes;
+      else if (found === Found.no || outermost) this.#memo[directory]! |= belowNo;
       return outermost && found === Found.open ? Found.no : found;
     } finally {
       if (outermost) this.#search = undefined;
@@ -952,7 +951,7 @@ export class View {
   /** Looks on the host for unowned paths that are visible. */
   #searchHost(directory: IndexNode): Found {
     const index = this.index;
-    const search = this.#search as Search;
+    const search = this.#search!;
     if (!this.#isInBounds(directory)) return Found.no;
     if (!index.isOwned(directory) && this.host.isMountPoint(this.paths.directory(directory))) return Found.no;
     const listing = this.host.list(this.paths.of(directory));
@@ -992,10 +991,10 @@ export class View {
       if (this.decide(child as IndexNode, kind) > 0) found = Found.yes;
     }
     for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
-      const node = subdirectories[i] as IndexNode;
+      const node = subdirectories[i]!;
       const below = this.#findInSubdirectory(node);
       if (below !== Found.no) found = below;
-      if (((index.state[node] as number) & nodeState.conditional) !== 0) conditional = true;
+      if ((index.state[node]! & nodeState.conditional) !== 0) conditional = true;
     }
     if (conditional || found === Found.open) index.setState(directory, nodeState.conditional);
     return found;
@@ -1084,12 +1083,12 @@ function encodeOverrides({ show, hide }: Overrides): Uint8Array {
 }
 
 function isSet(bits: Uint32Array, id: number): boolean {
-  return (((bits[id >>> 5] as number) >>> (id & 31)) & 1) === 1;
+  return ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1;
 }
 
 function setBits(bits: Uint32Array, ids: Iterable<number>): void {
   const next = new Uint32Array(bits.length);
-  for (const id of ids) (next[id >>> 5] as number) |= 1 << (id & 31);
+  for (const id of ids) next[id >>> 5]! |= 1 << (id & 31);
   bits.set(next);
 }
 

@@ -49,7 +49,7 @@ export const command = defineCommand({
     const answers = await explain(invocation, paths);
     if (output.json) {
       const objects = answers.map(toJson);
-      output.printJson(objects.length === 1 ? (objects[0] as Record<string, unknown>) : { paths: objects });
+      output.printJson(objects.length === 1 ? objects[0]! : { paths: objects });
     } else {
       for (const answer of answers) output.print(describe(answer, output));
     }

@@ -198,17 +198,17 @@ test('names that come and go are many more than fit', async (t) => {
   for (let round = 0; round < 200; round++) {
     const made = names(round).map((name) => ensurePath(index, name));
     for (const [i, name] of names(round).entries()) {
-      t.is(index.resolve(bytes(name)), made[i] as IndexNode);
-      t.is(index.pathOf(made[i] as IndexNode).toString(), name);
+      t.is(index.resolve(bytes(name)), made[i]!);
+      t.is(index.pathOf(made[i]!).toString(), name);
     }
-    index.setState(made[0] as IndexNode, 1);
+    index.setState(made[0]!, 1);
     const directories = [0, 1, 2].map((i) => index.resolve(bytes(`/d${i}/${round}`)) as IndexNode);
     t.is(
       index.giveBack([...made, ...directories, stays, merged, ...owned]),
       made.length + directories.length,
     );
     t.true(names(round).every((name) => index.resolve(bytes(name)) === -1));
-    t.false(index.isUsed(made[0] as IndexNode));
+    t.false(index.isUsed(made[0]!));
   }
   t.deepEqual([index.resolve(bytes('/d1/loose/stays')), index.resolve(bytes('/d1/merged'))], [stays, merged]);
   t.deepEqual([[...index.nodesOf(id)], index.owners(merged)], [owned, [other]]);
@@ -334,7 +334,7 @@ test('after any changes the owners are those of a plain map', (t) => {
       const bits = new Uint32Array(Math.ceil(index.packageCapacity / 32));
       for (const cpv of visible) {
         const id = index.packageId(cpv);
-        if (id >= 0) bits[id >>> 5] = (bits[id >>> 5] as number) | (1 << (id & 31));
+        if (id >= 0) bits[id >>> 5] = bits[id >>> 5]! | (1 << (id & 31));
       }
       for (const path of everything) {
         const node = index.resolve(bytes(path));

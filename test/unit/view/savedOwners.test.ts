@@ -131,9 +131,9 @@ for (const [number, name] of sections.entries()) {
     // Nothing else in the file is as long as the sections together, so they are found from its end.
     const lengths = lengthsIn(data);
     const start = data.length - lengths.slice(number).reduce((sum, length) => sum + length, 0);
-    const length = lengths[number] as number;
+    const length = lengths[number]!;
     t.true(length > 0);
-    for (let at = start; at < start + length; at += blockBytes) data[at] = (data[at] as number) ^ 1;
+    for (let at = start; at < start + length; at += blockBytes) data[at] = data[at]! ^ 1;
     writeFileSync(host.cacheFile, data);
 
     t.deepEqual(host.askSaved(paths), used.has(name) ? undefined : answers);
@@ -168,7 +168,7 @@ test('no change of any byte, and no cut, gives a wrong answer', async (t) => {
     fc.boolean(),
     (at, change, isCut) => {
       const damaged = isCut ? sound.subarray(0, at) : Buffer.from(sound);
-      if (!isCut) damaged[at] = (damaged[at] as number) ^ change;
+      if (!isCut) damaged[at] = damaged[at]! ^ change;
       writeFileSync(host.cacheFile, damaged);
       const answer = host.askSaved(paths);
       if (isCut) t.is(answer, undefined);
