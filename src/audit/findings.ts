@@ -14,6 +14,15 @@ export interface Declared {
   cpv: string;
 }
 
+/** What brought a visible package in. */
+export interface BroughtIn {
+  from: string;
+  variable: string;
+  atom: string;
+  /** Emerge would choose another alternative of an any-of group than this. */
+  alternative?: true;
+}
+
 /** Accesses that are known and not to be reported, with the reason the user gave. */
 export interface IgnoreRule {
   /** cpv or `category/name` of the target this holds for; absent: all. */
@@ -55,7 +64,7 @@ export interface ReportInput {
   sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
-  visible: ReadonlyMap<string, readonly { from: string; variable: string; atom: string }[]>;
+  visible: ReadonlyMap<string, readonly BroughtIn[]>;
   /** @system and what it needs to run. */
   system: ReadonlySet<string>;
   denials: readonly Denial[];
@@ -153,6 +162,8 @@ export interface Report {
   unused: { atom: string; cpv: string; variable: string }[];
   /** @system packages that were used. */
   implicit: { cpv: string; hits: number; paths: string[] }[];
+  /** What was used of the target's any-of groups although emerge would have chosen another alternative; only where all are shown. */
+  alternatives: { cpv: string; variable: string; atom: string; hits: number; paths: string[] }[];
   /** Hidden files of no package that were looked for, and hidden directories of many. */
   unowned: { path: string; hits: number; processes: string[] }[];
   /** Declared packages that the user has hidden, and that were looked for. */
@@ -182,6 +193,14 @@ export function variableFor(cpv: string, path: string, input: ReportInput): Buil
 export function variableForProgram(cpv: string, path: string, input: ReportInput): BuildVariable {
   const isPlain = input.sysroot === undefined && factsOf(path, input).kind !== 'executable';
   return isPlain ? 'BDEPEND' : variableFor(cpv, path, input);
+}
+
+/** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
+export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | undefined {
+  const reasons = (input.visible.get(cpv) ?? []).filter(
+    ({ from, variable }) => from === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
+  );
+  return reasons.every(({ alternative }) => alternative === true) ? reasons[0] : undefined;
 }
 
 /** The names that the targets have where they are installed. */

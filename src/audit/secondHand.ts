@@ -9,6 +9,7 @@ import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import {
   atomFor,
+  alternativeOf,
   factsOf,
   installedTargets,
   suggestedVariable,
@@ -74,7 +75,7 @@ export function findSecondHand(
   for (const [cpv, all] of deliberateUses(uses, input)) {
     const reasons = input.visible.get(cpv);
     if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || targets.has(cpv)) continue;
-    if (isAllowedByUser(cpv, input)) continue;
+    if (isAllowedByUser(cpv, input) || alternativeOf(cpv, input) !== undefined) continue;
     const counted = all.filter((use) => !isIgnored(cpv, use.path));
     if (counted.length === 0) continue;
     const explained = counted.map((use) => explain(cpv, use));

@@ -96,6 +96,17 @@ export function reportText(report: Report, output: Output): string {
       `  ${report.implicit.map(({ cpv }) => cpv).join(' ')}`,
     );
   }
+  if (report.alternatives.length > 0) {
+    section(
+      'Alternatives:',
+      'used, where emerge would choose another of an any-of group',
+      report.alternatives
+        .map(
+          ({ variable, atom, cpv, paths }) => `  ${variable}: ${atom} ${dim(`(${cpv}: ${paths[0] ?? ''})`)}`,
+        )
+        .join('\n'),
+    );
+  }
   if (report.unowned.length > 0) {
     const shown = report.unowned.slice(0, 20);
     const rows = shown.map(({ path, hits, processes }) => [

@@ -67,7 +67,14 @@ export async function planView(
   const parts = { request, system, set, plan: planned, store, log };
   if (workingDirectory !== undefined) {
     const without = new PlannedView({ ...parts, log: silent });
-    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+    const target = placeInside(system.root, workingDirectory);
+    if (without.hostPathOf(target) !== undefined && !without.isDirectory(target)) {
+      // Nothing is made on the host to mount on.
+      log(
+        'warn',
+        `${workingDirectory}: is not in the directory that is bound there, so the command starts in /`,
+      );
+    } else if (!without.isDirectory(target)) {
       log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
       return new PlannedView({ ...parts, plan: plan({ ...binds, workingDirectory }) });
     }

@@ -31,6 +31,7 @@ const report: Report = {
   secondHand: [],
   unused: [],
   implicit: [],
+  alternatives: [],
   unowned: [],
   hiddenByUser: [],
   dismissed: [],

@@ -6,6 +6,7 @@ import {
   type Found,
   type PathKind,
   type ReportInput,
+  whyInReport,
 } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput as input, use } from '../../helpers/auditInput.js';
 
@@ -173,6 +174,42 @@ test('a header of a second-hand package that the sources include is used directl
     secondHand.map(({ cpv, use, suggest, from }) => ({ cpv, use, suggest, from })),
     [{ cpv: 'dev-libs/b-1', use: 'direct', suggest: 'DEPEND="dev-libs/b"', from: ['dev-libs/a-1'] }],
   );
+});
+
+test('an alternative that emerge would not choose is declared, and told of when it is used', (t) => {
+  const visible = new Map([
+    ...input().visible,
+    [
+      'dev-libs/other-1',
+      [{ from: 'target', variable: 'DEPEND', atom: '>=dev-libs/other-1', alternative: true }],
+    ],
+    ['dev-libs/idle-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/idle', alternative: true }]],
+    // Of its RDEPEND it would be second-hand.
+    ['dev-libs/run-1', [{ from: 'target', variable: 'RDEPEND', atom: 'dev-libs/run', alternative: true }]],
+  ] as const);
+  const report = makeReport(
+    input({
+      visible,
+      uses: [use('/usr/include/other.h', 'dev-libs/other-1'), use('/usr/include/run.h', 'dev-libs/run-1')],
+    }),
+  );
+  const { secondHand, alternatives } = report;
+  t.deepEqual(
+    secondHand.map(({ cpv }) => cpv),
+    ['dev-libs/run-1'],
+  );
+  t.deepEqual(alternatives, [
+    {
+      cpv: 'dev-libs/other-1',
+      variable: 'DEPEND',
+      atom: '>=dev-libs/other-1',
+      hits: 1,
+      paths: ['/usr/include/other.h'],
+    },
+  ]);
+  t.deepEqual(whyInReport(report, 'dev-libs/other'), [
+    'dev-libs/other-1 is declared (DEPEND: >=dev-libs/other-1, one of several) and was used (/usr/include/other.h), although emerge would choose another.',
+  ]);
 });
 
 test('a header that another package includes is used through it', (t) => {
