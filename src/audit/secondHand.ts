@@ -3,6 +3,7 @@
  * a tool made it of its own accord (bison runs m4, a script its interpreter), or when a file of another package led to it (a
  * header that includes it). What is left, the target's own instructions asked for.
  */
+import type { ProcessRecord } from './events.js';
 import { habitOf, type Habit } from './habits.js';
 import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
@@ -175,14 +176,22 @@ function explainer(
  */
 function isSpokenOf({ path, process }: Use, input: ReportInput, tree: ProcessTree): boolean {
   const { kind } = factsOf(path, input);
+  const record = tree.record(process);
+  // configure does what the macros of others say, too.
+  if (kind === 'executable' && isConfigure(record))
+    return input.isInSources(path.slice(path.lastIndexOf('/') + 1)) !== false;
   if (kind !== 'python' && kind !== 'perl' && kind !== 'ruby') return true;
   const name = moduleName(path);
+  if (input.isInSources(name) !== false) return true;
+  if (isConfigure(tree.record(record?.parent ?? 0))) return false;
   return (
-    input.isInSources(name) !== false ||
-    tree
-      .record(process)
-      ?.arguments.some((word) => word.includes(name.replaceAll('/', '::')) || word.includes(name)) === true
+    record?.arguments.some((word) => word.includes(name.replaceAll('/', '::')) || word.includes(name)) ===
+    true
   );
+}
+
+function isConfigure(record: ProcessRecord | undefined): boolean {
+  return record?.arguments.slice(0, 2).some((word) => /(?:^|\/)configure$/.test(word)) === true;
 }
 
 /** What the file of a module is called in an import: its package (`jinja2`) in Python, else its name. */

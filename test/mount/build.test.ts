@@ -134,7 +134,7 @@ for (const one of buildCases) {
     async (t) => {
       const reports = [];
       for (let i = 0; i < 2; i++) {
-        const { report } = await build(host as Host, one, removal, '--no-prove');
+        const { report } = await build(host!, one, removal, '--no-prove');
         const { missing, secondHand, unused, implicit, unowned, dismissed } = report;
         t.true(missing.length > 0);
         // Each build is of a package, and in a directory, of its own; how often something was seen is a lower bound.

@@ -165,3 +165,25 @@ test('a script is used by whoever has it executed, although its interpreter need
     ['dev-libs/b-1'],
   );
 });
+
+test('what configure runs that the sources do not speak of, a macro of others has asked for', (t) => {
+  const configure = processRecord(1, { program: '/usr/bin/sh', arguments: ['/bin/sh', './configure'] });
+  const perl = processRecord(2, {
+    parent: 1,
+    program: '/usr/bin/perl',
+    arguments: ['perl', '-e', 'require B'],
+  });
+  const used = (isInSources: boolean) =>
+    makeReport(
+      reportInput({
+        processes: processTable(configure, perl),
+        uses: [
+          use('/usr/bin/perl', 'dev-libs/b-1', { process: 1, operation: 'exec' }),
+          use('/usr/share/perl5/B.pm', 'dev-libs/b-1', { process: 2 }),
+        ],
+        isInSources: () => isInSources,
+      }),
+    ).secondHand.map(({ cpv }) => cpv);
+  t.deepEqual(used(false), []);
+  t.deepEqual(used(true), ['dev-libs/b-1']);
+});
