@@ -23,6 +23,7 @@ const report = (...list: Missing[]): Report => ({
   hiddenByUser: [],
   dismissed: [],
   ignored: [],
+  alternatives: [],
 });
 
 type Options = Parameters<typeof nextSteps>[2];
