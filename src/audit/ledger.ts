@@ -197,10 +197,14 @@ export class Ledger {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** Forgets everything recorded so far, so that a new build in the same view starts from nothing. */
+  /**
+   * Forgets everything recorded so far, so that a new build in the same view starts from nothing. Processes that are of no ebuild's phase
+   * are kept: they may go on.
+   */
   clear(): void {
     this.#denials.clear();
     this.#uses.clear();
+    for (const [id, { phase }] of this.#processes) if (phase !== '') this.#processes.delete(id);
     this.#total = 0;
     this.#dropped = 0;
   }

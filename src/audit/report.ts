@@ -39,7 +39,7 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
   const { missing, dismissed, hiddenByUser } = findMissing(uses, input, tree, habits, isIgnored);
   return {
     missing,
-    secondHand: findSecondHand(uses, input, tree, isIgnored),
+    secondHand: findSecondHand(uses, input, tree, habits, isIgnored),
     unused: findUnused(uses, input),
     implicit: findImplicit(uses, input),
     alternatives: findAlternatives(uses, input),
@@ -55,6 +55,8 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const kindOf = (path: string) => factsOf(path, input).kind;
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
+    // A link to a directory (/sbin) on the way to a program is not what was executed.
+    .filter(({ path, wanted }) => wanted?.startsWith(`${path}/`) !== true)
     .map((use) => ({ ...use, path: sourceOf(use.path) }));
   const named = namedModules(uses, input, tree);
   return withoutSweeps(uses, kindOf, (use) => {

@@ -101,6 +101,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly operands: readonly Operand[];
   /** What follows `--` and is no further operand, as the help shows it. */
   readonly rest?: string;
+  /** True when every word but the verb's own options, wherever they stand, is an operand as it is. Other options stand before the verb. */
+  readonly passesOn?: boolean;
   /** True when the directory of an ebuild, if it is the current one, is the target where none is named. */
   readonly ebuildDirectory?: boolean;
   run(invocation: Invocation<T>): Promise<ExitStatus> | ExitStatus;
@@ -129,6 +131,9 @@ export function valueName({ type, value, choices }: OptionSpec): string {
 export function defineCommand<const T extends OptionTable>(command: Command<T>): Command<T> {
   return command;
 }
+
+/** How the options of a verb begin that passes on all others. */
+export const ownPrefix = '--lvfs-';
 
 /** Options that every verb has. */
 export const commonOptions = {
@@ -238,27 +243,65 @@ const valued = new Set(
     .map(([name]) => `--${name}`),
 );
 
-/**
- * Finds the verb in a command line, which may have options before it.
- *
- * @returns the verb and the rest in order, or undefined when there is no verb
- */
-export function splitVerb(argv: readonly string[]): { verb: string; rest: string[] } | undefined {
+/** A command line around its verb. */
+export interface SplitLine {
+  readonly verb: string;
+  /** All other words, in order. */
+  readonly rest: readonly string[];
+  /** How many of these stand before the verb. */
+  readonly before: number;
+}
+
+/** Finds the verb in a command line, which may have options before it; undefined when there is none. */
+export function splitVerb(argv: readonly string[]): SplitLine | undefined {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     if (word === '--') return undefined;
-    if (!word.startsWith('-')) return { verb: word, rest: [...argv.slice(0, i), ...argv.slice(i + 1)] };
+    if (!word.startsWith('-'))
+      return { verb: word, rest: [...argv.slice(0, i), ...argv.slice(i + 1)], before: i };
     if (valued.has(word)) i++;
   }
   return undefined;
 }
 
 /**
- * Parses what follows the verb.
+ * Parses what stands around the verb.
  *
+ * @param before how many words stand before it
  * @throws UsageError naming the offending option or operand
  */
-export function parse<T extends OptionTable>(command: Command<T>, argv: readonly string[]): Parsed<T> {
+export function parse<T extends OptionTable>(
+  command: Command<T>,
+  argv: readonly string[],
+  before = 0,
+): Parsed<T> {
+  if (command.passesOn !== true) return parseWords(command, argv);
+  const { own, others } = ownWords(command, argv.slice(before));
+  const parsed = parseWords({ ...command, operands: [] }, [...argv.slice(0, before), ...own]);
+  return { ...parsed, operands: others };
+}
+
+/** Divides words into the options of a verb, with their values, and all others. */
+function ownWords(
+  { options }: Pick<Command, 'options'>,
+  words: readonly string[],
+): { own: string[]; others: string[] } {
+  const own: string[] = [];
+  const others: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (!word.startsWith(ownPrefix)) {
+      others.push(word);
+      continue;
+    }
+    own.push(word);
+    const spec = options[word.slice(2)];
+    if (spec !== undefined && spec.type !== 'boolean') own.push(...words.slice(++i, i + 1));
+  }
+  return { own, others };
+}
+
+function parseWords<T extends OptionTable>(command: Command<T>, argv: readonly string[]): Parsed<T> {
   const verb = command.name;
   const table: OptionTable = { ...commonOptions, ...command.options };
   const named = (type: OptionSpec['type']): string[] =>

@@ -82,6 +82,13 @@ export class Output {
     writeAll(2, `lvfs: ${mark}${harmless(message, this.#errorColors)}\n`);
   };
 
+  /** Writes lines to standard error, beside what another program prints; not with `--quiet`. */
+  tell(text: string): void {
+    if (this.#quiet) return;
+    this.endProgress();
+    writeAll(2, `${text}\n`);
+  }
+
   /** Whether messages of a level are shown. */
   hears(level: LogLevel): boolean {
     if (level === 'error') return true;

@@ -15,9 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Denial } from '../audit/index.js';
 import { errorCode, exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
-import { denialJson } from './denialText.js';
 import { schemaVersion, type Output } from './output.js';
 
 /** All of a command. */
@@ -34,12 +32,12 @@ export class OutputFiles {
   }
 
   /**
-   * A file of denials that grows while they happen; undefined without a path.
+   * A file of JSON objects, one a line, that grows; undefined without a path.
    *
    * @throws LvfsError CANNOT_WRITE (exit 1)
    */
-  denials(path: string | undefined, how: 'empty' | 'add' = 'empty'): DenialFile | undefined {
-    return path === undefined ? undefined : this.#add(new DenialFile(path, how));
+  lines(path: string | undefined, how: 'empty' | 'add' = 'empty'): LineFile | undefined {
+    return path === undefined ? undefined : this.#add(new LineFile(path, how));
   }
 
   #add<T extends OutputFile>(file: T): T {
@@ -154,19 +152,19 @@ export class ResultFile extends OutputFile {
   }
 }
 
-/** A file of denials, one JSON object a line. A line is in it when {@link write} returns, whatever becomes of this process. */
-export class DenialFile extends OutputFile {
+/** A file of JSON objects, one a line. A line is in it when {@link write} returns, whatever becomes of this process. */
+export class LineFile extends OutputFile {
   /** Makes the file, or empties it or is about to add to it. */
   constructor(path: string, how: 'empty' | 'add') {
     super(path, constants.O_APPEND);
-    // Without denials it is empty, not absent.
+    // Without lines it is empty, not absent.
     this.act((fd) => {
       if (how === 'empty' && fstatSync(fd).isFile()) ftruncateSync(fd);
     });
   }
 
   /** Adds a line. */
-  write(denial: Denial): void {
-    this.act((fd) => writeFileSync(fd, `${JSON.stringify({ schemaVersion, ...denialJson(denial) })}\n`));
+  write(value: Readonly<Record<string, unknown>>): void {
+    this.act((fd) => writeFileSync(fd, `${JSON.stringify({ schemaVersion, ...value })}\n`));
   }
 }

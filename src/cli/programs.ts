@@ -8,3 +8,6 @@ export const daemonProgram = new URL('./daemonMain.js', import.meta.url);
 
 /** The server of a private view. */
 export const insideProgram = new URL('./insideMain.js', import.meta.url);
+
+/** What stands in for Portage's `pid-ns-init`; Python, beside `dist`. */
+export const standInProgram = new URL('../../../emerge-helper/pid-ns-init.py', import.meta.url);

@@ -1,6 +1,6 @@
 /** From a command line to an exit status. */
 import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
-import { parse, splitVerb, type Command } from './command.js';
+import { ownPrefix, parse, splitVerb, type Command } from './command.js';
 import { explained, UsageError } from './errors.js';
 import { Output, type OutputOptions } from './output.js';
 import type { HelpLength } from './help.js';
@@ -18,13 +18,16 @@ export async function runCommandLine(argv: readonly string[], version: () => str
     const split = splitVerb(argv);
     if (split === undefined) return await withoutVerb(argv, output, version);
     const command = await loadVerb(split.verb, split.verb !== argv[0]);
-    const help = wantedHelp(split.rest);
+    const help =
+      command.passesOn === true
+        ? wantedHelp(split.rest.slice(0, split.before), split.rest.slice(split.before))
+        : wantedHelp(split.rest);
     if (help !== undefined) {
       const { verbHelp } = await import('./help.js');
       output.print(await verbHelp(command, help, output.width));
       return exitStatus.ok;
     }
-    const parsed = parse(command, split.rest);
+    const parsed = parse(command, split.rest, split.before);
     output = new Output({
       json: parsed.options.json,
       color: (parsed.options.color ?? 'auto') as OutputOptions['color'],
@@ -80,8 +83,13 @@ async function withoutVerb(
   );
 }
 
-/** `-h` or `--help` anywhere before `--`: help is given even when the rest of the line is wrong. */
-function wantedHelp(argv: readonly string[]): HelpLength | undefined {
+/**
+ * `-h` or `--help` anywhere before `--`: help is given even when the rest of the line is wrong.
+ *
+ * @param passedOn words that are another program's, but for `--lvfs-help`
+ */
+function wantedHelp(argv: readonly string[], passedOn: readonly string[] = []): HelpLength | undefined {
+  if (passedOn.includes(`${ownPrefix}help`)) return 'whole';
   const end = argv.indexOf('--');
   const words = end === -1 ? argv : argv.slice(0, end);
   return words.includes('--help') ? 'whole' : words.includes('-h') ? 'short' : undefined;

@@ -15,8 +15,7 @@ export function viewRequest(
   given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
   targets: readonly string[],
 ): ViewRequest {
-  // Another process resolves them, in another directory.
-  const places = targets.map((target) => (isPlace(target) ? resolve(target) : target));
+  const places = absoluteTargets(targets);
   const overlays = places.flatMap((place) => (isPlace(place) ? (repositoryAround(place) ?? []) : []));
   return {
     locations: { ...locations(settings), ...(overlays.length === 0 ? {} : { overlays }) },
@@ -35,6 +34,11 @@ export function viewRequest(
     systemPaths: settings.systemPaths,
     cache: settings.cache,
   };
+}
+
+/** Targets as another process has to be told of them, which resolves them in another directory. */
+export function absoluteTargets(targets: readonly string[]): string[] {
+  return targets.map((target) => (isPlace(target) ? resolve(target) : target));
 }
 
 /** Whether a target is an ebuild or a package named by its place. */

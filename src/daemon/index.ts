@@ -6,6 +6,7 @@ import type { Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
+import type * as emergeModule from './emerge/emerge.js';
 import type { Inside, InsideListener } from './private/client.js';
 import type { StartedInside } from './private/start.js';
 import type { MountedCommand } from './private/entering.js';
@@ -39,6 +40,9 @@ export {
   type StartedDaemon,
   type StartupMessage,
 } from './session/launch.js';
+export type { EmergeOrder, RunningEmerge } from './emerge/emerge.js';
+export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
+export type { PhaseFacts } from './emerge/protocol.js';
 export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';
@@ -57,6 +61,8 @@ export type {
   ViewRequest,
 } from './request.js';
 
+type EmergeModule = typeof emergeModule;
+
 /** See `checkHealth` in health.ts. */
 export async function checkHealth(
   request: Pick<ViewRequest, 'locations' | 'cache'>,
@@ -68,6 +74,11 @@ export async function checkHealth(
 /** Runs a command in a view that is mounted; see `enterMounted` in entering.ts. */
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
   return (await import('./private/entering.js')).enterMounted(given, how);
+}
+
+/** What runs Portage with its phases in views; see emerge.ts. */
+export async function loadEmerge(): Promise<EmergeModule> {
+  return import('./emerge/emerge.js');
 }
 
 /** Mounts a view for this process only; see `Inside.open` in private/client.ts. */

@@ -156,8 +156,6 @@ export class ViewFs implements Operations {
   readonly #links: LinkCounter;
   readonly #processes: Processes;
   readonly #attributed: Uint32Array | undefined;
-  /** How often a use of a file was told, by node. */
-  readonly #told = new Map<IndexNode, number>();
   readonly #listings = new LRUCache<IndexNode, Listing>({
     maxSize: listingCapacity,
     sizeCalculation: ({ content }) => content.kinds.length + listingWeight,
@@ -414,7 +412,7 @@ export class ViewFs implements Operations {
     const { index } = this.#view;
     const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
     if (owned < 0 || !index.ownerVisible(owned as IndexNode, attributed)) return false;
-    return (this.#told.get(node) ?? 0) < usesTold && !this.#view.isHeader(node);
+    return (this.#readers?.told(node) ?? 0) < usesTold && !this.#view.isHeader(node);
   }
 
   /** Tells a use, if that is what the lookup is for, and has the kernel ask again. */
@@ -422,7 +420,7 @@ export class ViewFs implements Operations {
     out.entryValid = 0;
     const operation = this.#processes.operation(caller.pid);
     if (operation !== 'open' && operation !== 'exec') return;
-    this.#told.set(node, (this.#told.get(node) ?? 0) + 1);
+    this.#readers?.tell(node);
     this.#report(node, kind, true, caller, operation);
   }
 
@@ -632,7 +630,8 @@ export class ViewFs implements Operations {
   #forgetNodes(): void {
     this.#givenBackSeen = this.#view.timesGivenBack;
     this.#links.forget();
-    for (const node of this.#told.keys()) if (node >= this.#view.index.firstLoose) this.#told.delete(node);
+    const { firstLoose, nodeCount } = this.#view.index;
+    this.#readers?.forgetTold(firstLoose, nodeCount);
   }
 
   #nodeOf(nodeId: NodeId): IndexNode | -1 {

@@ -36,6 +36,8 @@ type Meant = 'target' | 'installed';
 export interface TargetOptions {
   readonly test: boolean;
   readonly allowInvalid: boolean;
+  /** Instead of what the configuration says. */
+  readonly use?: readonly string[] | undefined;
 }
 
 /** Resolves what users name. */
@@ -371,8 +373,13 @@ export class TargetResolver {
     });
   }
 
-  #ofEbuild(ebuild: Ebuild, { test, allowInvalid }: TargetOptions): ResolvedTarget {
-    const key = `${ebuild.cpv}::${ebuild.repository.name}${test ? ' test' : ''}${allowInvalid ? ' invalid' : ''}`;
+  #ofEbuild(ebuild: Ebuild, { test, allowInvalid, use: given }: TargetOptions): ResolvedTarget {
+    const how = [
+      test ? 'test' : '',
+      allowInvalid ? 'invalid' : '',
+      given === undefined ? '' : `use ${given.join(' ')}`,
+    ].join('\0');
+    const key = `${ebuild.cpv}::${ebuild.repository.name}\0${how}`;
     let target = this.#resolved.get(key);
     if (target === undefined) {
       const metadata = this.#configuration.tree.metadata(ebuild);
@@ -387,7 +394,7 @@ export class TargetResolver {
         );
       }
       this.#checkValidity(ebuild, allowInvalid);
-      const use = this.#configuration.useOf(ebuild, { test }).enabled;
+      const use = given === undefined ? this.#configuration.useOf(ebuild, { test }).enabled : new Set(given);
       this.#checkRequiredUse(ebuild, use);
       target = {
         cpv: ebuild.cpv,

@@ -106,7 +106,11 @@ export class VisibleSets {
       ...(this.#isCross ? { root: root.place } : {}),
     });
     const all = request.allAlternatives ?? false;
-    const options = { test: request.test ?? false, allowInvalid: request.allowInvalid ?? false };
+    const options = {
+      test: request.test ?? false,
+      allowInvalid: request.allowInvalid ?? false,
+      use: request.use,
+    };
     for (const resolved of this.#target.targets.resolve(request.targets, options)) {
       const buildDeps = new Map<Cpv, Reason[]>();
       const selections = this.#chooseAll(resolved);

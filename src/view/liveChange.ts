@@ -129,6 +129,21 @@ export class LiveChanges {
     return next;
   }
 
+  /**
+   * Makes the kernel forget whatever would keep a use of a file, or a refusal, from being seen again as the first of its kind: contents and
+   * listings, names that are missing, and names of files that are not spared. What was noted of reads and listings is forgotten with it.
+   *
+   * @param isSpared whether nothing is told of it when a file is only found
+   */
+  forgetUses(isSpared: (node: IndexNode) => boolean): Promise<ChangeSummary> {
+    return this.#inTurn(async () => {
+      await this.#requests.quiescent();
+      const affected = new Affected(this.#view, { visible: this.#view.visible });
+      affected.used(isSpared);
+      return affected.tell(this.#caches);
+    });
+  }
+
   async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
     const isStructural = changes.some(({ structural }) => structural);
     const isElsewhere = changes.some(
@@ -313,6 +328,24 @@ class Affected {
       // A directory that is still there is not dropped: something may be mounted on or below it.
       if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
         this.#names.add(node);
+    }
+  }
+
+  /** What was used or refused. A directory's name says nothing of a use, and something may be mounted below it. */
+  used(isSpared: (node: IndexNode) => boolean): void {
+    const { index } = this.#view;
+    const { state, nodeCount } = index;
+    for (let i = 0; i < nodeCount; i++) {
+      const bits = state[i]!;
+      const node = i as IndexNode;
+      if ((bits & (known | nodeState.read)) === 0 || this.#view.isUntouchable(node)) continue;
+      if ((bits & nodeState.read) !== 0) {
+        index.clearState(node, nodeState.read);
+        this.#contents.add(node);
+      }
+      if ((bits & nodeState.listed) !== 0) this.#directories.add(node);
+      const isFile = (bits & nodeState.positive) !== 0 && (bits & nodeState.directory) === 0;
+      if ((bits & nodeState.negative) !== 0 || (isFile && !isSpared(node))) this.#names.add(node);
     }
   }
 

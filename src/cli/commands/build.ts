@@ -3,6 +3,7 @@ import type { Denial } from '../../audit/index.js';
 import { build, buildOptions, comparisonText, proofText, verdict, type BuildOutcome } from '../building.js';
 import { endOfOutput, outcomeJson } from '../buildOutput.js';
 import { defineCommand } from '../command.js';
+import { denialJson } from '../denialText.js';
 import { endLike, Signals } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
 import { nextSteps, nextText } from '../nextSteps.js';
@@ -37,7 +38,7 @@ export const command = defineCommand({
     const signals = new Signals();
     try {
       const html = files.result(options.html);
-      const log = files.denials(options.log);
+      const log = files.lines(options.log);
       const request = await insideRequest(invocation, operands, {
         emerge: options.command === undefined,
         checkout: options.command !== undefined,
@@ -51,7 +52,8 @@ export const command = defineCommand({
         html: html !== undefined,
         show: !output.json && !options.quiet,
         ignore: settings.ignore,
-        ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denial) }),
+        habitsOff: settings.habitsOff,
+        ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denialJson(denial)) }),
       };
       const outcome = await build(request, plan, output, signals);
       html?.write(outcome.html ?? '');

@@ -25,9 +25,9 @@ export const command = defineCommand({
     const client = await connect(operands[0]!);
     const files = new OutputFiles();
     try {
-      const file = files.denials(options.log, 'add');
+      const file = files.lines(options.log, 'add');
       const show = (denial: Denial): void => {
-        file?.write(denial);
+        file?.write(denialJson(denial));
         if (output.json) output.printJson(denialJson(denial));
         else output.print(denialText(denial, output));
       };

@@ -61,6 +61,7 @@ export const viewMethods = {
   report: {
     parameters: object({
       ignore: optional(array(ignoreSetting, 'a list of rules')),
+      habitsOff: optional(texts),
       html: optional(flag),
       log: optional(text),
       captured: optional(flag),
@@ -77,6 +78,11 @@ export const viewMethods = {
   besides: { parameters: object({ packages: texts }), result: carries<LiveResult>(), changes: true },
   allow: { parameters: object({ names: texts }), result: carries<LiveResult>(), changes: true },
   deny: { parameters: object({ names: texts }), result: carries<LiveResult>(), changes: true },
+  retarget: {
+    parameters: object({ targets: texts }),
+    result: carries<LiveResult & { readonly targets: readonly string[] }>(),
+    changes: true,
+  },
   inside: {
     parameters: object({ cwd: optional(text), programs: optional(texts) }),
     result: carries<InsideFacts>(),

@@ -27,8 +27,8 @@ const longestRequest = 1 << 20;
 /** The longest path of a socket in bytes; see unix(7). */
 const longestPath = 107;
 
-/** Clients at once; further ones are refused. */
-const maxClients = 64;
+/** Clients at once, unless something else is said; further ones are refused. */
+const usualClients = 64;
 
 /** Requests that one client may have under way. */
 const maxPending = 16;
@@ -40,6 +40,14 @@ const mostUnread = 8 << 20;
 export interface ControlServer {
   /** Stops listening and hangs up on every client, after what was already sent has gone out. */
   close(): Promise<void>;
+}
+
+/** How {@link listen} treats clients. */
+export interface ListenOptions {
+  /** Clients at once; further ones are refused. */
+  readonly maxClients?: number;
+  /** Whether a process may ask for what changes the view; undefined: nobody knows which it is. Default: all may. */
+  readonly mayChange?: (pid: number | undefined) => boolean;
 }
 
 /**
@@ -54,7 +62,7 @@ export async function listen<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
-  mayChange: (pid: number | undefined) => boolean = () => true,
+  { maxClients = usualClients, mayChange = () => true }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {

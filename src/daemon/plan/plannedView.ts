@@ -6,7 +6,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isWithin, LvfsError, silent, type Logger } from '../../base/index.js';
 import { NodeHost } from '../../filesystem/index.js';
-import type { System, VisibleSet } from '../../portage/index.js';
+import type { EqualPackage, Naming, System, VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
   literalGlob,
@@ -119,7 +119,7 @@ export class PlannedView {
   readonly plan: BindPlan | undefined;
   /** The mount points of other views when this one was made; see {@link avoid}. */
   readonly avoidedAtFirst: readonly string[];
-  readonly request: OpenRequest;
+  #request: OpenRequest;
   readonly host = new NodeHost();
   readonly #store: IndexStore;
   #system: System;
@@ -129,7 +129,7 @@ export class PlannedView {
 
   /** Use {@link planView}. */
   constructor({ request, system, set, plan, store, log }: PlannedParts) {
-    this.request = request;
+    this.#request = request;
     this.plan = plan;
     this.#system = system;
     this.#store = store;
@@ -155,7 +155,7 @@ export class PlannedView {
 
   /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
   get shown(): readonly string[] {
-    return [...this.request.show, ...(this.plan?.files ?? []).map(literalGlob)];
+    return [...this.#request.show, ...(this.plan?.files ?? []).map(literalGlob)];
   }
 
   /** The system as it was read last. */
@@ -168,16 +168,31 @@ export class PlannedView {
     return this.#set;
   }
 
+  /** What is asked for. */
+  get request(): OpenRequest {
+    return this.#request;
+  }
+
+  /** The system as it is now; nothing is taken over yet. */
+  readSystem(log: Logger): System {
+    const { locations, cache } = this.#request;
+    return readSystem(locations, log, cache);
+  }
+
   /**
-   * Reads the system anew, and brings the index up to what is installed now.
+   * Takes a system over, and brings the index up to what is installed in it.
    *
    * @returns the packages that have come, gone and changed, and the nodes of all these
    */
-  readAgain(log: Logger): ReturnType<IndexStore['update']> {
-    const system = readSystem(this.request.locations, log, this.request.cache);
+  update(system: System): ReturnType<IndexStore['update']> {
     const updated = this.#store.update(installedState(system));
     this.#system = system;
     return updated;
+  }
+
+  /** From now on it is the view of other targets; which set that is, the caller says. */
+  ask(targets: readonly string[]): void {
+    this.#request = { ...this.#request, set: { ...this.#request.set, targets } };
   }
 
   /** From now on another set is in force; the view's own bits are the caller's to change. */
@@ -194,6 +209,21 @@ export class PlannedView {
   /** See `System.atomFor`. */
   atomFor(cpv: string): string {
     return this.#system.atomFor(cpv);
+  }
+
+  /** See `System.namesFor`. */
+  namesFor(cpv: string, paths: readonly string[]): readonly Naming[] {
+    return this.#system.namesFor(cpv, paths);
+  }
+
+  /** See `System.equalsOf`. */
+  equalsOf(cpv: string): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv);
+  }
+
+  /** Portage's FEATURES for the targets. */
+  get features(): readonly string[] {
+    return (this.#system.variable('FEATURES') ?? '').split(/\s+/);
   }
 
   get index(): PathIndex {

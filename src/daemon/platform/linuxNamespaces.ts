@@ -7,12 +7,16 @@
  * command, with unshare (`--kill-child`), and with the caller (`PR_SET_PDEATHSIG`). Process 1 is a shell because a command in
  * its place would not be killed by an unhandled signal, and would have to reap what is orphaned.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
   CommandEnd,
+  CoveredProcess,
+  Covering,
   Entered,
   EnterOptions,
   NamespaceHelper,
@@ -46,6 +50,30 @@ unshare --root="$root" --wd="$cwd" -- "$@"
 exit $?
 `;
 
+/**
+ * Parameters: the caller's process id, the place, how many covers and two words of each, the command. The caller, at the other end of
+ * descriptor 3, fills the place before anything is covered.
+ */
+const coverAndRun = `
+set -eu
+[ "$PPID" = "$1" ] || exit 125
+place=$2 left=$3
+shift 3
+mount -n -i -t tmpfs -o mode=755,nosuid,nodev lvfs "$place"
+mkdir -- "$place/proc"
+mount -n -i --bind /proc "$place/proc"
+echo prepared >&3
+read -r go <&3
+while [ "$left" -gt 0 ]; do
+  mount -n -i --bind -- "$place/$2" "$1"
+  left=$((left - 1))
+  shift 2
+done
+echo ready >&3
+exec 3>&-
+exec "$@"
+`;
+
 /** How often a command that is being started is looked for. */
 const startPollMs = 5;
 
@@ -61,11 +89,72 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
     // Not where the caller is: that may have been removed, and would be kept busy.
     { cwd: '/', env, stdio },
   );
-  const ended = new Promise<LvfsError | undefined>((done) => {
-    child.on('exit', () => done(undefined));
-    child.on('error', (error) => done(noTool('unshare', error)));
+  return { child, ended: endOf(child, 'unshare') };
+}
+
+function spawnCovered(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { place, prepare, covers }: Covering,
+): CoveredProcess {
+  const child = spawn(
+    'unshare',
+    [
+      ...['--mount', '--propagation', 'slave', '--', 'setpriv', '--pdeathsig', 'TERM', '--'],
+      ...['/bin/sh', '-c', coverAndRun, 'lvfs-cover', String(process.pid), place],
+      ...[String(covers.length), ...covers.flatMap(({ path, by }) => [path, by])],
+      ...argv,
+    ],
+    { env, stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
+  );
+  const ended = endOf(child, 'unshare');
+  const failed = ended.then((error) => {
+    throw error ?? coverFailed('a namespace could not be prepared');
   });
-  return { child, ended };
+  const prepared = async (): Promise<void> => {
+    const talk = child.stdio[3] as Duplex;
+    // It may have ended; then that is what is told.
+    talk.on('error', () => undefined);
+    await once(talk, 'data');
+    await prepare(`/proc/${child.pid}/root${place}`);
+    talk.write('go\n');
+    await once(talk, 'data');
+  };
+  const uncover = async (): Promise<void> => {
+    const umount = ['umount', '-n', '-i', '-c', '-l', '--', ...covers.map(({ path }) => path)];
+    const helper = spawn('nsenter', ['--target', String(child.pid), '--mount', '--', ...umount], {
+      cwd: '/',
+      stdio: 'ignore',
+    });
+    const error = await endOf(helper, 'nsenter');
+    if (error !== undefined || helper.exitCode !== 0)
+      throw error ?? coverFailed('what covers a file could not be taken away');
+  };
+  return { child, ended, ready: Promise.race([prepared(), failed]), uncover };
+}
+
+/** Resolves when a process has ended; with NO_TOOL when it could not be started. */
+function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefined> {
+  return new Promise((done) => {
+    child.on('exit', () => done(undefined));
+    child.on('error', (error) => done(noTool(program, error)));
+  });
+}
+
+function coverFailed(what: string): LvfsError {
+  return new LvfsError('COVER_FAILED', what, {
+    exit: exitStatus.cannotMount,
+    hint: "'lvfs doctor' says what is missing",
+  });
+}
+
+async function killSession(namespace: string): Promise<void> {
+  const session = statFields(process.pid)?.session;
+  await waitUntilEmpty(namespace, (pid) => {
+    if (statFields(pid)?.session !== session) return false;
+    sendSignal(pid, 'SIGKILL');
+    return true;
+  });
 }
 
 function enter(options: EnterOptions): Entered {
@@ -143,12 +232,12 @@ function processes(): number[] {
     .map(Number);
 }
 
-/** Parent and start time from proc_pid_stat(5); undefined for a process that is gone. */
-function statFields(pid: number): { parent: number; start: bigint } | undefined {
+/** Parent, session and start time from proc_pid_stat(5); undefined for a process that is gone. */
+function statFields(pid: number): { parent: number; session: number; start: bigint } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), start: BigInt(fields[19] ?? 0) };
+    return { parent: Number(fields[1]), session: Number(fields[3]), start: BigInt(fields[19] ?? 0) };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;
@@ -368,9 +457,11 @@ export function deviceObstacles(): Obstacle[] {
 
 export const linuxNamespaces: NamespaceHelper = {
   spawnPrivate,
+  spawnCovered,
   enter,
   mountNamespace,
   killAll,
+  killSession,
   emptied: (namespace) => waitUntilEmpty(namespace, () => true),
   seenFromOutside: (path) => `/proc/${process.pid}/root${path}`,
   check,

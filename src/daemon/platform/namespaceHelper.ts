@@ -71,6 +71,24 @@ export interface PrivateProcess {
   readonly ended: Promise<LvfsError | undefined>;
 }
 
+/** What a program sees instead of what the host has. */
+export interface Covering {
+  /** Existing directory that is an empty one in memory instead, but for `proc`: the processes that the caller sees. */
+  readonly place: string;
+  /** Puts into it what is needed; `seen` is where the caller finds it. */
+  prepare(seen: string): Promise<void>;
+  /** Files of the host and the name in `place` of what stands there instead. */
+  readonly covers: readonly { readonly path: string; readonly by: string }[];
+}
+
+/** A program that sees some files of the host replaced. */
+export interface CoveredProcess extends PrivateProcess {
+  /** Resolves when everything is in place and the program is about to be started. Rejects with COVER_FAILED (exit 23), or as `prepare`. */
+  readonly ready: Promise<void>;
+  /** Shows the host's own files again, so that they can be replaced from in there. Rejects with COVER_FAILED (exit 23). */
+  uncover(): Promise<void>;
+}
+
 /** Namespaces on a platform. A namespace is named by an opaque text, equal for all processes in it. */
 export interface NamespaceHelper {
   /**
@@ -80,6 +98,19 @@ export interface NamespaceHelper {
    * parent.
    */
   spawnPrivate(argv: readonly string[], options: PrivateOptions): PrivateProcess;
+
+  /**
+   * Starts a program of the host, as root, in a mount namespace of its own in which files of the host are covered by others; it sees what is
+   * mounted on the host meanwhile, and nothing that is mounted in there is seen outside. All of that vanishes with the last process in
+   * there. When the caller ends, the program gets SIGTERM. Standard streams are the caller's, and so is the directory.
+   */
+  spawnCovered(argv: readonly string[], env: NodeJS.ProcessEnv, covering: Covering): CoveredProcess;
+
+  /**
+   * Kills every process in a mount namespace that belongs to the caller's session (setsid(2)), and waits until they are gone, for five
+   * seconds at most. What has made itself a session of its own, as daemons do, is left alone.
+   */
+  killSession(namespace: string): Promise<void>;
 
   /**
    * Starts a command with a view as its root directory, in a process namespace of its own unless told otherwise. Everything

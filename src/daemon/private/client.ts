@@ -134,6 +134,11 @@ export class Inside {
     return this.#client;
   }
 
+  /** Resolves when the process that serves it has ended. */
+  get over(): Promise<unknown> {
+    return this.#ended;
+  }
+
   /** Takes the view away and returns when nothing is left of it. */
   async close(): Promise<void> {
     this.#client.close();

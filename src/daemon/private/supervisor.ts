@@ -15,6 +15,7 @@ import { mounter, namespaces, type CommandEnd, type Entered } from '../platform/
 import { createSessionDirectory, privateMountpoint, removeSessionDirectory } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
+import { readEnd } from './buildLog.js';
 import { insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
 /** How much of a command's output is kept for the report, in bytes; the end tells most. */
@@ -100,11 +101,22 @@ class Supervisor {
     await Promise.race([Promise.allSettled([this.#opening]), delay(endingMs)]);
     const namespace = namespaces.mountNamespace('self');
     if (namespace !== undefined) await namespaces.killAll(namespace);
+    await this.#killGuests();
     // Whoever waits for the command is told how it ended before this process does.
     await Promise.race([Promise.allSettled([this.#running]), delay(endingMs)]);
     await nextTurn();
     if (this.#directory !== undefined) await this.#leave(this.#directory);
     this.#over();
+  }
+
+  /** Kills what has come into the view from outside: it is in namespaces of its own, which have the view still. */
+  async #killGuests(): Promise<void> {
+    const device = mountAt(privateMountpoint(this.#directory ?? ''))?.device;
+    if (device === undefined) return;
+    for (const { pid } of mounter.heldBy(device)) {
+      const namespace = namespaces.mountNamespace(pid);
+      if (namespace !== undefined) await namespaces.killAll(namespace);
+    }
   }
 
   /** What is mounted goes with this process, but until then its mount point cannot be removed. */
@@ -137,7 +149,16 @@ class Supervisor {
       output: () => this.#printed(),
       choose: ({ programs }) =>
         programs.find((program) => this.#opened.hasFile(program)) ?? programs.at(-1) ?? '',
+      capture: async ({ file }) => {
+        this.#output = await readEnd(file, keptOutput);
+      },
+      place: ({ cwd }) => ({
+        pid: process.pid,
+        root: privateMountpoint(this.#directory ?? ''),
+        cwd: this.#opened.directoryInside(cwd),
+      }),
       directory: ({ variable }) => this.#opened.directoryOf(variable) ?? null,
+      features: () => this.#opened.features,
       status: (...given) => view().status(...given),
       why: (...given) => view().why(...given),
       report: (...given) => view().report(...given),
@@ -149,6 +170,7 @@ class Supervisor {
       allow: (...given) => view().allow(...given),
       deny: (...given) => view().deny(...given),
       besides: (...given) => view().besides(...given),
+      retarget: (...given) => view().retarget(...given),
     };
   }
 

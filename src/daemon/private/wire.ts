@@ -35,10 +35,20 @@ export interface RunCommand {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** A place in the mount namespace of a process. */
+export interface Place {
+  readonly pid: number;
+  /** The directory to make the root. */
+  readonly root: string;
+  /** Below that, absolute. */
+  readonly cwd: string;
+}
+
 const text = string('a string');
 const flag = boolean('true or false');
 const texts = array(text, 'a list of strings');
-const { status, why, denials, follow, report, packages, needs, graph, besides, allow, deny } = viewMethods;
+const { status, why, denials, follow, report, packages, needs, graph, besides, allow, deny, retarget } =
+  viewMethods;
 
 function isSignal(value: unknown): value is NodeJS.Signals {
   return typeof value === 'string' && value in constants.signals;
@@ -46,7 +56,7 @@ function isSignal(value: unknown): value is NodeJS.Signals {
 
 /** The methods of a private view. */
 export const privateMethods = {
-  ...{ status, why, denials, follow, report, packages, needs, graph, besides, allow, deny },
+  ...{ status, why, denials, follow, report, packages, needs, graph, besides, allow, deny, retarget },
   /** Mounts the view. */
   open: {
     parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
@@ -73,8 +83,14 @@ export const privateMethods = {
   output: { parameters: object({}), result: carries<string>() },
   /** The first of these programs that the view shows; the last when it shows none. */
   choose: { parameters: object({ programs: texts }), result: carries<string>() },
+  /** The end of a log that somebody else has written, from now on, instead of what the last command printed. */
+  capture: { parameters: object({ file: text }), result: carries<null>() },
+  /** Where others enter the view, and where a command starts in it that was started in a directory of the host. */
+  place: { parameters: object({ cwd: text }), result: carries<Place>() },
   /** The host directory that a variable of Portage names. */
   directory: { parameters: object({ variable: text }), result: carries<string | null>() },
+  /** Portage's FEATURES for what is built. */
+  features: { parameters: object({}), result: carries<readonly string[]>() },
 } satisfies Methods;
 
 /** See {@link privateMethods}. */

@@ -86,15 +86,31 @@ export function privateMountpoint(directory: string): string {
 /**
  * Makes a new session directory, accessible to this user only.
  *
- * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or belongs to somebody else
+ * @throws LvfsError as {@link makeRegistry}
  */
 export function createSessionDirectory(): string {
+  const base = makeRegistry();
+  const start = processStartTime(process.pid) ?? '0';
+  return recording(base, () => mkdtempSync(join(base, `${process.pid}.${start}.`)));
+}
+
+/**
+ * Makes the registry's directory, if it is not there.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) when it cannot be made, or others can write there
+ */
+export function makeRegistry(): string {
   const base = registryDirectory();
-  try {
+  recording(base, () => {
     makeDirectories(base, 0o700);
     checkRegistry(base);
-    const start = processStartTime(process.pid) ?? '0';
-    return mkdtempSync(join(base, `${process.pid}.${start}.`));
+  });
+  return base;
+}
+
+function recording<T>(base: string, make: () => T): T {
+  try {
+    return make();
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {

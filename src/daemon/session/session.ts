@@ -29,7 +29,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../registry/registry.js';
-import type { SessionRequest, SessionStatus } from '../request.js';
+import type { LiveResult, SessionRequest, SessionStatus } from '../request.js';
 import type { ProcessEnds } from './processEnds.js';
 import type { LiveView } from './liveView.js';
 import type { ServingThreads } from './servingThreads.js';
@@ -90,7 +90,7 @@ export class Session {
   readonly #ledger: Ledger;
   readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
-  readonly #sources: SourceScan;
+  #sources: SourceScan;
   readonly #device: string;
   readonly #since = new Date().toISOString();
   #state: 'serving' | 'unmounting' = 'serving';
@@ -113,7 +113,7 @@ export class Session {
     this.#planned = planned;
     this.#live = live;
     this.#ledger = ledger;
-    this.#sources = new SourceScan((path) => planned.hostPathOf(path));
+    this.#sources = this.#newSources();
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.#others = new OtherViews(
@@ -155,14 +155,9 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(
-      controlSocket(directory),
-      hello,
-      viewMethods,
-      this.handlers,
-      log,
-      (pid) => !this.#isInside(pid),
-    );
+    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log, {
+      mayChange: (pid) => !this.#isInside(pid),
+    });
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -219,13 +214,14 @@ export class Session {
         });
       });
     },
-    report: async ({ ignore = [], html = false, log, captured = false, status }) => {
+    report: async ({ ignore = [], habitsOff = [], html = false, log, captured = false, status }) => {
       await this.#settled();
       this.#ends?.look();
       await this.#sources.scan();
       const text = log ?? (captured ? this.#options.output?.() : undefined);
       return sessionReport(this.#audited, {
         ignore,
+        habitsOff,
         html,
         ...(status === undefined ? {} : { status }),
         ...(text === undefined ? {} : { log: text }),
@@ -244,6 +240,7 @@ export class Session {
     besides: ({ packages }) => this.#live.showBesides(packages),
     allow: ({ names }) => this.#live.allow(names),
     deny: ({ names }) => this.#live.deny(names),
+    retarget: async ({ targets }) => ({ ...(await this.#retarget(targets)), targets: this.targets }),
     inside: ({ cwd, programs = [] }) => ({
       root: this.#connection.mountpoint,
       cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
@@ -384,15 +381,48 @@ export class Session {
       : this.#planned.directoryOf(variable);
   }
 
+  /** Portage's FEATURES for what is built. */
+  get features(): readonly string[] {
+    return this.#planned.features;
+  }
+
   get #audited(): Audited {
     return {
       view: this.#planned.view,
       set: this.#planned.set,
       ledger: this.#ledger,
-      atomFor: (cpv) => this.#planned.atomFor(cpv),
+      naming: {
+        namesFor: (cpv, paths) => this.#planned.namesFor(cpv, paths),
+        equalsOf: (cpv) => this.#planned.equalsOf(cpv),
+      },
       readers: this.#readers,
       sources: this.#sources,
     };
+  }
+
+  #newSources(): SourceScan {
+    const sources = new SourceScan(
+      (path) => this.#planned.hostPathOf(path),
+      (file) => this.#planned.view.index.resolve(Buffer.from(`/usr/share/aclocal/${file}`)) !== -1,
+    );
+    for (const record of this.#ledger.processes.values()) sources.meet(record);
+    return sources;
+  }
+
+  /**
+   * Makes it the view of other targets; what was recorded for those before is forgotten.
+   *
+   * @throws LvfsError as `LiveView.retarget`; then nothing has changed
+   */
+  async #retarget(targets: readonly string[]): Promise<LiveResult> {
+    const result = await this.#live.retarget(targets, async () => {
+      await this.#settled();
+      this.#ledger.clear();
+      this.#readers.clear(this.#planned.index.nodeCount);
+      this.#sources = this.#newSources();
+    });
+    writeMeta(this.#options.directory, this.#meta());
+    return result;
   }
 
   /** What the serving threads have sent so far has arrived after a turn of the event loop. */

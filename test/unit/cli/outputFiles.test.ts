@@ -43,8 +43,8 @@ asRoot("another's link in a shared directory is not followed (root only)", (t) =
   lchownSync(link, nobody, nobody);
   const files = new OutputFiles();
   t.throws(() => files.result(link), refused);
-  t.throws(() => files.denials(link), refused);
-  t.throws(() => files.denials(link, 'add'), refused);
+  t.throws(() => files.lines(link), refused);
+  t.throws(() => files.lines(link, 'add'), refused);
   t.is(readFileSync(victim, 'utf8'), 'mine');
 });
 
@@ -54,7 +54,7 @@ asRoot("another's file in a shared directory is not written to (root only)", (t)
   writeFileSync(file, 'his');
   chownSync(file, nobody, nobody);
   t.throws(() => write(file), refused);
-  t.throws(() => new OutputFiles().denials(file), refused);
+  t.throws(() => new OutputFiles().lines(file), refused);
   t.is(readFileSync(file, 'utf8'), 'his');
 });
 
@@ -81,9 +81,9 @@ test('files are made, emptied and added to', (t) => {
   write(file);
   t.is(readFileSync(file, 'utf8'), 'text');
   const files = new OutputFiles();
-  files.denials(file, 'add');
+  files.lines(file, 'add');
   t.is(readFileSync(file, 'utf8'), 'text');
-  files.denials(file);
+  files.lines(file);
   t.is(readFileSync(file, 'utf8'), '');
   files.close();
 });

@@ -541,3 +541,21 @@ test('each warning is passed on once', async (t) => {
   other.visibleSet({ targets: [] });
   t.deepEqual(seen, [gentoo.path('/var/db/pkg/a/noversion')]);
 });
+
+test('the USE that whoever builds has computed takes the place of the configuration', async (t) => {
+  const { system: open } = await system(t, {
+    packages: { 'dev-libs/a-1': {}, 'dev-libs/b-1': {} },
+    ebuilds: {
+      'dev-libs/foo-1': {
+        IUSE: 'x +y',
+        DEPEND: 'x? ( dev-libs/a ) y? ( dev-libs/b )',
+        REQUIRED_USE: '^^ ( x y )',
+      },
+    },
+  });
+  const of = (use?: string[]): readonly string[] =>
+    open.visibleSet({ targets: ['dev-libs/foo'], ...(use === undefined ? {} : { use }) }).buildDeps;
+  t.deepEqual(of(), ['dev-libs/b-1']);
+  t.deepEqual(of(['x', 'amd64']), ['dev-libs/a-1']);
+  t.throws(() => of([]), { message: /REQUIRED_USE/ });
+});

@@ -1,0 +1,290 @@
+/**
+ * The phases of one emerge: which package each belongs to, in which view it runs, and what is found when it ends. A view is made when
+ * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
+ * any more after its last.
+ */
+import { errorCode, LvfsError, type Logger } from '../../base/index.js';
+import type { Report } from '../../audit/index.js';
+import { protocolVersion, type RequestContext } from '../control/protocol.js';
+import { listen, type ControlServer } from '../control/server.js';
+import { Inside } from '../private/client.js';
+import { startInside } from '../private/start.js';
+import type { ReportGraph } from '../report/auditing.js';
+import type { IgnoreSetting, InsideRequest } from '../request.js';
+import { phaseMethods, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
+
+/** The view that a package is built in. */
+export interface PackageView {
+  readonly request: InsideRequest;
+  /** Show everything, and only note what the request would hide. */
+  readonly reportOnly: boolean;
+}
+
+/** What came of a package. */
+export interface PackageEnd {
+  /** `category/PF`. */
+  readonly package: string;
+  readonly reportOnly: boolean;
+  /** The last phase that began. */
+  readonly phase: string;
+  /** How that phase ended, as a shell gives it; undefined: it, or what should have come after it, was ended from outside. */
+  readonly status: number | undefined;
+  readonly started: Date;
+  readonly ended: Date;
+  /** What the build printed, as far as it is in its log. */
+  readonly output: string;
+  readonly found?: { readonly report: Report; readonly graph: ReportGraph };
+  /** Why there was no view, or none to the end. */
+  readonly error?: LvfsError;
+}
+
+/** Who decides and hears. */
+export interface PhaseListener {
+  /**
+   * The view for a package; undefined: it is built without one.
+   *
+   * @throws LvfsError the phase then fails with it
+   */
+  viewFor(facts: PhaseFacts): PackageView | undefined;
+  /** Notes what came of a package, and says what goes into the build's log, a line each. */
+  ended(end: PackageEnd): readonly string[];
+  progress(text: string): void;
+  readonly log: Logger;
+}
+
+/** How the server of phases works. */
+export interface PhaseOptions {
+  /** A package, `category/PF`, is about to be merged: its image has been prepared (instprep). */
+  beforeMerge(cpv: string): Promise<void>;
+  /** The program that serves a view. */
+  readonly insideProgram: URL;
+  readonly ignore: readonly IgnoreSetting[];
+  readonly version: string;
+}
+
+/** A thousand phases at once are more than any machine has jobs. */
+const maxPhases = 1024;
+
+/** One package that is being built. */
+class Build {
+  readonly facts: PhaseFacts;
+  readonly reportOnly: boolean;
+  readonly started = new Date();
+  readonly opening: Promise<Inside>;
+  /** What runs in the view: connections. */
+  readonly running = new Set<AbortSignal>();
+  phase: string;
+  isOver = false;
+
+  constructor(facts: PhaseFacts, reportOnly: boolean, opening: Promise<Inside>) {
+    this.facts = facts;
+    this.phase = facts.phase;
+    this.reportOnly = reportOnly;
+    this.opening = opening;
+  }
+
+  /** Whether a phase can be a later one of the same build. */
+  goesOnWith({ phase }: PhaseFacts): boolean {
+    const place = (name: string): number => viewPhases.findIndex((one) => one === name);
+    return !this.isOver && place(phase) > place(this.phase);
+  }
+}
+
+/** See the head of this file. */
+export class Phases {
+  readonly #listener: PhaseListener;
+  readonly #options: PhaseOptions;
+  readonly #cancel = new AbortController();
+  /** By PORTAGE_BUILDDIR: no two packages have the same at once. */
+  readonly #builds = new Map<string, Build>();
+  /** What runs, by its connection. */
+  readonly #running = new Map<AbortSignal, { facts: PhaseFacts; build?: Build }>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(listener: PhaseListener, options: PhaseOptions) {
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  /** Listens at a path that must not exist yet. */
+  listen(path: string): Promise<ControlServer> {
+    const hello = {
+      lvfs: this.#options.version,
+      protocol: protocolVersion,
+      pid: process.pid,
+      mountpoint: '',
+    };
+    return listen(
+      path,
+      hello,
+      phaseMethods,
+      {
+        begin: (facts, context) => this.#begin(facts, context),
+        end: ({ status }, { signal }) => this.#end(status, signal),
+      },
+      this.#listener.log,
+      { maxClients: maxPhases },
+    );
+  }
+
+  /** Ends what still runs, and reports of what was being built. */
+  async close(): Promise<void> {
+    this.#cancel.abort();
+    for (const { facts } of this.#running.values()) kill(facts.pid);
+    for (const build of this.#builds.values()) if (!build.isOver) await this.#finish(build, undefined);
+    for (const build of this.#builds.values()) this.#release(build);
+    await Promise.all(this.#closing);
+  }
+
+  async #begin(facts: PhaseFacts, { signal }: RequestContext): Promise<PhasePlace> {
+    const running: { facts: PhaseFacts; build?: Build } = { facts };
+    this.#running.set(signal, running);
+    signal.addEventListener('abort', () => this.#left(signal));
+    if (signal.aborted) this.#left(signal);
+    if (this.#cancel.signal.aborted) throw new LvfsError('CANCELLED', 'emerge has ended');
+    if (facts.phase === 'instprep') await this.#options.beforeMerge(facts.package);
+    if (!viewPhases.some((name) => name === facts.phase)) return stay();
+    let build = this.#builds.get(facts.buildDirectory);
+    if (build?.goesOnWith(facts) !== true) {
+      // What was there has not come to its end, and is built anew.
+      if (build !== undefined && !build.isOver) await this.#finish(build, undefined);
+      if (build !== undefined) this.#release(build);
+      const view = this.#listener.viewFor(facts);
+      if (view === undefined) return stay();
+      build = new Build(facts, view.reportOnly, this.#open(facts, view));
+      this.#builds.set(facts.buildDirectory, build);
+    }
+    running.build = build;
+    build.phase = facts.phase;
+    build.running.add(signal);
+    try {
+      const inside = await build.opening;
+      return { ...(await inside.view.request('place', { cwd: facts.cwd })), notes: [] };
+    } catch (error) {
+      if (!(error instanceof LvfsError)) throw error;
+      return this.#failed(build, error);
+    }
+  }
+
+  async #open(facts: PhaseFacts, { request, reportOnly }: PackageView): Promise<Inside> {
+    const inside = await Inside.open(
+      startInside(this.#options.insideProgram),
+      request,
+      this.#listener,
+      this.#cancel.signal,
+    );
+    try {
+      await requirePrograms(inside, facts.programs);
+      if (reportOnly) {
+        const { hidden } = await inside.view.request('packages');
+        await inside.view.request('besides', { packages: hidden });
+      }
+    } catch (error) {
+      await inside.close();
+      throw error;
+    }
+    // Nobody serves any more what the phases look at.
+    void inside.over.then(() => {
+      const build = this.#builds.get(facts.buildDirectory);
+      for (const signal of build?.running ?? []) kill(this.#running.get(signal)?.facts.pid);
+    });
+    return inside;
+  }
+
+  /** There is no view: the build fails, unless it may never fail for that. */
+  #failed(build: Build, error: LvfsError): PhasePlace {
+    if (!build.isOver) {
+      build.isOver = true;
+      this.#listener.ended({
+        ...this.#ofBuild(build),
+        status: undefined,
+        output: '',
+        error,
+      });
+    }
+    if (!build.reportOnly) throw error;
+    return stay([`lvfs: built without a view: ${error.message}`]);
+  }
+
+  #ofBuild(build: Build): Pick<PackageEnd, 'package' | 'reportOnly' | 'phase' | 'started' | 'ended'> {
+    const { facts, reportOnly, phase, started } = build;
+    return { package: facts.package, reportOnly, phase, started, ended: new Date() };
+  }
+
+  async #end(status: number, signal: AbortSignal): Promise<readonly string[]> {
+    const build = this.#running.get(signal)?.build;
+    if (build === undefined || build.isOver) return [];
+    return this.#finish(build, status);
+  }
+
+  /** Makes the report of a build that has come to its end. */
+  async #finish(build: Build, status: number | undefined): Promise<readonly string[]> {
+    build.isOver = true;
+    try {
+      const { view } = await build.opening;
+      await view.request('capture', { file: build.facts.log });
+      const { report } = await view.request('report', {
+        ignore: [...this.#options.ignore],
+        captured: true,
+        ...(status === undefined ? {} : { status }),
+      });
+      const graph = await view.request('graph');
+      const output = await view.request('output');
+      return this.#listener.ended({ ...this.#ofBuild(build), status, output, found: { report, graph } });
+    } catch (error) {
+      if (!(error instanceof LvfsError)) throw error;
+      return this.#listener.ended({ ...this.#ofBuild(build), status, output: '', error });
+    }
+  }
+
+  /** A phase's process has ended. */
+  #left(signal: AbortSignal): void {
+    const build = this.#running.get(signal)?.build;
+    this.#running.delete(signal);
+    if (build === undefined) return;
+    build.running.delete(signal);
+    if (build.isOver && build.running.size === 0) this.#release(build);
+  }
+
+  /** Takes a view away that nobody needs. */
+  #release(build: Build): void {
+    const { buildDirectory } = build.facts;
+    if (this.#builds.get(buildDirectory) === build) this.#builds.delete(buildDirectory);
+    const closing = build.opening.then(
+      (inside) => inside.close(),
+      () => undefined,
+    );
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+}
+
+function stay(notes: readonly string[] = []): PhasePlace {
+  return { root: null, notes };
+}
+
+/** Without Portage's own programs and its Python no phase gets anywhere. */
+async function requirePrograms(inside: Inside, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if ((await inside.view.request('choose', { programs: [path, ''] })) === path) continue;
+    const { paths: explained } = await inside.view.request('why', {
+      paths: [Buffer.from(path).toString('latin1')],
+    });
+    const owner = explained[0]?.owners[0];
+    throw new LvfsError(
+      'NO_PROGRAM',
+      `${path}, which Portage needs, is hidden: it belongs to ${owner ?? 'no package'}`,
+      { hint: owner === undefined ? `LVFS_SHOW="${path}"` : `LVFS_WITH="=${owner}"` },
+    );
+  }
+}
+
+/** Kills a phase's process 1, and with it all that it has started. */
+function kill(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
