@@ -9,8 +9,8 @@ import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import {
-  atomFor,
   alternativeOf,
+  atomFor,
   factsOf,
   installedTargets,
   suggestedVariable,

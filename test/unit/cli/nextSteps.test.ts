@@ -19,6 +19,7 @@ const report = (...list: Missing[]): Report => ({
   secondHand: [],
   unused: [],
   implicit: [],
+  alternatives: [],
   unowned: [],
   hiddenByUser: [],
   dismissed: [],
