@@ -24,7 +24,6 @@ const report = (...list: Missing[]): Report => ({
   hiddenByUser: [],
   dismissed: [],
   ignored: [],
-  alternatives: [],
 });
 
 type Options = Parameters<typeof nextSteps>[2];
