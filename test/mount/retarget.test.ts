@@ -101,7 +101,7 @@ mountTest(
     t.timeout(300_000);
     const gentoo = await system(t);
     const box = sandbox();
-    t.teardown(box.cleanup);
+    t.teardown(() => box.cleanup());
     const listener = { progress: () => undefined, log: silent };
     const left = new AbortController();
     const open = async (target: string): Promise<Inside> => {

@@ -76,7 +76,7 @@ export interface Covering {
   /** Existing directory that is an empty one in memory instead, but for `proc`: the processes that the caller sees. */
   readonly place: string;
   /** Puts into it what is needed; `seen` is where the caller finds it. */
-  prepare(seen: string): Promise<void>;
+  readonly prepare: (seen: string) => Promise<void>;
   /** Files of the host and the name in `place` of what stands there instead. */
   readonly covers: readonly { readonly path: string; readonly by: string }[];
 }
