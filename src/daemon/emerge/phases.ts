@@ -75,6 +75,8 @@ class Build {
   readonly running = new Set<AbortSignal>();
   phase: string;
   isOver = false;
+  /** There is no view, and what goes on does without. */
+  isWithout = false;
 
   constructor(facts: PhaseFacts, reportOnly: boolean, opening: Promise<Inside>) {
     this.facts = facts;
@@ -86,7 +88,7 @@ class Build {
   /** Whether a phase can be a later one of the same build. */
   goesOnWith({ phase }: PhaseFacts): boolean {
     const place = (name: string): number => viewPhases.findIndex((one) => one === name);
-    return !this.isOver && place(phase) > place(this.phase);
+    return (!this.isOver || this.isWithout) && place(phase) > place(this.phase);
   }
 }
 
@@ -156,6 +158,7 @@ export class Phases {
     }
     running.build = build;
     build.phase = facts.phase;
+    if (build.isWithout) return stay();
     build.running.add(signal);
     try {
       const inside = await build.opening;
@@ -203,6 +206,7 @@ export class Phases {
       });
     }
     if (!build.reportOnly) throw error;
+    build.isWithout = true;
     return stay([`lvfs: built without a view: ${error.message}`]);
   }
 
@@ -243,7 +247,7 @@ export class Phases {
     this.#running.delete(signal);
     if (build === undefined) return;
     build.running.delete(signal);
-    if (build.isOver && build.running.size === 0) this.#release(build);
+    if (build.isOver && !build.isWithout && build.running.size === 0) this.#release(build);
   }
 
   /** Takes a view away that nobody needs. */
