@@ -179,13 +179,13 @@ function connect(packages: Package[], visible: number, systemCount: number, rand
     if (i >= directEnd) {
       const limit = i < visible ? i : packages.length;
       const from = i < visible ? systemCount : visible;
-      const other = packages[from + Math.floor(random() * (limit - from))] as Package;
+      const other = packages[from + Math.floor(random() * (limit - from))]!;
       other.rdepend.push(atomOf(one, i));
     }
     const reach = i < visible ? visible : packages.length;
     for (let more = Math.floor(random() * 8); more > 0; more--) {
       const other = Math.floor(random() * reach);
-      const atom = atomOf(packages[other] as Package, more);
+      const atom = atomOf(packages[other]!, more);
       const hidden = packages[visible + Math.floor(random() * (packages.length - visible))]?.cp;
       const isChoice = random() < 0.05 && hidden !== undefined;
       one.rdepend.push(isChoice ? `|| ( ${atom} >=${hidden}-999 )` : atom);
@@ -295,8 +295,7 @@ class Contents {
   #tree(place: string, fixed: string, ending: string): void {
     for (let i = 0; this.lines.length < this.#package.entries; i++) {
       let directory = place;
-      for (let rest = i; rest > 0; rest = Math.floor(rest / 8))
-        directory += `/${words[(rest % 8) * 7] as string}`;
+      for (let rest = i; rest > 0; rest = Math.floor(rest / 8)) directory += `/${words[(rest % 8) * 7]!}`;
       this.#flat(directory, 12, (n) => (n === 0 ? fixed : this.#name(n) + ending));
     }
   }
@@ -402,7 +401,7 @@ function writeRepository(
     '[DEFAULT]\nmain-repo = gentoo\n\n[gentoo]\nlocation = /var/db/repos/gentoo\nauto-sync = no\n',
   );
   symlinkSync('../../var/db/repos/gentoo/profiles/bench', join(configuration, 'make.profile'));
-  write(join(root, 'var/lib/portage/world'), `${(packages.at(-1) as Package).cp}\n`);
+  write(join(root, 'var/lib/portage/world'), `${packages.at(-1)!.cp}\n`);
 }
 
 if (process.argv[1] === import.meta.filename) {

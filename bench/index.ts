@@ -67,7 +67,7 @@ export function measureIndex(root: string, runs = 5): IndexFigures {
 }
 
 function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] as number;
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 
 function installedIn(root: string): InstalledState['packages'] {

@@ -206,7 +206,7 @@ async function measureEverything(options: Options, scratch: string): Promise<num
   run('mount', ['-o', 'remount,bind,ro', source]);
 
   const peers = allPeers(lvfs, source, scratch);
-  const exemplar = await (peers[0] as Peer).mount(mountpoint);
+  const exemplar = await peers[0]!.mount(mountpoint);
   const workloads = prepareWorkloads(mountpoint, scratch, bigDirectory, scale).filter(({ name }) =>
     isWanted('only', name),
   );

@@ -177,7 +177,7 @@ function makeHiddenFiles(
   const filesOf = (cpv: string): string[] =>
     readFileSync(entry(cpv, 'CONTENTS'), 'latin1')
       .split('\n')
-      .flatMap((line) => (line.startsWith('obj ') ? [line.split(' ')[1] as string] : []));
+      .flatMap((line) => (line.startsWith('obj ') ? [line.split(' ')[1]!] : []));
   // A line of CONTENTS is about 100 bytes.
   const distance = (cpv: string): number => Math.abs(statSync(entry(cpv, 'CONTENTS')).size - 1_000_000);
   const hidden = installed.filter((cpv) => !visible.has(cpv));

@@ -38,6 +38,8 @@ class Server:
         self.json = json
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(PLACE + "/control.sock")
+        # The connection ends with this process, and not while Python clears away: for lvfs its end is that of the phase.
+        os.dup(self.socket.fileno())
         self.lines = self.socket.makefile("rb")
         self.last = 0
         self.receive()

@@ -239,7 +239,7 @@ function addDependencies(groups: readonly Group[], byPf: Map<string, Group>): vo
       slotted: false,
     };
     byPf.set(`${category}/${pf}`, { ...base, rdepend });
-    return byPf.get(`${category}/${pf}`) as Group;
+    return byPf.get(`${category}/${pf}`)!;
   };
   const resolveName = (name: string): Group | undefined => {
     const found = real.get(name);

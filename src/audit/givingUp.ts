@@ -6,6 +6,7 @@
  * failed as well, each soon after the one below, and nobody went on with anything else in between; of a build the last such one.
  * Where one end is not known nothing is said.
  */
+import { baseName } from '../base/index.js';
 import type { Ended, Milliseconds, ProcessRecord } from './events.js';
 import type { ReportInput } from './findings.js';
 import type { Denial } from './ledger.js';
@@ -83,8 +84,8 @@ function wentOnOnceMore<R extends { readonly path: string }>(
   runs: ReadonlyMap<number, readonly Instance<R>[]>,
 ): boolean {
   const commandOf = (run: readonly Instance<R>[] | undefined): string => {
-    const { arguments: words, directory, phase } = run?.[0]?.chain.at(-1) as ProcessRecord;
-    return [directory, phase, ...words].join('\0');
+    const last = run?.[0]?.chain.at(-1);
+    return last === undefined ? '' : [last.directory, last.phase, ...last.arguments].join('\0');
   };
   const command = commandOf(runs.get(root));
   return [...runs].some(([other, run]) => {
@@ -105,10 +106,6 @@ function executedBy(uses: ReportInput['uses']): Map<number, string[]> {
     else known.push(name);
   }
   return executed;
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 class Sequels {

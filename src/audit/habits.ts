@@ -2,6 +2,7 @@
  * What widely used tools look for of their own accord where the process tree cannot tell: they do it while they carry out the
  * target's instructions. Each rule has its reason; `lvfs config` prints them, and they can be switched off.
  */
+import { baseName } from '../base/index.js';
 import type { ProcessRecord } from './events.js';
 
 /** Names that a tool looks for whatever it is told to do. */
@@ -59,11 +60,7 @@ export function habitOf(
   list: readonly Habit[] = habits,
 ): Habit | undefined {
   if (record === undefined) return undefined;
-  const wanted = base(path);
-  const programs = [record.comm, base(record.program), ...record.arguments.slice(0, 2).map(base)];
+  const wanted = baseName(path);
+  const programs = [record.comm, baseName(record.program), ...record.arguments.slice(0, 2).map(baseName)];
   return list.find(({ by, names }) => names.has(wanted) && programs.some((name) => by.test(name)));
-}
-
-function base(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

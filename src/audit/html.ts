@@ -1,6 +1,7 @@
 /**
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
+import { escapeMarkup } from '../base/index.js';
 import type { Missing, Report, ReportInput } from './findings.js';
 import { missingGroups } from './missingGroups.js';
 
@@ -54,11 +55,11 @@ export function reportHtml(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${escape(title)}</h1>
+<h1>${escapeMarkup(title)}</h1>
 ${ending(status)}<p class="summary">${summary(report)}</p>
 <h2>Dependencies</h2>
 ${picture(report, input)}
@@ -67,10 +68,6 @@ ${sections(report)}
 </body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0) ?? 0};`);
 }
 
 function ending(status: number | undefined): string {
@@ -106,13 +103,13 @@ function picture(report: Report, input: Pick<ReportInput, 'targets' | 'declared'
     const [x1, y1, x2, y2] = [x(a.column) + width, y(a.row) + height / 2, x(b.column), y(b.row) + height / 2];
     const bend = Math.max(30, Math.abs(x2 - x1) / 2);
     return [
-      `<path class="${role}" d="M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"><title>${escape(`${from} → ${to}: ${label}`)}</title></path>`,
+      `<path class="${role}" d="M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"><title>${escapeMarkup(`${from} → ${to}: ${label}`)}</title></path>`,
     ];
   });
   const nodes = boxes.map(
     ({ cpv, role, column, row }) =>
-      `<g class="${role}" transform="translate(${x(column)} ${y(row)})"><title>${escape(`${cpv}: ${roleText[role]}`)}</title>` +
-      `<rect width="${width}" height="${height}" rx="6"/><text x="10" y="18">${escape(shorten(cpv))}</text>` +
+      `<g class="${role}" transform="translate(${x(column)} ${y(row)})"><title>${escapeMarkup(`${cpv}: ${roleText[role]}`)}</title>` +
+      `<rect width="${width}" height="${height}" rx="6"/><text x="10" y="18">${escapeMarkup(shorten(cpv))}</text>` +
       `<text class="role" x="10" y="35">${roleText[role]}</text></g>`,
   );
   const columns = Math.max(...boxes.map(({ column }) => column)) + 1;
@@ -213,8 +210,8 @@ function sections(report: Report): string {
       ['declare', 'package', 'brought in by', 'use', 'evidence'],
       report.secondHand.map((s) => [
         code([s.suggest]),
-        escape(s.cpv),
-        escape(s.from.join(', ')),
+        escapeMarkup(s.cpv),
+        escapeMarkup(s.from.join(', ')),
         s.use === 'direct' ? 'by the sources' : 'through files of other packages',
         code(s.paths),
       ]),
@@ -223,13 +220,21 @@ function sections(report: Report): string {
       'Unused',
       'Declared, but none of its files was read.',
       ['variable', 'atom', 'package'],
-      report.unused.map(({ variable, atom, cpv }) => [escape(variable), code([atom]), escape(cpv)]),
+      report.unused.map(({ variable, atom, cpv }) => [
+        escapeMarkup(variable),
+        code([atom]),
+        escapeMarkup(cpv),
+      ]),
     ),
     table(
       'Implicit',
       'Part of @system and used; need not be declared.',
       ['package', 'files', 'evidence'],
-      report.implicit.map(({ cpv, hits, paths }) => [escape(cpv), String(hits), code(paths.slice(0, 3))]),
+      report.implicit.map(({ cpv, hits, paths }) => [
+        escapeMarkup(cpv),
+        String(hits),
+        code(paths.slice(0, 3)),
+      ]),
     ),
     table(
       'Unowned',
@@ -238,20 +243,20 @@ function sections(report: Report): string {
       report.unowned.map(({ path, hits, processes }) => [
         code([path]),
         String(hits),
-        escape(processes.join(', ')),
+        escapeMarkup(processes.join(', ')),
       ]),
     ),
     table(
       'Ruled out',
       'Looked for in vain, and of no consequence.',
       ['package'],
-      (report.ruledOut ?? []).map(({ cpv }) => [escape(cpv)]),
+      (report.ruledOut ?? []).map(({ cpv }) => [escapeMarkup(cpv)]),
     ),
     table(
       'Ignored',
       'Taken out by the configuration.',
       ['package', 'path', 'reason'],
-      report.ignored.map(({ cpv, path, reason }) => [escape(cpv), code([path]), escape(reason)]),
+      report.ignored.map(({ cpv, path, reason }) => [escapeMarkup(cpv), code([path]), escapeMarkup(reason)]),
     ),
   ].join('\n');
 }
@@ -263,16 +268,16 @@ function missingTable(title: string, explanation: string, list: readonly Missing
     ['declare', 'package', 'evidence', 'processes', 'phases'],
     list.map(({ suggest, cpv, messages, paths, processes, phases, files = [] }) => [
       code([suggest]),
-      escape(cpv),
+      escapeMarkup(cpv),
       code([...files.map((file) => `changes ${file}`), ...messages, ...paths]),
-      escape(processes.join(', ')),
-      escape(phases.join(', ')),
+      escapeMarkup(processes.join(', ')),
+      escapeMarkup(phases.join(', ')),
     ]),
   );
 }
 
 function code(lines: readonly string[]): string {
-  return lines.map((line) => `<code>${escape(line)}</code>`).join('<br>');
+  return lines.map((line) => `<code>${escapeMarkup(line)}</code>`).join('<br>');
 }
 
 function table(

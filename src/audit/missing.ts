@@ -1,4 +1,5 @@
 /** Which hidden packages a build needed, or looked for. */
+import { baseName } from '../base/index.js';
 import {
   factsOf,
   installedTargets,
@@ -348,10 +349,6 @@ function giveUp(evidence: Evidence, line: string, at: number): void {
   evidence.fatal = true;
   evidence.at = Math.max(evidence.at, at);
   evidence.messages.set(line, at);
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Weight of what the sources ask for and a listing left out. */

@@ -2,6 +2,7 @@
  * Whose business an access is: the target's, or that of an installed tool that does it of its own accord. Told from the tree of
  * processes and from who owns the programs and scripts that they run.
  */
+import { baseName } from '../base/index.js';
 import type { ProcessRecord } from './events.js';
 
 /** What a process is about. */
@@ -125,7 +126,9 @@ export class ProcessTree {
     const record = this.#processes.get(id);
     const words = record?.arguments.slice(1) ?? [];
     if (
-      !paths.some((path) => path !== '' && words.some((word) => word.endsWith(path) || word === base(path)))
+      !paths.some(
+        (path) => path !== '' && words.some((word) => word.endsWith(path) || word === baseName(path)),
+      )
     )
       return false;
     const { by, ownAccord } = this.actor(record?.parent ?? 0);
@@ -173,7 +176,7 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
   if (program === '') return { kind: 'told' };
   const packages = ownersOf(program);
   if (packages.length === 0) return { kind: 'target' };
-  if (!interpreters.test(base(program))) {
+  if (!interpreters.test(baseName(program))) {
     return { kind: 'tool', packages, driver: isDriver(program) || isDriver(record.arguments[0] ?? '') };
   }
   const script = scriptOf(record);
@@ -181,7 +184,7 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
   const owners = script.kind === 'file' ? ownersOf(script.path) : moduleOwners(script.name, record, ownersOf);
   if (owners.length === 0) return { kind: 'target' };
   if (script.kind === 'file' && owners.some(isPortage)) {
-    if (base(script.path) === 'ebuild.sh') return { kind: 'phase' };
+    if (baseName(script.path) === 'ebuild.sh') return { kind: 'phase' };
     // They are commands of the ebuild: emake runs make.
     return script.path.includes('/ebuild-helpers/') ? { kind: 'told' } : { kind: 'portage' };
   }
@@ -191,19 +194,19 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly stri
 
 /** What a process is known as: its script if it is an interpreter that runs one, else its program; without directory. */
 export function programName(record: ProcessRecord): string {
-  const script = interpreters.test(base(record.program)) ? scriptOf(record) : undefined;
-  return base(
+  const script = interpreters.test(baseName(record.program)) ? scriptOf(record) : undefined;
+  return baseName(
     script === undefined ? record.program || record.comm : script.kind === 'file' ? script.path : script.name,
   );
 }
 
 function isShell(program: string): boolean {
-  return /sh$|^busybox$/.test(base(program));
+  return /sh$|^busybox$/.test(baseName(program));
 }
 
 function isDriver(program: string): boolean {
   // x86_64-pc-linux-gnu-gcc-13, python3-pkgconf
-  const name = base(program).replace(/-\d[\d.]*$/, '');
+  const name = baseName(program).replace(/-\d[\d.]*$/, '');
   return drivers.has(name) || drivers.has(name.slice(name.lastIndexOf('-') + 1));
 }
 
@@ -219,7 +222,7 @@ type Script =
 function scriptOf({ arguments: words, directory, program }: ProcessRecord): Script | undefined {
   const ofShell = isShell(program);
   for (let i = 1; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i]!;
     if (word === '-' || word === '-s') return undefined;
     if (ofShell ? wordsOption.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
     if (!ofShell && word === '-m') {
@@ -240,7 +243,7 @@ function moduleOwners(
   { program }: ProcessRecord,
   ownersOf: (path: string) => readonly string[],
 ): readonly string[] {
-  const version = /[\d.]+$/.exec(base(program))?.[0] ?? '3';
+  const version = /[\d.]+$/.exec(baseName(program))?.[0] ?? '3';
   const libraries = [`/usr/lib/python${version}`, '/usr/lib/python3'];
   const places = [
     ...libraries.flatMap((place) => [`${place}/site-packages`, `${place}/dist-packages`]),
@@ -254,8 +257,4 @@ function moduleOwners(
     }
   }
   return [];
-}
-
-function base(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -6,6 +6,7 @@ export * from './exitStatus.js';
 export * from './json.js';
 export * from './lazy.js';
 export * from './log.js';
+export * from './markup.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';

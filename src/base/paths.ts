@@ -52,3 +52,8 @@ function utf8Length(bytes: Buffer, at: number): number {
   if (length === 0 || at + length > bytes.length) return 0;
   return bytes.toString('utf8', at, at + length).includes('\uFFFD') ? 0 : length;
 }
+
+/** The last component of a path; the path itself when it has only one. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,13 +1,7 @@
 /** The verdicts of `lvfs check` as files for other programs. */
+import { escapeMarkup } from '../base/index.js';
 import { endOfOutput } from './buildOutput.js';
 import { verdictWords, type Verdict } from './verdictWords.js';
-
-/** Text for XML and HTML. XML 1.0 has no place for most control characters and for halves of surrogates, escaped or not. */
-function escape(text: string): string {
-  return text
-    .replace(/[^\t\n\r\x20-\uFFFD\u{10000}-\u{10FFFF}]|\p{Surrogate}/gu, '\uFFFD')
-    .replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0) ?? 0};`);
-}
 
 /** Characters of a build's output that go into JUnit XML. */
 const outputInJunit = 10_000;
@@ -22,7 +16,7 @@ export function junit(verdicts: readonly Verdict[], left: readonly string[]): st
     ...verdicts.map(testCase),
     ...left.map(
       (target) =>
-        `  <testcase classname="lvfs" name="${escape(target)}"><skipped message="interrupted"/></testcase>`,
+        `  <testcase classname="lvfs" name="${escapeMarkup(target)}"><skipped message="interrupted"/></testcase>`,
     ),
   ];
   const failures = verdicts.filter(({ verdict }) => verdict === 'failed' || verdict === 'undeclared').length;
@@ -38,21 +32,21 @@ export function junit(verdicts: readonly Verdict[], left: readonly string[]): st
 function testCase({ target, verdict, outcome, error }: Verdict): string {
   const name = outcome?.targets.join(' ') ?? target;
   const time = outcome?.seconds ?? 0;
-  const open = `  <testcase classname="lvfs" name="${escape(name)}" time="${time}"`;
+  const open = `  <testcase classname="lvfs" name="${escapeMarkup(name)}" time="${time}"`;
   if (verdict === 'clean') return `${open}/>`;
   if (outcome === undefined)
-    return `${open}><error message="${escape(error?.message ?? '')}">${escape(error?.hint ?? '')}</error></testcase>`;
+    return `${open}><error message="${escapeMarkup(error?.message ?? '')}">${escapeMarkup(error?.hint ?? '')}</error></testcase>`;
   const { says } = verdictWords(outcome);
   // It was built, and could not be checked as it was asked for.
-  if (verdict === 'error') return `${open}><error message="${escape(says)}"/></testcase>`;
+  if (verdict === 'error') return `${open}><error message="${escapeMarkup(says)}"/></testcase>`;
   const lines = [
     ...outcome.report.missing.map(({ suggest, certainty }) => `${certainty}: ${suggest}`),
     ...outcome.report.secondHand.map(({ suggest }) => `second-hand: ${suggest}`),
     ...outcome.logs.map((log) => `log: ${log}`),
   ];
   return (
-    `${open}><failure message="${escape(says)}" type="${verdict}">${escape(lines.join('\n'))}</failure>` +
-    `<system-out>${escape(endOfOutput(outcome, outputInJunit))}</system-out></testcase>`
+    `${open}><failure message="${escapeMarkup(says)}" type="${verdict}">${escapeMarkup(lines.join('\n'))}</failure>` +
+    `<system-out>${escapeMarkup(endOfOutput(outcome, outputInJunit))}</system-out></testcase>`
   );
 }
 
@@ -61,18 +55,19 @@ export function checkPage(verdicts: readonly Verdict[], left: readonly string[])
   const rows = [
     ...verdicts.map(
       ({ target, verdict, outcome }, i) =>
-        `<tr class="${verdict}"><td><a href="#t${i}">${escape(target)}</a></td><td>${verdict}</td><td>${escape(outcome === undefined ? '' : verdictWords(outcome).says)}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
+        `<tr class="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(outcome === undefined ? '' : verdictWords(outcome).says)}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
     ),
     ...left.map(
-      (target) => `<tr><td>${escape(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
+      (target) =>
+        `<tr><td>${escapeMarkup(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
     ),
   ];
   const reports = verdicts.map(({ target, outcome, error }, i) => {
     const body =
       outcome?.html === undefined
-        ? `<p>${escape(error?.message ?? '')}</p>`
-        : `<iframe sandbox title="${escape(target)}" srcdoc="${escape(outcome.html)}"></iframe>`;
-    return `<section id="t${i}"><h2>${escape(target)}</h2>${body}</section>`;
+        ? `<p>${escapeMarkup(error?.message ?? '')}</p>`
+        : `<iframe sandbox title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(outcome.html)}"></iframe>`;
+    return `<section id="t${i}"><h2>${escapeMarkup(target)}</h2>${body}</section>`;
   });
   return `<!doctype html>
 <html lang="en">

@@ -255,7 +255,7 @@ export interface SplitLine {
 /** Finds the verb in a command line, which may have options before it; undefined when there is none. */
 export function splitVerb(argv: readonly string[]): SplitLine | undefined {
   for (let i = 0; i < argv.length; i++) {
-    const word = argv[i] as string;
+    const word = argv[i]!;
     if (word === '--') return undefined;
     if (!word.startsWith('-'))
       return { verb: word, rest: [...argv.slice(0, i), ...argv.slice(i + 1)], before: i };

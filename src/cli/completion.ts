@@ -84,7 +84,7 @@ function read(
 ): { operands: number; open?: OptionSpec; isRest: boolean } {
   let operands = 0;
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i]!;
     if (word === '--') return { operands, isRest: true };
     if (!word.startsWith('-') || word === '-') {
       operands++;

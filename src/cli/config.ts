@@ -406,7 +406,7 @@ function checkValue(raw: unknown, key: Key, at: string): Value {
       }
       return raw;
     case 'number': {
-      const [least, most] = key.range as readonly [number, number];
+      const [least, most] = key.range!;
       if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most) {
         throw bad(at, `expected a whole number from ${least} to ${most}, found ${show(raw)}`);
       }
@@ -486,7 +486,7 @@ class KeyLines {
     text.split('\n').forEach((line, index) => {
       const header = /^\s*\[\[?\s*["']?([\w-]+)["']?\s*\]/.exec(line);
       if (header !== null) {
-        const name = header[1] as string;
+        const name = header[1]!;
         const nth = count.get(name) ?? 0;
         count.set(name, nth + 1);
         table = `${name}[${nth}]`;
@@ -495,7 +495,7 @@ class KeyLines {
         return;
       }
       const key = /^\s*["']?([\w-]+)["']?\s*[=.]/.exec(line);
-      if (key !== null) this.#add(table === '' ? (key[1] as string) : `${table}.${key[1]}`, index);
+      if (key !== null) this.#add(table === '' ? key[1]! : `${table}.${key[1]}`, index);
     });
   }
 

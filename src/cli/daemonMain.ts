@@ -5,7 +5,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
 import { reportDescriptor, runDaemon, startThreadAhead, type StartupMessage } from '../daemon/index.js';
-import { denyNewPrivileges, keepCapabilities } from '../system/index.js';
+import { keepCapabilities } from '../system/index.js';
 import { endAtBugs } from './bugs.js';
 
 /** The log stops growing at about this size, in bytes. */
@@ -53,8 +53,7 @@ function report(message: StartupMessage): void {
 
 endAtBugs();
 process.umask(0o077);
-// Before there is another thread. What a setuid program is needed for, as fusermount3 is, only other users do.
+// Before there is another thread. Portage, which sources ebuilds without metadata, gets all of root's back: so no_new_privs cannot be.
 keepCapabilities(...needed, 'dacOverride');
-if (process.getuid?.() === 0) denyNewPrivileges();
 await startThreadAhead();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

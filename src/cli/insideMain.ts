@@ -3,7 +3,7 @@
  * command line speak. Started by them only.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import { errorCode, type Logger } from '../base/index.js';
+import { errorCode, parseAs, type Logger } from '../base/index.js';
 import { serveInside, startThreadAhead } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 
@@ -30,7 +30,7 @@ function write(fd: 1 | 2, data: Buffer): void {
 endAtBugs();
 await startThreadAhead();
 const manifest = new URL('../../../package.json', import.meta.url);
-const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+const { version } = parseAs<{ version: string }>(readFileSync(manifest, 'utf8'));
 await serveInside({
   parent: Number(process.argv[2]),
   output: (stream, data) => write(stream === 'stdout' ? 1 : 2, data),

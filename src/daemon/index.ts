@@ -14,7 +14,7 @@ import type { InsideChannels } from './private/supervisor.js';
 import type { IndexAction, IndexReport } from './plan/inspect.js';
 import type { Explanation } from './plan/explanation.js';
 import type { Names } from './plan/names.js';
-import type { SystemPath } from './plan/openView.js';
+import type { SystemPath } from '../view/index.js';
 import type { Plan } from './plan/plan.js';
 import type { Entered } from './platform/index.js';
 import type {
@@ -112,14 +112,14 @@ export async function makePlan(request: ViewRequest, log: Logger): Promise<Plan>
   return new Plan(request, log);
 }
 
-/** See `explainFor` in openView.ts. */
+/** See `explainFor` in plannedView.ts. */
 export async function explainFor(
   request: ViewRequest,
   paths: readonly Buffer[],
   log: Logger,
   progress: (text: string) => void,
 ): Promise<Explanation[]> {
-  return (await import('./plan/openView.js')).explainFor(request, paths, log, progress);
+  return (await import('./plan/plannedView.js')).explainFor(request, paths, log, progress);
 }
 
 /** See `explainOwners` in inspect.ts. */
@@ -144,13 +144,13 @@ export async function indexHost(
   return (await import('./plan/inspect.js')).indexHost(locations, cache, action, log, progress);
 }
 
-/** The system paths in force; see `systemPathList` in openView.ts. */
+/** The system paths in force; see `systemPathList` in systemPlaces.ts. */
 export async function systemPathList(
   changes: readonly SystemPathChange[],
   log: Logger,
   locations: SystemLocations,
 ): Promise<SystemPath[]> {
-  const { systemPathList } = await import('./plan/openView.js');
+  const { systemPathList } = await import('./plan/systemPlaces.js');
   const { readSystem } = await import('./plan/systemIndex.js');
   return systemPathList(changes, log, readSystem(locations, log));
 }

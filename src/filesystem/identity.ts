@@ -66,7 +66,7 @@ export class LinkedFiles {
       const at = place * inodeWords;
       if (!this.#isTaken(at)) {
         // The inode number last: it makes the place a taken one.
-        for (let i = 0; i < inodeWords; i++) this.#files[at + i] = file[i] as number;
+        for (let i = 0; i < inodeWords; i++) this.#files[at + i] = file[i]!;
         return firstNumber + place;
       }
       place = (place + 1) % this.#places;
@@ -85,8 +85,8 @@ export class LinkedFiles {
 
   /** Neighbours on the host are neighbours here, so that little memory is touched. */
   #firstPlace(file: FileIdentity): number {
-    const device = Math.imul((file[0] as number) ^ Math.imul(file[1] as number, 0x85ebca6b), 0x9e3779b1);
-    return (((file[2] as number) + device) >>> 0) % this.#places;
+    const device = Math.imul(file[0]! ^ Math.imul(file[1]!, 0x85ebca6b), 0x9e3779b1);
+    return ((file[2]! + device) >>> 0) % this.#places;
   }
 }
 
@@ -110,6 +110,11 @@ export class LinkCounter {
   constructor(view: View, host: NodeHost) {
     this.#view = view;
     this.#host = host;
+  }
+
+  /** Nodes may stand for other paths. */
+  forget(): void {
+    this.#tables.clear();
   }
 
   /**
@@ -151,7 +156,7 @@ export class LinkCounter {
     if (known !== undefined && now - known.madeAt < tableValidMs) return known;
     const names = new Map<string, IndexNode[]>();
     for (const node of nodes()) {
-      if (this.#view.isUntouchable(node)) continue;
+      if (!this.#view.mayBeAsked(node)) continue;
       if (!this.#host.hasOtherNames(this.#view.paths.of(node))) continue;
       this.#host.status.identify(this.#identity);
       const file = fileKey(this.#identity);

@@ -24,7 +24,7 @@ export const anyFile = 0;
 export function fileNumber(identity: FileIdentity): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < identity.length; i++) {
-    hash = Math.imul(hash ^ (identity[i] as number), 0x9e3779b1);
+    hash = Math.imul(hash ^ identity[i]!, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   return hash >>> (32 - fileBits) || 1;
@@ -47,7 +47,7 @@ export function fileOf(nodeId: NodeId): number {
 
 /** The node id by which the kernel knows what is at a path now. Asks the host. */
 export function kernelNodeId(view: View, host: NodeHost, node: IndexNode): NodeId {
-  const kind = view.isUntouchable(node) ? hostKind.missing : host.kind(view.paths.of(node));
+  const kind = view.mayBeAsked(node) ? host.kind(view.paths.of(node)) : hostKind.missing;
   if (kind === hostKind.missing || kind === hostKind.directory) return nodeIdOf(node, anyFile);
   const identity = new Uint32Array(identityWords);
   host.status.identify(identity);

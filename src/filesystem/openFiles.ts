@@ -85,8 +85,8 @@ export class OpenFiles {
     const place = this.#placeOf(set, nodeId);
     if (place < 0) return -1;
     const words = this.#words;
-    words[place + usedWord] = this.#tick(set) + ((words[place + usedWord] as number) & 1);
-    return (words[place + openWord] as number) - 1;
+    words[place + usedWord] = this.#tick(set) + (words[place + usedWord]! & 1);
+    return words[place + openWord]! - 1;
   }
 
   /**
@@ -96,7 +96,7 @@ export class OpenFiles {
   keep(set: number, nodeId: NodeId, fd: number, whole: boolean): void {
     const words = this.#words;
     const place = this.#placeToUse(set);
-    const open = words[place + openWord] as number;
+    const open = words[place + openWord]!;
     if (open !== 0) this.closeFile(open - 1);
     words[place + nodeWord] = nodeId >>> 0;
     words[place + fileWord] = Math.floor(nodeId / 0x1_0000_0000);
@@ -130,7 +130,7 @@ export class OpenFiles {
   }
 
   #close(place: number): void {
-    const open = this.#words[place + openWord] as number;
+    const open = this.#words[place + openWord]!;
     if (open !== 0) this.closeFile(open - 1);
     this.#words[place + openWord] = 0;
   }
@@ -163,7 +163,7 @@ export class OpenFiles {
     for (let way = 0; way < ways; way++) {
       const place = set + firstPlace + way * placeWords;
       if (words[place + openWord] === 0) return place;
-      const used = words[place + usedWord] as number;
+      const used = words[place + usedWord]!;
       const rank = used + ((used & 1) === 1 ? 0 : 0x8000_0000);
       if (rank < bestRank) [best, bestRank] = [place, rank];
     }
@@ -171,7 +171,7 @@ export class OpenFiles {
   }
 
   #tick(set: number): number {
-    const clock = ((this.#words[set + clockWord] as number) + 1) & 0x3fff_ffff;
+    const clock = (this.#words[set + clockWord]! + 1) & 0x3fff_ffff;
     this.#words[set + clockWord] = clock;
     return clock * 2;
   }

@@ -49,6 +49,11 @@ export class Readers {
     return this.#told[node] ?? 0;
   }
 
+  /** Forgets how often uses of files were told: of nodes from a first one on, up to the number that there is. */
+  forgetTold(first: number, nodes: number): void {
+    this.#told.fill(0, first, nodes);
+  }
+
   /**
    * Forgets all of it.
    * @param nodes how many there are

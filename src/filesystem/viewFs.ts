@@ -166,6 +166,8 @@ export class ViewFs implements Operations {
   readonly #entry: Entry = newEntry();
   /** {@link WatchedDirectories.changes} when it was looked at last. */
   #changesSeen = 0;
+  /** {@link View.timesGivenBack} when it was looked at last. */
+  #givenBackSeen = 0;
 
   constructor(view: View, host: NodeHost, options: ViewFsOptions = {}) {
     this.#view = view;
@@ -203,6 +205,12 @@ export class ViewFs implements Operations {
   // ---- names --------------------------------------------------------------------------------------------------------
 
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
+    const code = this.#lookup(parentId, name, caller, out);
+    if (code === 0 && out.nodeId !== 0) this.#view.index.hold(nodeOf(out.nodeId) as IndexNode);
+    return code;
+  }
+
+  #lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
     const view = this.#view;
     const index = view.index;
     this.#begin();
@@ -240,6 +248,7 @@ export class ViewFs implements Operations {
     }
     const kind = kindOfMode(out.attr.mode);
     const file = this.#fileNumber(kind);
+    if (kind === hostKind.directory) this.#watchContents(node as IndexNode);
     const decided = view.decide(node as IndexNode, kind);
     if (decided <= 0) {
       // That a cache is not there says nothing of the packages that it would tell of.
@@ -264,8 +273,20 @@ export class ViewFs implements Operations {
     return 0;
   }
 
-  forget(nodeId: NodeId): void {
+  /** Of a directory that is visible by what is in it, or hidden as long as nothing visible is: what comes and goes there has to be heard of. */
+  #watchContents(node: IndexNode): void {
+    const view = this.#view;
+    if (this.#watched === undefined || view.index.isOwned(node) || !view.isSearched(node)) return;
+    if ((view.index.state[node]! & nodeState.watched) !== 0) return;
+    this.#watched.isWatched(node);
+    view.searchAgain(node);
+  }
+
+  forget(nodeId: NodeId, count: number): void {
     if (fileOf(nodeId) !== anyFile) this.#files.forget(nodeId);
+    // Last: the node may be given back from here on.
+    const node = this.#nodeOf(nodeId);
+    if (node >= 0) this.#view.index.release(node as IndexNode, count);
   }
 
   getattr(nodeId: NodeId, _caller: Caller, out: Entry): Errno {
@@ -326,7 +347,7 @@ export class ViewFs implements Operations {
     if (!view.isVisible(node, hostKind.file) && !this.#isReplaced(node, nodeId)) return -errno.ENOENT;
     const count = this.#readMade(node, nodeId, offset, into) ?? this.#readFile(node, nodeId, offset, into);
     if (count < 0) return count;
-    if (((view.index.state[node] as number) & nodeState.read) === 0) {
+    if ((view.index.state[node]! & nodeState.read) === 0) {
       view.index.setState(node, nodeState.read);
       this.#noteReader(node, caller);
       if (this.#trace) this.#report(node, hostKind.file, true, caller, 'read');
@@ -345,7 +366,7 @@ export class ViewFs implements Operations {
 
   /** Whether a file was found to be a compiled cache. */
   #isCache(node: IndexNode): boolean {
-    return ((this.#view.index.state[node] as number) & nodeState.conditional) !== 0;
+    return (this.#view.index.state[node]! & nodeState.conditional) !== 0;
   }
 
   #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
@@ -477,7 +498,7 @@ export class ViewFs implements Operations {
     this.#watched?.isWatched(directory);
     const listing = this.#list(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
-    if (((index.state[directory] as number) & nodeState.listed) === 0) {
+    if ((index.state[directory]! & nodeState.listed) === 0) {
       index.setState(directory, nodeState.listed);
       this.#readers?.note(directory, this.#processes.id(caller.pid, true));
     }
@@ -516,7 +537,9 @@ export class ViewFs implements Operations {
       this.#found(node, kind, file, decided, entry);
       if (this.#isAttributed(node, kind, decided)) entry.entryValid = 0;
     }
-    return sink.addWithAttributes(view.index.name(node), entry, node + childOffset);
+    if (!sink.addWithAttributes(view.index.name(node), entry, node + childOffset)) return false;
+    view.index.hold(node);
+    return true;
   }
 
   #list(directory: IndexNode, epoch: number, maxAgeMs: number): Listing | Errno {
@@ -564,7 +587,7 @@ export class ViewFs implements Operations {
     const nodes = new Uint32Array(count);
     const kinds = new Uint8Array(count);
     for (let i = 0; i < count; i++) {
-      const value = sorted[i] as number;
+      const value = sorted[i]!;
       kinds[i] = value % 16;
       nodes[i] = Math.floor(value / 16);
     }
@@ -598,7 +621,17 @@ export class ViewFs implements Operations {
       this.#changesSeen = changes;
       this.#host.forget();
     }
-    return this.#view.begin();
+    const epoch = this.#view.begin();
+    if (this.#view.timesGivenBack !== this.#givenBackSeen) this.#forgetNodes();
+    return epoch;
+  }
+
+  /** What is not settled in the index may stand for other files. Listings are of an earlier epoch anyway. */
+  #forgetNodes(): void {
+    this.#givenBackSeen = this.#view.timesGivenBack;
+    this.#links.forget();
+    const { firstLoose, nodeCount } = this.#view.index;
+    this.#readers?.forgetTold(firstLoose, nodeCount);
   }
 
   #nodeOf(nodeId: NodeId): IndexNode | -1 {
@@ -715,7 +748,7 @@ export class ViewFs implements Operations {
 
   /** The inode number in a listing; that of a file with several names only once it is known to have them. */
   #inodeOf(node: IndexNode): number {
-    if (((this.#view.index.state[node] as number) & nodeState.linked) === 0) return node + 1;
+    if ((this.#view.index.state[node]! & nodeState.linked) === 0) return node + 1;
     if (!this.#host.hasOtherNames(this.#view.paths.of(node))) return node + 1;
     const { nlink, type } = this.#host.status;
     this.#host.status.identify(this.#identity);
@@ -783,7 +816,7 @@ function firstBehind(list: Uint32Array, value: number): number {
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((list[middle] as number) > value) high = middle;
+    if (list[middle]! > value) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -61,7 +61,7 @@ export class WatchTable {
   /** All watches there are. */
   *watches(): Generator<number> {
     for (let place = headWords; place < this.#words.length; place += 2) {
-      const watch = this.#words[place] as number;
+      const watch = this.#words[place]!;
       if (watch !== 0) yield watch;
     }
   }
@@ -90,7 +90,7 @@ export class WatchedDirectories {
    */
   isWatched(directory: IndexNode): boolean {
     const { index, paths } = this.#view;
-    if (((index.state[directory] as number) & nodeState.watched) !== 0) return true;
+    if ((index.state[directory]! & nodeState.watched) !== 0) return true;
     if (Atomics.load(this.#words, fullWord) !== 0) return false;
     const watch = this.#watcher.add(paths.of(directory));
     if (watch < 0) {

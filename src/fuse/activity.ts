@@ -17,7 +17,9 @@ export interface Negotiated {
 
 // Words of the shared memory: a head, then one block for each thread. Blocks are whole cache lines.
 const headWords = 16;
+/** Counts in twos; its lowest bit says that threads have to wait, see {@link Activity.whilePaused}. */
 const epochWord = 0;
+const pausedBit = 1;
 const minorWord = 1;
 const offeredWord = 2;
 const enabledWord = 4;
@@ -115,7 +117,7 @@ export class Activity {
    */
   async quiescent(deadlineMs = 10_000): Promise<boolean> {
     const words = this.#words;
-    Atomics.add(words, epochWord, 1);
+    Atomics.add(words, epochWord, 2);
     const end = performance.now() + deadlineMs;
     for (let thread = 0; thread < this.threads; thread++) {
       const at = headWords + thread * blockWords + sequenceWord;
@@ -127,6 +129,24 @@ export class Activity {
       }
     }
     return true;
+  }
+
+  /**
+   * Does something while no thread handles a request, nor begins to: they wait meanwhile, so it has to be short, and may not
+   * ask for anything that the threads serve.
+   * @returns whether it was done: not when a request took longer than `deadlineMs` (a slow disk)
+   */
+  async whilePaused(work: () => void, deadlineMs = 1000): Promise<boolean> {
+    const words = this.#words;
+    Atomics.or(words, epochWord, pausedBit);
+    try {
+      if (!(await this.quiescent(deadlineMs))) return false;
+      work();
+      return true;
+    } finally {
+      Atomics.and(words, epochWord, ~pausedBit);
+      Atomics.notify(words, epochWord);
+    }
   }
 
   /** The marks of one serving thread; `thread` counts from 0. */
@@ -152,18 +172,31 @@ export class ThreadActivity {
     this.#sequence = Atomics.load(words, this.#sequenceAt) & ~1;
   }
 
-  /** Before a request looks at any shared data. */
+  /** Before a request looks at any shared data. Waits while {@link Activity.whilePaused} does its work. */
   begin(): void {
-    this.#sequence = (this.#sequence + 1) | 0;
-    Atomics.store(this.#words, this.#sequenceAt, this.#sequence);
+    this.#step();
     // The load keeps later plain reads behind the store on weakly ordered machines.
-    Atomics.load(this.#words, epochWord);
+    if ((Atomics.load(this.#words, epochWord) & pausedBit) !== 0) this.#waitWhilePaused();
   }
 
   /** After the reply was written. */
   end(): void {
+    this.#step();
+  }
+
+  /** From idle to busy, or back. */
+  #step(): void {
     this.#sequence = (this.#sequence + 1) | 0;
     Atomics.store(this.#words, this.#sequenceAt, this.#sequence);
+  }
+
+  #waitWhilePaused(): void {
+    const words = this.#words;
+    for (let word; ((word = Atomics.load(words, epochWord)) & pausedBit) !== 0;) {
+      this.#step();
+      Atomics.wait(words, epochWord, word);
+      this.#step();
+    }
   }
 
   /** Counts a request. */

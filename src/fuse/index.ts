@@ -2,7 +2,7 @@
 import { LvfsError } from '../base/index.js';
 import type { Driver, Endpoint, ServeOptions } from './driver.js';
 import { kernelDriver, serveKernel, type KernelEndpoint } from './kernelDriver.js';
-import { libfuseDriver, serveLibfuse, type LibfuseEndpoint } from './libfuseDriver.js';
+import { libfuseDriver, serveLibfuse, type LibfuseEndpoint } from './libfuse/driver.js';
 import type { Operations } from './operations.js';
 import type { ServeResult } from './server.js';
 
@@ -11,7 +11,7 @@ export type * from './driver.js';
 export type { ProtocolOptions, ServeResult } from './server.js';
 export { Activity, type Negotiated } from './activity.js';
 export { deviceProblem, isFuseDevice } from './device.js';
-export { libfuseProblem } from './libfuseDriver.js';
+export { libfuseProblem } from './libfuse/driver.js';
 export { capabilityMeanings, capabilityTable } from './capabilities.js';
 
 /** All drivers, the preferred one first. */

@@ -1,10 +1,12 @@
 /**
- * The driver that speaks to /dev/fuse itself. `mount(8)` and `umount(8)` of util-linux do the system calls that
- * Node has not; everything else is reading and writing a descriptor.
+ * The driver that speaks to /dev/fuse itself. `mount(8)` of util-linux is run only for what the kernel keeps nothing of, the helper
+ * that umount(8) runs; everything else is system calls.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
+import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import { deviceProblem, openDevice } from './device.js';
@@ -28,7 +30,7 @@ export interface KernelEndpoint extends Endpoint {
 
 function mountFailed(message: string, cause?: unknown): LvfsError {
   let hint: string | undefined;
-  if (/unknown filesystem type/.test(message)) {
+  if (/unknown filesystem type|no such device/.test(message)) {
     hint = 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS';
   } else if (/superuser|permission denied|not permitted/i.test(message)) {
     hint = 'run as root, or in a user namespace of your own (unshare --user --mount --map-root-user)';
@@ -148,33 +150,33 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
   const mountpoint = resolveMountpoint(options.mountpoint, type);
   const fd = openDevice();
   try {
-    const flags = [
-      'ro',
-      'nosuid',
-      'nodev',
-      'fd=3',
-      'rootmode=40000',
-      `user_id=${process.getuid?.() ?? 0}`,
-      `group_id=${process.getgid?.() ?? 0}`,
-      'default_permissions',
-      ...(allowOther ? ['allow_other'] : []),
-      `max_read=${protocol.maxReadBytes ?? defaultMaxReadBytes}`,
+    const settings = (descriptor: number): string =>
+      [
+        `fd=${descriptor}`,
+        'rootmode=40000',
+        `user_id=${process.getuid?.() ?? 0}`,
+        `group_id=${process.getgid?.() ?? 0}`,
+        'default_permissions',
+        ...(allowOther ? ['allow_other'] : []),
+        `max_read=${protocol.maxReadBytes ?? defaultMaxReadBytes}`,
+      ].join(',');
+    const calls = unmountHelper === undefined ? MountCalls.open() : undefined;
+    if (calls === undefined) {
       // Kept in /run/mount/utab; for a mount that is listed there umount(8) looks up the whole type.
-      ...(unmountHelper === undefined ? [] : [`uhelper=${unmountHelper}`]),
-    ];
-    const args = ['-i', '-t', type, '-o', flags.join(','), '--source', source, '--target', mountpoint];
-    const { status, message } = await run('mount', args, [fd]).catch((error: unknown) => {
-      // Only spawning itself rejects.
-      throw mountFailed('cannot run mount(8)', error);
-    });
-    if (status !== 0) {
-      throw mountFailed(message === '' ? `mount(8) failed with status ${status}` : message);
+      const helper = unmountHelper === undefined ? '' : `,uhelper=${unmountHelper}`;
+      const flags = `ro,nosuid,nodev,${settings(3)}${helper}`;
+      await runMount(['-i', '-t', type, '-o', flags, '--source', source, '--target', mountpoint], fd);
+    } else {
+      const { readOnly, noSetuid, noDevices } = mountFlag;
+      const code = calls.mount(source, mountpoint, type, readOnly | noSetuid | noDevices, settings(fd));
+      if (code !== 0)
+        throw mountFailed(`${mountpoint}: ${getSystemErrorMap().get(-code)?.[1] ?? `error ${code}`}`);
     }
     const mounted = readMountTable().findLast(
       (candidate) => candidate.mountpoint === mountpoint && candidate.type === type,
     );
     if (mounted === undefined)
-      throw mountFailed(`mount(8) succeeded, but nothing is mounted on ${mountpoint}`);
+      throw mountFailed(`nothing is mounted on ${mountpoint}, although that succeeded`);
     setReadAhead(mounted.device);
     const activity = Activity.create(threads);
     const endpoint: KernelEndpoint = { driver: 'kernel', shared: activity.buffer, protocol, fd };
@@ -183,6 +185,14 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
     closeSync(fd);
     throw error;
   }
+}
+
+async function runMount(args: readonly string[], fd: number): Promise<void> {
+  const { status, message } = await run('mount', args, [fd]).catch((error: unknown) => {
+    // Only spawning itself rejects.
+    throw mountFailed('cannot run mount(8)', error);
+  });
+  if (status !== 0) throw mountFailed(message === '' ? `mount(8) failed with status ${status}` : message);
 }
 
 function probe(): LvfsError | undefined {

@@ -80,7 +80,7 @@ export function scanContents(data: Uint8Array, visitor: ContentsVisitor): void {
     let previous = 0;
     let byte = 0;
     for (; position < length; position++) {
-      byte = data[position] as number;
+      byte = data[position]!;
       if (byte < 0x30) {
         if (byte === 0x0a || byte === 0x0d) break;
         if (byte === 0) hasNul = true;
@@ -148,7 +148,7 @@ function splitLine(data: Uint8Array, start: number, end: number, entry: Contents
 }
 
 function kindOf(data: Uint8Array, at: number): ContentsKind | undefined {
-  const word = ((data[at] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at + 2] as number);
+  const word = (data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!;
   if (word === 0x6f626a) return contentsKind.obj;
   if (word === 0x646972) return contentsKind.dir;
   if (word === 0x73796d) return contentsKind.sym;
@@ -172,7 +172,7 @@ function isArrow(data: Uint8Array, at: number): boolean {
 function isDecimal(data: Uint8Array, start: number, end: number): boolean {
   if (start >= end) return false;
   for (let position = start; position < end; position++) {
-    const byte = data[position] as number;
+    const byte = data[position]!;
     if (byte >= 0x80) return /^\p{Nd}+$/u.test(decode(data, start, end));
     if (byte < 0x30 || byte > 0x39) return false;
   }
@@ -186,7 +186,7 @@ const wideSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\
 function isWord(data: Uint8Array, start: number, end: number): boolean {
   if (start >= end) return false;
   for (let position = start; position < end; position++) {
-    const byte = data[position] as number;
+    const byte = data[position]!;
     if (byte >= 0x80) return !wideSpace.test(decode(data, start, end));
     if (byte <= space && ((byte >= 9 && byte <= 13) || byte >= 0x1c)) return false;
   }
@@ -200,7 +200,7 @@ function findOldTime(data: Uint8Array, start: number, end: number, entry: Conten
   const text = Buffer.from(data.subarray(start, end)).toString('latin1');
   const match = oldTime.exec(text);
   if (match === null) return -1;
-  const time = match[1] as string;
+  const time = match[1]!;
   entry.timeEnd = start + text.lastIndexOf(', ');
   entry.timeStart = entry.timeEnd - time.length;
   return start + match.index;

@@ -295,8 +295,8 @@ class OpenedSystem implements System {
   }
 
   #makeSets(): VisibleSets {
-    const [toolsDatabase, sysrootDatabase] = this.#installed as [InstalledDatabase, InstalledDatabase?];
-    const tools = packageRoot(toolsDatabase, this.#toolsConfiguration);
+    const [toolsDatabase, sysrootDatabase] = this.#installed;
+    const tools = packageRoot(toolsDatabase!, this.#toolsConfiguration);
     const target = sysrootDatabase === undefined ? tools : packageRoot(sysrootDatabase, this.#configuration);
     return new VisibleSets(tools, target, this.#toolchains(), this.#configuration.warn);
   }
@@ -324,6 +324,14 @@ class OpenedSystem implements System {
 }
 
 function packageRoot(database: InstalledDatabase, configuration: Configuration): PackageRoot {
+  for (const entry of database.follow(configuration.moves)) {
+    const now = `${entry.parts.cpv}, slot ${entry.value('SLOT')}`;
+    configuration.warn({
+      file: entry.directory,
+      line: 0,
+      message: `has moved, and is taken for ${now}; emerge brings the database up to date when it runs next, as does: emaint --fix moveinst`,
+    });
+  }
   const installed = new InstalledPackages(database, (flag, eapi) => configuration.implicit.has(flag, eapi));
   return {
     installed,

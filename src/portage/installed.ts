@@ -1,7 +1,7 @@
 /** The installed packages as atoms see them. */
 import type { Atom } from './atom.js';
 import { eapiFeatures } from './eapi.js';
-import { matchesAtom, splitSlot, unknownRepository, type Candidate } from './match.js';
+import { matchesAtom, splitSlot, type Candidate } from './match.js';
 import { withoutUse } from './packageFiles.js';
 import type { Cpv } from './types.js';
 import type { InstalledDatabase, InstalledEntry } from './vdb.js';
@@ -51,12 +51,7 @@ export class InstalledCandidate implements Candidate {
 
   /** The recorded repository, its name repaired as Portage does it; `__unknown__` when there is none. */
   get repo(): string {
-    const words = this.entry
-      .value('repository')
-      .replace(/[^\w-]/g, ' ')
-      .split(' ')
-      .filter(Boolean);
-    return words.join('-').replace(/^-+/, '') || unknownRepository;
+    return this.entry.repository;
   }
 
   /**

@@ -113,7 +113,7 @@ function matchesVersion(atom: Atom, candidate: Candidate): boolean {
   if (atom.cp !== found.cp) return false;
   // ~ compares the text of the version: ~1.0 does not select 1.00.
   if (op === '~') return atom.upstream === found.upstream;
-  const order = compareValidVersions(found.version, atom.version as string);
+  const order = compareValidVersions(found.version, atom.version!);
   switch (op) {
     case '=':
       return order === 0 && (atom.buildId === undefined || atom.buildId === candidate.buildId);
@@ -142,11 +142,11 @@ function withoutZeros(cp: string, version: string): string {
  * looks for an atom's matches looks among the packages of its own name.
  */
 function matchesPrefix(atom: Atom, found: PackageVersion): boolean {
-  const wanted = withoutZeros(atom.cp, atom.version as string);
+  const wanted = withoutZeros(atom.cp, atom.version!);
   const text = withoutZeros(found.cp, found.version);
   if (!text.startsWith(wanted)) return false;
   if (text.length === wanted.length) return true;
-  const next = text[wanted.length] as string;
+  const next = text[wanted.length]!;
   return '._-'.includes(next) || is(text, wanted.length - 1, DIGIT) !== is(text, wanted.length, DIGIT);
 }
 

@@ -18,7 +18,7 @@ export function combineOverlapping(items: readonly Reduced[]): readonly Reduced[
   /** Each group's component, named by its first group. */
   const parent = groups.map((_, index) => index);
   const find = (index: number): number => {
-    while (parent[index] !== index) index = parent[index] as number;
+    while (parent[index] !== index) index = parent[index]!;
     return index;
   };
   const firstWith = new Map<string, number>();

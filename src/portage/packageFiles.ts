@@ -79,7 +79,7 @@ export interface Entry {
 export function readEntries(files: RootFiles, path: string, recursive: boolean): Entry[] {
   const entries: Entry[] = [];
   forEachLine(files, path, recursive, ([key, ...values], file, line) => {
-    entries.push({ key: key as string, values, file, line });
+    entries.push({ key: key!, values, file, line });
   });
   return entries;
 }
@@ -188,7 +188,7 @@ export class AtomTable<V> {
       }
     }
     this.#byText.set(text, keyed);
-    const cp = name ?? (keyed.atom as Atom).cp;
+    const cp = name ?? keyed.atom!.cp;
     const table = cp.includes('*') ? this.#wild : this.#byName;
     const list = table.get(cp);
     if (list === undefined) table.set(cp, [keyed]);
@@ -201,7 +201,7 @@ export class AtomTable<V> {
     const keyed = this.#byText.get(text);
     if (keyed === undefined || keyed.atom === null) return undefined;
     this.#byText.delete(text);
-    const name = nameOfAtom(text) as string;
+    const name = nameOfAtom(text)!;
     const table = name.includes('*') ? this.#wild : this.#byName;
     const rest = (table.get(name) ?? []).filter((other) => other !== keyed);
     if (rest.length === 0) table.delete(name);
@@ -214,7 +214,7 @@ export class AtomTable<V> {
   matches(candidate: Candidate): { atom: Atom; values: readonly V[]; file: string; line: number }[] {
     const result = [];
     for (const { atom, values, file, line } of this.#for(candidate.package.cp)) {
-      if (matchesAtom(atom as Atom, candidate)) result.push({ atom: atom as Atom, values, file, line });
+      if (matchesAtom(atom!, candidate)) result.push({ atom: atom!, values, file, line });
     }
     return result;
   }
@@ -284,9 +284,9 @@ function matchesPattern(pattern: string, cp: string): boolean {
 
 function matchesGlob(glob: string, text: string): boolean {
   const parts = glob.split('*');
-  const first = parts[0] as string;
+  const first = parts[0]!;
   if (parts.length === 1) return text === first;
-  const last = parts.at(-1) as string;
+  const last = parts.at(-1)!;
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
     return false;
   let at = first.length;
@@ -321,7 +321,7 @@ function mostSpecific(candidate: Candidate, atoms: readonly Atom[]): number {
     if (own > value) {
       value = own;
       best = index;
-    } else if (own === value && own === 2 && isCloser(candidate, atoms[best] as Atom, atom)) best = index;
+    } else if (own === value && own === 2 && isCloser(candidate, atoms[best]!, atom)) best = index;
   }
   return best;
 }
@@ -329,8 +329,8 @@ function mostSpecific(candidate: Candidate, atoms: readonly Atom[]): number {
 /** Of two version ranges the one counts more whose bound is nearer to the package. */
 function isCloser(candidate: Candidate, best: Atom, other: Atom): boolean {
   const own = candidate.package.version;
-  const bestVersion = best.version as string;
-  const otherVersion = other.version as string;
+  const bestVersion = best.version!;
+  const otherVersion = other.version!;
   if (bestVersion === own || bestVersion === otherVersion) return false;
   if (otherVersion === own) return true;
   // A stable sort of [best, own, other]: the package must be at an end and the other bound in the middle.

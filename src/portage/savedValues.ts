@@ -10,7 +10,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, replaceFile } from '../base/index.js';
+import { distrust, errorCode, parseAs, replaceFile } from '../base/index.js';
 import type { Cpv } from './types.js';
 
 /** Values by key. */
@@ -101,6 +101,6 @@ function load(file: string, database: string): Record<Cpv, SavedEntry> {
   const start = data.indexOf('\n') + 1;
   const body = data.subarray(start);
   if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return {};
-  const saved = JSON.parse(body.toString()) as { database: string; entries: Record<Cpv, SavedEntry> };
+  const saved = parseAs<{ database: string; entries: Record<Cpv, SavedEntry> }>(body.toString());
   return saved.database === database ? saved.entries : {};
 }

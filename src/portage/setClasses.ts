@@ -11,6 +11,7 @@ import { DependError, printReduced, type Reduced, useReduce, useReduceFlat } fro
 import type { Section } from './ini.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { matchesGlob } from './match.js';
+import { moved } from './moves.js';
 import { readLines, type Line, words } from './packageFiles.js';
 import type { Ebuild } from './repos/repository.js';
 import { compareVersions } from './version.js';
@@ -209,7 +210,21 @@ export class SetClasses {
     if (files.kind(file) !== 'file') return [];
     return readLines(files, file, false)
       .map(firstWord)
-      .filter(({ text }) => text.startsWith('@') === ofSets);
+      .filter(({ text }) => text.startsWith('@') === ofSets)
+      .map((member) => ({ ...member, text: this.#moved(member.text) }));
+  }
+
+  /** What a selected package is called now, if the one that is installed came from the repository that moved it. */
+  #moved(text: string): string {
+    const { moves } = this.#config;
+    let result = text;
+    for (const list of moves.lists()) {
+      const renamed = moved(result, list);
+      const atom = renamed === result ? undefined : tryParseAtom(renamed, { allowRepo: true });
+      const best = atom && this.#installed.best(atom);
+      if (best !== undefined && moves.of(best.repo) === list) result = renamed;
+    }
+    return result;
   }
 
   /** Every installed slot of which the highest version fulfils a condition. */

@@ -32,8 +32,6 @@ export interface Selected {
 /** Whether a name stands for a package to be built or for an installed one. */
 type Meant = 'target' | 'installed';
 
-const dependencyVariables = ['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND'] as const;
-
 /** How targets are resolved; see `SetRequest`. */
 export interface TargetOptions {
   readonly test: boolean;
@@ -167,7 +165,7 @@ export class TargetResolver {
   #parse(text: string, meant: Meant, allowWildcard = meant === 'installed'): Atom {
     const all: AtomOptions = { allowRepo: true, allowWildcard };
     const withCategory = text.replace(/[:[].*/s, '').includes('/');
-    const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) as unknown as string[];
+    const [, operator = '', rest = ''] = /^([<>]=?|[=~])?(.*)$/s.exec(text) ?? [];
     const full = withCategory || allowWildcard ? text : `${operator}null/${rest}`;
     let atom: Atom | undefined;
     try {
@@ -276,7 +274,15 @@ export class TargetResolver {
   }
 
   /** An error that names the packages of the same name in other categories, or else of nearly the same name. */
-  #unknownPackage(text: string, { category, name }: Atom): LvfsError {
+  #unknownPackage(text: string, { cp, category, name }: Atom): LvfsError {
+    const now = this.#configuration.allMoves.nameOf(cp);
+    if (now !== undefined && this.#isKnown(now)) {
+      return new LvfsError('UNKNOWN_PACKAGE', `'${text}' has been renamed: it is ${now} now`, {
+        exit: exitStatus.noPackage,
+        hint: `ask for ${now}`,
+        details: { atom: text, candidates: [now] },
+      });
+    }
     const same = this.#named(name);
     const meant = same.length > 0 ? same : this.#resembling(category, name);
     const words = same.length > 0 ? 'there is' : 'did you mean';
@@ -447,9 +453,13 @@ function ofInstalled(installed: InstalledCandidate): ResolvedTarget {
 }
 
 function dependenciesFrom(value: (variable: string) => string): Target['dependencies'] {
-  return Object.fromEntries(
-    dependencyVariables.map((variable) => [variable, value(variable)]),
-  ) as unknown as Target['dependencies'];
+  return {
+    DEPEND: value('DEPEND'),
+    BDEPEND: value('BDEPEND'),
+    RDEPEND: value('RDEPEND'),
+    PDEPEND: value('PDEPEND'),
+    IDEPEND: value('IDEPEND'),
+  };
 }
 
 function notAnAtom(text: string, cause?: AtomError): LvfsError {

@@ -35,7 +35,7 @@ for (let code = 0; code < 128; code++) {
 /** Whether the character at `at` is of a class; false beyond the end and outside ASCII. */
 export function is(text: string, at: number, wanted: number): boolean {
   const code = text.charCodeAt(at);
-  return code < 128 && ((classes[code] as number) & wanted) !== 0;
+  return code < 128 && (classes[code]! & wanted) !== 0;
 }
 
 /** The offset behind the characters of a class that begin at `at`. */

@@ -8,9 +8,14 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
 import { errorCode, exitStatus, LvfsError, readingFlags, systemError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
+import { matchesAtom, splitSlot, unknownRepository } from './match.js';
+import { type Move, moved, type PackageMoves } from './moves.js';
 import type { SavedValues, Values } from './savedValues.js';
 import type { Cpv, DataWarning, InstalledPackage } from './types.js';
 import { comparePackages, splitCpv, type PackageVersion } from './version.js';
+
+/** Values that name other packages. */
+const dependencyKeys: ReadonlySet<string> = new Set(['DEPEND', 'BDEPEND', 'RDEPEND', 'PDEPEND', 'IDEPEND']);
 
 /**
  * The values that Portage keeps in an entry's consolidated `metadata` file (format 1). Of a fresh one a value that is
@@ -38,6 +43,11 @@ export class InstalledEntry implements InstalledPackage {
   readonly directory: string;
   readonly #warn: (warning: DataWarning) => void;
   readonly #saved: SavedValues | undefined;
+  #parts: PackageVersion;
+  /** What has moved since the database was brought up to date; undefined: nothing. */
+  #moves: readonly Move[] | undefined;
+  /** SLOT after slot moves. */
+  #slot: string | undefined;
   /** Values already asked for, also in earlier runs; undefined before the first. */
   #values: Values | undefined;
   /** The text of the `metadata` file behind a line end; null when it is not in use, undefined before the first read. */
@@ -52,12 +62,13 @@ export class InstalledEntry implements InstalledPackage {
    * @param saved keeps values from one run to the next.
    */
   constructor(
-    readonly parts: PackageVersion,
+    parts: PackageVersion,
     database: string,
     warn: (warning: DataWarning) => void,
     mark = '',
     saved?: SavedValues,
   ) {
+    this.#parts = parts;
     this.cpv = parts.cpv + mark;
     this.category = parts.category;
     this.pf = parts.cpv.slice(parts.category.length + 1);
@@ -68,6 +79,36 @@ export class InstalledEntry implements InstalledPackage {
       saved?.forget(this.cpv);
       warn(warning);
     };
+  }
+
+  /** The name that atoms see, taken apart: after package moves it is another than that of the directory. */
+  get parts(): PackageVersion {
+    return this.#parts;
+  }
+
+  /** The recorded repository, its name repaired as Portage does it; `__unknown__` when there is none. */
+  get repository(): string {
+    const words = this.value('repository')
+      .replace(/[^\w-]/g, ' ')
+      .split(' ')
+      .filter(Boolean);
+    return words.join('-').replace(/^-+/, '') || unknownRepository;
+  }
+
+  /** From now on atoms see it by another name. */
+  rename(parts: PackageVersion): void {
+    this.#parts = parts;
+  }
+
+  /** From now on it is in another slot; its sub-slot stays when it has one of its own. */
+  moveSlot(to: string): void {
+    const { slot, subslot } = splitSlot(this.value('SLOT'), this.value('EAPI'));
+    this.#slot = subslot === slot || subslot === to ? to : `${to}/${subslot}`;
+  }
+
+  /** From now on what it needs is read with what has moved. */
+  follow(moves: readonly Move[]): void {
+    this.#moves = moves;
   }
 
   /**
@@ -85,7 +126,8 @@ export class InstalledEntry implements InstalledPackage {
       values[key] = value;
       this.#saved?.noteNew();
     }
-    return value;
+    if (key === 'SLOT' && this.#slot !== undefined) return this.#slot;
+    return this.#moves !== undefined && dependencyKeys.has(key) ? moved(value, this.#moves) : value;
   }
 
   #open(): Values {
@@ -227,6 +269,57 @@ export class InstalledDatabase {
     this.packages = packages;
   }
 
+  /**
+   * Sees packages under the names and in the slots that they have moved to, as though the database knew of it (`vardbapi.move_ent`, `move_slot_ent`). Their
+   * cpv stays the name of their directory. Before anybody asks for names.
+   *
+   * @returns those that have moved
+   */
+  follow(moves: PackageMoves): ReadonlySet<InstalledEntry> {
+    const found = new Set<InstalledEntry>();
+    if (moves.isEmpty) return found;
+    for (const list of moves.lists()) {
+      for (const move of list) {
+        for (const entry of [...this.versionsOf(move.kind === 'move' ? move.from : move.atom.cp)])
+          if (moves.of(entry.repository) === list && this.#move(entry, move)) found.add(entry);
+      }
+    }
+    for (const entry of this.packages) entry.follow(moves.of(entry.repository));
+    return found;
+  }
+
+  /** Whether there was something to move. */
+  #move(entry: InstalledEntry, move: Move): boolean {
+    const { parts } = entry;
+    if (move.kind === 'slotmove') {
+      const candidate = {
+        ...splitSlot(entry.value('SLOT'), entry.value('EAPI')),
+        package: parts,
+        repo: entry.repository,
+        hasFlag: () => true,
+        use: new Set<string>(),
+        buildId: undefined,
+      };
+      const atom = { ...move.atom, slot: move.from, subslot: undefined, use: [], requiredFlags: [] };
+      const isMeant = matchesAtom(atom, candidate);
+      if (isMeant) entry.moveSlot(move.to);
+      return isMeant;
+    }
+    const renamed = splitCpv(move.to + parts.cpv.slice(parts.cp.length));
+    const there = this.#byName.get(move.to) ?? [];
+    // One that is there already keeps its place, and this one its name.
+    if (renamed === undefined || there.some((other) => other.parts.cpv === renamed.cpv)) return false;
+    const left = this.versionsOf(parts.cp).filter((other) => other !== entry);
+    if (left.length > 0) this.#byName.set(parts.cp, left);
+    else this.#byName.delete(parts.cp);
+    entry.rename(renamed);
+    this.#byName.set(
+      move.to,
+      [...there, entry].sort((a, b) => comparePackages(a.parts, b.parts)),
+    );
+    return true;
+  }
+
   /** Keeps the values read so far for the next run. */
   save(): void {
     this.#saved?.save((cpv) => this.#byCpv.has(cpv));
@@ -290,7 +383,7 @@ const whiteSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f
 function parseInteger(text: string): bigint | undefined {
   const match = /^\s*([+-]?)(\d+(?:_\d+)*)\s*$/.exec(text);
   if (match === null) return undefined;
-  const value = BigInt((match[2] as string).replaceAll('_', ''));
+  const value = BigInt(match[2]!.replaceAll('_', ''));
   return match[1] === '-' ? -value : value;
 }
 

@@ -11,19 +11,19 @@ const UNDERSCORE = 95;
 const LETTER_R = 114;
 
 /** Suffixes with their rank among each other; a longer name stands before its own prefix. */
-const suffixes: readonly (readonly [name: string, rank: number])[] = [
-  ['_alpha', -4],
-  ['_beta', -3],
-  ['_pre', -2],
-  ['_rc', -1],
-  ['_p', 0],
+const suffixes: readonly { readonly name: string; readonly rank: number }[] = [
+  { name: '_alpha', rank: -4 },
+  { name: '_beta', rank: -3 },
+  { name: '_pre', rank: -2 },
+  { name: '_rc', rank: -1 },
+  { name: '_p', rank: 0 },
 ];
 
 /** The index in {@link suffixes} of the suffix that begins at `at`, or -1. */
 function suffixAt(text: string, at: number): number {
   if (text.charCodeAt(at) !== UNDERSCORE) return -1;
   for (let i = 0; i < suffixes.length; i++) {
-    if (text.startsWith((suffixes[i] as readonly [string, number])[0], at)) return i;
+    if (text.startsWith(suffixes[i]!.name, at)) return i;
   }
   return -1;
 }
@@ -38,7 +38,7 @@ function scanBase(text: string, at: number): number {
   while (text.charCodeAt(i) === DOT && is(text, i + 1, DIGIT)) i = skip(text, i + 1, DIGIT);
   if (is(text, i, LOWER)) i++;
   for (let s = suffixAt(text, i); s >= 0; s = suffixAt(text, i)) {
-    i = skip(text, i + (suffixes[s] as readonly [string, number])[0].length, DIGIT);
+    i = skip(text, i + suffixes[s]!.name.length, DIGIT);
   }
   return i;
 }
@@ -143,10 +143,10 @@ export function compareValidVersions(a: string, b: string): number {
     const suffixB = suffixAt(b, j);
     if (suffixA < 0 && suffixB < 0) break;
     // A missing suffix stands between _rc and _p: below _p of any number, even of none.
-    if (suffixA < 0) return (suffixes[suffixB] as readonly [string, number])[1] < 0 ? 1 : -1;
-    if (suffixB < 0) return (suffixes[suffixA] as readonly [string, number])[1] < 0 ? -1 : 1;
+    if (suffixA < 0) return suffixes[suffixB]!.rank < 0 ? 1 : -1;
+    if (suffixB < 0) return suffixes[suffixA]!.rank < 0 ? -1 : 1;
     if (suffixA !== suffixB) return suffixA < suffixB ? -1 : 1;
-    const length = (suffixes[suffixA] as readonly [string, number])[0].length;
+    const length = suffixes[suffixA]!.name.length;
     const fromA = i + length;
     const fromB = j + length;
     i = skip(a, fromA, DIGIT);

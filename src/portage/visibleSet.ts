@@ -9,7 +9,7 @@
  * Answers are kept per package and per dependency string, so that many targets in one process share their work. Nothing here
  * recurses along dependencies: circles and long chains are ordinary.
  */
-import { exitStatus, isInSysroot, LvfsError, rootMark, unmarked } from '../base/index.js';
+import { exitStatus, isInSysroot, LvfsError, packageName, rootMark, unmarked } from '../base/index.js';
 import { parseAtom } from './atom.js';
 import type { DepCheck, Selection } from './depCheck.js';
 import type { InstalledPackages } from './installed.js';
@@ -28,7 +28,6 @@ import type {
   Unsatisfied,
   VisibleSet,
 } from './types.js';
-import { splitCpv } from './version.js';
 
 /** A package with something that brings it into the set. */
 interface Edge {
@@ -190,9 +189,9 @@ export class VisibleSets {
   /** See `System.atomFor`. */
   atomFor(cpv: Cpv): string {
     const { installed } = this.#rootWith(cpv);
-    const plain = unmarked(cpv);
-    const cp = splitCpv(plain)?.cp ?? plain;
-    const slot = installed.get(cpv)?.slot;
+    const found = installed.get(cpv);
+    const cp = found?.package.cp ?? packageName(unmarked(cpv));
+    const slot = found?.slot;
     const isOnlySlot = installed.versionsOf(cp).every((other) => other.slot === slot);
     return slot === undefined || isOnlySlot ? cp : `${cp}:${slot}`;
   }

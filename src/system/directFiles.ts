@@ -224,7 +224,7 @@ export class DirectFiles implements Files {
     if (fd < 0) return fd;
     const own = this.#path;
     if (length === 0) own[0] = dot;
-    else for (let i = 0; i < length; i++) own[i] = path[name + i] as number;
+    else for (let i = 0; i < length; i++) own[i] = path[name + i]!;
     own[length === 0 ? 1 : length] = 0;
     return fd;
   }
@@ -270,7 +270,7 @@ export class DirectFiles implements Files {
     if (this.#hasOpenat2) {
       this.#path.set(path);
       this.#path[path.length] = 0;
-      const number = callNumber('openat2') as number;
+      const number = callNumber('openat2')!;
       const fd = this.#syscall(number, at.fdcwd, this.#pathAt, this.#howAt, openHow.size);
       if (fd >= 0) return fd;
       const code = this.#library.errno();
@@ -325,7 +325,7 @@ function isAt({ path: own }: OpenDirectory, path: Uint8Array, length: number): b
 /** FNV-1a. */
 function hashOf(bytes: Uint8Array, length: number): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash;
 }
 
@@ -357,14 +357,14 @@ class EntryCollector {
     const names = this.#names;
     const bounds = this.#bounds;
     let count = this.#count;
-    let end = bounds[count] as number;
+    let end = bounds[count]!;
     for (let record = 0; record < length;) {
       const start = end;
-      for (let at = record + nameAt; bytes[at] !== 0; at++) names[end++] = bytes[at] as number;
+      for (let at = record + nameAt; bytes[at] !== 0; at++) names[end++] = bytes[at]!;
       if (names[start] === dot && (end - start === 1 || (end - start === 2 && names[start + 1] === dot))) {
         end = start;
       } else {
-        const kind = bytes[record + typeAt] as number;
+        const kind = bytes[record + typeAt]!;
         if (kind === 0) this.hasUnknown = true;
         this.#kinds[count] = kind;
         bounds[++count] = end;
@@ -385,7 +385,7 @@ class EntryCollector {
 
   /** Makes room for all that so many bytes of records can hold. */
   #makeRoom(length: number): void {
-    const names = (this.#bounds[this.#count] as number) + length;
+    const names = this.#bounds[this.#count]! + length;
     if (names > this.#names.length) {
       const larger = new Uint8Array(this.#count === 0 ? names : 2 * names);
       larger.set(this.#names);

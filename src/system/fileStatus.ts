@@ -14,7 +14,7 @@ export class FileStatus {
 
   /** Type and permissions. */
   get mode(): number {
-    return this.#halves[o.mode >> 1] as number;
+    return this.#halves[o.mode >> 1]!;
   }
 
   /** The type as `DT_*` (dirent.h). */
@@ -23,15 +23,15 @@ export class FileStatus {
   }
 
   get nlink(): number {
-    return this.#words[word(o.nlink)] as number;
+    return this.#words[word(o.nlink)]!;
   }
 
   get uid(): number {
-    return this.#words[word(o.uid)] as number;
+    return this.#words[word(o.uid)]!;
   }
 
   get gid(): number {
-    return this.#words[word(o.gid)] as number;
+    return this.#words[word(o.gid)]!;
   }
 
   /** Bytes; exact below 2^53. */
@@ -46,13 +46,13 @@ export class FileStatus {
 
   /** Bytes. */
   get blksize(): number {
-    return this.#words[word(o.blksize)] as number;
+    return this.#words[word(o.blksize)]!;
   }
 
   /** The kernel's 32-bit encoding of a device number (`new_encode_dev`). */
   get rdev(): number {
-    const major = this.#words[word(o.rdev_major)] as number;
-    const minor = this.#words[word(o.rdev_minor)] as number;
+    const major = this.#words[word(o.rdev_major)]!;
+    const minor = this.#words[word(o.rdev_minor)]!;
     return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12)) >>> 0;
   }
 
@@ -62,7 +62,7 @@ export class FileStatus {
   }
 
   get atimeNsec(): number {
-    return this.#words[word(o.atime_nsec)] as number;
+    return this.#words[word(o.atime_nsec)]!;
   }
 
   get mtimeSec(): number {
@@ -70,7 +70,7 @@ export class FileStatus {
   }
 
   get mtimeNsec(): number {
-    return this.#words[word(o.mtime_nsec)] as number;
+    return this.#words[word(o.mtime_nsec)]!;
   }
 
   get ctimeSec(): number {
@@ -78,7 +78,7 @@ export class FileStatus {
   }
 
   get ctimeNsec(): number {
-    return this.#words[word(o.ctime_nsec)] as number;
+    return this.#words[word(o.ctime_nsec)]!;
   }
 
   /** Writes what tells this file from every other one, of now or before; see {@link FileIdentity}. */
@@ -86,14 +86,14 @@ export class FileStatus {
     const words = this.#words;
     // An inode number is used again for another file, which then has been made at another time. Where the file system does not
     // say when, the last change of the inode has to do: it tells too many files apart rather than too few.
-    const hasBirth = ((words[word(o.mask)] as number) & statxMask.btime) !== 0;
+    const hasBirth = (words[word(o.mask)]! & statxMask.btime) !== 0;
     const since = word(hasBirth ? o.btime_sec : o.ctime_sec);
-    into[0] = words[word(o.dev_major)] as number;
-    into[1] = words[word(o.dev_minor)] as number;
-    into[2] = words[word(o.ino) + lowWord] as number;
-    into[3] = words[word(o.ino) + high] as number;
-    into[4] = words[since + lowWord] as number;
-    into[5] = words[since + 2] as number;
+    into[0] = words[word(o.dev_major)]!;
+    into[1] = words[word(o.dev_minor)]!;
+    into[2] = words[word(o.ino) + lowWord]!;
+    into[3] = words[word(o.ino) + high]!;
+    into[4] = words[since + lowWord]!;
+    into[5] = words[since + 2]!;
   }
 
   /** Whether {@link identify} would write the same. */
@@ -105,12 +105,12 @@ export class FileStatus {
 
   #wide(offset: number): number {
     const at = word(offset);
-    return (this.#words[at + high] as number) * 0x1_0000_0000 + (this.#words[at + lowWord] as number);
+    return this.#words[at + high]! * 0x1_0000_0000 + this.#words[at + lowWord]!;
   }
 
   #time(offset: number): number {
     const at = word(offset);
-    return (this.#signed[at + high] as number) * 0x1_0000_0000 + (this.#words[at + lowWord] as number);
+    return this.#signed[at + high]! * 0x1_0000_0000 + this.#words[at + lowWord]!;
   }
 }
 

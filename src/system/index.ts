@@ -8,7 +8,10 @@ import { NodeFiles } from './nodeFiles.js';
 export { openChannel, type Channel } from './channel.js';
 export type { DirectoryEntries, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
-export { denyNewPrivileges, keepCapabilities } from './privileges.js';
+export { peerProcess } from './peer.js';
+export { openFlag } from './library.js';
+export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
+export { keepCapabilities } from './privileges.js';
 export { ProcessHandles, type ProcessHandle } from './processHandles.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 

@@ -18,6 +18,11 @@ import { statxMask, statxStruct } from './structs.js';
 
 const statOptions = { bigint: true, throwIfNoEntry: false } as const;
 
+/** The same bytes as Node wants them. */
+function asBuffer(path: Uint8Array): Buffer {
+  return Buffer.from(path.buffer, path.byteOffset, path.length);
+}
+
 export class NodeFiles implements Files {
   readonly isExact = false;
   readonly status = new FileStatus();
@@ -25,7 +30,7 @@ export class NodeFiles implements Files {
 
   stat(path: Uint8Array): Errno {
     try {
-      const stats = lstatSync(path as Buffer, statOptions);
+      const stats = lstatSync(asBuffer(path), statOptions);
       if (stats === undefined) return errno.ENOENT;
       this.#take(stats);
       return 0;
@@ -74,7 +79,7 @@ export class NodeFiles implements Files {
 
   readlink(path: Uint8Array): Uint8Array | undefined {
     try {
-      return readlinkSync(path as Buffer, 'buffer');
+      return readlinkSync(asBuffer(path), 'buffer');
     } catch {
       // Not a link, gone, or unreadable: all the same here.
       return undefined;
@@ -84,7 +89,7 @@ export class NodeFiles implements Files {
   list(path: Uint8Array): DirectoryEntries | undefined {
     let entries: Dirent[];
     try {
-      entries = readdirSync(path as Buffer, { withFileTypes: true, encoding: 'latin1' });
+      entries = readdirSync(asBuffer(path), { withFileTypes: true, encoding: 'latin1' });
     } catch {
       // Not a directory, gone, or unreadable: all the same here.
       return undefined;
@@ -101,13 +106,13 @@ export class NodeFiles implements Files {
   open(path: Uint8Array): number {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     try {
-      return openSync(path as Buffer, flags | constants.O_NOATIME);
+      return openSync(asBuffer(path), flags | constants.O_NOATIME);
     } catch (error) {
       // Only owners and root may leave the access time alone.
       if (errnoOf(error) !== errno.EPERM) return -errnoOf(error);
     }
     try {
-      return openSync(path as Buffer, flags);
+      return openSync(asBuffer(path), flags);
     } catch (error) {
       return -errnoOf(error);
     }

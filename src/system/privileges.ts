@@ -1,4 +1,4 @@
-/** Rights that a process can do without, given up for good: capabilities(7), prctl(2). */
+/** Rights that a process can do without, given up for good: capabilities(7). */
 import { library } from './library.js';
 
 /** Numbers of linux/capability.h. */
@@ -20,8 +20,6 @@ export type Capability = keyof typeof capabilities;
 
 /** `_LINUX_CAPABILITY_VERSION_3`: a header of two words, then effective, permitted and inheritable, the lower words first. */
 const version = 0x20080522;
-/** linux/prctl.h. */
-const setNoNewPrivileges = 38;
 
 /**
  * Leaves the calling thread, and those that it starts, no more than some capabilities, as far as it has them. Programs that it executes
@@ -44,22 +42,4 @@ export function keepCapabilities(...kept: readonly Capability[]): boolean {
 
 function bytes(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer);
-}
-
-/**
- * Nothing that this thread, and those that it starts, execute gets rights that its file has (set-user-ID, file capabilities).
- *
- * @returns whether that was possible
- */
-export function denyNewPrivileges(): boolean {
-  const found = library();
-  if ('problem' in found) return false;
-  const prctl = found.function('prctl', 'int', [
-    'int',
-    'unsigned long',
-    'unsigned long',
-    'unsigned long',
-    'unsigned long',
-  ]);
-  return prctl(setNoNewPrivileges, 1, 0, 0, 0) === 0;
 }

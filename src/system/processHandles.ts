@@ -46,7 +46,7 @@ export class ProcessHandles {
   }
 
   #openHandle(pid: number): number {
-    const handle = this.#syscall(callNumber('pidfd_open') as number, pid, 0);
+    const handle = this.#syscall(callNumber('pidfd_open')!, pid, 0);
     return handle < 0 ? -this.#library.errno() : handle;
   }
 
@@ -63,8 +63,8 @@ export class ProcessHandles {
    */
   statusOf(handle: ProcessHandle): number | undefined | null {
     if (this.#ask(handle) < 0) return null;
-    if (((this.#info[lowWord] as number) & pidfd.infoExit) === 0) return undefined;
-    const code = this.#info[pidfdInfo.offset.exit_code / 4] as number;
+    if ((this.#info[lowWord]! & pidfd.infoExit) === 0) return undefined;
+    const code = this.#info[pidfdInfo.offset.exit_code / 4]!;
     const signal = code & 0x7f;
     return signal === 0 ? (code >> 8) & 0xff : 128 + signal;
   }

@@ -90,7 +90,7 @@ export class Canonicaliser {
   directory(node: IndexNode): IndexNode {
     const seen = this.#seen[node];
     if (seen === plain || seen === broken) return node;
-    if (seen === link) return this.links.get(node) as IndexNode;
+    if (seen === link) return this.links.get(node)!;
     return this.#ask(node);
   }
 
@@ -192,9 +192,9 @@ export class PathWalker {
     const nodes = this.#nodes;
     const common = this.#commonWith(bytes, start, end);
     let depth = this.#depth;
-    while (depth > 0 && (ends[depth - 1] as number) >= common) depth--;
-    let node = depth === 0 ? this.#top : (nodes[depth - 1] as IndexNode);
-    let from = start + (depth === 0 ? 1 : (ends[depth - 1] as number) + 1);
+    while (depth > 0 && ends[depth - 1]! >= common) depth--;
+    let node = depth === 0 ? this.#top : nodes[depth - 1]!;
+    let from = start + (depth === 0 ? 1 : ends[depth - 1]! + 1);
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;

@@ -45,8 +45,8 @@ export function decodeDirectories(bytes: Uint8Array): DirectoryTable {
   const paths = text.split('\0');
   const table = new Map<string, string>();
   for (let i = 0; i + 2 < paths.length; i += 2) {
-    const from = paths[i] as string;
-    table.set(from, (paths[i + 1] as string) || from);
+    const from = paths[i]!;
+    table.set(from, paths[i + 1]! || from);
   }
   return table;
 }

@@ -32,6 +32,12 @@ export class HostPaths {
     this.#grafts = grafts;
   }
 
+  /** Nodes may stand for other paths. */
+  forget(): void {
+    this.#directories.clear();
+    this.#prefixNode = -1;
+  }
+
   /** The host path of a directory, one character per byte, without a trailing slash: empty for `/`. */
   directory(node: IndexNode): string {
     const known = this.#directories.get(node);

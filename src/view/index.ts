@@ -32,5 +32,6 @@ export {
   type ChangeSummary,
   type HostChange,
   type KernelCaches,
+  type Requests,
   type ViewChange,
 } from './liveChange.js';

@@ -13,7 +13,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { distrust, replaceFile } from '../base/index.js';
+import { distrust, parseAs, replaceFile } from '../base/index.js';
 import { decodeDirectories, encodeDirectories, type DirectoryTable } from './directoryTable.js';
 import { isSound, sectionLengths, type IndexSections, type IndexSizes } from './pathIndex.js';
 
@@ -99,7 +99,7 @@ export class IndexFile {
   block(section: number, number: number): Uint8Array {
     const { start } = this.#place(section);
     const at = number * blockBytes;
-    const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, (this.#lengths[section] as number) - at));
+    const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, this.#lengths[section]! - at));
     readAll(this.#fd, block, start + at);
     this.#check(section, at, block);
     return block;
@@ -110,7 +110,7 @@ export class IndexFile {
    * @throws Doubt; or what the system says
    */
   section(section: number): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(this.#lengths[section] as number);
+    const bytes = Buffer.allocUnsafeSlow(this.#lengths[section]!);
     readAll(this.#fd, bytes, this.#place(section).start);
     this.#check(section, 0, bytes);
     return bytes;
@@ -197,7 +197,7 @@ function readHeader(fd: number): { header: Header; sums: Uint32Array; bodyAt: nu
   const text = Buffer.alloc(headerBytes);
   readAll(fd, text, preludeBytes);
   if (crc32(text) !== prelude.readUInt32LE(magic.length + 4)) throw new Doubt('its header is damaged');
-  const header = JSON.parse(text.toString()) as Header;
+  const header = parseAs<Header>(text.toString());
   if (header.version !== version) throw new Doubt(`it is of version ${header.version}, not ${version}`);
   if (header.isLittleEndian !== isLittleEndian)
     throw new Doubt('it was made on a machine of another byte order');

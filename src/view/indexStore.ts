@@ -168,7 +168,7 @@ class Store implements IndexStore {
   save(): boolean {
     if (!this.needsSaving) return false;
     this.#isSaved = true;
-    return saveIndex(this.#options.cacheFile as string, this.index, this.#directories, this.#options.warn);
+    return saveIndex(this.#options.cacheFile!, this.index, this.#directories, this.#options.warn);
   }
 
   update(state: InstalledState): IndexChanges {

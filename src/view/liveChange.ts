@@ -4,7 +4,7 @@
  *
  * How that is certain:
  *  1. The new state is in shared memory before the epoch that announces it, so a request that begins later sees it.
- *  2. Then the caller's `quiescent` waits until every request that had begun earlier has been answered.
+ *  2. Then {@link Requests.quiescent} waits until every request that had begun earlier has been answered.
  *  3. Then the kernel is told. For each name and listing that it may hold there is a bit in the index, set before the answer
  *     was given. The process that waited for such an answer may not have entered it into the kernel's caches yet,
  *     but it holds the directory's lock until it has, and dropping a name takes that lock: also for a name that is not
@@ -17,6 +17,7 @@
 import { hostKind } from './host.js';
 import { indexKind, rootNode, type IndexNode } from './pathIndex.js';
 import type { Overrides } from './rules.js';
+import { fromBelow, missingNames } from './room.js';
 import { nodeState, type View } from './view.js';
 
 /** How the kernel is told. Never called from a thread that serves. */
@@ -45,12 +46,22 @@ export interface HostChange {
   readonly name: Uint8Array;
   /** The name came, went, or stands for another file; else the file's content or attributes changed. */
   readonly structural: boolean;
+  /** The directory that had the name is gone from there, whether or not another has it now. */
+  readonly replaced?: boolean;
 }
 
 /** How much there was to tell. */
 export interface ChangeSummary {
   names: number;
   directories: number;
+}
+
+/** The requests that threads are answering. */
+export interface Requests {
+  /** Resolves when all that were being answered when it was called have been answered. */
+  quiescent(): Promise<unknown>;
+  /** Does something while none is being answered; whether it was done. Nothing that takes long, or asks the view. */
+  whilePaused(work: () => void): Promise<boolean>;
 }
 
 const known = nodeState.positive | nodeState.negative | nodeState.listed;
@@ -62,46 +73,57 @@ const cacheName = Buffer.from('__pycache__');
 export class LiveChanges {
   readonly #view: View;
   readonly #caches: KernelCaches;
-  readonly #quiescent: () => Promise<unknown>;
+  readonly #requests: Requests;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param quiescent resolves when all requests that were being answered when it was called have been answered */
-  constructor(view: View, caches: KernelCaches, quiescent: () => Promise<unknown>) {
+  constructor(view: View, caches: KernelCaches, requests: Requests) {
     this.#view = view;
     this.#caches = caches;
-    this.#quiescent = quiescent;
+    this.#requests = requests;
   }
 
   /**
    * Makes a change and resolves when the view shows it to everybody. Changes wait for each other.
-   * @throws LvfsError as {@link View.change}; whatever `quiescent` throws
+   * @throws LvfsError as {@link View.change}; whatever {@link Requests.quiescent} throws
    */
   apply(change: ViewChange): Promise<ChangeSummary> {
-    const next = this.#last.then(
-      () => this.#apply(change),
-      () => this.#apply(change),
-    );
-    this.#last = next;
-    return next;
+    return this.#inTurn(() => this.#apply(change));
   }
 
   /** Makes the kernel forget what it knows of names that changed on the host without a change of the packages. */
   hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
-    const work = (): Promise<ChangeSummary> => this.#hostChanged(changes);
-    const next = this.#last.then(work, work);
-    this.#last = next;
-    return next;
+    return this.#inTurn(() => this.#hostChanged(changes));
   }
 
   /** Makes the kernel look at everything again that it may hold. */
   everythingChanged(): Promise<ChangeSummary> {
-    const work = async (): Promise<ChangeSummary> => {
+    return this.#inTurn(async () => {
       this.#view.packagesChanged();
-      await this.#quiescent();
+      await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
       affected.everything();
       return affected.tell(this.#caches);
-    };
+    });
+  }
+
+  /**
+   * Gives back what the index holds of names that the host no longer has and nobody owns, so that there is room for others.
+   * @returns how many; 0 as well when requests took too long to wait for
+   */
+  makeRoom(): Promise<number> {
+    return this.#inTurn(async () => {
+      const view = this.#view;
+      const missing = await missingNames(view);
+      // The kernel may not have heard yet that they are missing, and forgets them.
+      for (const node of missing.filter((node) => view.index.isHeld(node)))
+        this.#caches.dropName(view.index.parent(node), view.index.name(node));
+      let given = 0;
+      await this.#requests.whilePaused(() => (given = view.giveBack(missing)));
+      return given;
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#last.then(work, work);
     this.#last = next;
     return next;
@@ -114,15 +136,12 @@ export class LiveChanges {
    * @param isSpared whether nothing is told of it when a file is only found
    */
   forgetUses(isSpared: (node: IndexNode) => boolean): Promise<ChangeSummary> {
-    const work = async (): Promise<ChangeSummary> => {
-      await this.#quiescent();
+    return this.#inTurn(async () => {
+      await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
       affected.used(isSpared);
       return affected.tell(this.#caches);
-    };
-    const next = this.#last.then(work, work);
-    this.#last = next;
-    return next;
+    });
   }
 
   async #hostChanged(changes: readonly HostChange[]): Promise<ChangeSummary> {
@@ -131,8 +150,10 @@ export class LiveChanges {
       ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
     );
     if (isElsewhere) this.#view.packagesChanged();
+    // What directories were found to have in them is found anew.
+    else if (isStructural) this.#view.change({});
     this.#view.host.forget();
-    await this.#quiescent();
+    await this.#requests.quiescent();
     const affected = new Affected(this.#view, { visible: this.#view.visible });
     for (const change of changes) affected.changedOnHost(change);
     if (isElsewhere) affected.recheckKnown(true);
@@ -149,7 +170,7 @@ export class LiveChanges {
     };
     const { updated, ...state } = change;
     view.change({ ...state, packagesChanged: updated !== undefined });
-    await this.#quiescent();
+    await this.#requests.quiescent();
 
     const affected = new Affected(view, before);
     for (const id of different(before.visible, view.visible)) affected.packageFlipped(id);
@@ -189,7 +210,7 @@ class Affected {
       const node = nodes[i] as IndexNode;
       const is = index.ownerVisible(node, visible);
       if (index.ownerVisible(node, this.#before.visible) === is) continue;
-      const state = index.state[node] as number;
+      const state = index.state[node]!;
       if ((state & (is ? nodeState.negative : nodeState.positive)) !== 0) {
         // Nothing but a glob or what is in it can show what all its owners hide.
         const isPlain = index.kind(node) === indexKind.obj || index.kind(node) === indexKind.sym;
@@ -218,7 +239,7 @@ class Affected {
     const { index } = this.#view;
     const category = index.parent(entry);
     for (const node of [entry, category]) {
-      if (((index.state[node] as number) & known) !== 0) this.#check(node);
+      if ((index.state[node]! & known) !== 0) this.#check(node);
       this.#directories.add(index.parent(node));
     }
   }
@@ -245,15 +266,17 @@ class Affected {
     // A name that was missing may be cached without a bit, as the index did not know it then.
     const isCachedDirectory =
       (index.kind(node) === indexKind.dir || index.firstChild(node) >= 0) &&
-      ((index.state[node] as number) & nodeState.positive) !== 0;
+      (index.state[node]! & nodeState.positive) !== 0;
     if (isCachedDirectory) this.#check(node);
-    else if (directory === rootNode || ((index.state[directory] as number) & known) !== 0)
-      this.#names.add(node);
-    if (((index.state[node] as number) & known) !== 0) this.#contents.add(node);
+    else if (directory === rootNode || (index.state[directory]! & known) !== 0) this.#names.add(node);
+    if ((index.state[node]! & known) !== 0) this.#contents.add(node);
     this.#changedIn(directory);
   }
 
-  /** A name changed on the host. A directory that is still there is not dropped: something may be mounted on or below it. */
+  /**
+   * A name changed on the host. A directory that is still there is not dropped: something may be mounted on or below it. Another one in its
+   * place is: what the first lacked may be there.
+   */
   changedOnHost(change: HostChange): void {
     const { index, host, paths } = this.#view;
     const { directory, structural } = change;
@@ -261,17 +284,17 @@ class Affected {
     if (found < 0) {
       if (structural) {
         this.#unknown.push(change);
-        this.#directories.add(directory);
+        this.#changedIn(directory);
       }
       return;
     }
     const node = found as IndexNode;
-    if (this.#view.isUntouchable(node)) return;
+    if (!this.#view.mayBeAsked(node)) return;
     this.#contents.add(node);
     if (!structural) return;
-    this.#directories.add(directory);
-    if (host.kind(paths.of(node)) === hostKind.directory) {
-      const state = index.state[node] as number;
+    this.#changedIn(directory);
+    if (host.kind(paths.of(node)) === hostKind.directory && change.replaced !== true) {
+      const state = index.state[node]!;
       const wasFile = (state & nodeState.positive) !== 0 && (state & nodeState.directory) === 0;
       if (wasFile || (state & nodeState.negative) !== 0) this.#names.add(node);
     } else if (!this.#view.isAlwaysThere(node)) this.#names.add(node);
@@ -284,7 +307,7 @@ class Affected {
     const { index } = this.#view;
     for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
       const child = node as IndexNode;
-      if (((index.state[child] as number) & known) !== 0) {
+      if ((index.state[child]! & known) !== 0) {
         this.#contents.add(child);
         this.#directories.add(child);
         if (!this.#view.isAlwaysThere(child)) this.#names.add(child);
@@ -300,7 +323,7 @@ class Affected {
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
       const node = i as IndexNode;
-      if (((state[i] as number) & known) === 0 || this.#view.isUntouchable(node)) continue;
+      if ((state[i]! & known) === 0 || !this.#view.mayBeAsked(node)) continue;
       this.#contents.add(node);
       // A directory that is still there is not dropped: something may be mounted on or below it.
       if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
@@ -341,7 +364,7 @@ class Affected {
     const { index } = this.#view;
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
-      const bits = state[i] as number;
+      const bits = state[i]!;
       if ((bits & known) === 0) continue;
       const node = i as IndexNode;
       const conditional = (bits & nodeState.conditional) !== 0;
@@ -359,7 +382,7 @@ class Affected {
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
       const node = i as IndexNode;
-      if (((state[i] as number) & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
+      if ((state[i]! & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
         this.#check(node);
     }
   }
@@ -368,7 +391,7 @@ class Affected {
   #check(node: IndexNode, visible?: boolean): void {
     const view = this.#view;
     const { index } = view;
-    const state = index.state[node] as number;
+    const state = index.state[node]!;
     if ((state & (nodeState.positive | nodeState.negative)) === 0 || view.isUntouchable(node)) return;
     if (visible === undefined && !view.isVisibleDirectory(index.parent(node))) visible = false;
     if (visible === undefined) {
@@ -403,15 +426,14 @@ class Affected {
     for (let at = directory; at !== rootNode && !this.#climbed.has(at); at = index.parent(at)) {
       this.#climbed.add(at);
       if (index.ownerVisible(at, this.#before.visible) && index.ownerVisible(at, visible)) break;
-      if (((index.state[at] as number) & known) !== 0) this.#check(at);
+      if ((index.state[at]! & known) !== 0) this.#check(at);
       this.#directories.add(index.parent(at));
     }
   }
 
   tell(caches: KernelCaches): ChangeSummary {
     const { index } = this.#view;
-    // From the bottom up (a node's number is above its directory's): a name below one that is gone cannot be dropped.
-    const names = [...this.#names].sort((a, b) => b - a);
+    const names = fromBelow(index, this.#names);
     for (const node of names) {
       index.clearState(node, nodeState.positive | nodeState.negative);
       caches.dropName(index.parent(node), index.name(node));
@@ -420,7 +442,7 @@ class Affected {
     for (const node of this.#contents) caches.dropNode(node, true);
     let directories = 0;
     for (const node of this.#directories) {
-      const state = index.state[node] as number;
+      const state = index.state[node]!;
       if ((state & (nodeState.listed | nodeState.positive)) === 0 && node !== rootNode) continue;
       directories++;
       if ((state & nodeState.listed) !== 0) {
@@ -440,7 +462,7 @@ function isModule(name: Uint8Array): boolean {
 
 function* different(a: Uint32Array, b: Uint32Array): Iterable<number> {
   for (let i = 0; i < a.length; i++) {
-    const word = (a[i] as number) ^ (b[i] as number);
+    const word = a[i]! ^ b[i]!;
     for (let bit = 0; word !== 0 && bit < 32; bit++) if ((word >>> bit) & 1) yield i * 32 + bit;
   }
 }

@@ -1,15 +1,18 @@
 /**
  * The host-wide index: a tree of path components, each with the packages that own it, in one piece of shared memory.
  *
- * The main thread makes or loads it; serving threads attach to the same memory. A node is a number that never changes
- * and is never used again for another path while the memory lives, so it can be handed to the kernel as an identity.
+ * The main thread makes or loads it; serving threads attach to the same memory. A node is a number that never changes, so it
+ * can be handed to the kernel as an identity. What was in the index when it was shared stays. What was added since can be
+ * given back ({@link PathIndex.giveBack}), as long as nobody owns it and the kernel has forgotten it: its number and the room of its
+ * name are another's then.
  *
  * Readers take no locks. What they may meet while another thread writes:
  *  - *A new name* (any thread, {@link PathIndex.ensure}): all fields of a node are written before the node is published
  *    in the hash and in its parent's list of children, which is only ever prepended to.
  *  - *Ownership* (one thread only, the one that made the index): an owner list is prepended to, or an element is
  *    unlinked that keeps its own link, so a reader that stands on it goes on to the rest. Elements are not used again.
- * Publishing is done by `Atomics.store`; readers reach what it covers through the published number.
+ * Publishing is done by `Atomics.store`; readers reach what it covers through the published number. Nodes are given back while all
+ * other threads stand still.
  *
  * Sizes are fixed once the index has been shared: then `ensure` fails with ENOMEM rather than move the memory. Spare
  * room is untouched memory, which costs address space only. What is *not* here: which packages may be seen, rules, and
@@ -90,7 +93,14 @@ const wordPackageNodes = 5;
 const wordAbandoned = 6;
 const wordPackageNames = 7;
 const wordCapacities = 8; // seven of them, in the order of IndexSizes
-const headerBytes = 64;
+const wordFree = 15; // the first node that was given back; the others follow as siblings
+const wordFreeNodes = 16;
+const wordSettledNodes = 17;
+const wordSettledNames = 18;
+const wordCrowdedNodes = 19;
+const wordCrowdedNames = 20;
+const wordAsked = 21;
+const headerBytes = 128;
 
 /** Words of a package's record. */
 export const recordWords = 12;
@@ -110,6 +120,9 @@ const flagDamaged = 2;
 export const listBit = 0x8000_0000;
 
 const lockPatienceMs = 10_000;
+
+/** The part of a shared index's room that is left for what has to be in it: paths of packages, and places of the rules. */
+const sparedShare = 1 / 32;
 
 /** How many nodes fit in a hash of so many places: three quarters keep probing short. */
 function nodesFor(slots: number): number {
@@ -140,7 +153,11 @@ export class PathIndex {
   state!: Uint8Array;
   /** One byte a node, like {@link state}, for answers worth remembering. */
   memo!: Uint8Array;
+  /** Hears, in the thread that it is set in, that somebody should {@link giveBack} what he can; once, until that was done. */
+  onCrowded: (() => void) | undefined;
 
+  /** How many references the kernel has to a node that can be given back. */
+  #held!: Int32Array;
   #buffer!: SharedArrayBuffer;
   #header!: Int32Array;
   #hash!: Uint32Array;
@@ -161,6 +178,8 @@ export class PathIndex {
   /** Sizes when the index was first shared: what is saved from then on. */
   #settled: IndexSizes | undefined;
   #attached = false;
+  /** The first node that was added since the index was shared. */
+  #firstLoose = Infinity;
   #cpvs: string[] = [];
   #ids = new Map<string, number>();
 
@@ -192,6 +211,7 @@ export class PathIndex {
     const capacity = sizesFrom(words, wordCapacities);
     const index = new PathIndex(shared.buffer, capacity);
     index.#attached = true;
+    index.#firstLoose = words[wordSettledNodes]!;
     return index;
   }
 
@@ -200,7 +220,13 @@ export class PathIndex {
    * index is *settled*: {@link sections} gives that and no more.
    */
   share(): SharedIndex {
-    this.#settled ??= this.sizes;
+    if (this.#settled === undefined) {
+      this.#settled = this.sizes;
+      this.#firstLoose = this.#settled.nodes;
+      this.#header[wordSettledNodes] = this.#settled.nodes;
+      this.#header[wordSettledNames] = this.#settled.names;
+      this.#expectCrowd();
+    }
     return { buffer: this.#buffer };
   }
 
@@ -231,7 +257,7 @@ export class PathIndex {
     const hash = this.#hash;
     const mask = this.#slotMask;
     for (let slot = hashOf(parent, name, start, end) & mask; ; slot = (slot + 1) & mask) {
-      const node = hash[slot] as number;
+      const node = hash[slot]!;
       if (node === 0) return -1;
       if (this.#parent[node] === parent && this.#isNamed(node, name, start, end)) return node as IndexNode;
     }
@@ -243,7 +269,7 @@ export class PathIndex {
    * @throws FsError ENOMEM when the index is shared and full; ENAMETOOLONG.
    */
   ensure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode {
-    const node = this.tryEnsure(parent, name, start, end);
+    const node = this.#findOrAppend(parent, name, start, end, 0);
     if (node === -1) {
       if (end - start > maxNameBytes) throw new FsError(errno.ENAMETOOLONG, 'a name of more than 255 bytes');
       throw new FsError(errno.ENOMEM, `the path index is full (${this.#capacity.nodes} paths)`);
@@ -263,20 +289,36 @@ export class PathIndex {
     return node;
   }
 
-  /** Like {@link ensure}, with -1 for what cannot be had: the index is full, or the name too long or empty. */
+  /**
+   * Like {@link ensure}, with -1 for what cannot be had: the name is too long or empty, or the index full, but for what is left for
+   * names that have to be in it.
+   */
   tryEnsure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | -1 {
+    return this.#findOrAppend(parent, name, start, end, sparedShare);
+  }
+
+  #findOrAppend(
+    parent: IndexNode,
+    name: Uint8Array,
+    start: number,
+    end: number,
+    spared: number,
+  ): IndexNode | -1 {
     const found = this.find(parent, name, start, end);
     if (found >= 0) return found;
     const length = end - start;
     if (length > maxNameBytes || length <= 0) return -1;
-    if (this.#settled === undefined && !this.#attached) return this.#append(parent, name, start, end);
+    if (!this.#isFixed) return this.#append(parent, name, start, end);
+    let node: IndexNode | -1;
     this.#lock();
     try {
-      const again = this.find(parent, name, start, end);
-      return again >= 0 ? again : this.#append(parent, name, start, end);
+      node = this.find(parent, name, start, end);
+      if (node < 0 && this.#hasRoom(length, spared)) node = this.#append(parent, name, start, end);
     } finally {
       this.#unlock();
     }
+    if (node < 0 || this.#isCrowded) this.#askForRoom();
+    return node;
   }
 
   /** The directory that a node is in; the root's is the root. */
@@ -286,27 +328,27 @@ export class PathIndex {
 
   /** The name, as a window on the shared memory: not to be written, cheap, and valid as long as the index. Root: empty. */
   name(node: IndexNode): Uint8Array {
-    const at = this.#nameAt[node] as number;
-    return this.#names.subarray(at + 1, at + 1 + (this.#names[at] as number));
+    const at = this.#nameAt[node]!;
+    return this.#names.subarray(at + 1, at + 1 + this.#names[at]!);
   }
 
   /** Bytes of the name. */
   nameLength(node: IndexNode): number {
-    return this.#names[this.#nameAt[node] as number] as number;
+    return this.#names[this.#nameAt[node]!]!;
   }
 
   /** The last byte of the name, which must not be empty. */
   lastByte(node: IndexNode): number {
-    const at = this.#nameAt[node] as number;
-    return this.#names[at + (this.#names[at] as number)] as number;
+    const at = this.#nameAt[node]!;
+    return this.#names[at + this.#names[at]!]!;
   }
 
   /** Copies the name into `target` at `offset` without making garbage; the offset behind it. */
   writeName(node: IndexNode, target: Uint8Array, offset: number): number {
     const names = this.#names;
-    let from = this.#nameAt[node] as number;
+    let from = this.#nameAt[node]!;
     let at = offset;
-    for (let left = names[from++] as number; left > 0; left--) target[at++] = names[from++] as number;
+    for (let left = names[from++]!; left > 0; left--) target[at++] = names[from++]!;
     return at;
   }
 
@@ -346,22 +388,142 @@ export class PathIndex {
 
   /** The first child in no particular order, or -1. */
   firstChild(node: IndexNode): IndexNode | -1 {
-    return ((this.#firstChild[node] as number) || -1) as IndexNode | -1;
+    return (this.#firstChild[node]! || -1) as IndexNode | -1;
   }
 
   /** The child of the same parent after this one, or -1. */
   nextSibling(node: IndexNode): IndexNode | -1 {
-    return ((this.#nextSibling[node] as number) || -1) as IndexNode | -1;
+    return (this.#nextSibling[node]! || -1) as IndexNode | -1;
   }
 
   /** Sets bits of {@link state}; other threads may do the same to other bits. */
   setState(node: IndexNode, bits: number): void {
-    if (((this.state[node] as number) & bits) !== bits) Atomics.or(this.state, node, bits);
+    if ((this.state[node]! & bits) !== bits) Atomics.or(this.state, node, bits);
   }
 
   /** Clears bits of {@link state}. */
   clearState(node: IndexNode, bits: number): void {
-    if (((this.state[node] as number) & bits) !== 0) Atomics.and(this.state, node, ~bits);
+    if ((this.state[node]! & bits) !== 0) Atomics.and(this.state, node, ~bits);
+  }
+
+  // ---- what the kernel knows, and giving back -----------------------------------------------------------------------
+
+  /** The first node that can be given back: all from here on were added since {@link share}. */
+  get firstLoose(): IndexNode {
+    return this.#firstLoose as IndexNode;
+  }
+
+  /** Before the kernel is given one more reference to a node. */
+  hold(node: IndexNode): void {
+    if (node >= this.#firstLoose) Atomics.add(this.#held, node, 1);
+  }
+
+  /** The kernel has given back references to a node. */
+  release(node: IndexNode, count: number): void {
+    if (node >= this.#firstLoose) Atomics.sub(this.#held, node, count);
+  }
+
+  /** Whether the kernel has references to a node from {@link firstLoose} on. */
+  isHeld(node: IndexNode): boolean {
+    return Atomics.load(this.#held, node) !== 0;
+  }
+
+  /** Whether a number stands for a path: it has not been given back. */
+  isUsed(node: IndexNode): boolean {
+    return node === rootNode || this.nameLength(node) > 0;
+  }
+
+  /**
+   * Gives back nodes: others will have their numbers, and the room of their names. What somebody owns, the kernel holds, or has
+   * something in it that stays, stays as well. Only in the thread that made the index, while no other thread uses it; whoever
+   * remembers nodes forgets them.
+   * @returns how many were given back
+   */
+  giveBack(nodes: Iterable<IndexNode>): number {
+    this.#checkWriter();
+    const gone = this.#removable(nodes);
+    if (gone.size > 0) this.#rebuild(gone);
+    this.#expectCrowd();
+    return gone.size;
+  }
+
+  /** From now on {@link onCrowded} is called again when it has to be. */
+  listenAgain(): void {
+    Atomics.store(this.#header, wordAsked, 0);
+  }
+
+  #removable(nodes: Iterable<IndexNode>): Set<IndexNode> {
+    const first = this.#firstLoose;
+    const count = this.nodeCount;
+    // Of what is in the index only what can be given back has children that can be.
+    const children = new Uint32Array(Math.max(0, count - first));
+    for (let node = first; node < count; node++) {
+      const parent = this.#parent[node]!;
+      if (parent >= first) children[parent - first]!++;
+    }
+    const asked = new Set<number>();
+    for (const node of nodes)
+      if (node >= first && this.isUsed(node) && this.#owner[node] === 0 && !this.isHeld(node))
+        asked.add(node);
+    const gone = new Set<IndexNode>();
+    for (const node of asked) {
+      let at = node;
+      while (asked.has(at) && children[at - first] === 0 && !gone.has(at as IndexNode)) {
+        gone.add(at as IndexNode);
+        at = this.#parent[at]!;
+        if (at >= first) children[at - first]!--;
+      }
+    }
+    return gone;
+  }
+
+  /** Takes out all that was added since the index was shared, and puts in again what stays. */
+  #rebuild(gone: ReadonlySet<IndexNode>): void {
+    const header = this.#header;
+    const first = this.#firstLoose;
+    const settledNames = header[wordSettledNames]!;
+    const names = new Uint8Array(header[wordNames]! - settledNames);
+    let used = 0;
+    this.#removeLoose(this.#hash, this.#firstChild);
+    for (let node = first; node < this.nodeCount; node++) {
+      if (!this.isUsed(node as IndexNode)) continue;
+      if (gone.has(node as IndexNode)) {
+        this.#parent[node] = this.#nameAt[node] = this.#firstChild[node] = rootNode;
+        this.#kind[node] = indexKind.implied;
+        this.state[node] = this.memo[node] = 0;
+        this.#nextSibling[node] = header[wordFree]!;
+        header[wordFree] = node;
+        header[wordFreeNodes]!++;
+        continue;
+      }
+      const at = this.#nameAt[node]!;
+      const end = at + 1 + this.#names[at]!;
+      const parent = this.#parent[node]!;
+      this.#publish(node, hashOf(parent, this.#names, at + 1, end));
+      this.#nextSibling[node] = this.#firstChild[parent]!;
+      this.#firstChild[parent] = node;
+      names.set(this.#names.subarray(at, end), used);
+      this.#nameAt[node] = settledNames + used;
+      used += end - at;
+    }
+    this.#names.set(names.subarray(0, used), settledNames);
+    header[wordNames] = settledNames + used;
+  }
+
+  /**
+   * Takes what was added since the index was shared out of a hash and out of lists of children. A settled name was placed before all
+   * later ones, so taking those out leaves no hole in its probe sequence; and they all come before the settled ones in
+   * the list of children.
+   */
+  #removeLoose(hash: Uint32Array, firstChild: Uint32Array): void {
+    const first = this.#firstLoose;
+    for (let slot = 0; slot < hash.length; slot++) if (hash[slot]! >= first) hash[slot] = 0;
+    for (let node = 0; node < first; node++) {
+      let child = firstChild[node]!;
+      while (child >= first) child = this.#nextSibling[child]!;
+      firstChild[node] = child;
+    }
+    firstChild.fill(0, first, this.nodeCount);
   }
 
   // ---- ownership --------------------------------------------------------------------------------------------------
@@ -378,25 +540,42 @@ export class PathIndex {
 
   /** The ids of the packages that own the path, ascending. */
   owners(node: IndexNode): number[] {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) return [];
     if (owner < listBit) return [owner - 1];
     const ids: number[] = [];
-    for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1] as number) {
-      ids.push(this.#owners[2 * at] as number);
+    for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1]!) {
+      ids.push(this.#owners[2 * at]!);
     }
     return ids.sort((a, b) => a - b);
   }
 
+  /**
+   * The ids of the packages that own the path or anything below it, ascending: to Portage a directory is each package's that
+   * has something in it, whether it lists the directory or not (`dblink.getcontents`).
+   */
+  ownersWithin(node: IndexNode): number[] {
+    const ids = new Set(this.owners(node));
+    let at: IndexNode | -1 = this.firstChild(node);
+    while (at >= 0) {
+      let here = at as IndexNode;
+      for (const id of this.owners(here)) ids.add(id);
+      at = this.firstChild(here);
+      // Depth first, without a stack: down, else aside, else up until there is something aside.
+      for (; at < 0 && here !== node; here = this.parent(here)) at = this.nextSibling(here);
+    }
+    return [...ids].sort((a, b) => a - b);
+  }
+
   /** Whether a package whose bit is set in `bits` (bit `id % 32` of word `id / 32`) owns the path. */
   ownerVisible(node: IndexNode, bits: Uint32Array): boolean {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) return false;
-    if (owner < listBit) return (((bits[(owner - 1) >>> 5] as number) >>> ((owner - 1) & 31)) & 1) === 1;
+    if (owner < listBit) return ((bits[(owner - 1) >>> 5]! >>> ((owner - 1) & 31)) & 1) === 1;
     const owners = this.#owners;
-    for (let at = owner - listBit; at !== 0; at = owners[2 * at + 1] as number) {
-      const id = owners[2 * at] as number;
-      if ((((bits[id >>> 5] as number) >>> (id & 31)) & 1) === 1) return true;
+    for (let at = owner - listBit; at !== 0; at = owners[2 * at + 1]!) {
+      const id = owners[2 * at]!;
+      if (((bits[id >>> 5]! >>> (id & 31)) & 1) === 1) return true;
     }
     return false;
   }
@@ -436,14 +615,14 @@ export class PathIndex {
 
   /** Whether the package is (still) installed. */
   isLive(id: number): boolean {
-    return ((this.#records[id * recordWords + recordFlags] as number) & flagLive) !== 0;
+    return (this.#records[id * recordWords + recordFlags]! & flagLive) !== 0;
   }
 
   /** The paths of a package, each once: a window on shared memory, valid until the package changes. */
   nodesOf(id: number): Uint32Array {
     const record = id * recordWords;
-    const at = this.#records[record + recordNodesAt] as number;
-    return this.#packageNodes.subarray(at, at + (this.#records[record + recordNodes] as number));
+    const at = this.#records[record + recordNodesAt]!;
+    return this.#packageNodes.subarray(at, at + this.#records[record + recordNodes]!);
   }
 
   // ---- changing packages: only in the thread that made the index ----------------------------------------------------
@@ -459,7 +638,7 @@ export class PathIndex {
       this.#cpvs[id] = cpv;
     }
     const flags = id * recordWords + recordFlags;
-    Atomics.store(this.#records, flags, (this.#records[flags] as number) | flagLive);
+    Atomics.store(this.#records, flags, this.#records[flags]! | flagLive);
     return id;
   }
 
@@ -477,19 +656,18 @@ export class PathIndex {
   ): void {
     this.#checkWriter();
     // All room is found first: from here on nothing moves and nothing fails half-way.
-    while ((this.#header[wordOwners] as number) + 2 * count > this.#capacity.owners)
-      this.#growOrFail('owners');
-    while ((this.#header[wordPackageNodes] as number) + count > this.#capacity.packageNodes) {
+    while (this.#header[wordOwners]! + 2 * count > this.#capacity.owners) this.#growOrFail('owners');
+    while (this.#header[wordPackageNodes]! + count > this.#capacity.packageNodes) {
       this.#growOrFail('paths of packages');
     }
     const before = this.nodesOf(id);
-    const list = this.#header[wordPackageNodes] as number;
+    const list = this.#header[wordPackageNodes]!;
     const table = this.#packageNodes;
     let end = list;
     if (before.length === 0) {
       for (let i = 0; i < count; i++) {
         const node = nodes[i] as IndexNode;
-        if (!this.#addOwner(node, id, kinds[i] as number)) continue;
+        if (!this.#addOwner(node, id, kinds[i]!)) continue;
         table[end++] = node;
         changed?.push(node);
       }
@@ -503,13 +681,13 @@ export class PathIndex {
     let gained = 0;
     for (let i = 0; i < count; i++) {
       const node = nodes[i] as IndexNode;
-      const mark = marks[node] as number;
+      const mark = marks[node]!;
       if ((mark & isOwned) !== 0) continue;
       marks[node] = mark | isOwned;
       table[end++] = node;
       if (mark === wasOwned) continue;
       gained++;
-      this.#addOwner(node, id, kinds[i] as number);
+      this.#addOwner(node, id, kinds[i]!);
       changed?.push(node);
     }
     if (gained === 0 && end - list === before.length) return;
@@ -544,12 +722,12 @@ export class PathIndex {
 
   /** Whether the package's CONTENTS was damaged when it was read. */
   isDamaged(id: number): boolean {
-    return ((this.#records[id * recordWords + recordFlags] as number) & flagDamaged) !== 0;
+    return (this.#records[id * recordWords + recordFlags]! & flagDamaged) !== 0;
   }
 
   /** How many times a path lost its last owner: what the index carries along for nothing until it is built anew. */
   get abandoned(): number {
-    return this.#header[wordAbandoned] as number;
+    return this.#header[wordAbandoned]!;
   }
 
   // ---- saving -----------------------------------------------------------------------------------------------------
@@ -582,17 +760,9 @@ export class PathIndex {
     let hash = this.#hash;
     let firstChild = this.#firstChild.subarray(0, sizes.nodes);
     if (this.#settled !== undefined) {
-      // A settled name was placed before all later ones, so taking those out of the hash leaves no hole in its probe
-      // sequence; and they all come before the settled ones in the list of children.
       hash = hash.slice();
-      for (let slot = 0; slot < hash.length; slot++)
-        if ((hash[slot] as number) >= sizes.nodes) hash[slot] = 0;
       firstChild = firstChild.slice();
-      for (let node = 0; node < sizes.nodes; node++) {
-        let child = firstChild[node] as number;
-        while (child >= sizes.nodes) child = this.#nextSibling[child] as number;
-        firstChild[node] = child;
-      }
+      this.#removeLoose(hash, firstChild);
     }
     const tables = [hash, this.#parent, this.#nameAt, firstChild, this.#nextSibling, this.#owner];
     const lengths = sectionLengths(sizes);
@@ -602,7 +772,7 @@ export class PathIndex {
       sizes: { ...sizes },
       abandoned: this.abandoned,
       sections: parts.map(
-        (part, i) => new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, lengths[i] as number),
+        (part, i) => new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, lengths[i]),
       ),
     };
   }
@@ -620,7 +790,7 @@ export class PathIndex {
     const layout = layoutOf(capacity);
     const buffer = new SharedArrayBuffer(layout.bytes);
     const lengths = sectionLengths(sizes);
-    await read(lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i] as number, bytes)));
+    await read(lengths.map((bytes, i) => new Uint8Array(buffer, layout.offsets[i], bytes)));
     const index = new PathIndex(buffer, capacity);
     index.#writeCapacity();
     index.#writeSizes(sizes, abandoned);
@@ -650,6 +820,7 @@ export class PathIndex {
     this.#packageNames = new Uint8Array(buffer, offsets[11], capacity.packageNames);
     this.state = new Uint8Array(buffer, offsets[12], capacity.nodes);
     this.memo = new Uint8Array(buffer, offsets[13], capacity.nodes);
+    this.#held = new Int32Array(buffer, offsets[14], capacity.nodes);
   }
 
   #writeCapacity(): void {
@@ -669,34 +840,71 @@ export class PathIndex {
 
   #isNamed(node: number, name: Uint8Array, start: number, end: number): boolean {
     const names = this.#names;
-    let at = this.#nameAt[node] as number;
+    let at = this.#nameAt[node]!;
     if (names[at] !== end - start) return false;
     for (let i = start; i < end; i++) if (names[++at] !== name[i]) return false;
     return true;
   }
 
-  /** Adds a name that is not there. With the lock held, or before the index is shared. */
-  #append(parent: IndexNode, name: Uint8Array, start: number, end: number): IndexNode | -1 {
-    const length = end - start;
+  /** Whether the memory does not move any more. */
+  get #isFixed(): boolean {
+    return this.#settled !== undefined || this.#attached;
+  }
+
+  /** Whether there is room for one more name without the given part of all room. */
+  #hasRoom(length: number, spared: number): boolean {
+    const { nodes, names } = this.#capacity;
+    return (
+      this.#usedNodes < nodes * (1 - spared) && this.#header[wordNames]! + 1 + length <= names * (1 - spared)
+    );
+  }
+
+  get #usedNodes(): number {
+    return this.nodeCount - this.#header[wordFreeNodes]!;
+  }
+
+  get #isCrowded(): boolean {
     const header = this.#header;
-    if (
-      (header[wordNodes] as number) >= this.#capacity.nodes ||
-      (header[wordNames] as number) + 1 + length > this.#capacity.names
-    ) {
-      if (this.#settled !== undefined || this.#attached) return -1;
-      this.#grow();
-      return this.#append(parent, name, start, end);
-    }
-    const node = header[wordNodes] as number;
-    const at = header[wordNames] as number;
+    return this.#usedNodes > header[wordCrowdedNodes]! || header[wordNames]! > header[wordCrowdedNames]!;
+  }
+
+  /** It is crowded when half of the room that there is now is taken. */
+  #expectCrowd(): void {
+    const { nodes, names } = this.#capacity;
+    this.#header[wordCrowdedNodes] = (this.#usedNodes + nodes * (1 - sparedShare)) / 2;
+    this.#header[wordCrowdedNames] = (this.#header[wordNames]! + names * (1 - sparedShare)) / 2;
+  }
+
+  #askForRoom(): void {
+    const ask = this.onCrowded;
+    if (ask !== undefined && Atomics.compareExchange(this.#header, wordAsked, 0, 1) === 0) ask();
+  }
+
+  /** A number for a new name. */
+  #newNode(): number {
+    const header = this.#header;
+    const free = header[wordFree]!;
+    if (free === 0) return header[wordNodes]!;
+    header[wordFree] = this.#nextSibling[free]!;
+    header[wordFreeNodes]!--;
+    return free;
+  }
+
+  /** Adds a name that is not there. With the lock held and room for it, or before the index is shared. */
+  #append(parent: IndexNode, name: Uint8Array, start: number, end: number): IndexNode {
+    const length = end - start;
+    if (!this.#isFixed) while (!this.#hasRoom(length, 0)) this.#grow();
+    const header = this.#header;
+    const node = this.#newNode();
+    const at = header[wordNames]!;
     const names = this.#names;
     names[at] = length;
-    for (let i = 0; i < length; i++) names[at + 1 + i] = name[start + i] as number;
+    for (let i = 0; i < length; i++) names[at + 1 + i] = name[start + i]!;
     this.#nameAt[node] = at;
     this.#parent[node] = parent;
-    this.#nextSibling[node] = this.#firstChild[parent] as number;
+    this.#nextSibling[node] = this.#firstChild[parent]!;
     header[wordNames] = at + 1 + length;
-    Atomics.store(header, wordNodes, node + 1);
+    if (node === header[wordNodes]) Atomics.store(header, wordNodes, node + 1);
     this.#publish(node, hashOf(parent, name, start, end));
     Atomics.store(this.#firstChild, parent, node);
     return node as IndexNode;
@@ -716,11 +924,11 @@ export class PathIndex {
     this.#map(new SharedArrayBuffer(layoutOf(capacity).bytes), capacity);
     this.#writeCapacity();
     this.#writeSizes(sizes, abandoned);
-    this.#movable().forEach((table, i) => table.set(old[i] as Uint8Array | Uint32Array));
+    this.#movable().forEach((table, i) => table.set(old[i]!));
     for (let node = 1; node < sizes.nodes; node++) {
-      const at = (this.#nameAt[node] as number) + 1;
-      const end = at + (this.#names[at - 1] as number);
-      this.#publish(node, hashOf(this.#parent[node] as number, this.#names, at, end));
+      const at = this.#nameAt[node]! + 1;
+      const end = at + this.#names[at - 1]!;
+      this.#publish(node, hashOf(this.#parent[node]!, this.#names, at, end));
     }
   }
 
@@ -740,7 +948,7 @@ export class PathIndex {
 
   /** Whether the package did not own the path yet. */
   #addOwner(node: IndexNode, id: number, kind: number): boolean {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     if (owner === 0) {
       this.#kind[node] = kind;
       Atomics.store(this.#owner, node, id + 1);
@@ -751,7 +959,7 @@ export class PathIndex {
     if (owner < listBit) {
       next = this.#newOwner(owner - 1, 0);
     } else {
-      for (let at = next; at !== 0; at = this.#owners[2 * at + 1] as number) {
+      for (let at = next; at !== 0; at = this.#owners[2 * at + 1]!) {
         if (this.#owners[2 * at] === id) return false;
         // A package that is being added for the first time can only be at the head.
         if (at === next && id === this.packageLimit - 1) break;
@@ -762,7 +970,7 @@ export class PathIndex {
   }
 
   #newOwner(id: number, next: number): number {
-    const at = this.#header[wordOwners] as number;
+    const at = this.#header[wordOwners]!;
     this.#owners[2 * at] = id;
     this.#owners[2 * at + 1] = next;
     this.#header[wordOwners] = at + 1;
@@ -770,21 +978,21 @@ export class PathIndex {
   }
 
   #removeOwner(node: IndexNode, id: number): void {
-    const owner = this.#owner[node] as number;
+    const owner = this.#owner[node]!;
     let left = 0;
     if (owner >= listBit) {
       let previous = 0;
-      for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1] as number) {
+      for (let at = owner - listBit; at !== 0; at = this.#owners[2 * at + 1]!) {
         if (this.#owners[2 * at] !== id) {
           previous = at;
           continue;
         }
-        const next = this.#owners[2 * at + 1] as number;
+        const next = this.#owners[2 * at + 1]!;
         if (previous !== 0) Atomics.store(this.#owners, 2 * previous + 1, next);
         else Atomics.store(this.#owner, node, next === 0 ? 0 : listBit + next);
         break;
       }
-      left = this.#owner[node] as number;
+      left = this.#owner[node]!;
     } else if (owner !== id + 1) {
       left = owner;
     } else {
@@ -792,18 +1000,18 @@ export class PathIndex {
     }
     if (left !== 0) return;
     this.#kind[node] = indexKind.implied;
-    (this.#header[wordAbandoned] as number)++;
+    this.#header[wordAbandoned]!++;
   }
 
   #newPackage(cpv: string): number {
     const bytes = Buffer.from(cpv);
-    if ((this.#header[wordPackages] as number) >= this.#capacity.packages) this.#growOrFail('packages');
-    while ((this.#header[wordPackageNames] as number) + bytes.length > this.#capacity.packageNames)
+    if (this.#header[wordPackages]! >= this.#capacity.packages) this.#growOrFail('packages');
+    while (this.#header[wordPackageNames]! + bytes.length > this.#capacity.packageNames)
       this.#growOrFail('names of packages');
-    const at = this.#header[wordPackageNames] as number;
+    const at = this.#header[wordPackageNames]!;
     this.#packageNames.set(bytes, at);
     this.#header[wordPackageNames] = at + bytes.length;
-    const id = this.#header[wordPackages] as number;
+    const id = this.#header[wordPackages]!;
     const record = id * recordWords;
     this.#records[record + recordCpvAt] = at;
     this.#records[record + recordCpvBytes] = bytes.length;
@@ -875,8 +1083,8 @@ export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: num
   const text = Buffer.from(names.buffer as ArrayBuffer, names.byteOffset, names.length).toString('latin1');
   const cpvs: string[] = [];
   for (let id = start; id < end; id++) {
-    const at = records[id * recordWords + recordCpvAt] as number;
-    const cpv = text.slice(at, at + (records[id * recordWords + recordCpvBytes] as number));
+    const at = records[id * recordWords + recordCpvAt]!;
+    const cpv = text.slice(at, at + records[id * recordWords + recordCpvBytes]!);
     cpvs.push(isAscii(cpv) ? cpv : Buffer.from(cpv, 'latin1').toString());
   }
   return cpvs;
@@ -884,7 +1092,7 @@ export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: num
 
 /** Whether a package is installed, and whether its CONTENTS was damaged, from the table of records. */
 export function recordedState(records: Uint32Array, id: number): { isLive: boolean; isDamaged: boolean } {
-  const flags = records[id * recordWords + recordFlags] as number;
+  const flags = records[id * recordWords + recordFlags]!;
   return { isLive: (flags & flagLive) !== 0, isDamaged: (flags & flagDamaged) !== 0 };
 }
 
@@ -920,10 +1128,11 @@ export function sectionLengths(sizes: IndexSizes): number[] {
   return [slots * 4, ...perNode, ...others];
 }
 
-/** Where each table lies in memory of the given room: the saved ones, then `state` and `memo`. */
+/** Where each table lies in memory of the given room: the saved ones, then `state`, `memo`, and what the kernel holds. */
 function layoutOf(capacity: IndexSizes): { offsets: number[]; bytes: number } {
   let bytes = headerBytes;
-  const offsets = [...sectionLengths(capacity), capacity.nodes, capacity.nodes].map((length) => {
+  const { nodes } = capacity;
+  const offsets = [...sectionLengths(capacity), nodes, nodes, nodes * 4].map((length) => {
     const offset = bytes;
     bytes += Math.ceil(length / 64) * 64;
     return offset;
@@ -945,7 +1154,7 @@ function isDotDot(path: Uint8Array, start: number, end: number): boolean {
 /** FNV-1a over the name, begun with the parent, then mixed so that the low bits depend on all. */
 export function hashOf(parent: number, name: Uint8Array, start: number, end: number): number {
   let hash = Math.imul(parent ^ 0x811c9dc5, 0x9e3779b1);
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (name[i] as number), 0x01000193);
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ name[i]!, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }

@@ -50,6 +50,11 @@ export class Resolver {
     this.#outOfBounds = outOfBounds;
   }
 
+  /** Nodes may stand for other paths. */
+  forget(): void {
+    this.#directories.clear();
+  }
+
   /**
    * The end of the chain that starts at a symbolic link: an existing file that is not a link, or undefined (dangling, a
    * loop, out of bounds).

@@ -32,7 +32,8 @@ export interface SavedOwnersOptions extends Pick<InstalledState, 'preserved'> {
 }
 
 /**
- * The owners of each path, in no particular order; undefined when the index has to be opened for that.
+ * The owners of each path and of what is below it, as {@link PathIndex.ownersWithin}, in no particular order; undefined when the index has to be opened
+ * for that.
  *
  * @param paths absolute, their parents resolved, without empty and dot components
  */
@@ -46,7 +47,7 @@ export function savedOwners(
       const packages = new SavedPackages(file);
       if (!packages.areInstalled(options) || !linksHold(file, options)) return undefined;
       const tree = new SavedTree(file);
-      return paths.map((path) => tree.owners(path).map((id) => packages.cpv(id)));
+      return paths.map((path) => tree.ownersWithin(path).map((id) => packages.cpv(id)));
     } finally {
       file.close();
     }
@@ -68,7 +69,7 @@ class SavedPackages {
   }
 
   cpv(id: number): string {
-    return this.#cpvs[id] as string;
+    return this.#cpvs[id]!;
   }
 
   /** Whether what is installed is what was saved, to the last CONTENTS, and none was damaged: that has to be told. */
@@ -84,7 +85,7 @@ class SavedPackages {
     const identity = new ContentsIdentity();
     const isSame = ({ cpv, directory }: InstalledState['packages'][number]): boolean => {
       identity.look(contentsFile(directory), libraries.get(cpv) ?? []);
-      return identity.equals(recordedIdentity(this.#records, ids.get(cpv) as number));
+      return identity.equals(recordedIdentity(this.#records, ids.get(cpv)!));
     };
     return installed(new Set(ids.keys()))?.every(isSame) === true;
   }
@@ -110,15 +111,34 @@ class SavedTree {
     this.#slotMask = file.sizes.slots - 1;
   }
 
-  owners(path: Uint8Array): number[] {
+  ownersWithin(path: Uint8Array): number[] {
+    const top = this.#resolve(path);
+    if (top === -1) return [];
+    const ids = new Set(this.#owners(top));
+    let at = this.#word(indexSection.firstChild, top);
+    while (at !== 0) {
+      let here = at;
+      for (const id of this.#owners(here)) ids.add(id);
+      at = this.#word(indexSection.firstChild, here);
+      for (; at === 0 && here !== top; here = this.#word(indexSection.parent, here))
+        at = this.#word(indexSection.nextSibling, here);
+    }
+    return [...ids];
+  }
+
+  #resolve(path: Uint8Array): number {
     let node: number = rootNode;
     for (let start = 1; start < path.length;) {
       const slash = path.indexOf(0x2f, start);
       const end = slash < 0 ? path.length : slash;
       node = this.#find(node, path, start, end);
-      if (node === -1) return [];
+      if (node === -1) return -1;
       start = end + 1;
     }
+    return node;
+  }
+
+  #owners(node: number): number[] {
     const owner = this.#word(indexSection.owner, node);
     if (owner === 0) return [];
     if (owner < listBit) return [owner - 1];
@@ -146,11 +166,11 @@ class SavedTree {
 
   #word(section: number, index: number): number {
     const at = index * 4;
-    return wordsOf(this.#block(section, at))[(at % blockBytes) / 4] as number;
+    return wordsOf(this.#block(section, at))[(at % blockBytes) / 4]!;
   }
 
   #byte(section: number, at: number): number {
-    return this.#block(section, at)[at % blockBytes] as number;
+    return this.#block(section, at)[at % blockBytes]!;
   }
 
   #block(section: number, at: number): Uint8Array {

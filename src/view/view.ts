@@ -85,6 +85,7 @@ const wordOverrides = 1;
 const wordPlaces = 2;
 const wordOverrideBytes = 3;
 const wordAvoided = 4;
+const wordGivenBack = 5;
 /** The nodes that are avoided follow; this is their number at most. */
 const avoidedCapacity = 240;
 const firstAvoided = 16;
@@ -156,6 +157,7 @@ export class View {
   #epoch = -1;
   #overridesSeen = -1;
   #placesSeen = -1;
+  #givenBackSeen = 0;
   #places!: Places;
   /** The `etc` of the root, or of the prefix, and of the sysroot. */
   #etc: readonly IndexNode[] = [];
@@ -248,11 +250,12 @@ export class View {
     this.#epoch = epoch;
     this.host.forget();
     this.#besideVisible.clear();
-    this.#memo = this.#memos[epoch & 1] as Uint8Array;
+    this.#memo = this.#memos[epoch & 1]!;
+    if (this.timesGivenBack !== this.#givenBackSeen) this.#forgetNodes();
     this.#avoided.clear();
-    for (let i = 0; i < (this.#control[wordAvoided] as number); i++)
+    for (let i = 0; i < this.#control[wordAvoided]!; i++)
       this.#avoided.add(this.#control[firstAvoided + i] as IndexNode);
-    const places = this.#control[wordPlaces] as number;
+    const places = this.#control[wordPlaces]!;
     if (places !== this.#placesSeen) {
       this.#placesSeen = places;
       this.#directoryGlobs.clear();
@@ -272,7 +275,7 @@ export class View {
         this.#locate(`${place}/etc`),
       );
     }
-    const overrides = this.#control[wordOverrides] as number;
+    const overrides = this.#control[wordOverrides]!;
     if (overrides !== this.#overridesSeen) {
       this.#overridesSeen = overrides;
       const bytes = this.#overrideBytes.slice(0, this.#control[wordOverrideBytes]);
@@ -298,7 +301,7 @@ export class View {
 
   /** The globs in force. */
   get overrides(): Overrides {
-    const length = this.#control[wordOverrideBytes] as number;
+    const length = this.#control[wordOverrideBytes]!;
     if (length === 0) return { show: [], hide: [] };
     return JSON.parse(Buffer.from(this.#overrideBytes.slice(0, length)).toString()) as Overrides;
   }
@@ -321,17 +324,17 @@ export class View {
   change(to: StateChange): void {
     const bytes = to.overrides === undefined ? undefined : encodeOverrides(to.overrides);
     const control = this.#control;
-    const next = this.#memos[((control[wordEpoch] as number) + 1) & 1] as Uint8Array;
+    const next = this.#memos[(control[wordEpoch]! + 1) & 1]!;
     next.fill(0, 0, this.index.nodeCount);
     if (bytes !== undefined) {
       this.#overrideBytes.set(bytes);
       control[wordOverrideBytes] = bytes.length;
-      control[wordOverrides] = (control[wordOverrides] as number) + 1;
+      control[wordOverrides] = control[wordOverrides]! + 1;
     }
     if (to.visible !== undefined) setBits(this.#visible, to.visible);
     if (to.metadataOnly !== undefined) setBits(this.#metadata, to.metadataOnly);
     if (to.avoided !== undefined) this.#setAvoided(to.avoided);
-    if (to.packagesChanged === true) control[wordPlaces] = (control[wordPlaces] as number) + 1;
+    if (to.packagesChanged === true) control[wordPlaces] = control[wordPlaces]! + 1;
     Atomics.add(control, wordEpoch, 1);
     this.begin();
   }
@@ -345,6 +348,42 @@ export class View {
       this.#control[firstAvoided + count++] = node;
     }
     this.#control[wordAvoided] = count;
+  }
+
+  /**
+   * Gives back nodes of the index: see {@link PathIndex.giveBack}, also for when this may be called. What the kernel has been told of
+   * stays, and what the rules of a view begin with.
+   *
+   * @returns how many were given back
+   */
+  giveBack(nodes: readonly IndexNode[]): number {
+    const { state } = this.index;
+    const told = nodeState.positive | nodeState.negative;
+    const given = this.index.giveBack(
+      nodes.filter(
+        (node) => (state[node]! & told) === 0 && !this.isUntouchable(node) && !this.paths.isGraft(node),
+      ),
+    );
+    if (given === 0) return 0;
+    Atomics.add(this.#control, wordGivenBack, 1);
+    // The places are made anew, of nodes that may be others.
+    this.change({ packagesChanged: true });
+    return given;
+  }
+
+  /** How often nodes have been given back: whoever remembers any that are not settled forgets them then. */
+  get timesGivenBack(): number {
+    return Atomics.load(this.#control, wordGivenBack);
+  }
+
+  #forgetNodes(): void {
+    this.#givenBackSeen = this.timesGivenBack;
+    for (const paths of [this.paths, this.#names]) paths.forget();
+    for (const resolver of [this.#resolver, this.#unbounded]) resolver.forget();
+    this.#overrideRules.clear();
+    this.#noted.clear();
+    this.#followed = undefined;
+    this.#isFullSaid = false;
   }
 
   /** Mount points of other views, which may not be asked about. */
@@ -386,10 +425,10 @@ export class View {
   }
 
   #mayHoldCaches(directory: IndexNode): boolean {
-    const known = (this.#memo[directory] as number) & (cachesYes | cachesNo);
+    const known = this.#memo[directory]! & (cachesYes | cachesNo);
     if (known !== 0) return known === cachesYes;
     const yes = this.#caches.isIn(directory);
-    (this.#memo[directory] as number) |= yes ? cachesYes : cachesNo;
+    this.#memo[directory]! |= yes ? cachesYes : cachesNo;
     return yes;
   }
 
@@ -421,12 +460,12 @@ export class View {
 
   /** Whether a directory, known to exist, is visible, and all directories above it are. */
   isVisibleDirectory(node: IndexNode): boolean {
-    const known = (this.#memo[node] as number) & (totalYes | totalNo);
+    const known = this.#memo[node]! & (totalYes | totalNo);
     if (known !== 0) return known === totalYes;
     const yes =
       node === rootNode ||
       (this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, hostKind.directory) > 0);
-    (this.#memo[node] as number) |= yes ? totalYes : totalNo;
+    this.#memo[node]! |= yes ? totalYes : totalNo;
     return yes;
   }
 
@@ -444,14 +483,38 @@ export class View {
     return node === this.#mountPoint || (this.#avoided.size !== 0 && this.#avoided.has(node));
   }
 
+  /** Whether an unowned directory may be visible by what the host has in it. */
+  isSearched(directory: IndexNode): boolean {
+    return this.#isInBounds(directory);
+  }
+
+  /** What was found out about an unowned directory by searching the host is not believed any more. */
+  searchAgain(directory: IndexNode): void {
+    this.#memo[directory]! &= ~(totalYes | totalNo | belowYes | belowNo);
+  }
+
+  /** Whether the rules are about a path by name, whether it is there or not. */
+  isPlace(node: IndexNode): boolean {
+    const { areas, always, below, unusedIn, linksIn } = this.#places;
+    return [areas, always, below, unusedIn, linksIn].some((places) => places.has(node));
+  }
+
+  /** Whether the host may be asked about a path: neither it nor a directory above it {@link isUntouchable}. */
+  mayBeAsked(node: IndexNode): boolean {
+    for (let at = node; ; at = this.index.parent(at)) {
+      if (this.isUntouchable(at)) return false;
+      if (at === rootNode) return true;
+    }
+  }
+
   /** Says, once, that the index has no room for a name that it does not know yet: such names are refused from then on. */
   noteFull(): void {
     if (this.#isFullSaid) return;
     this.#isFullSaid = true;
     this.#log(
       'warn',
-      `the index has no room for more than ${this.index.nodeCount} paths: files that are new on the host cannot be opened until the ` +
-        'view is mounted again',
+      `the index has no room for more than ${this.index.nodeCount} paths: files that are new on the host cannot be opened until ` +
+        'others are gone from there',
     );
   }
 
@@ -476,9 +539,10 @@ export class View {
       if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
       const node = child as IndexNode;
       if (this.decide(node, hostKind.directory) > 0) nodes.push(node);
-      conditional ||= ((index.state[node] as number) & nodeState.conditional) !== 0;
+      conditional ||= (index.state[node]! & nodeState.conditional) !== 0;
     }
     for (const node of this.#places.alwaysIn.get(directory) ?? []) {
+      if (this.isUntouchable(node)) continue;
       if (this.host.kind(this.paths.of(node)) !== hostKind.missing) {
         if (!this.paths.isGraft(node) || nodes.includes(node)) continue;
       }
@@ -531,7 +595,7 @@ export class View {
    */
   linkDirectories(link: IndexNode): ReadonlySet<IndexNode> {
     if (this.#followed?.link !== link) this.#follow(link);
-    return (this.#followed as Followed).directories;
+    return this.#followed!.directories;
   }
 
   #follow(link: IndexNode): Resolved | undefined {
@@ -571,7 +635,7 @@ export class View {
 
   /** The packages that own what an unowned symbolic link leads to; none for anything else. */
   ownersThroughLink(node: IndexNode): number[] {
-    if (this.index.isOwned(node) || !this.#isInBounds(node)) return [];
+    if (this.index.isOwned(node) || !this.mayBeAsked(node) || !this.#isInBounds(node)) return [];
     const end = this.#resolver.final(node);
     return end === undefined ? [] : this.index.owners(end.node);
   }
@@ -614,7 +678,7 @@ export class View {
       const globs = new GlobSet(patterns, this.#placeOf);
       for (let at = node; at !== rootNode; at = this.index.parent(at)) {
         const found = globs.indexOf(this.pathOf(at));
-        if (found >= 0) return patterns[found] as string;
+        if (found >= 0) return patterns[found]!;
       }
       return '';
     }
@@ -819,7 +883,7 @@ export class View {
 
   /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
   #isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
-    const known = (this.#memo[directory] as number) & (belowYes | belowNo);
+    const known = this.#memo[directory]! & (belowYes | belowNo);
     if (known !== 0) return known === belowYes ? Found.yes : Found.no;
     const outermost = this.#search === undefined;
     const search = (this.#search ??= { top: directory, entered: new Set(), met: 0, left: searchLimit });
@@ -835,8 +899,8 @@ export class View {
       if (found === Found.no) found = this.#searchHost(directory);
       // Also when it was met at the end of a link, where the answer is just "not visible".
       if (found === Found.no && search.met !== met) found = Found.open;
-      if (found === Found.yes) (this.#memo[directory] as number) |= belowYes;
-      else if (found === Found.no || outermost) (this.#memo[directory] as number) |= belowNo;
+      if (found === Found.yes) this.#memo[directory]! |= belowYes;
+      else if (found === Found.no || outermost) this.#memo[directory]! |= belowNo;
       return outermost && found === Found.open ? Found.no : found;
     } finally {
       if (outermost) this.#search = undefined;
@@ -848,6 +912,7 @@ export class View {
     if (places === undefined) return false;
     this.index.setState(directory, nodeState.conditional);
     return places.some((place) => {
+      if (!this.mayBeAsked(place)) return false;
       const kind = this.host.kind(this.paths.of(place));
       return kind !== hostKind.missing && this.decide(place, kind) > 0;
     });
@@ -886,7 +951,7 @@ export class View {
   /** Looks on the host for unowned paths that are visible. */
   #searchHost(directory: IndexNode): Found {
     const index = this.index;
-    const search = this.#search as Search;
+    const search = this.#search!;
     if (!this.#isInBounds(directory)) return Found.no;
     if (!index.isOwned(directory) && this.host.isMountPoint(this.paths.directory(directory))) return Found.no;
     const listing = this.host.list(this.paths.of(directory));
@@ -926,10 +991,10 @@ export class View {
       if (this.decide(child as IndexNode, kind) > 0) found = Found.yes;
     }
     for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
-      const node = subdirectories[i] as IndexNode;
+      const node = subdirectories[i]!;
       const below = this.#findInSubdirectory(node);
       if (below !== Found.no) found = below;
-      if (((index.state[node] as number) & nodeState.conditional) !== 0) conditional = true;
+      if ((index.state[node]! & nodeState.conditional) !== 0) conditional = true;
     }
     if (conditional || found === Found.open) index.setState(directory, nodeState.conditional);
     return found;
@@ -1018,12 +1083,12 @@ function encodeOverrides({ show, hide }: Overrides): Uint8Array {
 }
 
 function isSet(bits: Uint32Array, id: number): boolean {
-  return (((bits[id >>> 5] as number) >>> (id & 31)) & 1) === 1;
+  return ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1;
 }
 
 function setBits(bits: Uint32Array, ids: Iterable<number>): void {
   const next = new Uint32Array(bits.length);
-  for (const id of ids) (next[id >>> 5] as number) |= 1 << (id & 31);
+  for (const id of ids) next[id >>> 5]! |= 1 << (id & 31);
   bits.set(next);
 }
 

@@ -122,7 +122,7 @@ function onEach(vectors: Vectors, answer: (archive: Archive) => Outcome): Outcom
     outcome = answer(archive);
     if (!outcome.ok) return { ...outcome, what: `${archive.name}: ${outcome.what}` };
   }
-  return outcome as Outcome;
+  return outcome!;
 }
 
 function sorted(values: Iterable<string>): string[] {
@@ -328,8 +328,7 @@ function* contents(vectors: Vectors): Generator<Outcome> {
       if (record.type === 'sym') return [name, 'sym', record.mtime, record.target];
       return [name, record.type];
     });
-    const byName = (a: readonly string[], b: readonly string[]): number =>
-      (a[0] as string) < (b[0] as string) ? -1 : 1;
+    const byName = (a: readonly string[], b: readonly string[]): number => (a[0]! < b[0]! ? -1 : 1);
     const errors = problems.map(({ line, message }) => [line, message]);
     const same =
       isDeepStrictEqual(got.sort(byName), [...row.entries].sort(byName)) &&

@@ -1,10 +1,9 @@
 /**
  * A program for tests: covers a mount with the platform's mounter and prints what came of it. Run in a mount namespace of its
- * own, in which it makes all mounts shared; the first argument is the directory to mount on, the second the binds, the third a
- * scratch directory.
+ * own, in which it makes all mounts shared; the first argument is the directory to mount on, the second the binds.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mounter, namespaces, type Bind } from '../../src/daemon/platform/index.js';
 import { until } from './lvfs.js';
@@ -17,11 +16,9 @@ export interface Covered {
   readonly mounts: readonly string[];
   /** What a peer and a slave namespace have mounted below the directory around the view, each. */
   readonly elsewhere: readonly (readonly string[])[];
-  /** What is left in the scratch directory. */
-  readonly left: readonly string[];
 }
 
-const [view, binds, scratch] = process.argv.slice(2) as [string, string, string];
+const [view, binds] = process.argv.slice(2) as [string, string];
 execFileSync('mount', ['--make-rshared', '/']);
 const beside = ['unchanged', 'slave'].map((propagation) =>
   spawn('unshare', ['--mount', '--propagation', propagation, 'sleep', 'infinity']),
@@ -35,7 +32,7 @@ const plan = JSON.parse(binds) as Bind[];
 for (const { target, kind } of plan) if (kind !== 'proc') mkdirSync(join(view, target), { recursive: true });
 let error: Error | undefined;
 try {
-  await mounter.cover(view, plan, { scratch, hostProc: false });
+  await mounter.cover(view, plan, { hostProc: false });
 } catch (thrown) {
   error = thrown as Error;
 }
@@ -66,6 +63,5 @@ const result: Covered = {
   cause: error?.cause as string | undefined,
   mounts,
   elsewhere,
-  left: readdirSync(scratch),
 };
 console.log(JSON.stringify(result));

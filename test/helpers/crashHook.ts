@@ -5,8 +5,7 @@
  * memory: outside of everything that turns an error into an answer. With TEST_CRASH=bug the main thread of a process that serves a
  * view throws at SIGPWR.
  */
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
@@ -33,18 +32,37 @@ if (isMainThread && atStart) {
   Reflect.set(Server.prototype, 'listen', late);
 }
 
+type Native = (...args: readonly (number | Uint8Array)[]) => number;
+type Declare = (name: string, ...type: readonly unknown[]) => Native;
+
+/** What of koffi the server reads the device with. */
+interface Koffi {
+  load(path: null): { func: Declare };
+  view(address: bigint, length: number): ArrayBuffer;
+}
+
 if (!isMainThread) {
-  const read = fs.readSync;
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const load = koffi.load.bind(koffi);
   let hasGreeted = false;
-  const hooked = (fd: number, buffer: NodeJS.ArrayBufferView, ...rest: [number, number, null]): number => {
-    if (hasGreeted && atStart) throw new Error('as the test wants it');
-    const length = read(fd, buffer, ...rest);
-    const request = Buffer.from(buffer.buffer, buffer.byteOffset, length);
-    if (request.includes('crash-by-throwing\0')) throw new Error('as the test wants it');
-    if (request.includes('crash-by-exit\0')) process.exit(77);
-    hasGreeted ||= length >= 8 && new Uint32Array(buffer.buffer, buffer.byteOffset, 2)[1] === init;
-    return length;
+  const hooked =
+    (read: Native): Native =>
+    (...args) => {
+      if (hasGreeted && atStart) throw new Error('as the test wants it');
+      const length = read(...args);
+      if (length <= 0) return length;
+      const request = Buffer.from(koffi.view(BigInt(Number(args[1])), length));
+      if (request.includes('crash-by-throwing\0')) throw new Error('as the test wants it');
+      if (request.includes('crash-by-exit\0')) process.exit(77);
+      hasGreeted ||= length >= 8 && request.readUInt32LE(4) === init;
+      return length;
+    };
+  koffi.load = (path) => {
+    const libc = load(path);
+    const func: Declare = (name, ...type) => {
+      const made = libc.func(name, ...type);
+      return name === 'read' ? hooked(made) : made;
+    };
+    return { func };
   };
-  Object.assign(fs, { readSync: hooked });
-  syncBuiltinESMExports();
 }

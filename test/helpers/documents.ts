@@ -36,7 +36,7 @@ export function manualWith(text: string, commands: readonly Command[]): string {
 
 /** The mount options of mount.lvfs(8) that are those of `lvfs mount`, with their values in angle brackets. */
 export function mountOptions({ options }: Command): string[] {
-  const all: OptionTable = { ...options, config: commonGroup.options['config'] as OptionSpec };
+  const all: OptionTable = { ...options, config: commonGroup.options['config']! };
   // The helper does not stay, and `bind` and `ro` mean something else to mount(8).
   return Object.entries(all)
     .filter(([name]) => name !== 'foreground' && name !== 'bind' && name !== 'ro')

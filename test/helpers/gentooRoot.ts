@@ -264,7 +264,7 @@ function writeRepository(root: string, spec: GentooRootSpec): void {
   const repository = root + repositoryPath;
   const categories = new Set<string>();
   for (const cpv of [...Object.keys(spec.ebuilds ?? {}), ...Object.keys(spec.packages ?? {})]) {
-    categories.add(cpv.split('/')[0] as string);
+    categories.add(cpv.split('/')[0]!);
   }
   writeTree(repository, {
     'metadata/layout.conf': 'masters =\ncache-formats = md5-dict\n',

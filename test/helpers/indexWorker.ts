@@ -17,7 +17,7 @@ const bits = new Uint32Array(Math.ceil(index.packageCapacity / 32));
 bits[keeper >>> 5] = 1 << (keeper & 31);
 
 // A step that has no divisor in common with the number of names comes by all of them.
-const step = [7919, 104_729, 1_299_709, 15_485_863][seed - 1] as number;
+const step = [7919, 104_729, 1_299_709, 15_485_863][seed - 1]!;
 for (let i = 0, n = seed; i < names && parent !== -1; i++, n = (n + step) % names) {
   const name = Buffer.from(`name-${n}`);
   const found = index.find(parent, name);

@@ -76,7 +76,7 @@ export function readOwners(packages: readonly OpinionPackage[]): Map<string, str
         /^obj (.+) [0-9a-f]+ \d+$/.exec(line) ??
         /^sym (.+?) -> .+ \d+$/.exec(line);
       if (match === null) continue;
-      const path = withRealParents((match[1] as string).replace(/\/+$/, ''));
+      const path = withRealParents(match[1]!.replace(/\/+$/, ''));
       const list = owners.get(path);
       if (list === undefined) owners.set(path, [cpv]);
       else list.push(cpv);
@@ -111,7 +111,7 @@ function globExpression(glob: string): RegExp {
   let out = '';
   let depth = 0;
   for (let i = 0; i < glob.length; i++) {
-    const c = glob[i] as string;
+    const c = glob[i]!;
     if (c === '*' && glob[i + 1] === '*') {
       i++;
       if (glob[i + 1] === '/') {

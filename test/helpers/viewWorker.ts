@@ -15,7 +15,9 @@ const { endpoint, thread, shared, sharedFiles, watches, trace } = workerData as 
 };
 const log = (level: string, message: string) => parentPort?.postMessage({ level, message });
 const host = new NodeHost();
-const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
+const index = PathIndex.attach(shared.index);
+index.onCrowded = () => parentPort?.postMessage({ crowded: true });
+const view = View.attach(index, shared, host, log);
 const activity = new Activity(endpoint.shared);
 const watcher = watches && DirectoryWatcher.attach(watches.fd);
 const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);

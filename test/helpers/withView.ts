@@ -19,9 +19,11 @@ import {
   LiveChanges,
   type HostChange,
   openIndex,
+  PathIndex,
   systemPaths,
   View,
   type Host,
+  type IndexSizes,
   type IndexStore,
   type KernelCaches,
   type ViewSettings,
@@ -39,6 +41,8 @@ export interface ViewSpec {
   settings?: Partial<ViewSettings>;
   /** Default: the real one. */
   host?: Host;
+  /** How much the index has room for; default: plenty. */
+  room?: IndexSizes;
 }
 
 /** A view and the index under it. */
@@ -68,6 +72,9 @@ export function openTestView(spec: ViewSpec): OpenedView {
   const vdb = spec.vdb ?? join(root, 'var/db/pkg');
   const messages: string[] = [];
   const store = openIndex({
+    ...(spec.room === undefined
+      ? {}
+      : { saved: { index: PathIndex.create({}, spec.room), directories: new Map() } }),
     packages: packagesIn(vdb),
     scan: scanContents,
     links: hostLinks(root),
@@ -100,7 +107,9 @@ export interface MountedView extends OpenedView {
   mountpoint: string;
   connection: Connection;
   /** Changes what is shown, and returns when everybody sees it. */
-  live: Pick<LiveChanges, 'apply' | 'hostChanged' | 'everythingChanged'>;
+  live: Pick<LiveChanges, 'apply' | 'hostChanged' | 'everythingChanged' | 'makeRoom'>;
+  /** How many nodes of the index were given back each time when it was crowded. */
+  given: readonly number[];
 }
 
 /** Mounts a view with one or more serving threads, and takes everything away afterwards. */
@@ -130,6 +139,11 @@ export async function withMountedView(
           opened.messages.push(text),
         )
       : undefined;
+  const given: number[] = [];
+  const makeRoom = async (): Promise<void> => {
+    given.push(await live.makeRoom());
+    opened.view.index.listenAgain();
+  };
   const ended = Array.from({ length: threads }, (_, thread) => {
     const worker = new Worker(new URL('./viewWorker.js', import.meta.url), {
       workerData: {
@@ -143,7 +157,8 @@ export async function withMountedView(
     });
     return new Promise<ServeResult>((resolve, reject) => {
       let result: ServeResult | undefined;
-      worker.on('message', (message: { result?: ServeResult; message?: string }) => {
+      worker.on('message', (message: { result?: ServeResult; message?: string; crowded?: true }) => {
+        if (message.crowded) void makeRoom();
         if (message.result) result = message.result;
         if (message.message !== undefined) opened.messages.push(message.message);
       });
@@ -153,7 +168,7 @@ export async function withMountedView(
   });
   const all = Promise.allSettled(ended);
   try {
-    await body({ ...opened, mountpoint, connection, live });
+    await body({ ...opened, mountpoint, connection, live, given });
   } finally {
     await takeAway(connection, all);
     watch?.close();
@@ -163,22 +178,19 @@ export async function withMountedView(
 }
 
 /** As a session connects a view with a driver. Where nothing can be taken back, what is cached has to expire. */
-function liveChanges(
-  view: View,
-  connection: Connection,
-  driver: Driver,
-): Pick<LiveChanges, 'apply' | 'hostChanged' | 'everythingChanged'> {
+function liveChanges(view: View, connection: Connection, driver: Driver): MountedView['live'] {
   const host = new NodeHost();
   const caches: KernelCaches = {
     dropName: (directory, name) => connection.notifier?.invalidateEntry(directory + 1, name, true),
     dropNode: (node, content) =>
       connection.notifier?.invalidateNode(kernelNodeId(view, host, node), content ? 0 : -1, 0),
   };
-  const live = new LiveChanges(view, caches, () => connection.activity.quiescent());
+  const live = new LiveChanges(view, caches, connection.activity);
   const { staleSeconds } = driver.capabilities;
   return {
     hostChanged: (changes) => live.hostChanged(changes),
     everythingChanged: () => live.everythingChanged(),
+    makeRoom: () => live.makeRoom(),
     apply: async (change) => {
       const summary = await live.apply(change);
       if (staleSeconds > 0) await delay(staleSeconds * 1000 + 50);

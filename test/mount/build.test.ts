@@ -95,7 +95,7 @@ for (const one of buildCases) {
   const reason = why === undefined ? '' : ` (skipped: ${why})`;
 
   add(`${one.name} builds in the view of what it declares: ${one.about}${reason}`, async (t) => {
-    const { status, report, stderr } = await build(host as Host, one);
+    const { status, report, stderr } = await build(host!, one);
     t.is(report.status, 0, stderr);
     t.deepEqual(
       report.missing.filter(({ certainty }) => certainty === 'needed'),
@@ -109,7 +109,7 @@ for (const one of buildCases) {
   for (const removal of one.removals) {
     const what = removal.outcome === 'fails' ? 'fails' : 'goes without';
     add(`${one.name} without ${removal.atom} ${what}, and the report names it first${reason}`, async (t) => {
-      const { status, report, stderr } = await build(host as Host, one, removal);
+      const { status, report, stderr } = await build(host!, one, removal);
       t.is(report.status === 0 ? 'without' : 'fails', removal.outcome, stderr);
       t.is(status === 29 ? 'fails' : 'without', removal.outcome);
       const [first] = report.missing;
@@ -123,16 +123,16 @@ for (const one of buildCases) {
   }
 }
 
-const hello = buildCases.find(({ name }) => name === 'hello') as BuildCase;
+const hello = buildCases.find(({ name }) => name === 'hello')!;
 const whyNoHello = whySkipped(hello);
 const comparing = `--compare shows that a build comes out differently with what was hidden${
   whyNoHello === undefined ? '' : ` (skipped: ${whyNoHello})`
 }`;
 (whyNoHello === undefined ? test.serial : test.serial.skip)(comparing, async (t) => {
-  const { box } = host as Host;
+  const { box } = host!;
   const [removal] = hello.removals;
   const image = join(box.directory, `hello-${builds + 1}`);
-  const { status, report } = await build(host as Host, hello, removal, '--compare', '--image', image);
+  const { status, report } = await build(host!, hello, removal, '--compare', '--image', image);
   const { comparison } = report as unknown as {
     comparison: {
       allowed: string[];
@@ -151,15 +151,15 @@ const comparing = `--compare shows that a build comes out differently with what 
 
 const serving = `the driver under test is what serves a build${unable === undefined ? '' : ` (skipped: ${unable})`}`;
 (host === undefined ? test.serial.skip : test.serial)(serving, async (t) => {
-  const { box, vdb } = host as Host;
+  const { box, vdb } = host!;
   vdb.addTarget({ category: 'app-misc', name: 'waiting', version: '1' });
   const [ready, go] = ['ready', 'go'].map((name) => join(box.directory, name));
   const command = `: >${ready}; while [ ! -e ${go} ]; do sleep 0.05; done`;
   const building = box.lvfs('build', '--json', '--command', command, 'app-misc/waiting');
-  const began = until('the build begins', () => existsSync(ready as string), 60_000);
+  const began = until('the build begins', () => existsSync(ready!), 60_000);
   await Promise.race([began, building]);
   const { stdout, stderr } = await box.lvfs('status', '--json');
-  writeFileSync(go as string, '');
+  writeFileSync(go!, '');
   t.is((await building).status, 0, (await building).stderr);
   const { mounts } = JSON.parse(stdout) as { mounts: { driver: string; live: { protocolMinor: number } }[] };
   const { name } = testDriver();

@@ -101,7 +101,7 @@ for (const one of buildCases) {
   const skipped = why === undefined ? '' : ` (skipped: ${why})`;
 
   run(`${one.name} builds in the view of what it declares: ${one.about}${skipped}`, async (t) => {
-    const { status, printed, log } = await build(one, undefined, debian as DebianVdb);
+    const { status, printed, log } = await build(one, undefined, debian!);
     t.is(status, 0, log);
     t.is(printed, one.prints, log);
   });
@@ -109,7 +109,7 @@ for (const one of buildCases) {
   for (const removal of one.removals) {
     const does = removal.outcome === 'fails' ? 'fails' : 'goes without it';
     run(`${one.name} ${does} when ${removal.atom} is not declared${skipped}`, async (t) => {
-      const { status, printed, log } = await build(one, removal, debian as DebianVdb);
+      const { status, printed, log } = await build(one, removal, debian!);
       if (removal.outcome === 'fails') {
         t.false([0, 100, 101, 102].includes(status), `${status}\n${log}`);
       } else {

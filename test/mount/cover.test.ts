@@ -14,14 +14,14 @@ const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
 /** Covers an empty filesystem in a namespace of its own. `plan` is given the directory of sources. */
 function cover(t: ExecutionContext, plan: (host: string) => Bind[]): Covered & { view: string } {
   const host = writeTree(t, { 'a/file': 'a', 'b b/file': 'b' });
-  for (const name of ['view', 'scratch']) mkdirSync(join(host, name));
+  mkdirSync(join(host, 'view'));
   const view = join(host, 'view');
   const program = join(import.meta.dirname, '../helpers/coverMount.js');
   const { stdout, stderr, status } = spawnSync(
     'unshare',
     [
       ...['--mount', '--propagation', 'private', process.execPath, program],
-      ...[view, JSON.stringify(plan(host)), join(host, 'scratch')],
+      ...[view, JSON.stringify(plan(host))],
     ],
     { encoding: 'utf8' },
   );
@@ -32,7 +32,7 @@ function cover(t: ExecutionContext, plan: (host: string) => Bind[]): Covered & {
 mountTest(
   `what covers a view is private, in its order, and read-only where that is asked for${skipped}`,
   (t) => {
-    const { error, mounts, left, elsewhere, view } = cover(t, (host) => [
+    const { error, mounts, elsewhere, view } = cover(t, (host) => [
       { kind: 'bind', target: '/one', source: join(host, 'a') },
       { kind: 'bind', target: '/with a \\ and\n', source: join(host, 'b b'), readOnly: true },
       { kind: 'memory', target: '/tmp' },
@@ -48,7 +48,6 @@ mountTest(
       '/tmp/below: rw private',
       '/other: rw private new',
     ]);
-    t.deepEqual(left, []);
     // What the test itself mounted.
     t.deepEqual(elsewhere, [[view], [view]]);
   },
@@ -94,7 +93,7 @@ mountTest(`that something found is gone does not hide what was asked for and fai
 });
 
 mountTest(`of several that cannot be mounted the first is named${skipped}`, (t) => {
-  const { error, cause, view, left } = cover(t, (host) => [
+  const { error, cause, view } = cover(t, (host) => [
     { kind: 'bind', target: '/one', source: join(host, 'a') },
     { kind: 'bind', target: '/b: b', source: join(host, 'none') },
     { kind: 'bind', target: '/other', source: join(host, 'none either') },
@@ -103,5 +102,4 @@ mountTest(`of several that cannot be mounted the first is named${skipped}`, (t) 
   t.is(error, `${view}/b: b: cannot be mounted`);
   t.regex(cause ?? '', /none does not exist/);
   t.notRegex(cause ?? '', /none either/);
-  t.deepEqual(left, []);
 });

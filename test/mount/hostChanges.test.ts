@@ -3,6 +3,7 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -119,3 +120,63 @@ mountTest(`a directory that becomes a link gives nothing of what that leads to${
     },
   );
 });
+
+mountTest(
+  `a directory comes and goes with the first and last thing that is visible in it${because}`,
+  async (t) => {
+    const gentoo = await system(t);
+    mkdirSync(gentoo.path('/srv'));
+    mkdirSync(gentoo.path('/usr/share/links'));
+    await withMountedView(
+      {
+        root: gentoo.root,
+        visible: ['sys-libs/shown-1'],
+        settings: { overrides: { show: ['/srv/**'], hide: [] } },
+        watch: true,
+      },
+      async ({ mountpoint }) => {
+        const list = (path: string) => said(() => readdirSync(join(mountpoint, path)).join(' '));
+        t.deepEqual([list('srv'), list('usr/share/links')], ['ENOENT', 'ENOENT']);
+        for (let round = 0; round < 2; round++) {
+          writeFileSync(gentoo.path('/srv/file'), 'file');
+          await eventually(t, 'what a glob shows', () => list('srv') === 'file');
+          symlinkSync('/usr/bin/tool', gentoo.path('/usr/share/links/tool'));
+          await eventually(t, 'a link to something visible', () => list('usr/share/links') === 'tool');
+          rmSync(gentoo.path('/srv/file'));
+          rmSync(gentoo.path('/usr/share/links/tool'));
+          await eventually(
+            t,
+            'neither',
+            () => list('srv') === 'ENOENT' && list('usr/share/links') === 'ENOENT',
+          );
+        }
+      },
+    );
+  },
+);
+
+mountTest(
+  `a directory in the place of another has nothing of that, not even what it lacked${because}`,
+  async (t) => {
+    const gentoo = await system(t);
+    for (const name of ['one', 'other']) mkdirSync(gentoo.path(`/srv/${name}`), { recursive: true });
+    writeFileSync(gentoo.path('/srv/one/first'), 'first');
+    writeFileSync(gentoo.path('/srv/other/second'), 'second');
+    await withMountedView(
+      {
+        root: gentoo.root,
+        visible: ['sys-libs/shown-1'],
+        settings: { overrides: { show: ['/srv/**'], hide: [] } },
+        watch: true,
+      },
+      async ({ mountpoint }) => {
+        const read = (path: string) => said(() => readFileSync(join(mountpoint, path), 'utf8'));
+        t.deepEqual([read('srv/one/first'), read('srv/one/second')], ['first', 'ENOENT']);
+        renameSync(gentoo.path('/srv/one'), gentoo.path('/srv/away'));
+        renameSync(gentoo.path('/srv/other'), gentoo.path('/srv/one'));
+        await eventually(t, 'what was there is gone', () => read('srv/one/first') === 'ENOENT');
+        await eventually(t, 'what was missing is there', () => read('srv/one/second') === 'second');
+      },
+    );
+  },
+);

@@ -205,7 +205,7 @@ for (const threads of [1, 2].filter((count) => count <= testDriver().capabilitie
           stdio: 'ignore',
           detached: true,
         });
-        return child.pid as number;
+        return child.pid!;
       });
       try {
         for (let round = 0; round < rounds; round++) {

@@ -80,7 +80,7 @@ async function machine(t: ExecutionContext): Promise<Machine> {
     ['gcc', '-c', '-o', join(box.directory, 'greet.o'), source],
     ['ar', 'rcs', join(box.directory, 'libgreet.a'), join(box.directory, 'greet.o')],
   ]) {
-    const made = spawnSync(command as string, args, { encoding: 'utf8' });
+    const made = spawnSync(command!, args, { encoding: 'utf8' });
     t.is(made.status, 0, made.stderr);
   }
   target.install('dev-libs/greet-1', {

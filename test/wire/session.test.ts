@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import fc from '../helpers/fastCheck.js';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -484,6 +486,33 @@ test('a thread is waited for only while it is busy with an older request', async
   marks.begin();
   t.true(await waiting, 'a request that began later is not waited for');
   marks.end();
+});
+
+test('while threads are paused, none begins a request', async (t) => {
+  const activity = Activity.create(2);
+  const marks = activity.thread(1);
+  marks.begin();
+  t.false(await activity.whilePaused(() => t.fail(), 5), 'one is being answered');
+  marks.end();
+  const words = new Int32Array(new SharedArrayBuffer(12));
+  const [requests, isPaused, begun] = [0, 1, 2];
+  const worker = new Worker(new URL('../helpers/busyWorker.js', import.meta.url), {
+    workerData: { buffer: activity.buffer, words },
+  });
+  t.teardown(() => worker.terminate());
+  while (Atomics.load(words, requests) === 0) await nextTurn();
+  for (let round = 0; round < 50; round++) {
+    const paused = await activity.whilePaused(() => {
+      Atomics.store(words, isPaused, 1);
+      // Longer than a request takes.
+      Atomics.wait(words, begun, 0, 2);
+      Atomics.store(words, isPaused, 0);
+    });
+    t.true(paused);
+    const before = Atomics.load(words, requests);
+    while (Atomics.load(words, requests) === before) await nextTurn();
+  }
+  t.is(Atomics.load(words, begun), 0);
 });
 
 test('whatever bytes come, the reply is well formed or absent, and the session goes on', (t) => {

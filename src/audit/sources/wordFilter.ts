@@ -23,11 +23,11 @@ export class WordFilter {
   }
 
   #set(hash: number): void {
-    (this.#bits[hash >>> 5] as number) |= 1 << (hash & 31);
+    this.#bits[hash >>> 5]! |= 1 << (hash & 31);
   }
 
   #isSet(hash: number): boolean {
-    return (((this.#bits[hash >>> 5] as number) >>> (hash & 31)) & 1) === 1;
+    return ((this.#bits[hash >>> 5]! >>> (hash & 31)) & 1) === 1;
   }
 }
 

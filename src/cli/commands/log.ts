@@ -22,7 +22,7 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output }) {
     const { connect } = await import('../../daemon/index.js');
-    const client = await connect(operands[0] as string);
+    const client = await connect(operands[0]!);
     const files = new OutputFiles();
     try {
       const file = files.lines(options.log, 'add');

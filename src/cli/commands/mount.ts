@@ -56,7 +56,7 @@ export const command = defineCommand({
     const settings = await invocation.settings();
     const request: SessionRequest = {
       ...viewRequest(settings, given, operands.slice(0, -1)),
-      mountpoint: resolve(operands.at(-1) as string),
+      mountpoint: resolve(operands.at(-1)!),
       driver: settings.driver,
       threads: settings.threads,
       nonempty: given.nonempty,

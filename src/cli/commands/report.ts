@@ -38,7 +38,7 @@ export const command = defineCommand({
     const { ignore } = await settings();
     const log = options['build-log'];
     const files = new OutputFiles();
-    const client = await connect(operands[0] as string);
+    const client = await connect(operands[0]!);
     try {
       const page = files.result(options.html);
       const { mountpoint, targets, since, state } = await client.request('status');

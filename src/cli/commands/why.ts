@@ -49,7 +49,7 @@ export const command = defineCommand({
     const answers = await explain(invocation, paths);
     if (output.json) {
       const objects = answers.map(toJson);
-      output.printJson(objects.length === 1 ? (objects[0] as Record<string, unknown>) : { paths: objects });
+      output.printJson(objects.length === 1 ? objects[0]! : { paths: objects });
     } else {
       for (const answer of answers) output.print(describe(answer, output));
     }
@@ -101,6 +101,14 @@ function toJson({ path, canonical, detail, ...rest }: Explanation): Record<strin
   };
 }
 
+/** A directory has hundreds of owners. */
+const namedOwners = 10;
+
+function someOf(owners: readonly string[]): string {
+  const more = owners.length - namedOwners;
+  return owners.slice(0, namedOwners).join(', ') + (more > 0 ? ` and ${more} more (--json names all)` : '');
+}
+
 const leftOut = 'a compiled cache that would tell of something hidden';
 const meanings: Readonly<Record<string, string>> = {
   hide: 'hidden by --hide',
@@ -129,7 +137,7 @@ function describe(answer: Explanation, { colors }: Output): string {
     lines.push(`${bold(path)}: ${verdict}: ${meaning}${detail}`);
   }
   if (canonical !== path) lines.push(`  is ${canonical}`);
-  if (answer.owners.length > 0) lines.push(`  owned by ${answer.owners.join(', ')}`);
+  if (answer.owners.length > 0) lines.push(`  owned by ${someOf(answer.owners)}`);
   else if (answer.exists) lines.push('  owned by no package');
   for (const { cpv, from, variable, atom } of answer.chain) {
     lines.push(

@@ -74,6 +74,11 @@ export class ControlClient<T extends Methods = ViewMethods> {
         socket.destroy();
         fail(noAnswer(why, cause));
       };
+      // It tells of that once only.
+      if (socket.destroyed) {
+        giveUp('the daemon hung up');
+        return;
+      }
       const timer =
         deadlineMs === undefined
           ? undefined

@@ -47,7 +47,7 @@ export interface ViewPackages {
 /** The methods of every view. */
 export const viewMethods = {
   status: { parameters: nothing, result: carries<SessionStatus>() },
-  umount: { parameters: object({ lazy: optional(flag) }), result: carries<null>() },
+  umount: { parameters: object({ lazy: optional(flag) }), result: carries<null>(), changes: true },
   avoid: { parameters: object({ mountpoint: text }), result: carries<null>() },
   why: {
     parameters: object({ paths: texts }),
@@ -74,12 +74,13 @@ export const viewMethods = {
     result: carries<{ readonly packages: readonly string[] }>(),
   },
   graph: { parameters: nothing, result: carries<ReportGraph>() },
-  besides: { parameters: object({ packages: texts }), result: carries<LiveResult>() },
-  allow: { parameters: object({ names: texts }), result: carries<LiveResult>() },
-  deny: { parameters: object({ names: texts }), result: carries<LiveResult>() },
+  besides: { parameters: object({ packages: texts }), result: carries<LiveResult>(), changes: true },
+  allow: { parameters: object({ names: texts }), result: carries<LiveResult>(), changes: true },
+  deny: { parameters: object({ names: texts }), result: carries<LiveResult>(), changes: true },
   retarget: {
     parameters: object({ targets: texts }),
     result: carries<LiveResult & { readonly targets: readonly string[] }>(),
+    changes: true,
   },
   inside: {
     parameters: object({ cwd: optional(text), programs: optional(texts) }),

@@ -36,6 +36,8 @@ export interface Method {
   /** What comes before the result, as often as there is any; default nothing. */
   readonly event?: Carries<unknown>;
   readonly result: Carries<unknown>;
+  /** Whether it changes something; whoever is in the view may not ask for that. */
+  readonly changes?: true;
 }
 
 /** Methods by name. */

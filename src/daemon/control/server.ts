@@ -6,6 +6,7 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { safeParse } from 'valibot';
 import { describeError, errorCode, exitStatus, isRecord, LvfsError, type Logger } from '../../base/index.js';
+import { peerProcess } from '../../system/index.js';
 import {
   errorToMessage,
   messageLine,
@@ -44,6 +45,7 @@ export interface ControlServer {
 /**
  * Listens on `path`, which must not exist yet.
  *
+ * @param mayChange whether a process may ask for methods that change something; undefined: one that cannot be told
  * @throws LvfsError CONTROL_SOCKET when the path cannot be bound or is too long
  */
 export async function listen<T extends Methods>(
@@ -52,6 +54,7 @@ export async function listen<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
+  mayChange: (pid: number | undefined) => boolean = () => true,
   maxClients = usualClients,
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
@@ -62,7 +65,7 @@ export async function listen<T extends Methods>(
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serveClient(socket, hello, methods, handlers, log);
+    serveClient(socket, hello, methods, handlers, log, mayChange(peerOf(socket)));
   });
   await bind(server, path);
   chmodSync(path, 0o600);
@@ -106,6 +109,7 @@ export function serveClient<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
+  mayChange = true,
 ): void {
   const gone = new AbortController();
   let pending = 0;
@@ -141,6 +145,7 @@ export function serveClient<T extends Methods>(
     }
     pending++;
     try {
+      if (methods[method]?.changes === true && !mayChange) throw fromInside(method);
       const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
       const result = await handle(methods, handlers, method, params, context);
       send({ id, result: result ?? null });
@@ -164,6 +169,21 @@ export function serveClient<T extends Methods>(
       socket.destroySoon();
     },
   });
+}
+
+function fromInside(method: string): LvfsError {
+  return new LvfsError('INSIDE', `${method}: who is in the view cannot change it`, {
+    hint: 'ask from outside',
+  });
+}
+
+/** The process that connected; undefined when that cannot be told. */
+function peerOf(socket: Socket): number | undefined {
+  // Node has no name for it.
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const descriptor =
+    typeof handle === 'object' && handle !== null ? (Reflect.get(handle, 'fd') as unknown) : undefined;
+  return typeof descriptor === 'number' && descriptor >= 0 ? peerProcess(descriptor) : undefined;
 }
 
 function badRequest(message: string): LvfsError {

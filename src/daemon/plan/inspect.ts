@@ -65,7 +65,7 @@ async function openAndSave(
 function ownersIn(index: PathIndex, paths: readonly Buffer[]): readonly (readonly string[])[] {
   return paths.map((path) => {
     const node = index.resolve(path);
-    return node === -1 ? [] : index.owners(node).map((id) => index.cpv(id));
+    return node === -1 ? [] : index.ownersWithin(node).map((id) => index.cpv(id));
   });
 }
 

@@ -1,15 +1,18 @@
 /**
- * The mounter of Linux: mount(8) and umount(8) of util-linux, and fusermount(1) for an ordinary user's mounts.
+ * The mounter of Linux: system calls, but for what umount(8) of util-linux keeps a list of, and fusermount(1) for an ordinary user's
+ * mounts.
  *
- * What covers a view is mounted by one shell: to start a process from here takes far longer. Mounts in a row are one table
- * in the form of fstab(5) and one mount(8). The view is made private first, and every bind is private, so that neither what is
- * mounted over it nor its end is seen in other mount namespaces.
+ * The view is made private first, and every bind is private, so that neither what is mounted over it nor its end is seen in other
+ * mount namespaces.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 import {
   describeError,
+  errno,
   errorCode,
   exitStatus,
   isWithin,
@@ -17,7 +20,9 @@ import {
   parseMountTable,
   readMountTable,
   utilityEnvironment,
+  type Errno,
 } from '../../base/index.js';
+import { MountCalls, mountFlag, openFlag, systemProblem, unmountFlag } from '../../system/index.js';
 import type { Obstacle } from './health.js';
 import { deviceObstacles, inUserNamespace, linuxNamespaces } from './linuxNamespaces.js';
 import {
@@ -30,203 +35,186 @@ import {
 } from './mounter.js';
 import { checkUtilLinux } from './utilLinux.js';
 
-/**
- * Positional parameters: the view, a file for tables, then kind and two arguments of each step. A mount over a package
- * database would hide the view's own, so that is opened before, and bound by its descriptor: a mount that is moved, or kept at another
- * place meanwhile, would be seen where that place's mounts are shared, and cannot be moved away from there.
- *
- * mount(8) goes on with a table after a line that failed, and says which (-c: by the name that it has there). Whether that matters is
- * not decided here: an answer on standard input means to go on.
- */
-const script = `
-set -eu
-view=$1 table=$2
-shift 2
-mount -n -i --make-private -- "$view"
-while [ $# -gt 0 ]; do
-  step="$1 $2"
-  trap 'echo "lvfs-bind $step" >&2' EXIT
-  case $1 in
-    open) eval "exec $3<\\"\\$view\\$2\\"" ;;
-    directory) mkdir -p -- "$view$2" ;;
-    table)
-      step=table
-      printf '%s' "$2" > "$table"
-      mount -n -i -c -a -T "$table" || { echo lvfs-ask >&2; read -r go; } ;;
-  esac
-  shift 3
-done
-trap - EXIT
-`;
-
-/** What the shell says when lines of a table have failed. */
-const question = 'lvfs-ask\n';
-
-/** What the script does, with a path inside the view or a table, and a descriptor to open it as. */
-type Step = readonly [kind: 'open' | 'directory' | 'table', what: string, descriptor: string];
-
-/** The first descriptor that the shell opens; dash knows those of one digit only. */
-const firstDescriptor = 4;
-
-/** One line of a table. */
-interface TableMount {
-  readonly source: string;
-  /** Host path. */
-  readonly target: string;
-  readonly type: 'none' | 'tmpfs';
-  readonly options: string;
-}
-
-async function cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void> {
-  const table = join(options.scratch, 'table');
+async function cover(view: string, binds: readonly Bind[], { hostProc }: CoverOptions): Promise<void> {
+  const covering = new Covering(view, hostProc);
   try {
-    const { ok, stderr } = await shell(
-      [view, table, ...stepsOf(view, binds, options.hostProc).flat()],
-      (said) => tableFailures(view, binds, said).length === 0,
-    );
-    if (ok) return;
-    const { what, said } = failureOf(view, binds, stderr);
-    throw new LvfsError('BIND_FAILED', `${what}: cannot be mounted`, {
-      exit: exitStatus.cannotMount,
-      cause: said,
-      hint: 'lvfs … --no-binds does without',
-    });
+    await covering.all(binds);
+  } catch (error) {
+    const path = errorPath(error);
+    throw path === undefined ? error : bindFailed(path, describeError(error));
   } finally {
-    rmSync(table, { force: true });
+    await covering.close();
   }
 }
 
+function bindFailed(path: string, cause: string): LvfsError {
+  return new LvfsError('BIND_FAILED', `${path}: cannot be mounted`, {
+    exit: exitStatus.cannotMount,
+    cause,
+    hint: 'lvfs … --no-binds does without',
+  });
+}
+
 /**
- * In a user namespace what is mounted below a source is taken along: the kernel refuses to show what lies under mounts that
- * it has locked together (mount_namespaces(7)).
+ * What covers one view. Paths in the view are opened by calls that this thread does not wait in, and mounted on by their descriptors: were
+ * the thread that serves the view to die meanwhile, this one has to end the connection.
  */
-function stepsOf(view: string, binds: readonly Bind[], hostProc: boolean): Step[] {
-  const bind = inUserNamespace() ? 'rbind,rprivate' : 'bind,private';
-  const steps: (Step | TableMount)[] = [];
-  const inMemory: string[] = [];
-  const descriptors = new Map<Bind, number>();
-  for (const database of binds.filter(({ kind }) => kind === 'database')) {
-    const descriptor = firstDescriptor + descriptors.size;
-    descriptors.set(database, descriptor);
-    steps.push(['open', database.target, String(descriptor)]);
+class Covering {
+  readonly #view: string;
+  readonly #hostProc: boolean;
+  readonly #calls = mountCalls();
+  /**
+   * In a user namespace what is mounted below a source is taken along: the kernel refuses to show what lies under mounts that it has
+   * locked together (mount_namespaces(7)).
+   */
+  readonly #below = inUserNamespace() ? mountFlag.recursive : 0;
+  readonly #databases = new Map<Bind, FileHandle>();
+
+  constructor(view: string, hostProc: boolean) {
+    this.#view = view;
+    this.#hostProc = hostProc;
   }
-  for (const one of binds) {
-    const { kind, source = '', target: path, readOnly } = one;
-    const target = view + path;
-    if (inMemory.some((directory) => isWithin(path, directory))) steps.push(['directory', path, '']);
+
+  async all(binds: readonly Bind[]): Promise<void> {
+    const code = this.#calls.mount('none', this.#view, '', mountFlag.private);
+    if (code !== 0) throw bindFailed(this.#view, describeErrno(code));
+    // A mount over a package database hides the view's own, so that is opened before, and bound by its descriptor: a mount that is
+    // moved, or kept at another place meanwhile, would be seen where that place's mounts are shared, and cannot be moved away from there.
+    for (const one of binds)
+      if (one.kind === 'database') this.#databases.set(one, await openPath(this.#view + one.target));
+    const inMemory: string[] = [];
+    for (const one of binds) {
+      const { target } = one;
+      if (inMemory.some((directory) => isWithin(target, directory)))
+        await mkdir(this.#view + target, { recursive: true });
+      if (one.kind === 'memory') inMemory.push(target);
+      await this.#one(one);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const database of this.#databases.values()) await database.close();
+  }
+
+  async #one(one: Bind): Promise<void> {
+    const { kind, target, source = '' } = one;
+    const { bind, noSetuid, noDevices } = mountFlag;
     switch (kind) {
       case 'proc':
-        if (hostProc) steps.push({ source: '/proc', target, type: 'none', options: bind });
-        break;
+        if (this.#hostProc)
+          await this.#mount(one, (at) => this.#calls.mount('/proc', at, '', bind | this.#below));
+        return;
       case 'memory': {
-        inMemory.push(path);
-        const mode = /(^|\/)tmp$/.test(path) ? '1777' : '755';
-        steps.push({ source: 'lvfs', target, type: 'tmpfs', options: `nosuid,nodev,mode=${mode},private` });
-        break;
+        const mode = /(^|\/)tmp$/.test(target) ? 'mode=1777' : 'mode=755';
+        const flags = noSetuid | noDevices;
+        await this.#mount(one, (at) => this.#calls.mount('lvfs', at, 'tmpfs', flags, mode));
+        return;
       }
       case 'database': {
-        const opened = `/proc/self/fd/${descriptors.get(one)}`;
-        steps.push({ source: opened, target, type: 'none', options: 'bind,private' });
-        break;
+        const opened = this.#databases.get(one);
+        await this.#mount(one, (at) => this.#calls.mount(placeOf(opened), at, '', bind));
+        return;
       }
-      case 'bind':
-        steps.push({ source, target, type: 'none', options: readOnly === true ? 'bind,private,ro' : bind });
-        break;
+      case 'bind': {
+        const below = one.readOnly === true ? 0 : this.#below;
+        await this.#mount(one, (at) => this.#calls.mount(source, at, '', bind | below));
+      }
     }
   }
-  return inTables(steps);
-}
 
-/** A table is one argument of the shell, and Linux takes none of more than 128 KiB. */
-const longestTable = 1 << 16;
-
-/** Makes mounts in a row one step. */
-function inTables(steps: readonly (Step | TableMount)[]): Step[] {
-  const result: Step[] = [];
-  let table = '';
-  const endTable = (): void => {
-    if (table !== '') result.push(['table', table, '']);
-    table = '';
-  };
-  for (const step of steps) {
-    if ('options' in step) {
-      if (table.length > longestTable) endTable();
-      table += `${tableWord(step.source)} ${tableWord(step.target)} ${step.type} ${step.options} 0 0\n`;
-    } else {
-      endTable();
-      result.push(step);
-    }
+  /** Mounts something at its target, and makes it private and, if it is to be, read-only. */
+  async #mount(one: Bind, mount: (at: string) => Errno): Promise<void> {
+    const path = this.#view + one.target;
+    const { bind, private: apart, readOnly, remount } = mountFlag;
+    const isDone = await onPath(path, (at) => {
+      const code = mount(at);
+      // What was found may be gone when its turn comes.
+      if (code !== 0 && one.found !== true) throw bindFailed(path, reasonOf(code, one.source));
+      return code === 0;
+    });
+    if (!isDone) return;
+    // The path leads to what is mounted there.
+    await onPath(path, (at) => {
+      let code = this.#calls.mount('none', at, '', apart | this.#below);
+      if (code === 0 && one.readOnly === true)
+        code = this.#calls.mount('none', at, '', readOnly | remount | bind);
+      if (code !== 0) throw bindFailed(path, describeErrno(code));
+    });
   }
-  endTable();
-  return result;
 }
 
-/** A path as fstab(5) has it. */
+/** Opens a path for nothing but to name what is there now. */
+function openPath(path: string): Promise<FileHandle> {
+  return open(path, openFlag.path | constants.O_NOFOLLOW);
+}
+
+/** The name of what is open. */
+function placeOf(opened: FileHandle | undefined): string {
+  return `/proc/self/fd/${opened?.fd}`;
+}
+
+async function onPath<T>(path: string, use: (at: string) => T): Promise<T> {
+  const opened = await openPath(path);
+  try {
+    return use(placeOf(opened));
+  } finally {
+    await opened.close();
+  }
+}
+
+/** @throws LvfsError SYSTEM_CALLS */
+function mountCalls(): MountCalls {
+  const calls = MountCalls.open();
+  if (calls === undefined) throw systemProblem() ?? new Error('system calls cannot be made');
+  return calls;
+}
+
+/** Why something cannot be mounted: the errno of a source that is missing is that of a missing target. */
+function reasonOf(code: Errno, source: string | undefined): string {
+  const isMissing = code === errno.ENOENT && source !== undefined && !existsSync(source);
+  return isMissing ? `${source} does not exist` : describeErrno(code);
+}
+
+/** An errno in words. */
+function describeErrno(code: Errno): string {
+  return getSystemErrorMap().get(-code)?.[1] ?? `error ${code}`;
+}
+
+/** The path that an error of `fs` is about. */
+function errorPath(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+}
+
+/** Where libmount keeps what the kernel's list of mounts has no place for, such as the helper that unmounts. */
+const utab = '/run/mount/utab';
+
+/** Whether umount(8) has more to do than to unmount. */
+function isListed(mountpoint: string): boolean {
+  const text = unlessGone(() => readFileSync(utab, 'utf8')) ?? '';
+  return text.includes(`TARGET=${tableWord(mountpoint)} `);
+}
+
+/** A path as fstab(5) and its like have it. */
 function tableWord(path: string): string {
   return path.replace(/[ \t\n\\]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
-/** What mount(8) said of the lines of a table that failed, without those that may fail: `mount: TARGET: …` each. */
-function tableFailures(view: string, binds: readonly Bind[], said: string): string[] {
-  const mayFail = binds.filter(({ found }) => found).map(({ target }) => `mount: ${view}${target}: `);
-  return said
-    .trim()
-    .split(/\n(?=mount: )/)
-    .filter((failure) => !mayFail.some((start) => failure.startsWith(start)));
-}
-
-/** What could not be mounted, and why. */
-function failureOf(view: string, binds: readonly Bind[], stderr: string): { what: string; said: string } {
-  const step = /^lvfs-bind (\S+) ?(.*)$/m.exec(stderr);
-  const said = stderr.replace(/^lvfs-(?:bind .*|ask)$/gm, '').trim();
-  if (step?.[1] !== 'table') return { what: `${view}${step?.[2] ?? ''}`, said };
-  const [first = ''] = tableFailures(view, binds, said);
-  const target = binds.find((bind) => first.startsWith(`mount: ${view}${bind.target}: `))?.target ?? '';
-  return { what: `${view}${target}`, said: first };
-}
-
-/** @param goOn whether to go on although lines of a table have failed, of which mount(8) said this */
-function shell(
-  words: readonly string[],
-  goOn: (said: string) => boolean,
-): Promise<{ ok: boolean; stderr: string }> {
-  return new Promise((done, fail) => {
-    const child = spawn('/bin/sh', ['-c', script, 'lvfs-bind', ...words], {
-      cwd: '/',
-      stdio: ['pipe', 'ignore', 'pipe'],
-      env: utilityEnvironment(),
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-      if (!stderr.endsWith(question)) return;
-      const said = stderr.slice(0, -question.length);
-      if (goOn(said)) {
-        stderr = '';
-        child.stdin.write('\n');
-      } else child.stdin.end();
-    });
-    // It may have ended without having asked.
-    child.stdin.on('error', () => undefined);
-    child.on('error', (error) => {
-      fail(
-        new LvfsError('NO_TOOL', `cannot run /bin/sh: ${describeError(error)}`, {
-          exit: exitStatus.cannotMount,
-        }),
-      );
-    });
-    child.on('close', (code) => done({ ok: code === 0, stderr }));
-  });
-}
-
-/** In a process of its own: this one may be the one that serves it. */
 async function unmount(mountpoint: string, lazy: boolean): Promise<UnmountResult> {
+  const isRoot = process.getuid?.() === 0;
+  const calls = isRoot ? MountCalls.open() : undefined;
+  if (calls !== undefined && !isListed(mountpoint)) {
+    const { force, detach, noFollow } = unmountFlag;
+    // With force the connection ends with it.
+    const code = calls.unmount(mountpoint, noFollow | (lazy ? force | detach : 0));
+    // Somebody else was quicker.
+    if (code === 0 || (code === errno.EINVAL && !isViewMounted(mountpoint))) return { done: true };
+    return { done: false, busy: code === errno.EBUSY, message: describeErrno(code) };
+  }
   // umount(8) takes only root's word; an ordinary user's mount was made by fusermount.
-  const { code, stderr } =
-    process.getuid?.() === 0
-      ? // -l is MNT_DETACH, -f MNT_FORCE: the connection ends with it.
-        await runTool('umount', ['-i', '-c', ...(lazy ? ['-l', '-f'] : []), '--', mountpoint])
-      : await runTool('fusermount', ['-u', ...(lazy ? ['-z'] : []), '--', mountpoint]);
+  const { code, stderr } = isRoot
+    ? // -l is MNT_DETACH, -f MNT_FORCE.
+      await runTool('umount', ['-i', '-c', ...(lazy ? ['-l', '-f'] : []), '--', mountpoint])
+    : await runTool('fusermount', ['-u', ...(lazy ? ['-z'] : []), '--', mountpoint]);
   if (code === 0) return { done: true };
   const message = stderr.trim().replace(/\s*\n\s*/g, ' ') || `umount ended with status ${code}`;
   // Somebody else was quicker: so say umount, and fusermount before and after it has looked into the mount table.

@@ -31,8 +31,6 @@ export interface Bind {
 
 /** What {@link Mounter.cover} works with. */
 export interface CoverOptions {
-  /** A directory of the session's own in which a file can be made for a moment. */
-  readonly scratch: string;
   /** Whether `/proc` is the host's; false: whoever starts a command mounts its own. */
   readonly hostProc: boolean;
 }
@@ -52,8 +50,8 @@ export type UnmountResult =
   { readonly done: true } | { readonly done: false; readonly busy: boolean; readonly message: string };
 
 /**
- * Mounts and unmounts on a platform. No method touches a path below a view except {@link Mounter.cover}, and that in a process of
- * its own: the caller may be the one who serves it.
+ * Mounts and unmounts on a platform. No method touches a path below a view except {@link Mounter.cover}, and the calling thread does not
+ * wait in that: it may be the one that has to end a view which does not answer.
  */
 export interface Mounter {
   /**
@@ -74,7 +72,7 @@ export interface Mounter {
    * - what was only {@link Bind.found} and cannot be mounted is left out.
    *
    * @param view its mount point as the mount table has it
-   * @throws LvfsError BIND_FAILED (exit 23) naming what could not be mounted, NO_TOOL (exit 23). Some of it may be mounted
+   * @throws LvfsError BIND_FAILED (exit 23) naming what could not be mounted, SYSTEM_CALLS. Some of it may be mounted
    *   then: the caller takes the view away
    */
   cover(view: string, binds: readonly Bind[], options: CoverOptions): Promise<void>;

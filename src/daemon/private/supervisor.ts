@@ -66,7 +66,7 @@ interface OpenListener {
 class Supervisor {
   readonly #channels: InsideChannels;
   /** P0 does without; this process loads it while P0 says what it wants. */
-  readonly #code = import('../session/session.js');
+  readonly #code = import('../session/starting.js');
   readonly #cancel = new AbortController();
   #directory: string | undefined;
   #request: InsideRequest | undefined;

@@ -105,7 +105,7 @@ export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedP
   const { state, nodeCount } = index;
   const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
   for (let i = 0; i < nodeCount; i++) {
-    const bits = state[i] as number;
+    const bits = state[i]!;
     const node = i as IndexNode;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
     const isRead = (bits & nodeState.read) !== 0;
@@ -167,7 +167,7 @@ function firstReads(view: View, readers: Readers): Use[] {
   const { state, nodeCount } = index;
   const uses: Use[] = [];
   for (let i = 0; i < nodeCount; i++) {
-    if (((state[i] as number) & nodeState.read) === 0) continue;
+    if ((state[i]! & nodeState.read) === 0) continue;
     const node = i as IndexNode;
     uses.push({
       path: displayPath(view.pathOf(node)),
@@ -195,7 +195,7 @@ function wasListed(view: View, path: string): boolean {
   if (found === -1) return false;
   let directory = index.parent(found);
   while (directory > 0 && !view.isVisibleDirectory(directory)) directory = index.parent(directory);
-  return ((index.state[directory] as number) & nodeState.listed) !== 0;
+  return (index.state[directory]! & nodeState.listed) !== 0;
 }
 
 /** The owners of what a path leads to, its last link followed as well. */

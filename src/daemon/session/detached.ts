@@ -4,7 +4,8 @@ import { describeError, LvfsError, parseAs, type Logger } from '../../base/index
 import { errorToMessage } from '../control/protocol.js';
 import type { StartupMessage, StartupOrder } from './launch.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
-import { startSession, type Session, type SessionEnd } from './session.js';
+import type { Session, SessionEnd } from './session.js';
+import { startSession } from './starting.js';
 
 /** How a session in the foreground is run. */
 export interface RunOptions {

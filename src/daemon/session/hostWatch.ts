@@ -6,7 +6,7 @@
 import { describeError, type Logger } from '../../base/index.js';
 import type { WatchTable } from '../../filesystem/index.js';
 import { Watches, type WatchEvent } from '../../system/index.js';
-import { nodeState, type HostChange, type IndexNode, type View } from '../../view/index.js';
+import { nodeState, rootNode, type HostChange, type IndexNode, type View } from '../../view/index.js';
 
 /** Changes are collected for so long… */
 const collectMs = 50;
@@ -103,14 +103,20 @@ export class HostWatch {
       if (!ended) this.#watches.remove(watch);
       index.clearState(node, nodeState.watched);
     }
-    if (name === undefined) this.#notice(index.parent(node), Uint8Array.from(index.name(node)), false);
-    else this.#notice(node, name, structural);
+    if (name !== undefined) this.#notice(node, name, structural, false);
+    else if (node !== rootNode)
+      this.#notice(index.parent(node), Uint8Array.from(index.name(node)), structural, structural);
   }
 
-  #notice(directory: IndexNode, name: Uint8Array, structural: boolean): void {
+  #notice(directory: IndexNode, name: Uint8Array, structural: boolean, replaced: boolean): void {
     const key = `${directory}/${Buffer.from(name).toString('latin1')}`;
     const known = this.#changes.get(key);
-    this.#changes.set(key, { directory, name, structural: structural || known?.structural === true });
+    this.#changes.set(key, {
+      directory,
+      name,
+      structural: structural || known?.structural === true,
+      replaced: replaced || known?.replaced === true,
+    });
   }
 
   async #report(): Promise<void> {

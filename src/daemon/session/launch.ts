@@ -7,7 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, parseAs, type Logger, type LogLevel } from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
@@ -111,7 +111,7 @@ async function order(
   order: StartupOrder,
   listener: LaunchListener,
 ): Promise<SessionStatus> {
-  const input = child.stdio[0] as Writable;
+  const input = child.stdio[0]!;
   const reports = child.stdio[reportDescriptor] as Readable;
   input.write(`${JSON.stringify(order)}\n`);
   try {

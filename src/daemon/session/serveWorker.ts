@@ -30,7 +30,9 @@ void work()
 async function work(): Promise<void> {
   const shared = await main.view;
   const host = new NodeHost();
-  const view = View.attach(PathIndex.attach(shared.index), shared, host, log);
+  const index = PathIndex.attach(shared.index);
+  index.onCrowded = () => main.say({ type: 'crowded' });
+  const view = View.attach(index, shared, host, log);
   const {
     endpoint,
     files: sharedFiles,

@@ -51,6 +51,8 @@ export class ServingThreads {
   #serving: Connection | undefined;
   /** Hears of changes in the directories that threads watch. */
   watch: HostWatch | undefined;
+  /** Hears that a thread has filled the index, nearly; see PathIndex.onCrowded. */
+  onCrowded: (() => void) | undefined;
 
   /**
    * @param count at least 1
@@ -66,6 +68,7 @@ export class ServingThreads {
           ledger.meet(record);
           if (handle !== undefined) ends?.watch(record.id, handle);
         } else if (message.type === 'access') ledger.record(message.event);
+        else if (message.type === 'crowded') this.onCrowded?.();
       });
       this.#threads.push(worker);
     }

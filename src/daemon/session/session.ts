@@ -1,32 +1,25 @@
 /**
- * One mounted view, from the request to the end: the process's main thread computes, mounts, answers the control socket,
- * watches the database of installed packages and notifies the kernel; worker threads serve.
+ * One mounted view, from when it answers to the end: the process's main thread answers the control socket, watches the database of
+ * installed packages and notifies the kernel; worker threads serve.
  *
  * The states are `starting`, `serving`, `unmounting`, `ended`. A session ends when its mount is gone, whoever took it away:
- * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never touches
- * a path below its own mount point: what it asked there only it could answer.
+ * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
+ * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
-import { describeError, errorCode, exitStatus, LvfsError, type Logger } from '../../base/index.js';
-import { dirname, join } from 'node:path';
+import { readlinkSync } from 'node:fs';
+import { errorCode, isWithin, LvfsError, type Logger } from '../../base/index.js';
+import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { Ledger } from '../../audit/index.js';
-import {
-  newSharedFiles,
-  newWatchMemory,
-  openFilesLimit,
-  Readers,
-  WatchTable,
-} from '../../filesystem/index.js';
-import { drivers, findDriver, type Connection } from '../../fuse/index.js';
+import type { Ledger } from '../../audit/index.js';
+import type { Readers } from '../../filesystem/index.js';
+import { findDriver, type Connection } from '../../fuse/index.js';
 import { reportGraph, sessionReport, usedPackages, type Audited } from '../report/auditing.js';
 import { placeInside } from '../overlay/binds.js';
 import { viewMethods, type ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
-import { claimMountpoint } from '../registry/mountClaim.js';
-import { checkMountpoint, mountAt, unmountBinds } from '../registry/mounts.js';
-import { systemProblem } from '../../system/index.js';
-import { openView, type OpenView } from '../plan/openView.js';
+import { mountAt, unmountBinds } from '../registry/mounts.js';
+import type { PlannedView } from '../plan/plannedView.js';
 import { filesystemType, mounter } from '../platform/index.js';
 import {
   controlSocket,
@@ -37,21 +30,17 @@ import {
   type SessionMeta,
 } from '../registry/registry.js';
 import type { LiveResult, SessionRequest, SessionStatus } from '../request.js';
-import { ProcessEnds } from './processEnds.js';
-import { ServingThreads } from './servingThreads.js';
+import type { ProcessEnds } from './processEnds.js';
+import type { LiveView } from './liveView.js';
+import type { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
 import { OtherViews } from '../registry/otherViews.js';
-import { announceMount, busyError, clearFailures, heldError, isServed } from '../registry/sessions.js';
+import { busyError, heldError } from '../registry/sessions.js';
 import { watchDatabase, type Watching } from './databaseWatch.js';
-import type { HostChange } from '../../view/index.js';
-import { HostWatch } from './hostWatch.js';
 
 /** How long another mount namespace may take to let go of an unmounted view, and how often it is looked for. */
 const heldGraceMs = 2000;
 const heldPollMs = 25;
-
-/** How long the kernel's first request may take to arrive and be answered after the mount. */
-const readyDeadlineMs = 10_000;
 
 /** What a session is given besides its request. */
 export interface SessionOptions {
@@ -67,7 +56,7 @@ export interface SessionOptions {
   /** With {@link shownAt}: the host's processes are seen inside. */
   readonly hostProc?: boolean;
   /** Looks at the view before it is mounted, and throws what speaks against it. */
-  readonly check?: (view: OpenView) => void;
+  readonly check?: (view: PlannedView) => void;
   /** What the build has printed, if that is known. */
   readonly output?: () => string;
 }
@@ -77,13 +66,27 @@ export interface SessionEnd {
   readonly failure: string | undefined;
 }
 
-/** A mounted view. Made by {@link startSession}. */
+/** What `startSession` has made when the view answers. */
+export interface SessionParts {
+  readonly request: SessionRequest;
+  readonly options: SessionOptions;
+  readonly connection: Connection;
+  readonly workers: ServingThreads;
+  readonly planned: PlannedView;
+  readonly live: LiveView;
+  readonly ledger: Ledger;
+  readonly ends: ProcessEnds | undefined;
+  readonly readers: Readers;
+}
+
+/** A mounted view. Made by `startSession`. */
 export class Session {
   readonly #request: SessionRequest;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #workers: ServingThreads;
-  readonly #open: OpenView;
+  readonly #planned: PlannedView;
+  readonly #live: LiveView;
   readonly #ledger: Ledger;
   readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
@@ -99,32 +102,24 @@ export class Session {
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
-  /** Takes over what {@link startSession} has made so far; the view answers already. */
-  constructor(
-    request: SessionRequest,
-    options: SessionOptions,
-    connection: Connection,
-    workers: ServingThreads,
-    open: OpenView,
-    ledger: Ledger,
-    ends: ProcessEnds | undefined,
-    readers: Readers,
-  ) {
+  /** Takes over what `startSession` has made so far; the view answers already. */
+  constructor({ request, options, connection, workers, planned, live, ledger, ends, readers }: SessionParts) {
     this.#ends = ends;
     this.#readers = readers;
     this.#request = request;
     this.#options = options;
     this.#connection = connection;
     this.#workers = workers;
-    this.#open = open;
+    this.#planned = planned;
+    this.#live = live;
     this.#ledger = ledger;
     this.#sources = this.#newSources();
     ledger.onProcess = (record) => this.#sources.meet(record);
     this.#device = mountAt(connection.mountpoint)?.device ?? '';
     this.#others = new OtherViews(
       connection.mountpoint,
-      open.avoidedAtFirst,
-      (paths) => open.avoid(paths),
+      planned.avoidedAtFirst,
+      (paths) => live.avoid(paths),
       options.log,
     );
     this.ended = workers.ended.then((failure) => this.#finish(failure));
@@ -139,6 +134,18 @@ export class Session {
     await this.#announced;
   }
 
+  /** Whether a process has the view for its root, or something in it. It reaches the control socket when /run is bound. */
+  #isInside(pid: number | undefined): boolean {
+    if (pid === undefined) return false;
+    try {
+      return isWithin(readlinkSync(`/proc/${pid}/root`), this.#connection.mountpoint);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      // One that is gone already, or that nobody may look at, could be anywhere.
+      return true;
+    }
+  }
+
   async #announce(): Promise<void> {
     if (this.#isEnding) return;
     const { directory, log } = this.#options;
@@ -148,12 +155,19 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log);
+    this.#control = await listen(
+      controlSocket(directory),
+      hello,
+      viewMethods,
+      this.handlers,
+      log,
+      (pid) => !this.#isInside(pid),
+    );
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
     await this.#others.look();
-    this.#watches = this.#open.databases.map((directory) =>
+    this.#watches = this.#planned.databases.map((directory) =>
       watchDatabase(directory, () => this.#reload(), log),
     );
   }
@@ -170,7 +184,7 @@ export class Session {
       startTime: processStartTime(process.pid) ?? '0',
       mountpoint: this.#shownAt,
       device: this.#device,
-      targets: this.#open.targets,
+      targets: this.#planned.targets,
       driver: this.#request.driver,
       since: this.#since,
       root: this.#request.locations.root,
@@ -181,7 +195,7 @@ export class Session {
   }
 
   get #sysroot(): { sysroot?: string } {
-    const { sysroot } = this.#open;
+    const { sysroot } = this.#planned;
     return sysroot === undefined ? {} : { sysroot };
   }
 
@@ -190,7 +204,7 @@ export class Session {
     status: () => this.status(),
     umount: ({ lazy = false }) => this.stop({ lazy }),
     avoid: ({ mountpoint }) => this.#others.expect(mountpoint),
-    why: ({ paths }) => ({ paths: paths.map((path) => this.#open.explain(Buffer.from(path, 'latin1'))) }),
+    why: ({ paths }) => ({ paths: paths.map((path) => this.#planned.explain(Buffer.from(path, 'latin1'))) }),
     denials: async () => {
       await this.#settled();
       return { denials: this.#ledger.accesses(), dropped: this.#ledger.dropped };
@@ -220,21 +234,21 @@ export class Session {
     packages: async () => {
       await this.#settled();
       return {
-        visible: [...this.#open.set.visible.keys()].sort(),
-        hidden: this.#open.hiddenPackages(),
+        visible: [...this.#planned.set.visible.keys()].sort(),
+        hidden: this.#live.hiddenPackages(),
         used: usedPackages(this.#audited),
       };
     },
-    needs: ({ package: cpv }) => ({ packages: this.#open.needsOf(cpv) }),
+    needs: ({ package: cpv }) => ({ packages: this.#live.needsOf(cpv) }),
     graph: () => reportGraph(this.#audited),
-    besides: ({ packages }) => this.#open.showBesides(packages),
-    allow: ({ names }) => this.#open.allow(names),
-    deny: ({ names }) => this.#open.deny(names),
+    besides: ({ packages }) => this.#live.showBesides(packages),
+    allow: ({ names }) => this.#live.allow(names),
+    deny: ({ names }) => this.#live.deny(names),
     retarget: async ({ targets }) => ({ ...(await this.#retarget(targets)), targets: this.targets }),
     inside: ({ cwd, programs = [] }) => ({
       root: this.#connection.mountpoint,
       cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
-      visible: programs.filter((path) => this.#open.hasFile(path)),
+      visible: programs.filter((path) => this.#planned.hasFile(path)),
       hasProc: this.#request.binds?.defaults === true,
       environment: this.environment(),
     }),
@@ -250,9 +264,9 @@ export class Session {
       pid: process.pid,
       state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
       driver: driverName,
-      targets: this.#open.targets,
-      packages: this.#open.visiblePackages,
-      paths: this.#open.visiblePaths(),
+      targets: this.#planned.targets,
+      packages: this.#planned.visiblePackages,
+      paths: this.#planned.visiblePaths(),
       denials: this.#ledger.total,
       since: this.#since,
       root: locations.root,
@@ -264,8 +278,8 @@ export class Session {
         threads: this.#workers.count,
         capabilities: { ...driver.capabilities },
         protocolMinor: activity.negotiated?.minor ?? null,
-        changes: this.#open.changes,
-        ...this.#open.changesMade,
+        changes: this.#live.changes,
+        ...this.#live.changesMade,
       },
     };
   }
@@ -303,7 +317,7 @@ export class Session {
   async #unmount(lazy: boolean): Promise<void> {
     const { mountpoint } = this.#connection;
     this.#state = 'unmounting';
-    if (this.#open.plan !== undefined && !lazy) await this.#unmountBinds();
+    if (this.#planned.plan !== undefined && !lazy) await this.#unmountBinds();
     const result = await mounter.unmount(mountpoint, lazy);
     if (!result.done) {
       this.#state = 'serving';
@@ -328,30 +342,29 @@ export class Session {
    * @throws LvfsError BIND_FAILED
    */
   async mountBinds(): Promise<void> {
-    const { plan } = this.#open;
+    const { plan } = this.#planned;
     // Only root can mount anything else, and make the mount private.
     if (plan === undefined || (plan.binds.length === 0 && process.getuid?.() !== 0)) return;
     for (const note of plan.notes) this.#options.log('warn', note);
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
-      scratch: this.#options.directory,
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
     });
   }
 
   /** The targets as resolved. */
   get targets(): readonly string[] {
-    return this.#open.targets;
+    return this.#planned.targets;
   }
 
   /** Variables for a command inside. */
   environment(): Record<string, string> {
-    return this.#open.environment();
+    return this.#planned.environment();
   }
 
   /** Where a command starts that was started in a directory of the host: there, if it exists inside. */
   directoryInside(cwd: string): string {
-    const inside = placeInside(this.#open.view.settings.root, cwd);
-    return this.#open.isDirectory(inside) ? inside : '/';
+    const inside = placeInside(this.#planned.view.settings.root, cwd);
+    return this.#planned.isDirectory(inside) ? inside : '/';
   }
 
   /** Why the view answers no more, from before anybody can notice; undefined while it does. */
@@ -361,7 +374,7 @@ export class Session {
 
   /** Whether a path, absolute inside the view, is visible. */
   hasFile(path: string): boolean {
-    return this.#open.hasFile(path);
+    return this.#planned.hasFile(path);
   }
 
   /** The host directory that a variable of Portage names, for what runs with this process's environment; undefined: it names none. */
@@ -369,22 +382,22 @@ export class Session {
     const own = process.env[variable];
     return own?.startsWith('/') === true
       ? join(this.#request.locations.root, own)
-      : this.#open.directoryOf(variable);
+      : this.#planned.directoryOf(variable);
   }
 
   get #audited(): Audited {
     return {
-      view: this.#open.view,
-      set: this.#open.set,
+      view: this.#planned.view,
+      set: this.#planned.set,
       ledger: this.#ledger,
-      atomFor: (cpv) => this.#open.atomFor(cpv),
+      atomFor: (cpv) => this.#planned.atomFor(cpv),
       readers: this.#readers,
       sources: this.#sources,
     };
   }
 
   #newSources(): SourceScan {
-    const sources = new SourceScan((path) => this.#open.hostPathOf(path));
+    const sources = new SourceScan((path) => this.#planned.hostPathOf(path));
     for (const record of this.#ledger.processes.values()) sources.meet(record);
     return sources;
   }
@@ -392,13 +405,13 @@ export class Session {
   /**
    * Makes it the view of other targets; what was recorded for those before is forgotten.
    *
-   * @throws LvfsError as `OpenView.retarget`; then nothing has changed
+   * @throws LvfsError as `LiveView.retarget`; then nothing has changed
    */
   async #retarget(targets: readonly string[]): Promise<LiveResult> {
-    const result = await this.#open.retarget(targets, async () => {
+    const result = await this.#live.retarget(targets, async () => {
       await this.#settled();
       this.#ledger.clear();
-      this.#readers.clear(this.#open.index.nodeCount);
+      this.#readers.clear(this.#planned.index.nodeCount);
       this.#sources = this.#newSources();
     });
     writeMeta(this.#options.directory, this.#meta());
@@ -414,7 +427,7 @@ export class Session {
   /** Brings the view up to what is installed now. */
   async #reload(): Promise<void> {
     if (this.#state !== 'serving') return;
-    await this.#open.reload();
+    await this.#live.reload();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
@@ -454,160 +467,6 @@ function isMounted(mountpoint: string, device: string): boolean {
 }
 
 /** Takes away a mount that nobody serves any more. */
-async function removeMount(mountpoint: string, device: string): Promise<void> {
+export async function removeMount(mountpoint: string, device: string): Promise<void> {
   if (isMounted(mountpoint, device)) await mounter.unmount(mountpoint, true);
-}
-
-/**
- * Mounts a view and returns when it answers. Nothing is left behind when this fails.
- *
- * @throws LvfsError for what is wrong with the request, Portage's data, the mount point or the mount; CANCELLED (exit 1)
- *   when the signal was aborted
- */
-export async function startSession(asked: SessionRequest, options: SessionOptions): Promise<Session> {
-  const { log, signal, directory } = options;
-  let workers: ServingThreads | undefined;
-  let connection: Connection | undefined;
-  let mountpoint: string | undefined;
-  let release: (() => void) | undefined;
-  try {
-    const request = { ...asked, driver: chooseDriver(asked.driver, log) };
-    const driver = findDriver(request.driver);
-    const problem = systemProblem();
-    if (problem !== undefined && process.platform === 'linux')
-      log('warn', `${problem.message}: ${problem.hint ?? ''}`);
-    const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
-    // Nobody else can mount in a private namespace.
-    if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);
-    // From here on what is mounted there, and not served, is of this attempt.
-    mountpoint = place;
-    clearFailures(mountpoint);
-    const ledger = new Ledger({ trace: request.trace === true });
-    const ends = ProcessEnds.open(ledger);
-    const threads = Math.min(request.threads, driver.capabilities.maxThreads);
-    // Threads load their code while this one computes.
-    workers = new ServingThreads(threads, log, ledger, ends);
-    const open = await openView({ ...request, mountpoint }, log, options.progress);
-    throwIfCancelled(signal);
-    options.check?.(open);
-    workers.prepare(open.share());
-    if (options.shownAt === undefined) await announceMount(mountpoint);
-    const mounting = driver.mount({
-      mountpoint,
-      subtype: 'lvfs',
-      source: request.set.targets.join(' '),
-      threads,
-      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
-      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
-    });
-    connection = await mounting;
-    const readers = Readers.create(open.index);
-    open.serve(connection);
-    const watchMemory = newWatchMemory();
-    if (connection.notifier !== undefined && request.trace !== true) {
-      const listener = {
-        changed: (changes: readonly HostChange[]) => open.hostChanged(changes),
-        lost: () => open.hostLost(),
-      };
-      workers.watch = HostWatch.open(open.view, new WatchTable(watchMemory), listener, log);
-    }
-    workers.serve(
-      {
-        endpoint: connection.endpoint,
-        files: newSharedFiles(openFilesLimit()),
-        readers: readers.shared,
-        watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
-        trace: request.trace === true,
-        attributed: request.attribute === true ? open.attributed : undefined,
-        handles: ends !== undefined,
-        threads,
-      },
-      connection,
-    );
-    await waitUntilServed(connection, workers);
-    throwIfCancelled(signal);
-    const session = new Session(request, options, connection, workers, open, ledger, ends, readers);
-    const covered = session.mountBinds();
-    // The first status tells it, and this thread has nothing else to do now.
-    open.visiblePaths();
-    await covered;
-    throwIfCancelled(signal);
-    await session.announce();
-    open.save();
-    return session;
-  } catch (error) {
-    // Also when there is no connection: mount(8) may have been interrupted after it had mounted.
-    if (mountpoint !== undefined && !isServed(mountpoint)) {
-      await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '').catch((failure: unknown) =>
-        log('warn', `${mountpoint}: ${describeError(failure)}`),
-      );
-    }
-    // Where that failed, threads would wait for requests for ever.
-    if (connection?.isMounted() === true) connection.abort();
-    await workers?.stop();
-    connection?.close();
-    removeSessionDirectory(directory);
-    throw error;
-  } finally {
-    release?.();
-  }
-}
-
-/**
- * The driver for this machine and user: what was asked for or, with `auto`, the first that can be used.
- *
- * @throws LvfsError why it cannot be used; of several, why not the first, and in the hint what would help each
- */
-function chooseDriver(asked: string, log: Logger): string {
-  const candidates = asked === 'auto' ? drivers : [findDriver(asked)];
-  const problems: LvfsError[] = [];
-  for (const driver of candidates) {
-    const problem = driver.probe();
-    if (problem === undefined) {
-      if (problems[0] !== undefined) log('info', `${problems[0].message}; using the ${driver.name} driver`);
-      return driver.name;
-    }
-    problems.push(problem);
-  }
-  const [first, ...others] = problems as [LvfsError, ...LvfsError[]];
-  if (others.length === 0) throw first;
-  throw new LvfsError(first.code, first.message, {
-    exit: first.exit,
-    hint: [...new Set(problems.map(({ hint }) => hint))].join('; or '),
-  });
-}
-
-function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted before the view was mounted');
-}
-
-async function waitUntilServed(connection: Connection, workers: ServingThreads): Promise<void> {
-  const end = performance.now() + readyDeadlineMs;
-  let failure: string | undefined;
-  let ended = false;
-  void workers.ended.then((why) => {
-    failure = why;
-    ended = true;
-  });
-  while (connection.activity.negotiated === undefined) {
-    if (ended) {
-      throw new LvfsError(
-        'NOT_SERVED',
-        failure ?? `${connection.mountpoint}: was unmounted while it was being mounted`,
-        {
-          exit: exitStatus.cannotMount,
-        },
-      );
-    }
-    if (performance.now() > end) {
-      throw new LvfsError(
-        'NOT_SERVED',
-        `${connection.mountpoint}: the kernel sent no request for ${readyDeadlineMs / 1000} s`,
-        {
-          exit: exitStatus.cannotMount,
-        },
-      );
-    }
-    await new Promise((done) => setTimeout(done, 1));
-  }
 }

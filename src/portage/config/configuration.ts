@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { lazy } from '../../base/index.js';
 import type { Candidate } from '../match.js';
+import { type PackageMoves, readMoves } from '../moves.js';
 import { type Warn, words as split } from '../packageFiles.js';
 import { EbuildTree, type MetadataSource } from '../repos/ebuildTree.js';
 import { listedRepositories, loadRepositories } from '../repos/reposConf.js';
@@ -138,6 +139,19 @@ export class Configuration {
     });
     if (unknown.length === 0) return undefined;
     return [...split(this.settings.get('PORTDIR_OVERLAY')), ...unknown].join(' ');
+  }
+
+  /** What has moved since the database of installed packages was brought up to date. */
+  @lazy
+  get moves(): PackageMoves {
+    const noted = this.files.at(`${this.places.target}/var/cache/edb/mtimedb`);
+    return readMoves(this.files, this.repositories, noted, this.warn);
+  }
+
+  /** What has ever moved, for whoever knows an old name. */
+  @lazy
+  get allMoves(): PackageMoves {
+    return readMoves(this.files, this.repositories, undefined, () => undefined);
   }
 
   /** The ebuilds of all repositories. */

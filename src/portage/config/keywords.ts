@@ -125,7 +125,7 @@ export class Keywords {
     const accepted = this.#acceptedFor(candidate);
     if (accepted.has('**') || keywords.some((keyword) => accepted.has(keyword))) return undefined;
     let { arch } = this.#parts;
-    if (global.length > 0 && !global.includes(arch)) arch = (global[0] as string).replace(/^~+/, '');
+    if (global.length > 0 && !global.includes(arch)) arch = global[0]!.replace(/^~+/, '');
     for (const keyword of keywords) {
       if (keyword === '*') return undefined;
       if (keyword === '~*') {

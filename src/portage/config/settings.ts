@@ -70,7 +70,7 @@ export class Settings {
 
   #last(name: string): string | undefined {
     for (let i = SOURCES.length - 1; i >= 0; i--) {
-      const value = this.sources[SOURCES[i] as Source].get(name);
+      const value = this.sources[SOURCES[i]!].get(name);
       if (value !== undefined) return value;
     }
     return undefined;

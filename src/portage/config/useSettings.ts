@@ -333,7 +333,7 @@ export function stackUse(layers: readonly UseLayer[], rules: UseRules): Set<stri
       const adds = incrementals.has(variable);
       if (!adds) removePrefix(flags, prefix);
       for (const word of words(value)) {
-        const sign = word[0] as string;
+        const sign = word[0]!;
         let flag = word;
         if (sign === '+' || (sign === '-' && !adds)) {
           complain?.(

@@ -45,7 +45,7 @@ function inheritedEclasses(text: string): Inherited[] | undefined {
     if (parts.length % width !== 0) continue;
     const eclasses: Inherited[] = [];
     for (let i = 0; i < parts.length; i += width) {
-      eclasses.push({ name: parts[i] as string, md5: parts[i + width - 1] as string });
+      eclasses.push({ name: parts[i]!, md5: parts[i + width - 1]! });
     }
     if (eclasses.every(({ md5 }) => MD5.test(md5))) return eclasses;
   }
@@ -232,7 +232,7 @@ export class EbuildTree {
         continue;
       }
       if (this.#isCacheOnly(repository)) return metadata;
-      if (isSupportedEapi(metadata.get('EAPI') as string) && this.#isFresh(ebuild, metadata)) return metadata;
+      if (isSupportedEapi(metadata.get('EAPI')!) && this.#isFresh(ebuild, metadata)) return metadata;
     }
     const eapi = this.#isCacheOnly(repository) ? undefined : this.#declaredEapi(ebuild);
     // Nothing but the EAPI can be known of an ebuild that is written for a newer package manager; it is masked.

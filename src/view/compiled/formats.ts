@@ -5,7 +5,7 @@
  */
 import { environmentFile } from './environment.js';
 import { filterLoaderCache } from './loaderCache.js';
-import { leftOut, type CacheFile, type Made, type Sources } from './sources.js';
+import { leftOut, type CacheFile, type Made, type Presence, type Sources } from './sources.js';
 import {
   desktopTypes,
   fileNameDatabase,
@@ -105,10 +105,16 @@ function fontCache(file: CacheFile, sources: Sources): Made {
 }
 
 function loaderCache(file: CacheFile, sources: Sources): Made {
-  const cache = filterLoaderCache(
-    file.contents(),
-    (path) => sources.presence(sources.place + path) === 'visible',
-  );
+  // Hundreds of libraries lie in a few directories.
+  const directories = new Map<string, (name: string) => Presence>();
+  const isVisible = (path: string): boolean => {
+    const slash = path.lastIndexOf('/');
+    const directory = sources.place + path.slice(0, slash);
+    let presence = directories.get(directory);
+    if (presence === undefined) directories.set(directory, (presence = sources.presenceIn(directory)));
+    return presence(path.slice(slash + 1)) === 'visible';
+  };
+  const cache = filterLoaderCache(file.contents(), isVisible);
   if (cache === undefined)
     sources.warn('is of an unknown format and shown as it is; it names hidden libraries');
   return cache;

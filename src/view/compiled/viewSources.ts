@@ -18,6 +18,7 @@ export interface CacheView {
   canonical(path: Uint8Array): Resolved | undefined;
   endOfLink(link: IndexNode): Resolved | undefined;
   isVisible(node: IndexNode, kind: HostKind): boolean;
+  isUntouchable(node: IndexNode): boolean;
   pathOf(node: IndexNode): string;
 }
 
@@ -128,6 +129,7 @@ export class ViewSources {
     const { index, visible, host, paths } = this.#view;
     for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
       const node = child as IndexNode;
+      if (this.#view.isUntouchable(node)) continue;
       if (index.firstChild(node) >= 0) {
         if (this.#hidesOwned(node)) return true;
       } else if (index.isOwned(node) && !index.ownerVisible(node, visible)) {
@@ -146,7 +148,7 @@ export class ViewSources {
     const { names, bounds, kinds } = listing;
     return kinds.some((kind, i) => {
       const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0) return false;
+      if (child < 0 || this.#view.isUntouchable(child as IndexNode)) return false;
       const node = child as IndexNode;
       if (kind === hostKind.directory) return this.#hidesUnowned(node, cache);
       return !this.#view.isVisible(node, kind as HostKind) && this.#view.pathOf(node) !== cache;

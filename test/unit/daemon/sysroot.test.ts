@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { silent } from '../../../src/base/index.js';
-import { openView, type OpenView } from '../../../src/daemon/plan/openView.js';
+import { planView, type PlannedView } from '../../../src/daemon/plan/plannedView.js';
 import { chost, crossRoot, type CrossRoot } from '../../helpers/crossRoot.js';
 import type { GentooRootSpec } from '../../helpers/gentooRoot.js';
 
@@ -59,14 +59,14 @@ async function open(
   { host: { root }, sysroot }: CrossRoot,
   atom: string,
   cache?: string,
-): Promise<OpenView> {
+): Promise<PlannedView> {
   let directory = cache;
   if (directory === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'lvfs-cache-'));
     t.teardown(() => rmSync(made, { recursive: true }));
     directory = made;
   }
-  const view = await openView(
+  const view = await planView(
     {
       locations: { root, sysroot },
       set: { targets: [atom] },
@@ -83,7 +83,7 @@ async function open(
 }
 
 /** The rule for each path, `+` when it is visible. */
-function rules(view: OpenView, paths: readonly string[]): Record<string, string> {
+function rules(view: PlannedView, paths: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     paths.map((path) => {
       const { visible, rule, owners } = view.explain(Buffer.from(path));
@@ -215,7 +215,7 @@ test('the saved index knows both databases, and is not that of the root alone', 
     [`${made.sysroot}/usr/include/shared.h`]: `-absent cross-${chost}/glibc-2.40`,
     [`${made.sysroot}/var/db/pkg/dev-libs/secret-1/SLOT`]: '-absent',
   });
-  const native = await openView(
+  const native = await planView(
     {
       locations: { root: made.host.root },
       set: { targets: ['app-misc/library'] },
@@ -236,7 +236,7 @@ test('what emerge inside is told, and what is mounted over the view', async (t) 
     host: { root },
     sysroot,
   } = made;
-  const view = await openView(
+  const view = await planView(
     {
       locations: { root, sysroot },
       set: { targets: ['app-misc/library'] },

@@ -204,7 +204,7 @@ test('a second run writes only what changed, and removes what is gone', (t) => {
   t.deepEqual(make(directory).renewed, []);
   const { gone, tool, ...rest } = base;
   t.truthy(gone);
-  makeHost(directory, { ...rest, tool: { ...(tool as Package), version: '2.0-1' } });
+  makeHost(directory, { ...rest, tool: { ...tool!, version: '2.0-1' } });
   const made = make(directory);
   t.true(made.renewed.includes('debian/tool-2.0'));
   t.deepEqual(readdirSync(join(made.vdb, 'debian')).sort(), ['demo-1.2.3-r4', 'tool-2.0']);

@@ -52,10 +52,10 @@ test('beyond the limit what was read whole goes first, then what was not read fo
   keep(files, id(100), whole, true);
   find(files, id(0));
   const more = [open(), open()];
-  keep(files, id(101), more[0] as number);
+  keep(files, id(101), more[0]!);
   t.false(isOpen(whole));
   t.true(parts.every(({ fd }) => isOpen(fd)));
-  keep(files, id(102), more[1] as number);
+  keep(files, id(102), more[1]!);
   t.deepEqual(
     parts.map(({ fd }) => isOpen(fd)),
     [true, false, true, true, true, true, true],

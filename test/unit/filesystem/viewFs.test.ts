@@ -260,7 +260,7 @@ test('a file that is replaced stays what it was for who has it, and is another o
   // Nobody has read it while it was there, so it is gone; another one's content is never given for it.
   t.is(read(unread), -errno.ESTALE);
   t.is(files.getattr(unread, caller, out), errno.ESTALE);
-  files.forget(known);
+  files.forget(known, 1);
   t.is(read(known), -errno.ESTALE);
 });
 

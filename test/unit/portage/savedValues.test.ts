@@ -80,7 +80,7 @@ test('a file that is damaged, or that others may write to, is not believed', (t)
   fixture.overwrite('2');
   for (let at = 0; at < sound.length; at += 3) {
     const damaged = Buffer.from(sound);
-    damaged[at] = (damaged[at] as number) ^ 1;
+    damaged[at] = damaged[at]! ^ 1;
     writeFileSync(fixture.file, damaged);
     t.is(fixture.run(), '2');
   }

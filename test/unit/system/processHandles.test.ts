@@ -12,9 +12,9 @@ const told = isTold ? test : test.skip;
 const skipped = isTold ? '' : ` (skipped: Linux ${release()} does not tell)`;
 
 async function ending(script: string): Promise<number | null | undefined> {
-  const found = handles as ProcessHandles;
+  const found = handles!;
   const child = spawn('/bin/sh', ['-c', `read go; ${script}`], { stdio: ['pipe', 'ignore', 'ignore'] });
-  const handle = found.of(child.pid ?? 0) as number;
+  const handle = found.of(child.pid ?? 0)!;
   const before = found.statusOf(handle);
   const ended = once(child, 'exit');
   child.stdin.end('go\n');
@@ -31,7 +31,7 @@ told(`a status as a shell gives it, once the process has ended${skipped}`, async
 });
 
 told(`a thread stands for its process${skipped}`, async (t) => {
-  const found = handles as ProcessHandles;
+  const found = handles!;
   const code = `require('node:worker_threads').parentPort.postMessage(
     Number(require('node:fs').readlinkSync('/proc/thread-self').split('/')[2]));
     require('node:worker_threads').parentPort.once('message', () => undefined);`;
@@ -40,8 +40,8 @@ told(`a thread stands for its process${skipped}`, async (t) => {
   t.not(thread, process.pid);
   const handle = found.of(thread);
   t.not(handle, undefined);
-  t.is(found.statusOf(handle as number), undefined);
-  found.close(handle as number);
+  t.is(found.statusOf(handle!), undefined);
+  found.close(handle!);
   await worker.terminate();
 });
 

@@ -155,7 +155,7 @@ test('an entry without CONTENTS owns nothing; one that cannot be read is warned 
     ['a/none-1', 'a/odd-1', 'a/empty-1', 'a/gone-1'],
   );
   t.is(host.warnings.length, 1);
-  t.regex(host.warnings[0] as string, /odd-1\/CONTENTS:0: .*EISDIR/);
+  t.regex(host.warnings[0]!, /odd-1\/CONTENTS:0: .*EISDIR/);
 });
 
 test('preserved libraries belong to the package that the registry names', async (t) => {
@@ -329,7 +329,7 @@ for (const [title, damage, warning] of damages) {
     const store = await host.open();
     t.is(store.origin, 'built');
     t.is(host.warnings.length, 1);
-    t.regex(host.warnings[0] as string, warning);
+    t.regex(host.warnings[0]!, warning);
     t.deepEqual(ownersOf(store.index, '/usr/lib64/a'), ['a/a-1']);
   });
 }
@@ -359,7 +359,7 @@ test('no change of any byte of a saved index is believed', async (t) => {
     fc.boolean(),
     async (at, change, isCut) => {
       const damaged = isCut ? sound.subarray(0, at) : Buffer.from(sound);
-      if (!isCut) damaged[at] = (damaged[at] as number) ^ change;
+      if (!isCut) damaged[at] = damaged[at]! ^ change;
       writeFileSync(host.cacheFile, damaged);
       const store = await host.open();
       t.is(store.origin, 'built');

@@ -610,7 +610,7 @@ test('a link that comes into the configuration shows what it leads to at once', 
         dropped.push(`${view.pathOf(directory)}/${Buffer.from(name).toString()}`),
       dropNode: () => undefined,
     },
-    () => Promise.resolve(),
+    { quiescent: () => Promise.resolve(), whilePaused: () => Promise.resolve(false) },
   );
   const less = view.canonical(Buffer.from('/srv/less')) ?? t.fail();
   view.index.setState(less.node, nodeState.negative);

@@ -1,10 +1,17 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { merged, obj, ownersOf, type IndexedHost } from '../../helpers/indexedHost.js';
+import { merged, obj, type IndexedHost } from '../../helpers/indexedHost.js';
 import fc from '../../helpers/fastCheck.js';
 import { blockBytes, Doubt, IndexFile } from '../../../src/view/indexFile.js';
-import { indexSection } from '../../../src/view/pathIndex.js';
+import { indexSection, type PathIndex } from '../../../src/view/pathIndex.js';
+
+/** The owners of a path, and of what is below it. */
+function ownersWithin(index: PathIndex, path: string): string[] {
+  const node = index.resolve(Buffer.from(path));
+  const owners = node === -1 ? [] : index.ownersWithin(node).map((id) => index.cpv(id));
+  return owners.sort();
+}
 
 /** A host with owned directories, shared paths and a link; saved. */
 async function saved(host: IndexedHost): Promise<void> {
@@ -18,13 +25,15 @@ async function saved(host: IndexedHost): Promise<void> {
 const questions: [path: string, owners: string[]][] = [
   ['/usr/lib64/liba.so', ['a/a-1']],
   ['/lib64/liba.so', []],
-  ['/usr', ['a/a-1', 'b/b-1']],
+  ['/usr', ['a/a-1', 'b/b-1', 'c/big-1']],
   ['/usr/bin/both', ['a/a-1', 'b/b-1']],
   ['/usr/bin/neither', []],
   ['/usr/bin/both/below', []],
   ['/usr/share/some/39/file-4939', ['c/big-1']],
-  ['/usr/share/some', []],
-  ['/', []],
+  // Nobody lists it.
+  ['/usr/share/some', ['c/big-1']],
+  ['/usr/lib64', ['a/a-1']],
+  ['/', ['a/a-1', 'b/b-1', 'c/big-1']],
 ];
 const paths = questions.map(([path]) => path);
 const answers = questions.map(([, owners]) => owners);
@@ -76,7 +85,7 @@ for (const [what, change] of changes) {
     change(host);
     t.is(host.askSaved(paths), undefined);
     const store = await host.open();
-    const now = paths.map((path) => ownersOf(store.index, path).sort());
+    const now = paths.map((path) => ownersWithin(store.index, path));
     store.save();
     t.deepEqual(host.askSaved(paths), now);
   });
@@ -109,7 +118,7 @@ test('a link that leads round in a circle is nothing new', async (t) => {
 
 /** The sections that an answer comes from; the others are not even read. */
 const used: ReadonlySet<string> = new Set([
-  ...['hash', 'parent', 'nameAt', 'names', 'owner', 'owners'],
+  ...['hash', 'parent', 'nameAt', 'names', 'owner', 'owners', 'firstChild', 'nextSibling'],
   ...['records', 'packageNames', 'directories'],
 ]);
 const sections = [...Object.keys(indexSection), 'directories'];
@@ -122,9 +131,9 @@ for (const [number, name] of sections.entries()) {
     // Nothing else in the file is as long as the sections together, so they are found from its end.
     const lengths = lengthsIn(data);
     const start = data.length - lengths.slice(number).reduce((sum, length) => sum + length, 0);
-    const length = lengths[number] as number;
+    const length = lengths[number]!;
     t.true(length > 0);
-    for (let at = start; at < start + length; at += blockBytes) data[at] = (data[at] as number) ^ 1;
+    for (let at = start; at < start + length; at += blockBytes) data[at] = data[at]! ^ 1;
     writeFileSync(host.cacheFile, data);
 
     t.deepEqual(host.askSaved(paths), used.has(name) ? undefined : answers);
@@ -159,7 +168,7 @@ test('no change of any byte, and no cut, gives a wrong answer', async (t) => {
     fc.boolean(),
     (at, change, isCut) => {
       const damaged = isCut ? sound.subarray(0, at) : Buffer.from(sound);
-      if (!isCut) damaged[at] = (damaged[at] as number) ^ change;
+      if (!isCut) damaged[at] = damaged[at]! ^ change;
       writeFileSync(host.cacheFile, damaged);
       const answer = host.askSaved(paths);
       if (isCut) t.is(answer, undefined);

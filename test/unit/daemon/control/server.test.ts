@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
 import { exitStatus, LvfsError, silent } from '../../../../src/base/index.js';
 import { array, number, object, optional, string } from 'valibot';
@@ -62,6 +64,12 @@ async function connected(
   });
   return client;
 }
+
+test('who hung up before anybody listened is not waited for', async (t) => {
+  const socket = new PassThrough().destroy();
+  await once(socket, 'close');
+  await t.throwsAsync(ControlClient.attach(socket), { code: 'NO_ANSWER' });
+});
 
 test('a request is answered with its result', async (t) => {
   const client = await connected(t);

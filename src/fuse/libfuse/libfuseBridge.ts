@@ -14,7 +14,7 @@
 import { readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { errorCode } from '../base/index.js';
+import { errorCode } from '../../base/index.js';
 import {
   FrameReader,
   PipeClosed,
@@ -24,7 +24,7 @@ import {
   statfsWords,
   statWords,
   writeFrame,
-} from './libfuseFrames.js';
+} from './frames.js';
 
 /** How the attempt to mount went. */
 export type BridgeStatus =

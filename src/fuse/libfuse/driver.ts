@@ -10,17 +10,24 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
-import { Activity } from './activity.js';
-import { deviceProblem } from './device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+import { Socket } from 'node:net';
+import {
+  errorCode,
+  exitStatus,
+  LvfsError,
+  parseAs,
+  readMountTable,
+  utilityEnvironment,
+} from '../../base/index.js';
+import { Activity } from '../activity.js';
+import { deviceProblem } from '../device.js';
+import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from '../driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
-import { servePaths } from './libfuseServer.js';
-import { resolveMountpoint, run } from './mountPoint.js';
-import type { Operations, Seconds } from './operations.js';
-import type { ServeResult } from './server.js';
+import { servePaths } from './server.js';
+import { resolveMountpoint, run } from '../mountPoint.js';
+import type { Operations, Seconds } from '../operations.js';
+import type { ServeResult } from '../server.js';
 
 /** The endpoint of a connection of this driver: pipes to the process that speaks with libfuse. */
 export interface LibfuseEndpoint extends Endpoint {
@@ -158,26 +165,26 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   });
   let answer = '';
   let complaint = '';
-  (child.stdout as Readable).setEncoding('utf8').on('data', (text: string) => (answer += text));
-  (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (answer += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const failedToStart = new Promise<Error>((done) => child.on('error', done));
   const ended = new Promise<void>((done) => child.on('exit', () => done()));
   const closed = new Promise<void>((done) => child.on('close', () => done()));
   const answered = new Promise<void>((done) =>
-    (child.stdout as Readable).on('data', () => {
+    child.stdout!.on('data', () => {
       if (answer.includes('\n')) done();
     }),
   );
   const problem = await Promise.race([failedToStart, answered, closed]);
   if (problem instanceof Error) throw mountFailed('cannot run node', undefined, problem);
-  const status = (answer.includes('\n') ? JSON.parse(answer) : undefined) as BridgeStatus | undefined;
+  const status = answer.includes('\n') ? parseAs<BridgeStatus>(answer) : undefined;
   if (status?.mounted === true) {
     // It is the daemon's own business when to end; it is not kept alive by this process.
     child.unref();
     for (const stream of [child.stdin, child.stdout, child.stderr]) {
-      (stream as unknown as { unref?(): void }).unref?.();
+      if (stream instanceof Socket) stream.unref();
     }
-    (child.stdin as Writable).on('error', () => undefined);
+    child.stdin!.on('error', () => undefined);
     return { child, ended };
   }
   await closed;

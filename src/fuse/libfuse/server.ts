@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
-import { errno, errorCode, FsError, type Errno, type Logger } from '../base/index.js';
-import type { Activity } from './activity.js';
+import { errno, errorCode, FsError, type Errno, type Logger } from '../../base/index.js';
+import type { Activity } from '../activity.js';
 import {
   FrameReader,
   PipeClosed,
@@ -15,7 +15,7 @@ import {
   statfsWords,
   statWords,
   writeFrame,
-} from './libfuseFrames.js';
+} from './frames.js';
 import {
   emptyEntry,
   rootNodeId,
@@ -26,8 +26,8 @@ import {
   type NodeId,
   type Operations,
   type Seconds,
-} from './operations.js';
-import type { ServeResult } from './server.js';
+} from '../operations.js';
+import type { ServeResult } from '../server.js';
 
 /** The pipes, and what a serving thread reports to. */
 export interface PathServerOptions {

@@ -1,9 +1,8 @@
 /** `lvfs allow` and `lvfs deny`, which differ in one word. */
-import { exitStatus } from '../base/index.js';
-import { defineCommand } from './command.js';
+import { exitStatus } from '../../base/index.js';
+import { defineCommand } from '../command.js';
 
-/** Makes the verb. */
-export function liveCommand(verb: 'allow' | 'deny') {
+function liveCommand(verb: 'allow' | 'deny') {
   const allow = verb === 'allow';
   return defineCommand({
     name: verb,
@@ -23,7 +22,7 @@ export function liveCommand(verb: 'allow' | 'deny') {
       { name: 'atom or path…', is: 'installed' },
     ],
     async run({ operands, output }) {
-      const { connect } = await import('../daemon/index.js');
+      const { connect } = await import('../../daemon/index.js');
       const [mountpoint = '', ...names] = operands;
       const client = await connect(mountpoint);
       try {
@@ -45,3 +44,7 @@ export function liveCommand(verb: 'allow' | 'deny') {
     },
   });
 }
+
+export const allow = liveCommand('allow');
+
+export const deny = liveCommand('deny');

@@ -1,0 +1,351 @@
+/**
+ * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
+ * asks it directly; a session mounts it and changes it when packages come and go (`LiveView`).
+ */
+import { lstatSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { isWithin, LvfsError, silent, type Logger } from '../../base/index.js';
+import { NodeHost } from '../../filesystem/index.js';
+import type { System, VisibleSet } from '../../portage/index.js';
+import {
+  hostKind,
+  literalGlob,
+  View,
+  type IndexStore,
+  type PathIndex,
+  type SharedView,
+} from '../../view/index.js';
+import { explainPath } from './explainPath.js';
+import type { Explanation } from './explanation.js';
+import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
+import { realOf, systemPathList, systemPlaces } from './systemPlaces.js';
+import {
+  configurationRoot,
+  placeInside,
+  planBinds,
+  type BindPlan,
+  type PlanOptions,
+} from '../overlay/binds.js';
+import { otherViews } from '../registry/mounts.js';
+import { registryDirectory } from '../registry/registry.js';
+import type { BindRequest, ViewRequest } from '../request.js';
+
+/** Who installs a program that may be asked for. */
+const programPackages: Readonly<Record<string, string>> = { emerge: 'sys-apps/portage' };
+
+/** A request with the place at which it will be mounted, if any. */
+export interface OpenRequest extends ViewRequest {
+  /** Canonical; hidden inside the view. */
+  readonly mountpoint?: string;
+  /** What will be mounted over it. */
+  readonly binds?: BindRequest;
+}
+
+/**
+ * Opens a view.
+ *
+ * @throws LvfsError what Portage's data or the targets make impossible; see `System.visibleSet`
+ */
+export async function planView(
+  request: OpenRequest,
+  log: Logger,
+  progress: (text: string) => void,
+): Promise<PlannedView> {
+  const system = readSystem(request.locations, log, request.cache);
+  // It is read while the set is computed.
+  const saved = loadSystemIndex(system, request.cache, log);
+  const set = system.visibleSet(request.set);
+  const options: PlanOptions = {
+    prefix: system.prefix,
+    reserved: request.mountpoint === undefined ? [] : [request.mountpoint],
+    own: [realOf(registryDirectory()) ?? []].flat(),
+  };
+  const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
+  const { workingDirectory, ...binds } = request.binds ?? noBinds;
+  const planned = request.binds === undefined ? undefined : plan(binds);
+  const store = openSystemIndex(system, request.cache, log, progress, await saved);
+  const parts = { request, system, set, plan: planned, store, log };
+  if (workingDirectory !== undefined) {
+    const without = new PlannedView({ ...parts, log: silent });
+    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+      log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
+      return new PlannedView({ ...parts, plan: plan({ ...binds, workingDirectory }) });
+    }
+  }
+  return new PlannedView(parts);
+}
+
+const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOnlyBinds: [] };
+
+/**
+ * Explains paths in the view that a request would give.
+ *
+ * @param paths absolute, in bytes
+ */
+export async function explainFor(
+  request: ViewRequest,
+  paths: readonly Buffer[],
+  log: Logger,
+  progress: (text: string) => void,
+): Promise<Explanation[]> {
+  const open = await planView(request, log, progress);
+  open.save();
+  return paths.map((path) => open.explain(path));
+}
+
+/** What a view is made of. */
+interface PlannedParts {
+  readonly request: OpenRequest;
+  readonly system: System;
+  readonly set: VisibleSet;
+  readonly plan: BindPlan | undefined;
+  readonly store: IndexStore;
+  readonly log: Logger;
+}
+
+/** See the head of this file. */
+export class PlannedView {
+  readonly view: View;
+  /** Host paths of the databases of installed packages. */
+  readonly databases: readonly string[];
+  /** What is to be mounted over the view, if anything. */
+  readonly plan: BindPlan | undefined;
+  /** The mount points of other views when this one was made; see {@link avoid}. */
+  readonly avoidedAtFirst: readonly string[];
+  readonly host = new NodeHost();
+  #request: OpenRequest;
+  readonly #store: IndexStore;
+  #system: System;
+  #set: VisibleSet;
+  /** See {@link visiblePaths}; undefined when it has to be counted again. */
+  #paths: number | undefined;
+
+  /** Use {@link planView}. */
+  constructor({ request, system, set, plan, store, log }: PlannedParts) {
+    this.#request = request;
+    this.plan = plan;
+    this.#system = system;
+    this.#store = store;
+    this.#set = set;
+    this.databases = system.databases;
+    const { trees, directories, ...where } = systemPlaces(system, request.locations);
+    this.avoidedAtFirst = otherViews(request.mountpoint);
+    this.view = View.create(
+      store.index,
+      {
+        ...where,
+        directories: [...directories, ...(plan?.directories ?? [])],
+        root: system.root,
+        ...(request.mountpoint === undefined ? {} : { mountPoint: request.mountpoint }),
+        systemPaths: [...systemPathList(request.systemPaths, log, system), ...trees],
+        overrides: { show: this.shown, hide: request.hide },
+      },
+      this.host,
+      log,
+    );
+    this.view.change({ ...this.bitsOf(set), avoided: this.avoidedAtFirst });
+  }
+
+  get request(): OpenRequest {
+    return this.#request;
+  }
+
+  /** From now on it is about other targets; the set is the caller's to compute. */
+  aimAt(targets: readonly string[]): void {
+    this.#request = { ...this.#request, set: { ...this.#request.set, targets } };
+  }
+
+  /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
+  get shown(): readonly string[] {
+    return [...this.request.show, ...(this.plan?.files ?? []).map(literalGlob)];
+  }
+
+  /** The system as it was read last. */
+  get system(): System {
+    return this.#system;
+  }
+
+  /** The visible set in force. */
+  get set(): VisibleSet {
+    return this.#set;
+  }
+
+  /**
+   * Reads the system anew, and brings the index up to what is installed now.
+   *
+   * @returns the packages that have come, gone and changed, and the nodes of all these
+   */
+  readAgain(log: Logger): ReturnType<IndexStore['update']> {
+    const system = readSystem(this.request.locations, log, this.request.cache);
+    const updated = this.#store.update(installedState(system));
+    this.#system = system;
+    return updated;
+  }
+
+  /** From now on another set is in force; the view's own bits are the caller's to change. */
+  take(set: VisibleSet): void {
+    this.#set = set;
+    this.#paths = undefined;
+  }
+
+  /** The packages of a set by their ids, as a view wants them. */
+  bitsOf({ visible, metadataOnly }: VisibleSet): { visible: number[]; metadataOnly: number[] } {
+    return { visible: this.ids(visible.keys()), metadataOnly: this.ids(metadataOnly) };
+  }
+
+  /** See `System.atomFor`. */
+  atomFor(cpv: string): string {
+    return this.#system.atomFor(cpv);
+  }
+
+  get index(): PathIndex {
+    return this.#store.index;
+  }
+
+  /** The targets as resolved. */
+  get targets(): readonly string[] {
+    return this.#set.targets.map(({ cpv }) => cpv);
+  }
+
+  get visiblePackages(): number {
+    return this.#set.visible.size;
+  }
+
+  /** How many paths visible packages own. */
+  visiblePaths(): number {
+    if (this.#paths !== undefined) return this.#paths;
+    const counted = new Uint8Array(this.index.nodeCount);
+    let count = 0;
+    for (const id of this.ids(this.#set.visible.keys())) {
+      for (const node of this.index.nodesOf(id)) {
+        if (counted[node] !== 0) continue;
+        counted[node] = 1;
+        count++;
+      }
+    }
+    this.#paths = count;
+    return count;
+  }
+
+  /** Whether and why a path is there; `path` is absolute inside the view, in bytes. */
+  explain(path: Buffer): Explanation {
+    this.view.begin();
+    return explainPath(this.view, this.#set, path);
+  }
+
+  /** What a serving thread attaches to. */
+  share(): SharedView {
+    return this.view.share();
+  }
+
+  #isVisible(path: Buffer): boolean {
+    const found = this.view.canonical(path);
+    return (
+      found !== undefined && found.kind !== hostKind.missing && this.view.isVisible(found.node, found.kind)
+    );
+  }
+
+  /** Whether a directory, absolute and without symlinks, is there when the plan is carried out. */
+  isDirectory(path: string): boolean {
+    const bound = this.hostPathOf(path);
+    if (bound !== undefined) return statSync(bound, { throwIfNoEntry: false })?.isDirectory() === true;
+    this.view.begin();
+    const found = this.view.canonical(Buffer.from(path));
+    return (
+      found !== undefined &&
+      ((found.kind === hostKind.directory && this.view.isVisible(found.node, found.kind)) ||
+        this.view.isAlwaysThere(found.node))
+    );
+  }
+
+  /** Whether a program, absolute inside, is there when the plan is carried out. */
+  hasFile(path: string): boolean {
+    const bound = this.hostPathOf(path);
+    if (bound !== undefined) return lstatSync(bound, { throwIfNoEntry: false }) !== undefined;
+    this.view.begin();
+    return this.#isVisible(Buffer.from(path));
+  }
+
+  /**
+   * Makes sure that a program is there.
+   *
+   * @param search directories as in PATH
+   * @throws LvfsError NO_PROGRAM: it is not installed, or hidden and by whom it is owned
+   */
+  requireProgram(name: string, search: string): void {
+    const paths = search
+      .split(':')
+      .filter((directory) => directory.startsWith('/'))
+      .map((directory) => join(directory, name));
+    if (paths.some((path) => this.hasFile(path))) return;
+    const others = `build with another program by --command`;
+    const hidden = paths
+      .map((path) => ({ path, found: this.explain(Buffer.from(path)) }))
+      .find(({ found }) => found.exists);
+    const owner = hidden?.found.owners[0];
+    if (hidden !== undefined && owner !== undefined) {
+      throw new LvfsError('NO_PROGRAM', `${name} is hidden: ${hidden.path} belongs to ${owner}`, {
+        hint: `show it with --with ${this.atomFor(owner)}, or ${others}`,
+      });
+    }
+    if (hidden !== undefined) {
+      throw new LvfsError('NO_PROGRAM', `${name} is hidden: ${hidden.path} belongs to no package`, {
+        hint: `show it with --show ${hidden.path}, or ${others}`,
+      });
+    }
+    throw new LvfsError(
+      'NO_PROGRAM',
+      `${name} is not installed: PATH leads to none in ${this.#system.root}`,
+      {
+        hint: `install ${programPackages[name] ?? 'it'}, or ${others}`,
+      },
+    );
+  }
+
+  /** Where the host has what a bind shows at a path inside; undefined where none does. */
+  hostPathOf(path: string): string | undefined {
+    // What is bound deepest covers what lies below it.
+    const bind = this.plan?.binds.findLast(({ target, kind }) => kind === 'bind' && isWithin(path, target));
+    return bind?.source === undefined ? undefined : join(bind.source, relative(bind.target, path));
+  }
+
+  /** Variables that a command inside needs to find what was set apart. */
+  environment(): Record<string, string> {
+    const { sysroot, prefix } = this.#system;
+    // Without binds a configuration set apart is seen at the usual place only.
+    const root = this.plan === undefined ? sysroot || undefined : configurationRoot(this.#system, prefix);
+    return {
+      LVFS_TARGET: this.targets.join(' '),
+      ...(root === undefined ? {} : { PORTAGE_CONFIGROOT: root }),
+      ...(sysroot === '' ? {} : { ROOT: sysroot, SYSROOT: sysroot }),
+      ...this.#system.repositoryEnvironment(),
+    };
+  }
+
+  /** The sysroot as a path inside the view; undefined when there is none. */
+  get sysroot(): string | undefined {
+    return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
+  }
+
+  /** The host directory that a variable of Portage names. */
+  directoryOf(variable: string): string | undefined {
+    const path = this.#system.variable(variable);
+    return path?.startsWith('/') === true ? join(this.#system.root, path) : undefined;
+  }
+
+  /** Saves what is new in the index, and of the installed packages. */
+  save(): void {
+    this.#system.save();
+    this.#store.save();
+  }
+
+  /** The ids of those packages that the index knows. */
+  ids(cpvs: Iterable<string>): number[] {
+    const ids: number[] = [];
+    for (const cpv of cpvs) {
+      const id = this.index.packageId(cpv);
+      if (id >= 0) ids.push(id);
+    }
+    return ids;
+  }
+}
