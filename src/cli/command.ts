@@ -289,7 +289,7 @@ function ownWords(
   const own: string[] = [];
   const others: string[] = [];
   for (let i = 0; i < words.length; i++) {
-    const word = words[i] as string;
+    const word = words[i]!;
     if (!word.startsWith(ownPrefix)) {
       others.push(word);
       continue;

@@ -336,7 +336,7 @@ class Affected {
     const { index } = this.#view;
     const { state, nodeCount } = index;
     for (let i = 0; i < nodeCount; i++) {
-      const bits = state[i] as number;
+      const bits = state[i]!;
       const node = i as IndexNode;
       if ((bits & (known | nodeState.read)) === 0 || this.#view.isUntouchable(node)) continue;
       if ((bits & nodeState.read) !== 0) {

@@ -144,7 +144,11 @@ export class Phases {
     this.#running.set(signal, running);
     signal.addEventListener('abort', () => this.#left(signal));
     if (signal.aborted) this.#left(signal);
-    if (this.#cancel.signal.aborted) throw new LvfsError('CANCELLED', 'emerge has ended');
+    if (this.#cancel.signal.aborted) {
+      // It was being started when emerge was killed.
+      kill(facts.pid);
+      throw new LvfsError('CANCELLED', 'emerge has ended');
+    }
     if (facts.phase === 'instprep') await this.#options.beforeMerge(facts.package);
     if (!viewPhases.some((name) => name === facts.phase)) return stay();
     let build = this.#builds.get(facts.buildDirectory);

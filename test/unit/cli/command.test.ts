@@ -24,7 +24,7 @@ test('a verb that passes words on keeps its own options wherever they stand, and
   const words = ['-1', '--jobs', '4', '--json', '--', '-q', '--with-bdeps=y', '', 'dev-libs/foo'];
   const [first, ...rest] = words;
   const { operands, options } = parsed(
-    ...['--quiet', 'emerge', first as string, '--lvfs-mode', 'report', ...rest, '--lvfs-strict'],
+    ...['--quiet', 'emerge', first!, '--lvfs-mode', 'report', ...rest, '--lvfs-strict'],
   );
   t.deepEqual(operands, words);
   t.is(options['lvfs-mode'], 'report');
