@@ -38,6 +38,8 @@ class Server:
         self.json = json
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(PLACE + "/control.sock")
+        # The connection ends with this process, and not while Python clears away: for lvfs its end is that of the phase.
+        os.dup(self.socket.fileno())
         self.lines = self.socket.makefile("rb")
         self.last = 0
         self.receive()
@@ -183,13 +185,20 @@ def main():
             view = server.ask("begin", facts(phase))
             say("QA", "QAWARN", view["notes"])
             if view["root"] is not None:
-                enter(view)
+                try:
+                    enter(view)
+                except OSError as error:
+                    raise Refused(str(error))
                 is_inside = True
-        except (Refused, OSError) as error:
+        except Refused as error:
             # What does not build does not need lvfs, and Portage has to clean up after it.
             if phase in IN_VIEW:
                 say("ERROR", "ERR", ["lvfs: no view for this package: %s" % error])
                 give_up()
+        except OSError as error:
+            # lvfs has ended, and with it emerge: nothing may go on that nobody ends any more.
+            say("ERROR", "ERR", ["lvfs: no view for this package: %s" % error])
+            sys.exit(1)
         for name, handler in ending.items():
             signal.signal(name, handler)
     try:

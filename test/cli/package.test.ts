@@ -48,7 +48,14 @@ test('the package needs only what is native from the registry, and runs no scrip
 });
 
 test('the manual, the mount helper, the changelog and the licences of what is bundled are in it', (t) => {
-  for (const file of [...manifest.man, 'mount-helper/mount.lvfs', 'CHANGELOG.md', 'LICENSE', 'README.md'])
+  for (const file of [
+    ...manifest.man,
+    'mount-helper/mount.lvfs',
+    'emerge-helper/pid-ns-init.py',
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+  ])
     t.true(existsSync(join(directory, file)), file);
   const licences = readFileSync(join(directory, 'dist/src/cli/THIRD-PARTY-LICENSES'), 'utf8');
   t.regex(licences, /^yargs [\d.]+ \(MIT\)$/m);

@@ -11,7 +11,9 @@ import { gentooRoot, repositoryPath, type GentooRoot, type GentooRootSpec } from
 import { sandbox, type Sandbox } from './lvfs.js';
 
 /** The interface of Portage's: uid, gid, groups, umask, descriptors, program, its arguments. */
-const pidNsInit = `import os, subprocess, sys
+const pidNsInit = `import atexit, os, subprocess, sys, time
+# An interpreter takes its time to end, and what it holds open is closed long before.
+atexit.register(time.sleep, 0.3)
 uid, gid, groups, umask, fds, binary, args = sys.argv[1:7] + [sys.argv[7:]]
 child = subprocess.Popen(args, executable=binary, pass_fds=[int(fd) for fd in fds.split(",")],
                          umask=int(umask) if umask else -1, user=int(uid) if uid else None, group=int(gid) if gid else None)

@@ -75,6 +75,8 @@ class Build {
   readonly running = new Set<AbortSignal>();
   phase: string;
   isOver = false;
+  /** There is no view, and what goes on does without. */
+  isWithout = false;
 
   constructor(facts: PhaseFacts, reportOnly: boolean, opening: Promise<Inside>) {
     this.facts = facts;
@@ -86,7 +88,7 @@ class Build {
   /** Whether a phase can be a later one of the same build. */
   goesOnWith({ phase }: PhaseFacts): boolean {
     const place = (name: string): number => viewPhases.findIndex((one) => one === name);
-    return !this.isOver && place(phase) > place(this.phase);
+    return (!this.isOver || this.isWithout) && place(phase) > place(this.phase);
   }
 }
 
@@ -141,7 +143,11 @@ export class Phases {
     this.#running.set(signal, running);
     signal.addEventListener('abort', () => this.#left(signal));
     if (signal.aborted) this.#left(signal);
-    if (this.#cancel.signal.aborted) throw new LvfsError('CANCELLED', 'emerge has ended');
+    if (this.#cancel.signal.aborted) {
+      // It was being started when emerge was killed.
+      kill(facts.pid);
+      throw new LvfsError('CANCELLED', 'emerge has ended');
+    }
     if (facts.phase === 'instprep') await this.#options.beforeMerge(facts.package);
     if (!viewPhases.some((name) => name === facts.phase)) return stay();
     let build = this.#builds.get(facts.buildDirectory);
@@ -156,6 +162,7 @@ export class Phases {
     }
     running.build = build;
     build.phase = facts.phase;
+    if (build.isWithout) return stay();
     build.running.add(signal);
     try {
       const inside = await build.opening;
@@ -203,6 +210,7 @@ export class Phases {
       });
     }
     if (!build.reportOnly) throw error;
+    build.isWithout = true;
     return stay([`lvfs: built without a view: ${error.message}`]);
   }
 
@@ -243,7 +251,7 @@ export class Phases {
     this.#running.delete(signal);
     if (build === undefined) return;
     build.running.delete(signal);
-    if (build.isOver && build.running.size === 0) this.#release(build);
+    if (build.isOver && !build.isWithout && build.running.size === 0) this.#release(build);
   }
 
   /** Takes a view away that nobody needs. */
