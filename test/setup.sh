@@ -34,6 +34,11 @@ if ! command -v apt-get >/dev/null 2>&1; then
   exit 0
 fi
 
+# Two runs at once wait for each other here: apt-get update does not wait for another, and what that installs need not be installed again.
+if [ "$(id -u)" = 0 ] && command -v flock >/dev/null 2>&1; then
+  exec 9</var/lib/dpkg && flock 9
+fi
+
 missing=
 for package in $wanted; do
   # shellcheck disable=SC2016 -- the format is dpkg-query's

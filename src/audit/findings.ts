@@ -14,6 +14,15 @@ export interface Declared {
   cpv: string;
 }
 
+/** What brought a visible package in. */
+export interface BroughtIn {
+  from: string;
+  variable: string;
+  atom: string;
+  /** Emerge would choose another alternative of an any-of group than this. */
+  alternative?: true;
+}
+
 /** Accesses that are known and not to be reported, with the reason the user gave. */
 export interface IgnoreRule {
   /** cpv or `category/name` of the target this holds for; absent: all. */
@@ -32,6 +41,18 @@ export interface HiddenFile {
   readonly owners: readonly string[];
 }
 
+/** How an ebuild may name a package: an atom, and why that one. */
+export interface Naming {
+  readonly atom: string;
+  readonly reason: string;
+}
+
+/** A line for an ebuild, and why that one. */
+export interface Suggestion {
+  suggest: string;
+  reason: string;
+}
+
 /** All that a report is made of. */
 export interface ReportInput {
   /** cpvs of the targets. */
@@ -43,7 +64,7 @@ export interface ReportInput {
   sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
-  visible: ReadonlyMap<string, readonly { from: string; variable: string; atom: string }[]>;
+  visible: ReadonlyMap<string, readonly BroughtIn[]>;
   /** @system and what it needs to run. */
   system: ReadonlySet<string>;
   denials: readonly Denial[];
@@ -74,8 +95,10 @@ export interface ReportInput {
   needs: readonly Need[];
   /** Whether somebody has listed a directory in which a path lies, not far above it: then its absence was seen. */
   wasListed(path: string): boolean;
-  /** An atom that selects this installed package in an ebuild: `sys-devel/gcc:12` where slots matter. */
-  atomFor(cpv: string): string;
+  /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */
+  namesFor(cpv: string, paths: readonly string[]): readonly Naming[];
+  /** Other installed packages that are as good as this one, with what takes each of them. */
+  equalsOf(cpv: string): readonly { readonly cpv: string; readonly by: string }[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: string): boolean;
   ignore?: readonly IgnoreRule[];
@@ -86,6 +109,8 @@ export interface Missing {
   cpv: string;
   /** A line for the ebuild: `BDEPEND="sys-devel/flex"`. */
   suggest: string;
+  /** That line and others that would do, the likeliest first. */
+  suggestions: readonly Suggestion[];
   /**
    * `needed`: a tool gave up over it. `allowed`: the user has shown it, and it was used. `probed`: it was looked for; the build may
    * have gone on without it (automagic).
@@ -137,6 +162,8 @@ export interface Report {
   unused: { atom: string; cpv: string; variable: string }[];
   /** @system packages that were used. */
   implicit: { cpv: string; hits: number; paths: string[] }[];
+  /** What was used of the target's any-of groups although emerge would have chosen another alternative; only where all are shown. */
+  alternatives: { cpv: string; variable: string; atom: string; hits: number; paths: string[] }[];
   /** Hidden files of no package that were looked for, and hidden directories of many. */
   unowned: { path: string; hits: number; processes: string[] }[];
   /** Declared packages that the user has hidden, and that were looked for. */
@@ -162,6 +189,20 @@ export function variableFor(cpv: string, path: string, input: ReportInput): Buil
   return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
 }
 
+/** The same for a program that was executed, whatever its path looks like. */
+export function variableForProgram(cpv: string, path: string, input: ReportInput): BuildVariable {
+  const isPlain = input.sysroot === undefined && factsOf(path, input).kind !== 'executable';
+  return isPlain ? 'BDEPEND' : variableFor(cpv, path, input);
+}
+
+/** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
+export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | undefined {
+  const reasons = (input.visible.get(cpv) ?? []).filter(
+    ({ from, variable }) => from === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
+  );
+  return reasons.every(({ alternative }) => alternative === true) ? reasons[0] : undefined;
+}
+
 /** The names that the targets have where they are installed. */
 export function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
   return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));
@@ -169,6 +210,32 @@ export function installedTargets({ targets, sysroot }: ReportInput): Set<string>
 
 export function suggestion(variable: BuildVariable, atom: string): string {
   return `${variable}="${atom}"`;
+}
+
+/** What an ebuild would call a package of which these paths were wanted. */
+export function atomFor(cpv: string, paths: readonly string[], input: ReportInput): string {
+  return input.namesFor(cpv, paths)[0]?.atom ?? cpv;
+}
+
+/** Lines for an ebuild that lacks a package, the likeliest first. */
+export function suggestionsFor(
+  cpv: string,
+  paths: readonly string[],
+  variable: BuildVariable,
+  input: ReportInput,
+): Suggestion[] {
+  const found = new Map<string, Suggestion>();
+  const add = (atom: string, reason: string): void => {
+    const suggest = suggestion(variable, atom);
+    if (!found.has(suggest)) found.set(suggest, { suggest, reason });
+  };
+  for (const { atom, reason } of input.namesFor(cpv, paths)) add(atom, reason);
+  const [path] = paths;
+  for (const other of path === undefined ? [] : input.ownersOf(path))
+    if (other !== cpv) add(atomFor(other, [path ?? ''], input), `it has ${path ?? ''} as well`);
+  for (const { cpv: other, by } of input.equalsOf(cpv))
+    add(atomFor(other, [], input), `it is installed, and ${by} takes it as well`);
+  return [...found.values()];
 }
 
 /** The variable that most of the evidence speaks for. */

@@ -7,13 +7,16 @@
  * Where one end is not known nothing is said.
  */
 import { baseName } from '../base/index.js';
-import type { Ended, Milliseconds, ProcessRecord } from './events.js';
+import type { Ended, Milliseconds, ProcessEnd, ProcessRecord } from './events.js';
 import type { ReportInput } from './findings.js';
 import type { Denial } from './ledger.js';
 import { programName, type ProcessTree } from './processTree.js';
 
 /** Ended "next": so long after it was refused, or after the process below ended. A busy machine takes a while to say goodbye. */
 const soon: Milliseconds = 2_000;
+
+/** The same for the shell of a phase, which has much to print before it tells that it ends. */
+const soonInPhase: Milliseconds = 10_000;
 
 /** With what scripts write their logs and clean up when they have given up, whatever comes of it. */
 const farewell =
@@ -147,12 +150,23 @@ class Sequels {
     let before = at;
     for (const [i, end] of ends.entries()) {
       if (end === undefined) return 'unknown';
-      // How long Portage takes to end a phase says nothing.
-      const isPhase = this.#tree.role(chain[i]?.id ?? 0).kind === 'phase' && i > 0;
+      const isPhase = this.#tree.role(chain[i]?.id ?? 0).kind === 'phase';
       if (!isPhase && end.alive - before > soon) return 'went on';
+      // How long Portage takes to end a phase says nothing, only when it begins to.
+      if (isPhase && i === 0 && this.#leaves(chain[i], end, at) - at > soonInPhase) return 'went on';
       before = end.ended;
     }
     return this.#hasGoneOn(chain, at) ? 'went on' : 'gave up';
+  }
+
+  /** When a phase has begun to end, which Portage tells emerge of: `die` prints what happened before. */
+  #leaves(phase: ProcessRecord | undefined, end: ProcessEnd, at: Milliseconds): Milliseconds {
+    let earliest = end.alive;
+    for (const { parent, arguments: words, seen } of this.#processes.values()) {
+      const isLeaving = words[1]?.endsWith('/ebuild-ipc.py') === true && words[2] === 'exit';
+      if (isLeaving && parent === phase?.id && seen >= at) earliest = Math.min(earliest, seen);
+    }
+    return earliest;
   }
 
   /** Whether somebody in a chain started other work after that time. */

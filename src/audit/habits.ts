@@ -14,10 +14,12 @@ export interface Habit {
   /** Base names of what they look for. */
   readonly names: ReadonlySet<string>;
   readonly reason: string;
+  /** They do it in vain only when they were given such an option; absent: always. */
+  readonly option?: RegExp;
 }
 
-function habit(name: string, by: RegExp, names: string, reason: string): Habit {
-  return { name, by, names: new Set(names.split(' ')), reason };
+function habit(name: string, by: RegExp, names: string, reason: string, option?: RegExp): Habit {
+  return { name, by, names: new Set(names.split(' ')), reason, ...(option === undefined ? {} : { option }) };
 }
 
 export const habits: readonly Habit[] = [
@@ -32,6 +34,20 @@ export const habits: readonly Habit[] = [
     /^(?:configure|config\.status|libtool|ltmain\.sh)$/,
     'zsh ksh ksh93 mksh print cygpath dumpbin mt mc manifest-tool lipo otool nmedit dsymutil dlltool',
     'each configure script of autoconf and libtool looks for the tools of other systems',
+  ),
+  habit(
+    'configure-nls',
+    /^configure$/,
+    'msgfmt gmsgfmt xgettext msgmerge',
+    "gettext's macros look for its programs although --disable-nls was given",
+    /^--(?:disable-nls|enable-nls=no)$/,
+  ),
+  habit(
+    'configure-gtk-doc',
+    /^configure$/,
+    'gtkdoc-check gtkdoc-check.test gtkdoc-rebase gtkdoc-mkpdf dblatex fop',
+    "gtk-doc's macro looks for its programs although --disable-gtk-doc was given",
+    /^--(?:disable-gtk-doc|enable-gtk-doc=no)$/,
   ),
   habit(
     'meson',
@@ -62,5 +78,10 @@ export function habitOf(
   if (record === undefined) return undefined;
   const wanted = baseName(path);
   const programs = [record.comm, baseName(record.program), ...record.arguments.slice(0, 2).map(baseName)];
-  return list.find(({ by, names }) => names.has(wanted) && programs.some((name) => by.test(name)));
+  return list.find(
+    ({ by, names, option }) =>
+      names.has(wanted) &&
+      programs.some((name) => by.test(name)) &&
+      (option === undefined || record.arguments.some((word) => option.test(word))),
+  );
 }

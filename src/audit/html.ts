@@ -237,6 +237,17 @@ function sections(report: Report): string {
       ]),
     ),
     table(
+      'Alternatives',
+      'Used, where emerge would choose another of an any-of group.',
+      ['variable', 'atom', 'package', 'evidence'],
+      report.alternatives.map(({ variable, atom, cpv, paths }) => [
+        escape(variable),
+        code([atom]),
+        escape(cpv),
+        code(paths.slice(0, 3)),
+      ]),
+    ),
+    table(
       'Unowned',
       'Hidden files of no package that were looked for.',
       ['path', 'times', 'processes'],

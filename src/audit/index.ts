@@ -31,6 +31,7 @@ export type {
   Report,
   ReportInput,
   SecondHand,
+  Suggestion,
 } from './findings.js';
 export { habits, type Habit } from './habits.js';
 export { makeReport } from './report.js';
@@ -52,6 +53,7 @@ export {
   type Image,
   type ImageDifference,
 } from './images.js';
+export { compareSettings, readSettings, type SettingChange, type Settings } from './settings.js';
 export {
   proveDifference,
   proveFailure,

@@ -26,6 +26,11 @@ const requires = /^Requires(?:\.private)?\s*:(.*)$/gm;
 const libraries = /(?:^|[\s'"=])-l([\w+.-]+)/gm;
 const findPackage = /\bfind_(?:package|dependency)\s*\(\s*"?([\w.+-]+)/gi;
 const imports = /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import|import[ \t]+([\w., \t]+))/gm;
+const perlModules = /^\s*(?:use|require|no)\s+([A-Za-z]\w*(?:::\w+)*)/gm;
+/** Also the base classes of `use parent`, and the modules that are required in an expression. */
+const perlNames = /\b([A-Z]\w*(?:::\w+)+)\b/g;
+const rubyFiles = /\b(?:require|require_relative|load|gem)[\s(]+["']([\w/.-]+)["']/g;
+const rubyAutoloads = /\bautoload[\s(]+:\w+,\s*["']([\w/.-]+)["']/g;
 const macros = /\b(?:A[CXMS]|LT|PKG|IT|GTK|GNOME|m4)_\w+/g;
 
 function* matches(text: string, pattern: RegExp, kind: PathKind): Generator<readonly [PathKind, string]> {
@@ -66,6 +71,14 @@ const readers: Partial<Record<PathKind, Reader>> = {
       }
     }
   },
+  *perl(text) {
+    for (const pattern of [perlModules, perlNames])
+      for (const [, name = ''] of text.matchAll(pattern)) yield ['perl', `${name.replaceAll('::', '/')}.pm`];
+  },
+  *ruby(text) {
+    for (const pattern of [rubyFiles, rubyAutoloads])
+      for (const [, name = ''] of text.matchAll(pattern)) yield ['ruby', `${name.replace(/\.rb$/, '')}.rb`];
+  },
   *aclocal(text) {
     for (const [name] of text.matchAll(macros)) yield ['aclocal', name];
   },
@@ -76,6 +89,8 @@ function namesOf({ path, kind }: UsedFile): readonly string[] {
   const name = path.slice(path.lastIndexOf('/') + 1);
   switch (kind) {
     case 'header':
+    case 'perl':
+    case 'ruby':
       return [name];
     case 'pkg-config':
       return [name.replace(/\.pc$/, '')];
@@ -126,7 +141,7 @@ export class Mentions {
     return namesOf(file).flatMap((own) =>
       (this.#by.get(keyOf(file.kind, own)) ?? [])
         .filter(
-          ({ name }) => file.kind !== 'header' || file.path.endsWith(`/${name.replace(/^(?:\.\.?\/)+/, '')}`),
+          ({ name }) => !isTail(file.kind) || file.path.endsWith(`/${name.replace(/^(?:\.\.?\/)+/, '')}`),
         )
         .map((naming) => naming.file)
         .filter(({ path }) => path !== file.path),
@@ -134,7 +149,12 @@ export class Mentions {
   }
 }
 
+/** Whether files of a kind are named by the tail of their path. */
+function isTail(kind: PathKind): boolean {
+  return kind === 'header' || kind === 'perl' || kind === 'ruby';
+}
+
 function keyOf(kind: PathKind, name: string): string {
-  const last = kind === 'header' ? name.slice(name.lastIndexOf('/') + 1) : name;
+  const last = isTail(kind) ? name.slice(name.lastIndexOf('/') + 1) : name;
   return `${kind} ${kind === 'cmake' ? last.toLowerCase() : last}`;
 }

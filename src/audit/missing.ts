@@ -4,9 +4,10 @@ import {
   factsOf,
   installedTargets,
   suggestedVariable,
-  suggestion,
+  suggestionsFor,
   tellingPaths,
   variableFor,
+  variableForProgram,
   type Dismissed,
   type IgnoreCheck,
   type Missing,
@@ -19,7 +20,14 @@ import type { Ended } from './events.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
-import { buildPhases, nameInSources, refusalsIn, type Against, type Refusal } from './refusals.js';
+import {
+  buildPhases,
+  nameInSources,
+  refusalsIn,
+  variableOfRefusal,
+  type Against,
+  type Refusal,
+} from './refusals.js';
 import { isNeeded, needsInWords, withSay, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
@@ -98,14 +106,15 @@ export function findMissing(
   const isHidden = (cpv: string) => !targets.has(cpv) && !input.visible.has(cpv);
 
   const refusals = refusalsIn(input, tree, habits);
-  for (const { denial, path, owners, weight, variable, against } of refusals) {
+  for (const refusal of refusals) {
+    const { denial, path, owners, weight, against } = refusal;
     for (const cpv of owners.filter(isHidden)) {
       if (isIgnored(cpv, path)) continue;
       const evidence = evidenceFor(cpv);
       note(evidence, denial, path);
       evidence.executed ||= denial.operation === 'exec';
       if (against !== undefined) evidence.dismissed.add(against.reason);
-      else weigh(evidence, path, weight / owners.length, variable ?? variableFor(cpv, path, input));
+      else weigh(evidence, path, weight / owners.length, variableOfRefusal(refusal, cpv, input));
     }
   }
   const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
@@ -123,7 +132,7 @@ export function findMissing(
       const { path, process } = one;
       const { kind, weight } = factsOf(path, input);
       const executed = isExecution(one, kind);
-      const variable = executed && input.sysroot === undefined ? 'BDEPEND' : variableFor(cpv, path, input);
+      const variable = (executed ? variableForProgram : variableFor)(cpv, path, input);
       evidence.executed ||= executed;
       weigh(evidence, path, executed ? 100 : weight, variable);
       evidence.hits += 1;
@@ -148,8 +157,12 @@ export function findMissing(
     const processes = [...evidence.processes].sort();
     if (own !== undefined && !evidence.allowed)
       hiddenByUser.push({ cpv, variable: own.variable, atom: own.atom, paths });
-    else if (isFinding(evidence)) missing.push([cpv, evidence]);
-    else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
+    else if (evidence.fatal || evidence.allowed) missing.push([cpv, evidence]);
+    else if (isFinding(evidence)) {
+      const equal = visibleEqual(cpv, paths, input);
+      if (equal === undefined) missing.push([cpv, evidence]);
+      else dismissed.push({ cpv, reason: equal, paths, processes });
+    } else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
   }
   return {
     missing: missing
@@ -158,6 +171,13 @@ export function findMissing(
     dismissed: dismissed.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
     hiddenByUser: hiddenByUser.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
   };
+}
+
+/** Why nobody lacks a program that was only looked for: another one that is as good is there. */
+function visibleEqual(cpv: string, paths: readonly string[], input: ReportInput): string | undefined {
+  if (paths.some((path) => factsOf(path, input).kind !== 'executable')) return undefined;
+  const equal = input.equalsOf(cpv).find((one) => input.visible.has(one.cpv));
+  return equal && `${equal.cpv} is there and as good: ${equal.by} takes either`;
 }
 
 /**
@@ -196,12 +216,15 @@ function variableOf({ byVariable, fatal, executed, paths }: Evidence, input: Rep
 }
 
 function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
+  const paths = tellingPaths(evidence.paths);
+  const suggestions = suggestionsFor(cpv, paths, variableOf(evidence, input), input);
   return {
     cpv,
-    suggest: suggestion(variableOf(evidence, input), input.atomFor(cpv)),
+    suggest: suggestions[0]?.suggest ?? '',
+    suggestions,
     certainty: certaintyOf(evidence),
     hits: evidence.hits,
-    paths: tellingPaths(evidence.paths),
+    paths,
     processes: [...evidence.processes].sort(),
     phases: [...evidence.phases].sort(),
     messages: [...evidence.messages]
@@ -243,16 +266,19 @@ function judgeEnds(
 ): void {
   const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
   for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
-    const { path, owners, variable } = refusal;
+    const { path, owners } = refusal;
     for (const cpv of owners) {
       const evidence = evidenceFor(cpv, path);
       if (evidence === undefined) continue;
-      weigh(evidence, path, fatalWeight.end / owners.length, variable ?? variableFor(cpv, path, input));
+      weigh(evidence, path, fatalWeight.end / owners.length, variableOfRefusal(refusal, cpv, input));
       evidence.fatal = true;
       evidence.ended = ended;
     }
   }
 }
+
+/** Kinds of things that are always looked for by their names. */
+const refusedByName: ReadonlySet<string> = new Set(['executable', 'path', 'header', 'pkg-config', 'perl']);
 
 // ---- words ----------------------------------------------------------------------------------------------------------
 
@@ -280,6 +306,8 @@ function judgeWords(
     const asked = files.filter(({ path }) => isAsked(path));
     // The project's own words are guessed at: only what was refused can be meant.
     if (complaint.voice === 'project' && asked.length === 0) continue;
+    // What is looked for by name was refused, if it was looked for at all and not answered from configure's cache.
+    if (!complaint.fatal && asked.length === 0 && refusedByName.has(complaint.kind)) continue;
     // Of an import no trace is left. In a build that went well, the words may be those of a test, or about an option of an installed tool.
     const isUntraceable = complaint.kind === 'python' || complaint.kind === 'distribution';
     if (input.status === 0 && isUntraceable && !isNeeded(needs, complaint.kind, complaint.name)) continue;

@@ -14,6 +14,7 @@ export type PathKind =
   | 'aclocal'
   | 'python'
   | 'perl'
+  | 'ruby'
   | 'data'
   | 'noise';
 
@@ -52,6 +53,7 @@ const kinds: readonly KindFacts[] = [
   { kind: 'data', pattern: /\.(?:dist|egg)-info(?:\/|$)/, weight: 0.3, variable: 'BDEPEND' },
   { kind: 'python', pattern: /\/(site|dist)-packages\/./, weight: 0.9, variable: 'BDEPEND' },
   { kind: 'perl', pattern: /\/perl\w*\/.*\.p[ml]$|\/perl5?\/[\w./-]+$/, weight: 0.9, variable: 'BDEPEND' },
+  { kind: 'ruby', pattern: /\/(?:ruby|gems|rubygems[\w-]*)\/.*\.rb$/, weight: 0.9, variable: 'BDEPEND' },
   // One of another name, deeper, is a module that a program loads: an interpreter's extension, a plug-in.
   {
     kind: 'library',
@@ -63,6 +65,13 @@ const kinds: readonly KindFacts[] = [
     kind: 'runtime library',
     pattern: /\/lib\w*\/(.*\/)?[^/]+\.so\.[\w.]+$/,
     weight: 0.7,
+    variable: 'DEPEND',
+  },
+  // Scripts that tell how to link with a library; the others are about tools.
+  {
+    kind: 'executable',
+    pattern: /\/bin\/(?!(?:(?:.*-)?pkg|gcc|binutils|java|ccache|eselect)-config$)[^/]+-config(?:-?[\d.]+)?$/,
+    weight: 1,
     variable: 'DEPEND',
   },
   { kind: 'executable', pattern: /\/s?bin\/[^/]+$|\/libexec\/./, weight: 1, variable: 'BDEPEND' },

@@ -90,6 +90,7 @@ export class ProcessTree {
   readonly #ownersOf: (path: string) => readonly string[];
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
+  #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
 
   constructor({ processes, ownersOf }: TreeOptions) {
     this.#processes = processes;
@@ -120,14 +121,16 @@ export class ProcessTree {
 
   /**
    * Whether the target has named a file on the command line of the tool that asks for it: by one of these paths (`xsltproc x.xsl`), or by its
-   * last component (`which flex`).
+   * last component (`which flex`, `tar --lzip`).
    */
   isTold(id: number, ...paths: readonly string[]): boolean {
     const record = this.#processes.get(id);
     const words = record?.arguments.slice(1) ?? [];
     if (
       !paths.some(
-        (path) => path !== '' && words.some((word) => word.endsWith(path) || word === baseName(path)),
+        (path) =>
+          path !== '' &&
+          words.some((word) => word.endsWith(path) || word.replace(/^--?/, '') === baseName(path)),
       )
     )
       return false;
@@ -135,13 +138,20 @@ export class ProcessTree {
     return by === 'target' && !ownAccord;
   }
 
-  /** The owners of each program that a process executed later in its own place (execve(2)). */
-  successors(id: number): (readonly string[])[] {
+  /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
+  successors(id: number): { program: readonly string[]; script: readonly string[] }[] {
     const record = this.#processes.get(id);
     if (record === undefined) return [];
-    return [...this.#processes.values()]
-      .filter((other) => other.id > id && other.pid === record.pid && other.parent === record.parent)
-      .map(({ program }) => (program === '' ? [] : this.#ownersOf(program)));
+    this.#byPid ??= groupedByPid(this.#processes);
+    return (this.#byPid.get(record.pid) ?? [])
+      .filter((other) => other.id > id && other.parent === record.parent)
+      .map((other) => {
+        const role = this.role(other.id);
+        return {
+          program: other.program === '' ? [] : this.#ownersOf(other.program),
+          script: role.kind === 'tool' ? role.packages : [],
+        };
+      });
   }
 
   /** Whether a process is a shell that was given nothing to run: somebody types, or a script is read that nobody knows. */
@@ -169,6 +179,16 @@ export class ProcessTree {
     }
     return { by: 'target', tools, answerable, ownAccord };
   }
+}
+
+function groupedByPid(processes: ReadonlyMap<number, ProcessRecord>): Map<number, ProcessRecord[]> {
+  const groups = new Map<number, ProcessRecord[]>();
+  for (const record of processes.values()) {
+    const known = groups.get(record.pid);
+    if (known === undefined) groups.set(record.pid, [record]);
+    else known.push(record);
+  }
+  return groups;
 }
 
 function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly string[]): Role {
@@ -223,7 +243,7 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
   const ofShell = isShell(program);
   for (let i = 1; i < words.length; i++) {
     const word = words[i]!;
-    if (word === '-' || word === '-s') return undefined;
+    if (word === '-' || (ofShell && word === '-s')) return undefined;
     if (ofShell ? wordsOption.test(word) : /^-[a-zA-Z]*[ceE]$/.test(word)) return undefined;
     if (!ofShell && word === '-m') {
       const name = words[i + 1];

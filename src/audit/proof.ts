@@ -5,6 +5,7 @@
  * The searches take it that a package more does not take an effect away, and believe nothing that was not seen in a build: what was found is
  * built with exactly that before it is named.
  */
+import type { SettingChange } from './settings.js';
 
 /** What came of one build. */
 export interface BuildResult {
@@ -15,6 +16,8 @@ export interface BuildResult {
   readonly suspects?: readonly string[];
   /** Of a build that succeeded: how it differs from the first one, as a state for each subject. Undefined: that cannot be told. */
   readonly facts?: ReadonlyMap<string, string>;
+  /** Of a build that succeeded: what it found out otherwise than the first one. */
+  readonly settings?: readonly SettingChange[];
   /** Packages shown besides that the build used, those first that it certainly did. */
   readonly used?: readonly string[];
 }
@@ -306,6 +309,8 @@ export interface Culprit {
   readonly packages: readonly string[];
   /** The subjects of {@link BuildResult.facts} that change with them. */
   readonly subjects: readonly string[];
+  /** What a build with them finds out otherwise. */
+  readonly settings?: readonly SettingChange[];
 }
 
 /** What the comparison of builds came to. */
@@ -335,7 +340,7 @@ export async function proveDifference(
   build: Build,
 ): Promise<DifferenceProof> {
   const trials = new Trials({ built: true, facts: new Map() }, build);
-  const culprits: { packages: readonly string[]; subjects: string[] }[] = [];
+  const culprits: Culprit[] = [];
   const unsteady: string[] = [];
   let open = new Map<string, string>();
   let shown = candidates.all;
@@ -400,10 +405,10 @@ export async function proveDifference(
       if (open.delete(subject)) unsteady.push(subject);
       continue;
     }
-    const facts = (await trials.make(packages))?.facts ?? new Map<string, string>();
+    const { facts = new Map<string, string>(), settings = [] } = (await trials.make(packages)) ?? {};
     const subjects = [...open].filter(([one, wanted]) => facts.get(one) === wanted).map(([one]) => one);
     for (const one of subjects) open.delete(one);
-    culprits.push({ packages, subjects });
+    culprits.push({ packages, subjects, ...(settings.length === 0 ? {} : { settings }) });
   }
   return ended('compared');
 }

@@ -75,7 +75,10 @@ function entryFor(
 ): Missing {
   const first = report.missing.find((one) => one.cpv === cpv);
   const later = reported.get(cpv);
-  const known = later === undefined ? first : { ...later, ...first, suggest: later.suggest };
+  const known =
+    later === undefined
+      ? first
+      : { ...later, ...first, suggest: later.suggest, suggestions: later.suggestions };
   const use = used.get(cpv);
   const ofSystem = isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
   const isLinked = subjects.some(
@@ -83,9 +86,11 @@ function entryFor(
   );
   if (known === undefined) {
     const variable = hasSysroot ? ofSystem : isLinked ? 'DEPEND' : variableOf(use?.paths ?? []);
+    const suggest = `${variable}="${use?.atom ?? unmarked(packageName(cpv))}"`;
     return {
       cpv,
-      suggest: `${variable}="${use?.atom ?? unmarked(packageName(cpv))}"`,
+      suggest,
+      suggestions: [{ suggest, reason: 'the builds with it and without it tell' }],
       certainty: 'probed',
       hits: 0,
       paths: [...(use?.paths ?? [])],
@@ -95,8 +100,10 @@ function entryFor(
     };
   }
   const certainty = known.certainty === 'allowed' ? 'probed' : known.certainty;
-  const suggest = isLinked && !hasSysroot ? known.suggest.replace(/^BDEPEND(?==)/, 'DEPEND') : known.suggest;
-  return { ...known, certainty, suggest };
+  const inVariable = (line: string): string =>
+    isLinked && !hasSysroot ? line.replace(/^BDEPEND(?==)/, 'DEPEND') : line;
+  const suggestions = known.suggestions.map((one) => ({ ...one, suggest: inVariable(one.suggest) }));
+  return { ...known, certainty, suggest: inVariable(known.suggest), suggestions };
 }
 
 /** Where a package belongs whose files were only found, or read by nobody that is known. */

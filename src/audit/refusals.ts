@@ -1,5 +1,5 @@
 /** What was refused, whose business that is, and why most of it is no finding. */
-import { factsOf, type HiddenFile, type ReportInput } from './findings.js';
+import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
 import { habitOf, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
@@ -29,7 +29,6 @@ export interface Refusal {
   readonly path: string;
   readonly owners: readonly string[];
   readonly weight: number;
-  readonly variable: BuildVariable | undefined;
   /** Why it is no finding; undefined: it is one. */
   readonly against: Against | undefined;
 }
@@ -78,6 +77,11 @@ function withoutDots(path: string): string {
     .replace(/\/\.$/, '');
 }
 
+/** The variable in which a package belongs that somebody was refused a file of. */
+export function variableOfRefusal({ denial, path }: Refusal, cpv: string, input: ReportInput): BuildVariable {
+  return (denial.operation === 'exec' ? variableForProgram : variableFor)(cpv, path, input);
+}
+
 /** The refusals that concern packages, each with why it is no finding, if so. */
 export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readonly Habit[]): Refusal[] {
   const hasPhases = input.denials.some(({ phase }) => phase !== '');
@@ -95,7 +99,6 @@ export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readon
       denial,
       ...aim,
       weight,
-      variable: denial.operation === 'exec' && input.sysroot === undefined ? 'BDEPEND' : undefined,
       against:
         weight === 0
           ? { reason: 'such files are looked for by everything', unless: 'said' }
@@ -136,7 +139,10 @@ function reasonAgainst(
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
   const isOfTool = byTarget.every((id) => tree.role(id).kind === 'tool');
   const { kind } = factsOf(path, input);
-  if (isOfTool && kind !== 'header' && kind !== 'library' && input.isInSources(nameInSources(path)) === false)
+  const name = nameInSources(path);
+  const isSpokenOf =
+    input.isInSources(name) !== false || byTarget.some((id) => isGivenByEbuild(id, name, tree));
+  if (isOfTool && kind !== 'header' && kind !== 'library' && !isSpokenOf)
     return { reason: 'nothing in the sources speaks of it', unless: 'said' };
   return undefined;
 }
@@ -147,6 +153,13 @@ function reasonAgainst(
  */
 function zoneOf(path: string): string | undefined {
   return /\/zoneinfo\/(?:(?:posix|right)\/)?(.+)$/.exec(path)?.[1];
+}
+
+/** Whether the ebuild itself, which is not among the sources, has given a process a name, alone or in a list. */
+function isGivenByEbuild(id: number, name: string, tree: ProcessTree): boolean {
+  const record = tree.record(id);
+  if (record === undefined || tree.role(record.parent).kind !== 'phase') return false;
+  return record.arguments.slice(1).some((word) => word.split(/[\s,=:]+/).includes(name));
 }
 
 /** By which name sources speak of a file. */

@@ -5,6 +5,7 @@
  * where several processes run at a time. Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not always seen.
  */
 import {
+  alternativeOf,
   factsOf,
   isPackage,
   tellingPaths,
@@ -38,9 +39,10 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
   const { missing, dismissed, hiddenByUser } = findMissing(uses, input, tree, habits, isIgnored);
   return {
     missing,
-    secondHand: findSecondHand(uses, input, tree, isIgnored),
+    secondHand: findSecondHand(uses, input, tree, habits, isIgnored),
     unused: findUnused(uses, input),
     implicit: findImplicit(uses, input),
+    alternatives: findAlternatives(uses, input),
     unowned: findUnowned(input),
     hiddenByUser,
     dismissed,
@@ -53,6 +55,8 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const kindOf = (path: string) => factsOf(path, input).kind;
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
+    // A link to a directory (/sbin) on the way to a program is not what was executed.
+    .filter(({ path, wanted }) => wanted?.startsWith(`${path}/`) !== true)
     .map((use) => ({ ...use, path: sourceOf(use.path) }));
   const named = namedModules(uses, input, tree);
   return withoutSweeps(uses, kindOf, (use) => {
@@ -121,12 +125,30 @@ function findImplicit(uses: readonly Use[], input: ReportInput): Report['implici
   const declared = new Set(input.declared.map(({ cpv }) => cpv));
   return [...deliberateUses(uses, input)]
     .filter(([cpv]) => input.system.has(cpv) && !declared.has(cpv))
-    .map(([cpv, used]) => ({
-      cpv,
-      hits: used.length,
-      paths: tellingPaths(new Map(used.map(({ path }) => [path, factsOf(path, input).weight]))),
-    }))
-    .sort((a, b) => b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1));
+    .map(([cpv, used]) => ({ cpv, ...evidenceOf(used, input) }))
+    .sort(byHits);
+}
+
+function findAlternatives(uses: readonly Use[], input: ReportInput): Report['alternatives'] {
+  return [...deliberateUses(uses, input)]
+    .flatMap(([cpv, used]) => {
+      const reason = input.system.has(cpv) ? undefined : alternativeOf(cpv, input);
+      if (reason === undefined) return [];
+      const { variable, atom } = reason;
+      return [{ cpv, variable, atom, ...evidenceOf(used, input) }];
+    })
+    .sort(byHits);
+}
+
+function evidenceOf(used: readonly Use[], input: ReportInput): { hits: number; paths: string[] } {
+  return {
+    hits: used.length,
+    paths: tellingPaths(new Map(used.map(({ path }) => [path, factsOf(path, input).weight]))),
+  };
+}
+
+function byHits(a: { cpv: string; hits: number }, b: { cpv: string; hits: number }): number {
+  return b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1);
 }
 
 /** Hidden paths that were looked for and for which no package can be named. */

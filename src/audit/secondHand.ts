@@ -3,16 +3,21 @@
  * a tool made it of its own accord (bison runs m4, a script its interpreter), or when a file of another package led to it (a
  * header that includes it). What is left, the target's own instructions asked for.
  */
+import type { ProcessRecord } from './events.js';
+import { habitOf, type Habit } from './habits.js';
 import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import {
+  alternativeOf,
+  atomFor,
   factsOf,
   installedTargets,
   suggestedVariable,
   suggestion,
   tellingPaths,
   variableFor,
+  variableForProgram,
   type IgnoreCheck,
   type ReportInput,
   type SecondHand,
@@ -21,7 +26,17 @@ import { isExecution, type Use } from './uses.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
-  ...(['executable', 'header', 'library', 'pkg-config', 'cmake', 'aclocal', 'python', 'perl'] as const),
+  ...([
+    'executable',
+    'header',
+    'library',
+    'pkg-config',
+    'cmake',
+    'aclocal',
+    'python',
+    'perl',
+    'ruby',
+  ] as const),
 ]);
 
 /** Uses that show that somebody wrote a package's name into the target, by owner. */
@@ -51,16 +66,17 @@ export function findSecondHand(
   uses: readonly Use[],
   input: ReportInput,
   tree: ProcessTree,
+  habits: readonly Habit[],
   isIgnored: IgnoreCheck,
 ): SecondHand[] {
   const declared = declaredPackages(input);
   const targets = installedTargets(input);
-  const explain = explainer(uses, input, tree);
+  const explain = explainer(uses, input, tree, habits);
   const result: SecondHand[] = [];
   for (const [cpv, all] of deliberateUses(uses, input)) {
     const reasons = input.visible.get(cpv);
     if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || targets.has(cpv)) continue;
-    if (isAllowedByUser(cpv, input)) continue;
+    if (isAllowedByUser(cpv, input) || alternativeOf(cpv, input) !== undefined) continue;
     const counted = all.filter((use) => !isIgnored(cpv, use.path));
     if (counted.length === 0) continue;
     const explained = counted.map((use) => explain(cpv, use));
@@ -74,18 +90,18 @@ export function findSecondHand(
       // A program that was executed is what is needed, however many libraries it loads.
       const executed = isExecution(use, factsOf(use.path, input).kind);
       const weight = executed ? 100 : factsOf(use.path, input).weight;
-      const variable =
-        executed && input.sysroot === undefined ? 'BDEPEND' : variableFor(cpv, use.path, input);
+      const variable = (executed ? variableForProgram : variableFor)(cpv, use.path, input);
       byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
     }
+    const paths = tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight])));
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
     result.push({
       cpv,
-      suggest: suggestion(suggestedVariable(byVariable), input.atomFor(cpv)),
+      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input)),
       from: [...new Set(reasons.map(({ from }) => from))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: others.length,
-      paths: tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight]))),
+      paths,
       processes: [...processes].filter((comm) => comm !== '').sort(),
     });
   }
@@ -104,6 +120,7 @@ function explainer(
   uses: readonly Use[],
   input: ReportInput,
   tree: ProcessTree,
+  habits: readonly Habit[],
 ): (cpv: string, use: Use) => Explanation {
   const needs = needsOf(input);
   const targets = installedTargets(input);
@@ -125,16 +142,24 @@ function explainer(
     for (const owner of use.owners) known.add(owner);
   }
   return (cpv, use) => {
-    const { by, answerable } = tree.actor(use.process);
+    const { by, answerable, ownAccord } = tree.actor(use.process);
     if (by === 'portage') return 'tool';
+    if (habitOf(use.path, tree.record(use.process), habits) !== undefined) return 'tool';
+    if (!isSpokenOf(use, input, tree)) return 'tool';
     if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
+    // A tool runs others as it likes, be they among what it is said to need or not.
+    if (use.operation === 'exec' && ownAccord && !tree.isTold(use.process, use.path)) return 'tool';
     if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
       // The interpreter of a script is that script's business.
       const scripts = input.ownersOf(use.wanted);
       if (scripts.length > 0 && !scripts.includes(cpv)) return 'tool';
-      // A launcher (python-exec) is the business of what it starts in its place.
-      if (tree.successors(use.process).some((owners) => owners.some((owner) => needs(owner).has(cpv))))
-        return 'tool';
+      // A launcher (python-exec) is the business of what it starts in its place. A script is not the launcher of its interpreter.
+      const isLauncher = tree
+        .successors(use.process)
+        .some(
+          ({ program, script }) => !script.includes(cpv) && program.some((owner) => needs(owner).has(cpv)),
+        );
+      if (isLauncher) return 'tool';
     }
     const by_ = ledTo.get(use.path);
     if (by_ === undefined) return undefined;
@@ -143,6 +168,36 @@ function explainer(
     const used = modules.get(use.process);
     return [...by_].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
   };
+}
+
+/**
+ * Whether the target speaks of a module of an interpreted language, in its sources or on a command line: what it does not is loaded by
+ * the interpreter, or by other modules.
+ */
+function isSpokenOf({ path, process }: Use, input: ReportInput, tree: ProcessTree): boolean {
+  const { kind } = factsOf(path, input);
+  const record = tree.record(process);
+  // configure does what the macros of others say, too.
+  if (kind === 'executable' && isConfigure(record))
+    return input.isInSources(path.slice(path.lastIndexOf('/') + 1)) !== false;
+  if (kind !== 'python' && kind !== 'perl' && kind !== 'ruby') return true;
+  const name = moduleName(path);
+  if (input.isInSources(name) !== false) return true;
+  if (isConfigure(tree.record(record?.parent ?? 0))) return false;
+  return (
+    record?.arguments.some((word) => word.includes(name.replaceAll('/', '::')) || word.includes(name)) ===
+    true
+  );
+}
+
+function isConfigure(record: ProcessRecord | undefined): boolean {
+  return record?.arguments.slice(0, 2).some((word) => /(?:^|\/)configure$/.test(word)) === true;
+}
+
+/** What the file of a module is called in an import: its package (`jinja2`) in Python, else its name. */
+function moduleName(path: string): string {
+  const python = /\/(?:site|dist)-packages\/([^/.]+)/.exec(path)?.[1];
+  return python ?? path.slice(path.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
 }
 
 /**

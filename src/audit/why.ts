@@ -20,6 +20,10 @@ export function whyInReport(report: Report, name: string): string[] {
       ({ cpv, paths }) =>
         `${cpv} need not be declared: it is part of @system, and was used (${paths[0] ?? ''}).`,
     ),
+    ...of(report.alternatives).map(
+      ({ cpv, variable, atom, paths }) =>
+        `${cpv} is declared (${variable}: ${atom}, one of several) and was used (${paths[0] ?? ''}), although emerge would choose another.`,
+    ),
     ...of(report.hiddenByUser).map(
       ({ cpv, variable, atom, paths }) =>
         `${cpv} is declared (${variable}: ${atom}) and hidden by you; it was looked for (${paths[0] ?? ''}).`,

@@ -6,6 +6,7 @@ import type {
   Image,
   ImageDifference,
   Report,
+  SettingChange,
 } from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
 import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
@@ -101,7 +102,12 @@ export interface Comparison extends Effort {
   /** Between the first build's result and that one's. */
   readonly difference?: ImageDifference;
   /** Packages that make a difference, and the files in which: those of an entry together. */
-  readonly automagic: readonly { readonly packages: readonly string[]; readonly files: readonly string[] }[];
+  readonly automagic: readonly {
+    readonly packages: readonly string[];
+    readonly files: readonly string[];
+    /** What the build finds out otherwise with them. */
+    readonly settings: readonly SettingChange[];
+  }[];
   /** Files that differ from one build to the next although the same is shown. */
   readonly unsteady: readonly string[];
   /** Files that differ, and nobody was found for. */
@@ -128,6 +134,7 @@ export async function build(
       const { status } = trials;
       const first = await inside.view.request('report', {
         ignore: plan.ignore,
+        habitsOff: plan.habitsOff,
         captured: true,
         status,
       });
@@ -271,7 +278,11 @@ async function comparisonOf(
     seconds,
     ...(full === undefined ? {} : { status: full.status }),
     ...(full?.image === undefined ? {} : { difference: compareImages(first, full.image) }),
-    automagic: culprits.map(({ packages, subjects }) => ({ packages, files: filesOf(subjects) })),
+    automagic: culprits.map(({ packages, subjects, settings = [] }) => ({
+      packages,
+      files: filesOf(subjects),
+      settings,
+    })),
     unsteady: filesOf(proof.unsteady),
     unexplained: filesOf(proof.unexplained),
   };
@@ -342,8 +353,10 @@ export function comparisonText(comparison: Comparison, output: Output): string {
   if (outcome === 'impossible')
     return `${bold('Comparison:')} nothing could be compared: ${comparison.reason ?? ''}`;
   const lines: string[] = [];
-  for (const { packages, files } of automagic)
-    lines.push(`  with ${packages.map(packageName).join(' and ')}:`, ...changes(files, difference));
+  for (const { packages, files, settings } of automagic) {
+    const names = packages.map(packageName).join(' and ');
+    lines.push(`  with ${names}:`, ...changes(files, difference), ...settings.slice(0, 6).map(settingText));
+  }
   if (unexplained.length > 0) lines.push('  with something hidden:', ...changes(unexplained, difference));
   if (unsteady.length > 0)
     lines.push(dim(`  ${unsteady.length} files differ from build to build, whatever is shown`));
@@ -353,6 +366,10 @@ export function comparisonText(comparison: Comparison, output: Output): string {
     open: `not all is known, for ${endText[comparison.end ?? 'builds']}${lines.length === 0 ? '.' : ':'}`,
   }[outcome];
   return [`${bold('Comparison:')} ${said} ${effort}`, ...lines].join('\n');
+}
+
+function settingText({ file, name, without, with: present }: SettingChange): string {
+  return `    ${name} ${without ?? 'unset'} → ${present ?? 'unset'} (${file})`;
 }
 
 /** How files differ, a line each. */

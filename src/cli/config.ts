@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { errorCode, exitStatus, LvfsError, type Logger, nearest, readRegularFile } from '../base/index.js';
+import { checkHabits } from './habits.js';
 
 /** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
 export type Origin = string;
@@ -55,6 +56,8 @@ export interface Settings {
   readonly hide: readonly string[];
   readonly systemPaths: readonly SystemPathSetting[];
   readonly ignore: readonly IgnoreRule[];
+  /** Names of the built-in rules about the habits of tools that do not hold. */
+  readonly habitsOff: readonly string[];
   /** Every simple setting by its name in the file, in a fixed order, with its origins (several for a list). */
   readonly origins: ReadonlyMap<string, { value: unknown; origins: readonly Origin[] }>;
   /** The configuration files that were read, in order. */
@@ -86,6 +89,7 @@ const keys: Readonly<Record<string, Key>> = {
   without: { kind: 'strings', variable: 'LVFS_WITHOUT', option: 'without' },
   show: { kind: 'strings', variable: 'LVFS_SHOW', option: 'show' },
   hide: { kind: 'strings', variable: 'LVFS_HIDE', option: 'hide' },
+  'habits-off': { kind: 'strings', variable: 'LVFS_HABITS_OFF' },
 };
 
 /** Variables that are no settings: where things are, and what `lvfs emerge` looks at for each package. */
@@ -123,7 +127,9 @@ export async function loadSettings(
   readEnvironment(environment, merged, log);
   readOptions(options, merged);
   merged.setDefaultPrefix(environment);
-  return merged.settings(files.map((file) => file.path));
+  const settings = merged.settings(files.map((file) => file.path));
+  await checkHabits(settings.habitsOff, settings.origins.get('habits-off')?.origins ?? []);
+  return settings;
 }
 
 /** `/var/cache/lvfs` for root; `$XDG_CACHE_HOME/lvfs` for anybody else. */
@@ -185,6 +191,7 @@ class Merged {
       hide: list('hide'),
       systemPaths: this.systemPaths,
       ignore: this.ignore,
+      habitsOff: list('habits-off'),
       origins: new Map(
         Object.keys(keys).map((name) => {
           const known = this.#values.get(name);

@@ -1,6 +1,6 @@
 /** What to do after a build that failed or was ended: command lines that can be typed as they are, and lines for the ebuild. */
 import { packageName, shellWord } from '../base/index.js';
-import type { OptionTable, OptionValues } from './command.js';
+import { commonOptions, type OptionTable, type OptionValues } from './command.js';
 import type { BuildOutcome } from './building.js';
 import { insideOptions } from './insideOptions.js';
 import type { Output } from './output.js';
@@ -18,23 +18,29 @@ export interface NextSteps {
 /** Packages that are tried at once when none is known to be needed. */
 const mostTried = 3;
 
+/** The options of a build that its next steps need as well. */
+const { config } = commonOptions;
+const given = { config, ...insideOptions } as const;
+
 /** What to do next; undefined when the build went well. */
 export function nextSteps(
-  { status, interrupted, report }: BuildOutcome,
+  { status, interrupted, report }: Pick<BuildOutcome, 'status' | 'interrupted' | 'report'>,
   operands: readonly string[],
-  options: OptionValues<typeof insideOptions> & { readonly command: string | undefined },
+  options: OptionValues<typeof given> & { readonly command: string | undefined },
 ): NextSteps | undefined {
   if (status === 0 && !interrupted) return undefined;
-  const given = optionWords(insideOptions, options);
+  const words = optionWords(given, options);
   const command = options.command === undefined ? [] : ['--command', options.command];
   const needed = report.missing.filter(({ certainty }) => certainty === 'needed');
-  const tried = needed.length > 0 ? needed : report.missing.slice(0, mostTried);
+  // What was allowed is there already.
+  const hidden = report.missing.filter(({ certainty }) => certainty !== 'allowed');
+  const tried = needed.length > 0 ? needed : hidden.slice(0, mostTried);
   const withThem = tried.flatMap(({ cpv }) => ['--with', packageName(cpv)]);
-  const line = (...words: readonly string[]): string => ['lvfs', ...words].map(shellWord).join(' ');
+  const line = (...parts: readonly string[]): string => ['lvfs', ...parts].map(shellWord).join(' ');
   return {
-    shell: line('shell', ...given, ...operands),
-    ...(tried.length === 0 ? {} : { build: line('build', ...given, ...withThem, ...command, ...operands) }),
-    ebuild: needed.map(({ suggest }) => suggest),
+    shell: line('shell', ...words, ...operands),
+    ...(tried.length === 0 ? {} : { build: line('build', ...words, ...withThem, ...command, ...operands) }),
+    ebuild: report.missing.filter(({ certainty }) => certainty !== 'probed').map(({ suggest }) => suggest),
   };
 }
 

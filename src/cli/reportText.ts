@@ -17,6 +17,9 @@ export function isIncomplete(report: Report): boolean {
   );
 }
 
+/** Other lines for the ebuild that are shown beside the likeliest. */
+const mostOthers = 3;
+
 /** The whole report for a terminal; one line when there is nothing to say. */
 export function reportText(report: Report, output: Output): string {
   const { bold, dim, red, yellow } = output.colors;
@@ -33,8 +36,15 @@ export function reportText(report: Report, output: Output): string {
         const who = [displayText(one.processes.slice(0, 3).join(', ')), one.phases.join(', ')].filter(
           (text) => text !== '',
         );
+        const [first, ...others] = one.suggestions;
+        const choice =
+          first === undefined || others.length === 0
+            ? ''
+            : dim(
+                `\n    ${[first.reason, ...others.slice(0, mostOthers).map((other) => `or ${other.suggest}: ${other.reason}`)].join('; ')}`,
+              );
         const files = (one.files ?? []).length === 0 ? '' : `\n    changes ${shorten(one.files ?? [])}`;
-        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}${files}`;
+        return `  ${bold(one.suggest)}\n    ${one.cpv}: ${evidence}${who.length === 0 ? '' : dim(` (${who.join('; ')})`)}${choice}${files}`;
       })
       .join('\n');
   if (missing.length > 0) {
@@ -84,6 +94,17 @@ export function reportText(report: Report, output: Output): string {
       'Implicit:',
       '@system packages that were used',
       `  ${report.implicit.map(({ cpv }) => cpv).join(' ')}`,
+    );
+  }
+  if (report.alternatives.length > 0) {
+    section(
+      'Alternatives:',
+      'used, where emerge would choose another of an any-of group',
+      report.alternatives
+        .map(
+          ({ variable, atom, cpv, paths }) => `  ${variable}: ${atom} ${dim(`(${cpv}: ${paths[0] ?? ''})`)}`,
+        )
+        .join('\n'),
     );
   }
   if (report.unowned.length > 0) {

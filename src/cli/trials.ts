@@ -5,7 +5,16 @@
  */
 import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { BuildResult, Denial, Evidence, Image, Missing, Report } from '../audit/index.js';
+import type {
+  BuildResult,
+  Denial,
+  Evidence,
+  Image,
+  Missing,
+  Report,
+  SettingChange,
+  Settings as BuildSettings,
+} from '../audit/index.js';
 import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
@@ -31,6 +40,7 @@ export interface BuildPlan {
   /** Show the build's output. */
   readonly show: boolean;
   readonly ignore: Settings['ignore'];
+  readonly habitsOff: Settings['habitsOff'];
   /** Hears of every denial of the first build as it happens. */
   readonly onDenial?: (denial: Denial) => void;
 }
@@ -46,6 +56,10 @@ export class Trials implements Evidence {
   #scratch: string | undefined;
   /** The first build's result, that the others are compared with. */
   #image: Image | undefined;
+  /** What the first build found out. */
+  #settings: BuildSettings | undefined;
+  /** Settings that differ although the same is shown, by file and name. */
+  readonly #unsteady = new Set<string>();
   /** What lay in the directory of the result before the first build. */
   #before: ReadonlySet<string> = new Set();
   #hidden: ReadonlySet<string> = new Set();
@@ -76,9 +90,11 @@ export class Trials implements Evidence {
     if (this.#plan.compare && this.#plan.image !== undefined)
       this.#before = new Set(filesBelow(this.#plan.image));
     const start = Date.now();
-    await this.#run({}, this.#plan.show);
+    const isKept = this.#plan.compare && this.#plan.command === undefined;
+    await this.#run(isKept ? keptWork() : {}, this.#plan.show);
     if (!this.#plan.compare || this.status !== 0 || this.#signals.status !== undefined) return;
     this.#image = await this.#read(await this.#directory('PKGDIR'), start);
+    this.#settings = await this.#takeSettings();
   }
 
   /** The logs that emerge has left of the first build when it did not get to its end, without those of earlier ones. */
@@ -141,7 +157,8 @@ export class Trials implements Evidence {
     rmSync(packages, { recursive: true, force: true });
     this.#removeNew();
     const start = Date.now();
-    if (!(await this.#trial(shown, {}))) return undefined;
+    if (!(await this.#trial(shown, keptWork()))) return undefined;
+    const settings = this.status === 0 ? await this.#takeSettings() : undefined;
     const { used } = await this.#note();
     if (this.status !== 0) return { built: false, used };
     const first = this.#image;
@@ -152,7 +169,38 @@ export class Trials implements Evidence {
     // In a directory that is not said to hold the result alone, content changes for many reasons.
     if (!this.canTellApart)
       for (const subject of facts.keys()) if (isMereContent(subject)) facts.delete(subject);
-    return { built: true, used, facts };
+    return { built: true, used, facts, settings: await this.#changesOf(settings, shown.length === 0) };
+  }
+
+  /** What a build found out otherwise than the first; what does without anything being shown is noted, and told of no other. */
+  async #changesOf(
+    settings: BuildSettings | undefined,
+    isControl: boolean,
+  ): Promise<readonly SettingChange[]> {
+    if (this.#settings === undefined || settings === undefined) return [];
+    const { compareSettings } = await import('../audit/index.js');
+    const keyOf = ({ file, name }: SettingChange): string => `${file}\0${name}`;
+    const changes = compareSettings(this.#settings, settings);
+    if (isControl) for (const change of changes) this.#unsteady.add(keyOf(change));
+    return changes.filter((change) => !this.#unsteady.has(keyOf(change)));
+  }
+
+  /** Reads what a build that succeeded has found out, from where it was made, and cleans up as emerge would have. */
+  async #takeSettings(): Promise<BuildSettings | undefined> {
+    const { readSettings } = await import('../audit/index.js');
+    if (this.#plan.command !== undefined)
+      return process.cwd() === '/' ? undefined : readSettings(process.cwd());
+    const directory = await this.#directory('PORTAGE_TMPDIR');
+    if (directory === undefined) return undefined;
+    const features = await this.#inside.view.request('features');
+    const isLeft = features.some((feature) => /^(?:noclean|keepwork|keeptemp)$/.test(feature));
+    const places = this.#targets.map((cpv) => join(directory, 'portage', cpv));
+    const all = places.flatMap((place) => {
+      const settings = [...readSettings(join(place, 'work'))];
+      if (!isLeft) rmSync(place, { recursive: true, force: true });
+      return settings;
+    });
+    return new Map(all);
   }
 
   /** Whether what one build made can be told from what another left: where it lies is known. */
@@ -231,8 +279,8 @@ export class Trials implements Evidence {
     const { used } = await this.#inside.view.request('packages');
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
     for (const one of known) this.used.set(one.cpv, one);
-    const { ignore } = this.#plan;
-    const order = { ignore, captured: true, status: this.status };
+    const { ignore, habitsOff } = this.#plan;
+    const order = { ignore, habitsOff, captured: true, status: this.status };
     const { report } = await this.#inside.view.request('report', order);
     for (const one of report.missing) {
       // How a package was used when it was shown tells more than how it was looked for.
@@ -296,6 +344,11 @@ export class Trials implements Evidence {
     for (const path of filesBelow(image))
       if (!this.#before.has(path)) rmSync(Buffer.from(path, 'latin1'), { recursive: true, force: true });
   }
+}
+
+/** Has emerge leave its work where it was made, so that what the build has found out can be read. */
+function keptWork(): Record<string, string> {
+  return { FEATURES: `${process.env['FEATURES'] ?? ''} noclean`.trim() };
 }
 
 /** Packages that a failed build's own words, or the way it ended, name, the likeliest first. */

@@ -49,9 +49,9 @@ export class Readers {
     return this.#told[node] ?? 0;
   }
 
-  /** Forgets how often uses of files were told: of nodes from a first one on, up to the number that there is. */
-  forgetTold(first: number, nodes: number): void {
-    this.#told.fill(0, first, nodes);
+  /** Forgets how often uses of the files of some nodes were told: from the first up to, but without, the second. */
+  forgetTold(from: number, to: number): void {
+    this.#told.fill(0, from, to);
   }
 
   /**

@@ -5,15 +5,25 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitStatus, LvfsError, sysrootMark } from '../base/index.js';
+import { exitStatus, isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck } from './depCheck.js';
 import { InstalledPackages } from './installed.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
+import { Namer } from './naming.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
-import type { Cpv, DataWarning, InstalledPackage, SetRequest, SystemLocations, VisibleSet } from './types.js';
+import type {
+  Cpv,
+  DataWarning,
+  EqualPackage,
+  InstalledPackage,
+  Naming,
+  SetRequest,
+  SystemLocations,
+  VisibleSet,
+} from './types.js';
 import { VisibleSets, type PackageRoot } from './visibleSet.js';
 
 export type * from './types.js';
@@ -83,6 +93,15 @@ export interface System {
    * versions of several slots are installed in the same system, since without it the highest of them would satisfy the atom.
    */
   atomFor(cpv: Cpv): string;
+  /**
+   * The atoms by which an ebuild may name an installed package, the likeliest first: a virtual that others declare in its place,
+   * {@link atomFor}, and that with the USE flag on which the wanted file hangs.
+   *
+   * @param paths what was wanted of it, the most telling first
+   */
+  namesFor(cpv: Cpv, paths: readonly string[]): readonly Naming[];
+  /** Other installed packages that are as good as one, since a virtual or app-alternatives takes each of them. */
+  equalsOf(cpv: Cpv): readonly EqualPackage[];
   /** The visible set of a request; what it throws is described at `VisibleSets.compute`. */
   visibleSet(request: SetRequest): VisibleSet;
   /**
@@ -131,6 +150,7 @@ class OpenedSystem implements System {
   readonly #hasOwnDatabase: boolean;
   #databases: readonly InstalledDatabase[] | undefined;
   #knownSets: VisibleSets | undefined;
+  readonly #namers = new Map<InstalledDatabase, Namer>();
   /** How many warnings of each configuration have been passed on. */
   readonly #reported = new Map<Configuration, number>();
 
@@ -222,6 +242,26 @@ class OpenedSystem implements System {
 
   atomFor(cpv: Cpv): string {
     return this.#reporting(() => this.#sets.atomFor(cpv));
+  }
+
+  namesFor(cpv: Cpv, paths: readonly string[]): readonly Naming[] {
+    return this.#reporting(() => this.#namer(cpv).names(cpv, this.#sets.atomFor(cpv), paths));
+  }
+
+  equalsOf(cpv: Cpv): readonly EqualPackage[] {
+    return this.#reporting(() => this.#namer(cpv).equals(cpv));
+  }
+
+  /** Who names the packages of the system that a package is in. */
+  #namer(cpv: Cpv): Namer {
+    const [tools, sysroot] = this.#installed as [InstalledDatabase, InstalledDatabase?];
+    const database = isInSysroot(cpv) ? (sysroot ?? tools) : tools;
+    let namer = this.#namers.get(database);
+    if (namer === undefined) {
+      const { tree } = database === tools ? this.#toolsConfiguration : this.#configuration;
+      this.#namers.set(database, (namer = new Namer(database, tree)));
+    }
+    return namer;
   }
 
   visibleSet(request: SetRequest): VisibleSet {

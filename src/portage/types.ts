@@ -41,6 +41,20 @@ export interface DataWarning {
   message: string;
 }
 
+/** How an ebuild may name a package. */
+export interface Naming {
+  readonly atom: string;
+  /** Why so, as a sentence without its subject's name. */
+  readonly reason: string;
+}
+
+/** An installed package that is as good as another. */
+export interface EqualPackage {
+  readonly cpv: Cpv;
+  /** `category/name` of the package that both satisfy. */
+  readonly by: string;
+}
+
 /** One link of the chain that brings a package into the visible set. */
 export interface Reason {
   /** A cpv, `"@system"`, `"@world"`, `"@name"`, `"target"` or `"--with"`. */

@@ -242,9 +242,11 @@ export class DirectFiles implements Files {
       if (now - known.openedAt < directoryFreshMs && isAt(known, path, length))
         return (this.#last = known).fd;
       this.#drop(hash, known);
-    } else if (directories.size >= openDirectories) {
-      const [oldest] = directories;
-      if (oldest !== undefined) this.#drop(...oldest);
+    }
+    // What is not believed any more need not keep a file system busy.
+    for (const [first, opened] of directories) {
+      if (now - opened.openedAt < directoryFreshMs && directories.size < openDirectories) break;
+      this.#drop(first, opened);
     }
     const copy = new Uint8Array(path.subarray(0, length));
     let fd = this.#openDirectory(copy);

@@ -47,7 +47,8 @@ function load(): Library | { readonly problem: string } {
       errno: () => koffi.errno(),
     };
   } catch (error) {
-    return { problem: describeError(error) };
+    // Node names all that wanted a module that is missing, each on a line.
+    return { problem: describeError(error).replace(/ Require stack:.*/, '') };
   }
 }
 

@@ -36,6 +36,30 @@ test('values of a later source replace those of an earlier one, and lists of ato
   t.deepEqual(settings.origins.get('vdb'), { value: null, origins: ['default'] });
 });
 
+test('habits of tools that are switched off add up, and have to exist', async (t) => {
+  const settings = await load('habits-off = ["meson"]\n', { LVFS_HABITS_OFF: 'pip cmake' });
+  t.deepEqual(settings.habitsOff, ['meson', 'pip', 'cmake']);
+  const error = await t.throwsAsync(load('habits-off = ["messon"]\n'), { instanceOf: LvfsError });
+  t.regex(error.message, /lvfs-\d+\.conf:1: habits-off: no rule is called 'messon'$/);
+  t.is(error.hint, "did you mean 'meson'?");
+});
+
+test('lvfs config prints the habits of tools with their reasons, and which are off', async (t) => {
+  const configuration = file('habits-off = ["meson"]\n');
+  const { stdout } = await box.lvfs('config', '--config', configuration, '--json');
+  const { habits } = JSON.parse(stdout) as {
+    habits: { name: string; by: string; names: string[]; reason: string; on: boolean }[];
+  };
+  t.deepEqual(
+    habits.filter(({ on }) => !on).map(({ name }) => name),
+    ['meson'],
+  );
+  for (const { by, names, reason } of habits) t.true(by !== '' && names.length > 0 && reason !== '');
+  const text = (await box.lvfs('config', '--config', configuration)).stdout;
+  t.regex(text, /^habit {2}meson \(off\): meson looks for it by itself in each project/m);
+  t.regex(text, /^habit {2}cmake \(on\): /m);
+});
+
 test('system paths and ignore rules are read with their places', async (t) => {
   const settings = await load(`# rules
 [[system-path]]

@@ -1,6 +1,6 @@
 /** What `npm pack` gives: a whole program that needs nothing but Node. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -24,12 +24,15 @@ interface Manifest {
 const directory = unpack();
 const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 
-/** What was built just now, packed, and unpacked where no other package is. */
+/** What was built just now, packed, and unpacked where no other package is but the one that it depends on. */
 function unpack(): string {
   const options = ['--ignore-scripts', '--silent', '--pack-destination', box.directory];
   const name = execFileSync('npm', ['pack', ...options], { cwd: source, encoding: 'utf8' }).trim();
   execFileSync('tar', ['-xzf', name], { cwd: box.directory });
-  return join(box.directory, 'package');
+  const unpacked = join(box.directory, 'package');
+  mkdirSync(join(unpacked, 'node_modules'));
+  symlinkSync(join(source, 'node_modules/koffi'), join(unpacked, 'node_modules/koffi'));
+  return unpacked;
 }
 
 /** Runs the packed program. */

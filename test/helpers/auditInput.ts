@@ -75,7 +75,8 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     isInSources: () => undefined,
     needs: [],
     wasListed: () => true,
-    atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+    namesFor: (cpv) => [{ atom: cpv.replace(/-\d.*$/, ''), reason: 'it is meant' }],
+    equalsOf: () => [],
     hasFiles: () => true,
     ...changes,
   };

@@ -123,6 +123,31 @@ for (const one of buildCases) {
   }
 }
 
+for (const one of buildCases) {
+  const why = whySkipped(one);
+  const add = why === undefined ? test.serial : test.serial.skip;
+  const [removal] = one.removals;
+  if (removal === undefined) continue;
+
+  add(
+    `${one.name} built twice without ${removal.atom} has the same report twice${why === undefined ? '' : ` (skipped: ${why})`}`,
+    async (t) => {
+      const reports = [];
+      for (let i = 0; i < 2; i++) {
+        const { report } = await build(host!, one, removal, '--no-prove');
+        const { missing, secondHand, unused, implicit, unowned, dismissed } = report;
+        t.true(missing.length > 0);
+        // Each build is of a package, and in a directory, of its own; how often something was seen is a lower bound.
+        const text = JSON.stringify({ missing, secondHand, unused, implicit, unowned, dismissed }, null, 1)
+          .replaceAll(new RegExp(`${one.name}-?${builds}\\b`, 'g'), one.name)
+          .replaceAll(/"hits": \d+/g, '"hits": 1');
+        reports.push(text);
+      }
+      t.is(reports[1], reports[0]);
+    },
+  );
+}
+
 const hello = buildCases.find(({ name }) => name === 'hello')!;
 const whyNoHello = whySkipped(hello);
 const comparing = `--compare shows that a build comes out differently with what was hidden${

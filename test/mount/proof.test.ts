@@ -36,7 +36,7 @@ package() {
   touch $build/foo-1/gpkg-1
   tar -C $build -cf $build/foo-1/image.tar image
   tar -C $build -cf "\${PKGDIR:-/var/cache/binpkgs}/dev-libs/foo-1.gpkg.tar" foo-1
-  rm -rf $build
+  case " $FEATURES " in *" noclean "*) ;; *) rm -rf $build ;; esac
 }
 `;
 
@@ -275,6 +275,34 @@ phase 'cat /opt/hidden/tool'; package`,
   await nothingLeft(t, f);
 });
 
+mountTest(`--compare says what configure found otherwise, and leaves no work behind${skipped}`, async (t) => {
+  const f = await withEmerge(
+    t,
+    `mkdir -p $build/work/foo-1; found=0
+phase helper && found=1
+phase flexer && touch $build/image/flexed && found=2
+printf '#define HAVE_FLEXER %s\\n#define BUILD_TIME %s\\n' $found "$(date +%N)" > $build/work/foo-1/config.h
+echo "ac_cv_prog_run=$run" > $build/work/foo-1/config.cache; package`,
+  );
+  const result = await f.lvfs('build', '--json', '--compare', ...shown(f), 'dev-libs/foo');
+  t.is(result.status, 30, result.stderr);
+  t.like(outcome(result).comparison?.automagic, [
+    {
+      packages: ['sys-devel/flexer-2'],
+      files: ['/flexed'],
+      settings: [{ file: 'foo-1/config.h', name: 'HAVE_FLEXER', without: '0', with: '2' }],
+    },
+  ]);
+  t.false(existsSync(f.gentoo.path('/var/tmp/portage/dev-libs/foo-1')));
+  const text = (await f.lvfs('build', '--compare', ...shown(f), 'dev-libs/foo')).stdout;
+  t.regex(text, /^ {4}HAVE_FLEXER 0 → 2 \(foo-1\/config\.h\)$/m);
+  f.environment['FEATURES'] = 'noclean';
+  await f.lvfs('build', '--compare', ...shown(f), 'dev-libs/foo');
+  t.true(existsSync(f.gentoo.path('/var/tmp/portage/dev-libs/foo-1/work/foo-1/config.h')));
+  nothingOfProofs(t, f);
+  await nothingLeft(t, f);
+});
+
 mountTest(`--compare rules out what makes no difference, and that takes one build${skipped}`, async (t) => {
   const f = await withEmerge(
     t,
@@ -361,8 +389,8 @@ mountTest(
     );
     t.is(result.status, 30, result.stderr);
     t.deepEqual(outcome(result).comparison?.automagic, [
-      { packages: ['sys-devel/flexer-2'], files: ['/flexed'] },
-      { packages: ['dev-util/helper-1'], files: ['/helped'] },
+      { packages: ['sys-devel/flexer-2'], files: ['/flexed'], settings: [] },
+      { packages: ['dev-util/helper-1'], files: ['/helped'], settings: [] },
     ]);
     t.is(readFileSync(join(directory, 'mine'), 'utf8'), 'kept');
   },

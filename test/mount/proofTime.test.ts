@@ -42,6 +42,7 @@ mountTest(`a build that proves something is ended when its time is over${skipped
     html: false,
     show: false,
     ignore: [],
+    habitsOff: [],
   };
   const signals = new Signals();
   t.teardown(() => signals.release());

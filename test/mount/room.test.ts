@@ -29,6 +29,7 @@ for (const watch of [true, false])
   mountTest(
     `more names come and go than the index holds, and no file is taken for another${watch ? '' : ', unwatched'}${because}`,
     async (t) => {
+      t.timeout(600_000);
       const gentoo = await gentooRoot({
         packages: {
           'sys-libs/shown-1': { files: { '/usr/bin/tool': 'tool', '/usr/share/data/one': 'one' } },

@@ -39,8 +39,15 @@ mountTest(`a command starts at the top when its directory is only the host's${sk
   // Below /tmp, which inside is the /tmp of the root.
   const cwd = mkdtempSync('/tmp/lvfs-test-cwd-');
   t.teardown(() => rmdirSync(cwd));
-  const args = [program, 'run', ...host, 'dev-libs/foo', '--', 'pwd'];
-  t.is((await finished(spawn(process.execPath, args, { env: f.environment, cwd }))).stdout, '/\n');
+  for (const args of [
+    ['run', ...host, 'dev-libs/foo', '--', 'pwd'],
+    // Which shows the directory that it starts in, where that can be.
+    ['build', ...host, '--command', 'pwd', 'dev-libs/foo'],
+  ]) {
+    const child = spawn(process.execPath, [program, ...args], { env: f.environment, cwd });
+    const { stdout, stderr } = await finished(child);
+    t.is(stdout.split('\n')[0], '/', stderr);
+  }
 });
 
 endsWith(['true'], 0);

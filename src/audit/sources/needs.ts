@@ -15,6 +15,8 @@ export interface Need {
   readonly variable?: string;
   /** What would satisfy it, the likeliest first. */
   readonly wanted: readonly Wanted[];
+  /** The sources bring it along: it leads to more of them, and to nothing else. */
+  readonly answered?: boolean;
 }
 
 /** A form in which files of a language ask for something. */
@@ -216,5 +218,7 @@ export function withSay(needs: readonly Need[], run: ReadonlySet<string>): Need[
     for (const { kind, name, file } of needs)
       if (kind === 'python' && isRun(file)) for (const part of name.split('.')) all.add(`${part}.py`);
   }
-  return needs.filter(({ kind, file }) => !askedByRunning.has(kind) || isRun(file));
+  return needs.filter(
+    ({ kind, file, answered }) => answered !== true && (!askedByRunning.has(kind) || isRun(file)),
+  );
 }

@@ -52,6 +52,7 @@ export const command = defineCommand({
         html: html !== undefined,
         show: !output.json && !options.quiet,
         ignore: settings.ignore,
+        habitsOff: settings.habitsOff,
         ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denialJson(denial)) }),
       };
       const outcome = await build(request, plan, output, signals);

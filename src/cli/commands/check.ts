@@ -39,7 +39,7 @@ export const command = defineCommand({
   ebuildDirectory: true,
   async run(invocation) {
     const { operands, options, output } = invocation;
-    const { ignore } = await invocation.settings();
+    const { ignore, habitsOff } = await invocation.settings();
     const files = new OutputFiles();
     const signals = new Signals();
     const plan = {
@@ -51,6 +51,7 @@ export const command = defineCommand({
       html: options.html !== undefined,
       show: false,
       ignore,
+      habitsOff,
     };
     const verdicts: Verdict[] = [];
     const queue = [...operands];

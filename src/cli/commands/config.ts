@@ -17,6 +17,8 @@ export const command = defineCommand({
   operands: [],
   async run({ output, settings: load }) {
     const settings = await load();
+    const { habits } = await import('../../audit/index.js');
+    const isOn = (name: string): boolean => !settings.habitsOff.includes(name);
     if (output.json) {
       output.printJson({
         files: settings.files,
@@ -25,10 +27,17 @@ export const command = defineCommand({
         ),
         systemPaths: settings.systemPaths,
         ignore: settings.ignore,
+        habits: habits.map(({ name, by, names, reason }) => ({
+          name,
+          by: by.source,
+          names: [...names],
+          reason,
+          on: isOn(name),
+        })),
       });
       return exitStatus.ok;
     }
-    const { dim } = output.colors;
+    const { dim, green, red } = output.colors;
     const rows = [...settings.origins].map(([name, { value, origins }]) => [
       name,
       text(value),
@@ -44,6 +53,10 @@ export const command = defineCommand({
       output.print(
         `ignore  ${what.filter((word) => word !== undefined).join(' ')}: ${rule.reason}  ${dim(rule.origin)}`,
       );
+    }
+    for (const { name, names, reason } of habits) {
+      const word = isOn(name) ? green('on') : red('off');
+      output.print(`habit  ${name} (${word}): ${reason}  ${dim([...names].join(' '))}`);
     }
     return exitStatus.ok;
   },

@@ -35,7 +35,7 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output, settings, version }) {
     const { connect } = await import('../../daemon/index.js');
-    const { ignore } = await settings();
+    const { ignore, habitsOff } = await settings();
     const log = options['build-log'];
     const files = new OutputFiles();
     const client = await connect(operands[0]!);
@@ -44,6 +44,7 @@ export const command = defineCommand({
       const { mountpoint, targets, since, state } = await client.request('status');
       const { report, html } = await client.request('report', {
         ignore,
+        habitsOff,
         html: page !== undefined,
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
       });

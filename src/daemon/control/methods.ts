@@ -61,6 +61,7 @@ export const viewMethods = {
   report: {
     parameters: object({
       ignore: optional(array(ignoreSetting, 'a list of rules')),
+      habitsOff: optional(texts),
       html: optional(flag),
       log: optional(text),
       captured: optional(flag),

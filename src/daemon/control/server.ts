@@ -42,6 +42,14 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
+/** How {@link listen} treats clients. */
+export interface ListenOptions {
+  /** Clients at once; further ones are refused. */
+  readonly maxClients?: number;
+  /** Whether a process may ask for what changes the view; undefined: nobody knows which it is. Default: all may. */
+  readonly mayChange?: (pid: number | undefined) => boolean;
+}
+
 /**
  * Listens on `path`, which must not exist yet.
  *
@@ -54,8 +62,7 @@ export async function listen<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
-  mayChange: (pid: number | undefined) => boolean = () => true,
-  maxClients = usualClients,
+  { maxClients = usualClients, mayChange = () => true }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {

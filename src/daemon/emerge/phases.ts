@@ -125,8 +125,7 @@ export class Phases {
         end: ({ status }, { signal }) => this.#end(status, signal),
       },
       this.#listener.log,
-      () => true,
-      maxPhases,
+      { maxClients: maxPhases },
     );
   }
 

@@ -6,7 +6,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isWithin, LvfsError, silent, type Logger } from '../../base/index.js';
 import { NodeHost } from '../../filesystem/index.js';
-import type { System, VisibleSet } from '../../portage/index.js';
+import type { EqualPackage, Naming, System, VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
   literalGlob,
@@ -67,7 +67,14 @@ export async function planView(
   const parts = { request, system, set, plan: planned, store, log };
   if (workingDirectory !== undefined) {
     const without = new PlannedView({ ...parts, log: silent });
-    if (!without.isDirectory(placeInside(system.root, workingDirectory))) {
+    const target = placeInside(system.root, workingDirectory);
+    if (without.hostPathOf(target) !== undefined && !without.isDirectory(target)) {
+      // Nothing is made on the host to mount on.
+      log(
+        'warn',
+        `${workingDirectory}: is not in the directory that is bound there, so the command starts in /`,
+      );
+    } else if (!without.isDirectory(target)) {
       log('info', `${workingDirectory}: not in the view, so the host's is shown there, writable`);
       return new PlannedView({ ...parts, plan: plan({ ...binds, workingDirectory }) });
     }
@@ -112,8 +119,8 @@ export class PlannedView {
   readonly plan: BindPlan | undefined;
   /** The mount points of other views when this one was made; see {@link avoid}. */
   readonly avoidedAtFirst: readonly string[];
-  readonly host = new NodeHost();
   #request: OpenRequest;
+  readonly host = new NodeHost();
   readonly #store: IndexStore;
   #system: System;
   #set: VisibleSet;
@@ -146,18 +153,9 @@ export class PlannedView {
     this.view.change({ ...this.bitsOf(set), avoided: this.avoidedAtFirst });
   }
 
-  get request(): OpenRequest {
-    return this.#request;
-  }
-
-  /** From now on it is about other targets; the set is the caller's to compute. */
-  aimAt(targets: readonly string[]): void {
-    this.#request = { ...this.#request, set: { ...this.#request.set, targets } };
-  }
-
   /** Globs of what is shown from the beginning: asked for, or to be mounted on. */
   get shown(): readonly string[] {
-    return [...this.request.show, ...(this.plan?.files ?? []).map(literalGlob)];
+    return [...this.#request.show, ...(this.plan?.files ?? []).map(literalGlob)];
   }
 
   /** The system as it was read last. */
@@ -170,16 +168,31 @@ export class PlannedView {
     return this.#set;
   }
 
+  /** What is asked for. */
+  get request(): OpenRequest {
+    return this.#request;
+  }
+
+  /** The system as it is now; nothing is taken over yet. */
+  readSystem(log: Logger): System {
+    const { locations, cache } = this.#request;
+    return readSystem(locations, log, cache);
+  }
+
   /**
-   * Reads the system anew, and brings the index up to what is installed now.
+   * Takes a system over, and brings the index up to what is installed in it.
    *
    * @returns the packages that have come, gone and changed, and the nodes of all these
    */
-  readAgain(log: Logger): ReturnType<IndexStore['update']> {
-    const system = readSystem(this.request.locations, log, this.request.cache);
+  update(system: System): ReturnType<IndexStore['update']> {
     const updated = this.#store.update(installedState(system));
     this.#system = system;
     return updated;
+  }
+
+  /** From now on it is the view of other targets; which set that is, the caller says. */
+  ask(targets: readonly string[]): void {
+    this.#request = { ...this.#request, set: { ...this.#request.set, targets } };
   }
 
   /** From now on another set is in force; the view's own bits are the caller's to change. */
@@ -196,6 +209,21 @@ export class PlannedView {
   /** See `System.atomFor`. */
   atomFor(cpv: string): string {
     return this.#system.atomFor(cpv);
+  }
+
+  /** See `System.namesFor`. */
+  namesFor(cpv: string, paths: readonly string[]): readonly Naming[] {
+    return this.#system.namesFor(cpv, paths);
+  }
+
+  /** See `System.equalsOf`. */
+  equalsOf(cpv: string): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv);
+  }
+
+  /** Portage's FEATURES for the targets. */
+  get features(): readonly string[] {
+    return (this.#system.variable('FEATURES') ?? '').split(/\s+/);
   }
 
   get index(): PathIndex {

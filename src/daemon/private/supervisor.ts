@@ -158,6 +158,7 @@ class Supervisor {
         cwd: this.#opened.directoryInside(cwd),
       }),
       directory: ({ variable }) => this.#opened.directoryOf(variable) ?? null,
+      features: () => this.#opened.features,
       status: (...given) => view().status(...given),
       why: (...given) => view().why(...given),
       report: (...given) => view().report(...given),

@@ -89,6 +89,8 @@ export const privateMethods = {
   place: { parameters: object({ cwd: text }), result: carries<Place>() },
   /** The host directory that a variable of Portage names. */
   directory: { parameters: object({ variable: text }), result: carries<string | null>() },
+  /** Portage's FEATURES for what is built. */
+  features: { parameters: object({}), result: carries<readonly string[]>() },
 } satisfies Methods;
 
 /** See {@link privateMethods}. */

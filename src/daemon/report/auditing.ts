@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
 import {
+  habits,
   makeReport,
   reportHtml,
   type HiddenFile,
@@ -29,6 +30,8 @@ import type { IgnoreSetting } from '../request.js';
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
   readonly ignore: readonly IgnoreSetting[];
+  /** Names of the built-in rules about the habits of tools that do not hold. */
+  readonly habitsOff: readonly string[];
   /** Also as a page. */
   readonly html: boolean;
   /** What the build printed. */
@@ -48,8 +51,8 @@ export interface Audited {
   readonly view: View;
   readonly set: VisibleSet;
   readonly ledger: Ledger;
-  /** See `System.atomFor`. */
-  readonly atomFor: (cpv: string) => string;
+  /** See `System.namesFor` and `equalsOf`. */
+  readonly naming: Pick<ReportInput, 'namesFor' | 'equalsOf'>;
   /** Who read what first. */
   readonly readers: Readers;
   /** What the target brings along. */
@@ -59,7 +62,8 @@ export interface Audited {
 /** Makes the report of a session so far. */
 export function sessionReport(audited: Audited, request: ReportRequest): ReportResult {
   const input = reportInput(audited, request);
-  const report = makeReport(input);
+  const inForce = habits.filter(({ name }) => !request.habitsOff.includes(name));
+  const report = makeReport(input, inForce);
   return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
 }
 
@@ -88,7 +92,7 @@ function declaredBy(set: VisibleSet): ReportInput['declared'] {
 /** A package that was used, and the first of the files that were. */
 export interface UsedPackage {
   readonly cpv: string;
-  /** See `System.atomFor`. */
+  /** By which an ebuild would name it. */
   readonly atom: string;
   /** Whether content of it was read; otherwise its files were only found. */
   readonly read: boolean;
@@ -100,7 +104,7 @@ export interface UsedPackage {
  * Packages whose files the kernel was told of since they are visible, or last were, the most telling first: what was read in a phase of an
  * ebuild, what else was read, and what was only found. Of what is hidden, only reads are still known.
  */
-export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedPackage[] {
+export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPackage[] {
   const { index } = view;
   const { state, nodeCount } = index;
   const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
@@ -120,16 +124,14 @@ export function usedPackages({ view, readers, ledger, atomFor }: Audited): UsedP
   }
   return [...byPackage]
     .sort(([a, one], [b, other]) => other.weight - one.weight || (a < b ? -1 : 1))
-    .map(([cpv, { weight, nodes }]) => ({
-      cpv,
-      atom: atomFor(cpv),
-      read: weight > 0,
-      paths: nodes.map((node) => displayPath(view.pathOf(node))),
-    }));
+    .map(([cpv, { weight, nodes }]) => {
+      const paths = nodes.map((node) => displayPath(view.pathOf(node)));
+      return { cpv, atom: naming.namesFor(cpv, paths)[0]?.atom ?? cpv, read: weight > 0, paths };
+    });
 }
 
 function reportInput(
-  { view, set, ledger, atomFor, readers, sources }: Audited,
+  { view, set, ledger, naming, readers, sources }: Audited,
   { ignore, log, status }: ReportRequest,
 ): ReportInput {
   const { index } = view;
@@ -155,7 +157,8 @@ function reportInput(
     needs: sources.needs,
     wasListed: (path) => wasListed(view, path),
     readText: (path) => readText(view, path),
-    atomFor,
+    namesFor: naming.namesFor,
+    equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
     ignore: ignore.map(ignoreRule),
   };

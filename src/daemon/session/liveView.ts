@@ -162,7 +162,7 @@ export class LiveView {
    */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
-      const { added, removed, changed, nodes } = this.#planned.readAgain(this.#log);
+      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem(this.#log));
       const set = this.#setAfterMerge(new Set(removed));
       await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
     });
@@ -191,6 +191,46 @@ export class LiveView {
     const turn = this.#last.then(change, change);
     this.#last = turn;
     return turn;
+  }
+
+  /**
+   * Makes it the view of other targets, as if it had just been opened for them: what was allowed and denied is undone, and the kernel holds
+   * nothing that would hide a use from a report.
+   *
+   * @param forget forgets what was recorded for the targets before; no use of theirs is recorded afterwards
+   * @throws LvfsError as `planView`; then nothing has changed
+   */
+  retarget(targets: readonly string[], forget: () => Promise<void>): Promise<LiveResult> {
+    return this.#inTurn(async () => {
+      const planned = this.#planned;
+      const system = planned.readSystem(this.#log);
+      const set = system.visibleSet({ ...planned.request.set, targets });
+      const before = planned.set.visible;
+      const wasSystem = systemPackages(planned.set);
+      const { added, removed, changed, nodes } = planned.update(system);
+      const packages = [...added, ...removed, ...changed];
+      planned.ask(targets);
+      [this.#allowed, this.#denied, this.#absent, this.#problem] = [[], [], [], undefined];
+      const overrides = { show: planned.shown, hide: planned.request.hide };
+      await this.#adopt(set, {
+        ...(packages.length === 0 ? {} : { updated: { nodes, packages } }),
+        ...(this.#hasOverrides(overrides) ? {} : { overrides }),
+      });
+      const isSystem = systemPackages(set);
+      const { index } = planned;
+      // What is @system's for both is no finding when it is found; that it is read is told again.
+      const isSpared = (node: IndexNode): boolean => {
+        const owners = index.owners(node).map((id) => index.cpv(id));
+        return owners.length > 0 && owners.every((cpv) => wasSystem.has(cpv) && isSystem.has(cpv));
+      };
+      await forget();
+      await this.#live.forgetUses(isSpared);
+      return {
+        shown: [...set.visible.keys()].filter((cpv) => !before.has(cpv)),
+        hidden: [...before.keys()].filter((cpv) => !set.visible.has(cpv)),
+        paths: [],
+      };
+    });
   }
 
   /** What has changed since the view was mounted, apart from packages that came and went. */
@@ -260,51 +300,6 @@ export class LiveView {
         [],
       ),
     );
-  }
-
-  /**
-   * Makes it the view of other targets, as if it had just been opened for them: what was allowed and denied is undone, and the kernel holds
-   * nothing that would hide a use from a report.
-   *
-   * @param forget forgets what was recorded for the targets before
-   * @throws LvfsError as `planView`; then it shows what it did before, as far as that is installed
-   */
-  retarget(targets: readonly string[], forget: () => Promise<void>): Promise<LiveResult> {
-    return this.#inTurn(async () => {
-      const planned = this.#planned;
-      const { added, removed, changed, nodes } = planned.readAgain(this.#log);
-      const packages = [...added, ...removed, ...changed];
-      const updated = packages.length === 0 ? {} : { updated: { nodes, packages } };
-      let set: VisibleSet;
-      try {
-        set = planned.system.visibleSet({ ...planned.request.set, targets });
-      } catch (error) {
-        if (packages.length > 0) await this.#adopt(this.#setAfterMerge(new Set(removed)), updated);
-        throw error;
-      }
-      const before = planned.set;
-      planned.aimAt(targets);
-      [this.#allowed, this.#denied, this.#absent, this.#problem] = [[], [], [], undefined];
-      const overrides = { show: planned.shown, hide: planned.request.hide };
-      await this.#adopt(set, { ...updated, ...(this.#hasOverrides(overrides) ? {} : { overrides }) });
-      await forget();
-      await this.#live.forgetUses(this.#isSpared(before, set));
-      return {
-        shown: [...set.visible.keys()].filter((cpv) => !before.visible.has(cpv)),
-        hidden: [...before.visible.keys()].filter((cpv) => !set.visible.has(cpv)),
-        paths: [],
-      };
-    });
-  }
-
-  /** Whether a file is @system's in both sets: that it is found is no finding in either. That it is read is told again. */
-  #isSpared(before: VisibleSet, after: VisibleSet): (node: IndexNode) => boolean {
-    const { index } = this.#planned;
-    const [was, is] = [systemPackages(before), systemPackages(after)];
-    return (node) => {
-      const owners = index.owners(node).map((id) => index.cpv(id));
-      return owners.length > 0 && owners.every((cpv) => was.has(cpv) && is.has(cpv));
-    };
   }
 
   /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */

@@ -155,14 +155,9 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(
-      controlSocket(directory),
-      hello,
-      viewMethods,
-      this.handlers,
-      log,
-      (pid) => !this.#isInside(pid),
-    );
+    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log, {
+      mayChange: (pid) => !this.#isInside(pid),
+    });
     if (this.#isEnding) return;
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -219,13 +214,14 @@ export class Session {
         });
       });
     },
-    report: async ({ ignore = [], html = false, log, captured = false, status }) => {
+    report: async ({ ignore = [], habitsOff = [], html = false, log, captured = false, status }) => {
       await this.#settled();
       this.#ends?.look();
       await this.#sources.scan();
       const text = log ?? (captured ? this.#options.output?.() : undefined);
       return sessionReport(this.#audited, {
         ignore,
+        habitsOff,
         html,
         ...(status === undefined ? {} : { status }),
         ...(text === undefined ? {} : { log: text }),
@@ -385,19 +381,30 @@ export class Session {
       : this.#planned.directoryOf(variable);
   }
 
+  /** Portage's FEATURES for what is built. */
+  get features(): readonly string[] {
+    return this.#planned.features;
+  }
+
   get #audited(): Audited {
     return {
       view: this.#planned.view,
       set: this.#planned.set,
       ledger: this.#ledger,
-      atomFor: (cpv) => this.#planned.atomFor(cpv),
+      naming: {
+        namesFor: (cpv, paths) => this.#planned.namesFor(cpv, paths),
+        equalsOf: (cpv) => this.#planned.equalsOf(cpv),
+      },
       readers: this.#readers,
       sources: this.#sources,
     };
   }
 
   #newSources(): SourceScan {
-    const sources = new SourceScan((path) => this.#planned.hostPathOf(path));
+    const sources = new SourceScan(
+      (path) => this.#planned.hostPathOf(path),
+      (file) => this.#planned.view.index.resolve(Buffer.from(`/usr/share/aclocal/${file}`)) !== -1,
+    );
     for (const record of this.#ledger.processes.values()) sources.meet(record);
     return sources;
   }

@@ -47,6 +47,7 @@ export type FromThread =
       readonly handle: ProcessHandle | undefined;
     }
   | { readonly type: 'access'; readonly event: AccessEvent }
+  /** See PathIndex.onCrowded. */
   | { readonly type: 'crowded' }
   | { readonly type: 'failed'; readonly text: string };
 

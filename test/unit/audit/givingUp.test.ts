@@ -49,13 +49,45 @@ test('what was refused before all ended with an error is needed, with who ended'
 
 const silent: readonly [about: string, changes: Partial<ReportInput>][] = [
   ['nobody tells how processes end', { ends: new Map() }],
-  ['the build went well', { ends: new Map([[1, end(0)], [2, end(127)]]) }],
-  ['who was refused went well', { ends: new Map([[1, end(2)], [2, end(0)]]) }],
+  [
+    'the build went well',
+    {
+      ends: new Map([
+        [1, end(0)],
+        [2, end(127)],
+      ]),
+    },
+  ],
+  [
+    'who was refused went well',
+    {
+      ends: new Map([
+        [1, end(2)],
+        [2, end(0)],
+      ]),
+    },
+  ],
   ['how the build ended is not known', { ends: new Map([[2, end(127)]]) }],
-  ['the build went on for long', { ends: new Map([[1, end(2, 9_000)], [2, end(127)]]) }],
-  ['who was refused went on for long', { ends: new Map([[1, end(2, 9_100)], [2, end(127, 9_000)]]) }],
+  [
+    'the build went on for long',
+    {
+      ends: new Map([
+        [1, end(2, 9_000)],
+        [2, end(127)],
+      ]),
+    },
+  ],
+  [
+    'who was refused went on for long',
+    {
+      ends: new Map([
+        [1, end(2, 9_100)],
+        [2, end(127, 9_000)],
+      ]),
+    },
+  ],
   ['the build is known to have succeeded', { status: 0 }],
-]; // prettier-ignore
+];
 
 for (const [about, changes] of silent) {
   test(`nothing is needed when ${about}`, (t) => {
@@ -93,6 +125,36 @@ test('a script goes on when it starts other work, and not when it takes leave', 
   };
   t.deepEqual(needed(followedBy('/usr/bin/gcc')), []);
   t.is(needed(followedBy('/usr/bin/sed')).length, 1);
+});
+
+test('a phase ends when Portage tells emerge so, however long that takes', (t) => {
+  const portage = '/usr/lib/portage/bin';
+  const phase = (leavesAt: number) => ({
+    processes: processTable(
+      processRecord(1, {
+        ...sh,
+        program: '/bin/bash',
+        arguments: ['bash', `${portage}/ebuild.sh`, 'compile'],
+      }),
+      processRecord(2, {
+        parent: 1,
+        program: '/usr/bin/python3',
+        arguments: ['python3', `${portage}/ebuild-ipc.py`, 'exit', '1'],
+        seen: leavesAt,
+      }),
+    ),
+    ends: new Map([
+      [1, end(1, 60_000)],
+      [2, end(0, 60_000)],
+    ]),
+    denials: [
+      denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', processes: [1], asked: [10] }),
+    ],
+    ownersOf: (path: string) =>
+      path.startsWith(portage) ? ['sys-apps/portage-3'] : path.startsWith('/work') ? [] : ['a/b-1'],
+  });
+  t.is(needed(failedBuild(phase(4_000))).length, 1);
+  t.deepEqual(needed(failedBuild(phase(40_000))), []);
 });
 
 test('a shell that somebody types into is no part of a build', (t) => {

@@ -69,6 +69,7 @@ test('a file that the target names on the command line of a tool is asked for by
     tree(processRecord(6, { program: '/usr/bin/bison', arguments: ['bison', ...words], parent }));
   t.true(processor(4, '--nonet', `--style=${path}`).isTold(6, path));
   t.true(processor(4, 'x.xsl').isTold(6, path));
+  t.true(processor(4, '--lzip').isTold(6, '/usr/bin/lzip'));
   t.false(processor(4, 'u.xml').isTold(6, path));
   t.false(processor(4, 'u.xml').isTold(6, path, ''));
   t.false(processor(5, path).isTold(6, path), 'a tool has named it');

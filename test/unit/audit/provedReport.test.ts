@@ -17,6 +17,7 @@ import {
 const missing = (cpv: string, certainty: Missing['certainty'], variable = 'BDEPEND'): Missing => ({
   cpv,
   suggest: `${variable}="${cpv.replace(/-\d.*/, '')}"`,
+  suggestions: [{ suggest: `${variable}="${cpv.replace(/-\d.*/, '')}"`, reason: '' }],
   certainty,
   hits: 1,
   paths: [],
@@ -30,6 +31,7 @@ const report: Report = {
   secondHand: [],
   unused: [],
   implicit: [],
+  alternatives: [],
   unowned: [],
   hiddenByUser: [],
   dismissed: [],

@@ -6,6 +6,7 @@ import {
   type Found,
   type PathKind,
   type ReportInput,
+  whyInReport,
 } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput as input, use } from '../../helpers/auditInput.js';
 
@@ -175,6 +176,42 @@ test('a header of a second-hand package that the sources include is used directl
   );
 });
 
+test('an alternative that emerge would not choose is declared, and told of when it is used', (t) => {
+  const visible = new Map([
+    ...input().visible,
+    [
+      'dev-libs/other-1',
+      [{ from: 'target', variable: 'DEPEND', atom: '>=dev-libs/other-1', alternative: true }],
+    ],
+    ['dev-libs/idle-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/idle', alternative: true }]],
+    // Of its RDEPEND it would be second-hand.
+    ['dev-libs/run-1', [{ from: 'target', variable: 'RDEPEND', atom: 'dev-libs/run', alternative: true }]],
+  ] as const);
+  const report = makeReport(
+    input({
+      visible,
+      uses: [use('/usr/include/other.h', 'dev-libs/other-1'), use('/usr/include/run.h', 'dev-libs/run-1')],
+    }),
+  );
+  const { secondHand, alternatives } = report;
+  t.deepEqual(
+    secondHand.map(({ cpv }) => cpv),
+    ['dev-libs/run-1'],
+  );
+  t.deepEqual(alternatives, [
+    {
+      cpv: 'dev-libs/other-1',
+      variable: 'DEPEND',
+      atom: '>=dev-libs/other-1',
+      hits: 1,
+      paths: ['/usr/include/other.h'],
+    },
+  ]);
+  t.deepEqual(whyInReport(report, 'dev-libs/other'), [
+    'dev-libs/other-1 is declared (DEPEND: >=dev-libs/other-1, one of several) and was used (/usr/include/other.h), although emerge would choose another.',
+  ]);
+});
+
 test('a header that another package includes is used through it', (t) => {
   const { secondHand } = makeReport(
     input({
@@ -284,7 +321,7 @@ test('for a sysroot the system that a package is in decides between DEPEND and B
         denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', comm: 'sh' }),
         denial('/usr/target/usr/share/locale/de/z.mo', ['dev-libs/noise-1@sysroot']),
       ],
-      atomFor: (cpv) => cpv.replace(/-\d.*$/, ''),
+      namesFor: (cpv) => [{ atom: cpv.replace(/-\d.*$/, ''), reason: '' }],
     }),
   );
   t.deepEqual(Object.fromEntries(missing.map(({ cpv, suggest }) => [cpv, suggest])), {
@@ -362,6 +399,108 @@ test('a macro that was left in configure is needed, also when the shell does not
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
+});
+
+test('words about an import count in a build that went well only where something imports it', (t) => {
+  const report = (status: number, ...names: string[]) =>
+    makeReport(
+      input({
+        log: "ModuleNotFoundError: No module named 'mako'",
+        status,
+        processes: processTable(processRecord(1, { arguments: ['python3', 'gen.py'] })),
+        needs: names.map((name) => ({
+          kind: 'python',
+          name,
+          file: 'gen.py',
+          wanted: [{ kind: 'python', name }],
+        })),
+        findHidden: hiding({
+          mako: { path: '/usr/lib/python3/site-packages/mako/__init__.py', owners: ['dev-python/mako-1'] },
+        }),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  t.deepEqual(report(1), ['needed']);
+  t.deepEqual(report(0), []);
+  t.deepEqual(report(0, 'yaml'), []);
+  t.deepEqual(report(0, 'mako.template'), ['needed']);
+});
+
+test('what was looked for by name and not refused was answered from a cache', (t) => {
+  const report = (line: string, ...refused: string[]) =>
+    makeReport(
+      input({
+        log: line,
+        denials: refused.map((path) => denial(path, ['app-text/doxygen-1'])),
+        findHidden: hiding({ doxygen: { path: '/usr/bin/doxygen', owners: ['app-text/doxygen-1'] } }),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  t.deepEqual(report('checking for doxygen... (cached) no'), []);
+  t.deepEqual(report('checking for doxygen... no', '/usr/bin/doxygen'), ['probed']);
+  t.deepEqual(report('sh: 1: doxygen: not found'), ['needed'], 'somebody gave up over it');
+});
+
+test('a program that was looked for is no finding when one that is as good is there', (t) => {
+  const base = input({
+    denials: [denial('/usr/bin/mawk', ['sys-apps/mawk-1'], { operation: 'access', comm: 'configure' })],
+    equalsOf: () => [{ cpv: 'dev-build/make-4', by: 'app-alternatives/awk' }],
+  });
+  const { missing, dismissed } = makeReport(base);
+  t.deepEqual(missing, []);
+  t.like(dismissed, [
+    {
+      cpv: 'sys-apps/mawk-1',
+      reason: 'dev-build/make-4 is there and as good: app-alternatives/awk takes either',
+    },
+  ]);
+  const log = '/bin/sh: 1: mawk: not found\n';
+  const findHidden = hiding({ mawk: { path: '/usr/bin/mawk', owners: ['sys-apps/mawk-1'] } });
+  t.like(makeReport({ ...base, log, findHidden }).missing, [
+    {
+      cpv: 'sys-apps/mawk-1',
+      suggestions: [
+        { suggest: 'BDEPEND="sys-apps/mawk"' },
+        {
+          suggest: 'BDEPEND="dev-build/make"',
+          reason: 'it is installed, and app-alternatives/awk takes it as well',
+        },
+      ],
+    },
+  ]);
+});
+
+test('a launcher, and a link of another package, are the business of what they start', (t) => {
+  const visible: ReportInput['visible'] = new Map([
+    ['dev-lang/python-3', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-lang/python' }]],
+    [
+      'dev-lang/python-exec-2',
+      [{ from: 'dev-lang/python-3', variable: 'RDEPEND', atom: 'dev-lang/python-exec' }],
+    ],
+  ]);
+  const launcher = '/usr/lib/python-exec/python-exec2';
+  const secondHand = (started: boolean, owners: Readonly<Record<string, string[]>>) =>
+    makeReport(
+      input({
+        visible,
+        declared: [{ variable: 'BDEPEND', atom: 'dev-lang/python', cpv: 'dev-lang/python-3' }],
+        processes: processTable(
+          processRecord(1, { pid: 7, program: '/bin/sh', arguments: ['sh', './build'] }),
+          ...(started ? [processRecord(2, { pid: 7, program: '/usr/bin/python3.11' })] : []),
+        ),
+        uses: [
+          use('/usr/bin/python3', 'dev-lang/python-exec-2', {
+            operation: 'exec',
+            process: 1,
+            wanted: '/usr/bin/python3',
+          }),
+        ],
+        ownersOf: (path) => owners[path] ?? [],
+      }),
+    ).secondHand.map(({ cpv }) => cpv);
+  const programs = { '/usr/bin/python3.11': ['dev-lang/python-3'], [launcher]: ['dev-lang/python-exec-2'] };
+  const toLauncher = { ...programs, '/usr/bin/python3': ['dev-lang/python-exec-2'] };
+  t.deepEqual(secondHand(false, toLauncher), ['dev-lang/python-exec-2']);
+  t.deepEqual(secondHand(true, toLauncher), []);
+  t.deepEqual(secondHand(false, { ...programs, '/usr/bin/python3': ['dev-lang/python-3'] }), []);
 });
 
 test('what ebuild.sh looks for in each phase is no finding where only one phase was seen', (t) => {

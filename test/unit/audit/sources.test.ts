@@ -63,6 +63,11 @@ test('what a module asks for that is only installed has no say in a build, what 
   const say = (...run: string[]) => withSay(needs, new Set(run)).map(({ name }) => name);
   t.deepEqual(say('gen.py'), ['yaml', 'tools.helper', 'lxml', 'wheel', 'fmt']);
   t.deepEqual(say('sh'), ['wheel', 'fmt']);
+  const answered = needs.map((need) => (need.name === 'tools.helper' ? { ...need, answered: true } : need));
+  t.deepEqual(
+    withSay(answered, new Set(['gen.py'])).map(({ name }) => name),
+    ['yaml', 'lxml', 'wheel', 'fmt'],
+  );
 });
 
 test('what Python is told on its command line is run', (t) => {

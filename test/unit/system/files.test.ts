@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { errno } from '../../../src/base/index.js';
 import { identityWords, openFiles, systemProblem, type Files } from '../../../src/system/index.js';
@@ -202,6 +203,21 @@ test('files of more directories than are kept open are told apart', (t) => {
   t.true(open() - before <= 1024, 'a directory stays open for good');
   files.forget();
   t.is(open(), before);
+});
+
+direct(`a directory that is not believed any more is closed with the next one${because}`, async (t) => {
+  const path = scratch(t);
+  makeDirectories(path, 10);
+  const files = openFiles();
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
+  for (let i = 0; i < 9; i++) files.stat(bytes(path(`d${i}/file`)));
+  t.is(open() - before, 9);
+  // They are believed for a second.
+  await delay(1100);
+  files.stat(bytes(path('d9/file')));
+  t.is(open() - before, 1);
+  files.forget();
 });
 
 test('open directories do not take the descriptors that files need', (t) => {

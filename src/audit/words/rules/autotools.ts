@@ -83,7 +83,7 @@ export const autotoolsRules = [
     probed(
       ['python', 'distribution'],
       answeredNo,
-      /checking for (?:the )?[Pp]ython\d? module:? (?<name>[\w.]+)\.\.\. no$/,
+      /checking (?:for )?(?:the )?[Pp]ython[\d.]* module:? (?<name>[\w.]+)\.\.\. no$/,
     ),
     // PKG_CHECK_MODULES (pkgconf/pkg.m4) says the modules, AC_CHECK_PROG the program.
     probed(

@@ -27,7 +27,7 @@ export const pythonRules = [
     gaveUp(
       'executable',
       ['Errno 2', 'Errno 13'],
-      /(?:FileNotFoundError|PermissionError|OSError): \[Errno (?:2|13)\] (?:No such file or directory|Permission denied): b?["'](?<name>[\w+.-]+)["']$/,
+      /\[Errno (?:2|13)\] (?:No such file or directory|Permission denied): b?["'](?<name>[\w+.-]+)["']$/,
     ),
     gaveUp('path', 'Errno 2', /\[Errno 2\] No such file or directory: b?["'](?<name>\/[^"']+)["']/),
     gaveUp('time zone', 'No time zone found with key', /No time zone found with key ["']?(?<name>[\w+/-]+)/),

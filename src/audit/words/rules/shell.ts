@@ -53,6 +53,11 @@ export const shellRules = [
     ),
   ),
   ...of(
+    'tar',
+    'tar: src/system.c, paxutils: lib/paxerror.c exec_fatal',
+    gaveUp('executable', ': Cannot exec', /\btar(?: \(child\))?: (?<name>[\w+./-]+): Cannot exec/),
+  ),
+  ...of(
     'make',
     'make/src/job.c exec_command, src/remake.c complain, src/read.c eval_makefile',
     gaveUp(

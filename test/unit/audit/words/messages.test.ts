@@ -523,6 +523,12 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['ERROR: dependencies ‘Rcpp’, ‘sp’ are not available for package ‘u’', '! r Rcpp', '! r sp'],
   ["can't find package Tk", '! tcl Tk'],
   ['no code for module (gcrypt hash)', '! guile gcrypt/hash'],
+  ['tar (child): lzip: Cannot exec: No such file or directory', '! executable lzip'],
+  ['checking python3 module: yaml... no', '? python yaml'],
+  [
+    "ERROR: failed to run asciidoctor: [Errno 2] No such file or directory: 'asciidoctor'",
+    '! executable asciidoctor',
+  ],
   ['Cannot open load file: No such file or directory, dash', '! emacs dash'],
   // generators and documents
   [

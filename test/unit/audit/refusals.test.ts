@@ -1,0 +1,114 @@
+import test from 'ava';
+import { makeReport, type Found, type ReportInput } from '../../../src/audit/index.js';
+import { denial, processRecord, processTable, reportInput } from '../../helpers/auditInput.js';
+
+const owners: Record<string, string> = {
+  '/usr/bin/bash': 'app-shells/bash-5',
+  '/usr/bin/grep': 'sys-apps/grep-3',
+  '/usr/bin/pkgconf': 'dev-util/pkgconf-2',
+  '/usr/bin/meson': 'dev-build/meson-1',
+  '/usr/bin/python3': 'dev-lang/python-3',
+  '/usr/bin/itstool': 'dev-util/itstool-2',
+  '/usr/lib/portage/ebuild.sh': 'sys-apps/portage-3.0.82',
+};
+const phase = processRecord(1, {
+  comm: 'ebuild.sh',
+  program: '/usr/bin/bash',
+  arguments: ['bash', '/usr/lib/portage/ebuild.sh', 'compile'],
+});
+
+/** What is said of one refusal: of process 2, which process 1, a phase of an ebuild, has started. */
+function said(
+  path: string,
+  process: Parameters<typeof processRecord>[1],
+  changes: Partial<ReportInput> = {},
+): string {
+  const { missing, dismissed } = makeReport(
+    reportInput({
+      denials: [denial(path, ['a/hidden-1'], { processes: [2] })],
+      processes: processTable(phase, processRecord(2, { parent: 1, ...process })),
+      ownersOf: (one) => [owners[one] ?? []].flat(),
+      ...changes,
+    }),
+  );
+  return missing[0]?.certainty ?? dismissed[0]?.reason ?? 'nothing';
+}
+
+test('what a tool is told to read is asked for by who told it', (t) => {
+  const grep = (...words: string[]) => ({ program: '/usr/bin/grep', arguments: ['grep', ...words] });
+  const path = '/usr/share/iso-codes/json/x.json';
+  t.is(said(path, grep('-c', '.', path)), 'probed');
+  t.is(said(path, grep('-c', '.')), 'sys-apps/grep-3 looked for it of its own accord');
+});
+
+test('what the ebuild itself names is spoken of, although it is no file of the sources', (t) => {
+  const pkgconf = (...words: string[]) => ({
+    program: '/usr/bin/pkgconf',
+    arguments: ['pkg-config', ...words],
+  });
+  const of = (parent: number, ...words: string[]) =>
+    said('/usr/share/pkgconfig/wayland-protocols.pc', pkgconf(...words), {
+      isInSources: () => false,
+      processes: processTable(
+        phase,
+        processRecord(2, { ...pkgconf(...words), parent }),
+        processRecord(3, { program: '/work/configure', arguments: ['configure'], parent: 1 }),
+      ),
+    });
+  t.is(of(1, '--variable=pkgdatadir', 'wayland-protocols'), 'probed');
+  t.is(of(1, '--libs', 'zlib'), 'nothing in the sources speaks of it');
+  t.is(
+    of(3, '--libs', 'wayland-protocols'),
+    'nothing in the sources speaks of it',
+    'a macro of others asked',
+  );
+});
+
+test('what configure looks for in vain is a habit where it was switched off', (t) => {
+  const configure = (...words: string[]) => ({
+    comm: 'configure',
+    program: '/usr/bin/bash',
+    arguments: ['/bin/sh', './configure', ...words],
+    directory: '/work',
+  });
+  t.regex(said('/usr/bin/msgfmt', configure('--disable-nls')), /--disable-nls was given/);
+  t.is(said('/usr/bin/msgfmt', configure('--enable-nls')), 'probed');
+  t.is(said('/usr/bin/bison', configure('--disable-nls')), 'probed');
+});
+
+test('a tool that gives up over what it looks for by habit was told to use it', (t) => {
+  const found: Found = { path: '/usr/bin/cmake', owners: ['a/hidden-1'], distance: 0 };
+  const meson = (log: string) =>
+    said(
+      '/usr/bin/cmake',
+      { comm: 'meson', program: '/usr/bin/meson', arguments: ['meson'] },
+      {
+        log,
+        findHidden: (wanted) => new Map(wanted.map((one) => [one, one.name === 'cmake' ? [found] : []])),
+      },
+    );
+  t.regex(meson(''), /looks for it by itself/);
+  t.regex(meson('Program cmake found: NO'), /looks for it by itself/);
+  t.is(meson('ERROR: CMake binary for machine host machine not found. Giving up.'), 'needed');
+});
+
+test('options of an interpreter are not taken for those of a shell', (t) => {
+  const itstool = {
+    program: '/usr/bin/python3',
+    arguments: ['/usr/bin/python3', '-s', '/usr/bin/itstool', 'u.xml'],
+  };
+  t.is(said('/usr/share/its/x.its', itstool), 'dev-util/itstool-2 looked for it of its own accord');
+});
+
+test('a program that is looked for is a tool, a script that tells how to link with a library is that library', (t) => {
+  const suggested = (path: string, operation: 'exec' | 'stat') =>
+    makeReport(reportInput({ denials: [denial(path, ['a/hidden-1'], { operation })] })).missing[0]?.suggest;
+  for (const operation of ['exec', 'stat'] as const) {
+    t.is(suggested('/usr/bin/flex', operation), 'BDEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/curl-config', operation), 'DEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/python3-config', operation), 'DEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/pkg-config', operation), 'BDEPEND="a/hidden"');
+    t.is(suggested('/usr/bin/x86_64-pc-linux-gnu-pkg-config', operation), 'BDEPEND="a/hidden"');
+  }
+  t.is(suggested('/usr/lib64/nodejs/node_modules/x/cli.js', 'exec'), 'BDEPEND="a/hidden"');
+});
