@@ -1,6 +1,7 @@
 /** `lvfs emerge` and `lvfs ebuild` with real Portage. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { inGentoo, whyNoPortage, type TestEbuild } from '../helpers/realPortage.js';
 import { removeTree } from '../helpers/removeTree.js';
@@ -66,7 +67,7 @@ run typed bash -lc 'lvfs() { echo "lvfs $*"; }; emerge -pv lt/a; command emerge 
 run uninstall lvfs emerge --uninstall
 run gone test ! -e /etc/profile.d/lvfs-emerge.sh
 find /run/lvfs -mindepth 1 > "$OUT/left"
-grep lvfs /proc/self/mountinfo >> "$OUT/left"
+grep -E 'fuse[.]lvfs| tmpfs lvfs |pid-ns-init' /proc/self/mountinfo >> "$OUT/left"
 grep -c 'Stands in for' $(find /usr/lib/portage -name pid-ns-init) > "$OUT/covered"
 cp -r /var/log/lvfs "$OUT/logs"
 `;
@@ -86,7 +87,9 @@ realTest(`real emerge builds each package in a view of its own${skipped}`, async
   t.teardown(() => removeTree(directory));
   t.is(status, 0, stderr);
   const text = (name: string): string =>
-    existsSync(join(directory, name)) ? readFileSync(join(directory, name), 'utf8') : '';
+    existsSync(join(directory, name))
+      ? stripVTControlCharacters(readFileSync(join(directory, name), 'utf8'))
+      : '';
   const statuses = Object.fromEntries(
     text('statuses')
       .trim()
