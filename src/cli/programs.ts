@@ -10,4 +10,4 @@ export const daemonProgram = new URL('./daemonMain.js', import.meta.url);
 export const insideProgram = new URL('./insideMain.js', import.meta.url);
 
 /** What stands in for Portage's `pid-ns-init`; Python, beside `dist`. */
-export const standInProgram = new URL('../../../emerge-helper/pid-ns-init.py', import.meta.url);
+export const standInProgram = new URL('../../../src/daemon/emerge/pid-ns-init.py', import.meta.url);

@@ -51,7 +51,7 @@ test('the manual, the mount helper, the changelog and the licences of what is bu
   for (const file of [
     ...manifest.man,
     'mount-helper/mount.lvfs',
-    'emerge-helper/pid-ns-init.py',
+    'src/daemon/emerge/pid-ns-init.py',
     'CHANGELOG.md',
     'LICENSE',
     'README.md',

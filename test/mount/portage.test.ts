@@ -110,7 +110,8 @@ realTest(`real emerge builds each package in a view of its own${skipped}`, async
   t.is(statuses['jobs'], '0', said('jobs'));
   t.deepEqual(verdicts('jobs'), ['lt/a-1 clean', 'lt/b-1 clean', 'lt/c-1 undeclared']);
   const forgot = lines('jobs').find(({ target }) => target === 'lt/c-1');
-  t.like(forgot?.missing?.[0], { suggest: 'BDEPEND="sys-devel/bison"', certainty: 'needed' });
+  // It calls yacc, which others can be as well.
+  t.like(forgot?.missing?.[0], { suggest: 'BDEPEND="app-alternatives/yacc"', certainty: 'needed' });
   t.regex(said('jobs'), /lvfs: 3 packages built in views: 2 clean, 1 undeclared\n/);
 
   t.is(statuses['pretend'], '0', said('pretend'));

@@ -1,6 +1,6 @@
 /**
  * What a phase's process and the server of an emerge say to each other, over a control socket. The other side is
- * emerge-helper/pid-ns-init.py. A connection lasts for as long as the phase's process 1, so its end is the phase's.
+ * pid-ns-init.py beside this file. A connection lasts for as long as the phase's process 1, so its end is the phase's.
  */
 import { array, number, object, record, string, type InferOutput } from 'valibot';
 import { carries, type Methods } from '../control/protocol.js';
