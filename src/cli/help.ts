@@ -31,7 +31,7 @@ export async function verbHelp(
     .wrap(columns);
   const groups: OptionGroup[] = [
     { title: 'Options', options: ownOptions(command) },
-    ...(length === 'whole' ? [...sharedWith(command), commonGroup] : []),
+    ...(length === 'whole' ? [...sharedWith(command), commonTo(command)] : []),
   ];
   for (const { title, options } of groups) {
     for (const [name, spec] of Object.entries(options)) {
@@ -53,12 +53,19 @@ function describe({ describe: short, more }: OptionSpec, length: HelpLength): st
   return length === 'whole' && more !== undefined ? `${short}. ${more}` : short;
 }
 
+/** The options of every command, and where they stand. */
+function commonTo({ name, passesOn }: Command): OptionGroup {
+  return passesOn === true
+    ? { ...commonGroup, title: `Before "${name}"; behind it they are its own` }
+    : commonGroup;
+}
+
 /** The options that the short help leaves out, by name. */
 function remainder(command: Command, columns: number): string {
-  const groups = [...sharedWith(command), commonGroup].map(
+  const groups = [...sharedWith(command), commonTo(command)].map(
     ({ title, options }) => `${title}: ${optionNames(options)}`,
   );
-  return [...groups, `All about these: lvfs ${command.name} --help`]
+  return [...groups, `All about these: lvfs help ${command.name}`]
     .map((text) => wrap(text, columns, '  '))
     .join('\n');
 }
