@@ -46,9 +46,9 @@ emerges packages -1 --buildpkgonly lt/c
 emerges binary -1 --usepkgonly lt/c
 FEATURES=test emerges tests -1 --lvfs-strict lt/b
 emerges strict -1 --lvfs-strict lt/c
-emerges failing -1 lt/f lt/a
+PORTAGE_ELOG_SYSTEM=save_summary PORTAGE_ELOG_CLASSES='error qa' emerges failing -1 lt/f lt/a
 cp /var/tmp/portage/lt/f-1/temp/build.log "$OUT/f.log"
-cp /var/tmp/portage/lt/f-1/temp/logging/compile "$OUT/f.messages" 2>/dev/null || cp /var/log/portage/elog/summary.log "$OUT/f.messages"
+cp /var/log/portage/elog/summary.log "$OUT/f.messages"
 LVFS_WITH=sys-devel/bison emerges resumed --resume
 emerges report -1 --lvfs-mode=report --lvfs-reports "$OUT/reports" lt/f
 mkdir -p /etc/portage/env

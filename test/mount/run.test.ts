@@ -317,7 +317,7 @@ mountTest(`a build whose output finds no room is over when it is over${skipped}`
   const f = await fixture(t);
   const lvfs = `"${process.execPath}" "${program}"`;
   const line = `${lvfs} build ${host.join(' ')} --command 'echo said' dev-libs/foo >/dev/full`;
-  const { status, stderr } = await finished(spawn('sh', ['-c', line], { env: f.environment }));
+  const { status, stderr } = await finished(spawn('sh', ['-c', line], { cwd: '/', env: f.environment }));
   t.is(stderr, 'lvfs: cannot write to standard output: ENOSPC: no space left on device, write\n');
   t.is(status, 1);
   await nothingLeft(t, f);
