@@ -56,10 +56,33 @@ export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<st
   return byOwner;
 }
 
-/** Packages that only the user's word makes visible. */
+/** Whether the user named a package, and nothing but the user's word makes it visible: neither the target nor @system leads to it. */
 export function isAllowedByUser(cpv: string, { visible }: ReportInput): boolean {
-  const reasons = visible.get(cpv);
-  return reasons !== undefined && reasons.length > 0 && reasons.every(({ from }) => from === '--with');
+  const isNamed = visible.get(cpv)?.some(({ from }) => from === '--with') === true;
+  return isNamed && !reachedOtherwise(visible).has(cpv);
+}
+
+/** By visible set, which does not change. */
+const reached = new WeakMap<ReportInput['visible'], ReadonlySet<string>>();
+
+/** What is visible whatever the user named. */
+function reachedOtherwise(visible: ReportInput['visible']): ReadonlySet<string> {
+  const known = reached.get(visible);
+  if (known !== undefined) return known;
+  const found = new Set<string>();
+  const broughtBy = new Map<string, string[]>();
+  for (const [cpv, reasons] of visible) {
+    for (const { from } of reasons) {
+      if (!visible.has(from) && from !== '--with') found.add(cpv);
+      const brought = broughtBy.get(from);
+      if (brought === undefined) broughtBy.set(from, [cpv]);
+      else brought.push(cpv);
+    }
+  }
+  // What is added is met as well.
+  for (const cpv of found) for (const next of broughtBy.get(cpv) ?? []) found.add(next);
+  reached.set(visible, found);
+  return found;
 }
 
 export function findSecondHand(

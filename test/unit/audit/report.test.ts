@@ -533,3 +533,34 @@ test('what ebuild.sh looks for in each phase is no finding where only one phase 
     reason: "Portage's own shell functions look for it in each phase",
   });
 });
+
+test('what the user named is allowed, though something else that he named needs it', (t) => {
+  const used = (from: string, variable = 'BDEPEND') =>
+    makeReport(
+      input({
+        processes: processTable(processRecord(1, { arguments: ['bash', 'build'] })),
+        uses: [use('/usr/bin/bison', 'sys-devel/bison-3', { operation: 'exec', process: 1 })],
+        visible: new Map([
+          [
+            'sys-devel/bison-3',
+            [
+              named('sys-devel/bison'),
+              { from: 'app-alternatives/yacc-1', variable: 'RDEPEND', atom: 'sys-devel/bison' },
+            ],
+          ],
+          [
+            'app-alternatives/yacc-1',
+            [
+              named('app-alternatives/yacc'),
+              ...(from === '' ? [] : [{ from, variable, atom: 'app-alternatives/yacc' }]),
+            ],
+          ],
+        ]),
+      }),
+    );
+  const named = (atom: string) => ({ from: '--with', variable: '', atom });
+  t.like(used('').missing, [{ cpv: 'sys-devel/bison-3', certainty: 'allowed' }]);
+  t.deepEqual(used('').secondHand, []);
+  t.deepEqual(used('target').missing, []);
+  t.like(used('target').secondHand, [{ cpv: 'sys-devel/bison-3' }]);
+});
