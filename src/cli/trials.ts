@@ -18,8 +18,7 @@ import type {
 import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
-import { statusOf, type Signals } from './inside.js';
-import type { Output } from './output.js';
+import { statusOf, type Interruption, type Talk } from './inside.js';
 
 /** How long a build that is to end may take before it is killed, in milliseconds. */
 const patience = 10_000;
@@ -49,8 +48,8 @@ export interface BuildPlan {
 export class Trials implements Evidence {
   readonly #inside: Inside;
   readonly #plan: BuildPlan;
-  readonly #output: Output;
-  readonly #signals: Signals;
+  readonly #output: Talk;
+  readonly #signals: Interruption;
   readonly #targets: readonly string[];
   /** Host path of a directory for what is made only to be looked at. */
   #scratch: string | undefined;
@@ -76,7 +75,7 @@ export class Trials implements Evidence {
   /** Why the last image could not be read. */
   obstacle: string | undefined;
 
-  constructor(inside: Inside, plan: BuildPlan, output: Output, signals: Signals) {
+  constructor(inside: Inside, plan: BuildPlan, output: Talk, signals: Interruption) {
     this.#inside = inside;
     this.#plan = plan;
     this.#output = output;

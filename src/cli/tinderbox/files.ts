@@ -1,10 +1,6 @@
 /** The verdicts of `lvfs check` as files for other programs. */
-import { escapeMarkup } from '../base/index.js';
-import { endOfOutput } from './buildOutput.js';
-import { verdictWords, type Verdict } from './verdictWords.js';
-
-/** Characters of a build's output that go into JUnit XML. */
-const outputInJunit = 10_000;
+import { escapeMarkup } from '../../base/index.js';
+import type { Verdict } from './verdict.js';
 
 /**
  * JUnit XML as CI systems read it: one test case for each target.
@@ -19,54 +15,59 @@ export function junit(verdicts: readonly Verdict[], left: readonly string[]): st
         `  <testcase classname="lvfs" name="${escapeMarkup(target)}"><skipped message="interrupted"/></testcase>`,
     ),
   ];
-  const failures = verdicts.filter(({ verdict }) => verdict === 'failed' || verdict === 'undeclared').length;
-  const errors = verdicts.filter(({ verdict }) => verdict === 'error').length;
-  const skipped = left.length === 0 ? '' : ` skipped="${left.length}"`;
+  const count = (...words: readonly Verdict['verdict'][]): number =>
+    verdicts.filter(({ verdict, known }) => known !== true && words.includes(verdict)).length;
+  const known = verdicts.filter((one) => one.known === true).length;
+  const skipped = left.length + known === 0 ? '' : ` skipped="${left.length + known}"`;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n` +
-    `<testsuite name="lvfs check" tests="${cases.length}" failures="${failures}" errors="${errors}"${skipped}>\n` +
+    `<testsuite name="lvfs check" tests="${cases.length}" failures="${count('failed', 'undeclared')}" errors="${count('error')}"${skipped}>\n` +
     `${cases.join('\n')}\n</testsuite>\n`
   );
 }
 
-function testCase({ target, verdict, outcome, error }: Verdict): string {
-  const name = outcome?.targets.join(' ') ?? target;
-  const time = outcome?.seconds ?? 0;
-  const open = `  <testcase classname="lvfs" name="${escapeMarkup(name)}" time="${time}"`;
+function testCase(one: Verdict): string {
+  const { target, targets, verdict, says, details, seconds = 0, failure, error, known } = one;
+  const name = targets.length === 0 ? target : targets.join(' ');
+  const open = `  <testcase classname="lvfs" name="${escapeMarkup(name)}" time="${seconds}"`;
   if (verdict === 'clean') return `${open}/>`;
-  if (outcome === undefined)
-    return `${open}><error message="${escapeMarkup(error?.message ?? '')}">${escapeMarkup(error?.hint ?? '')}</error></testcase>`;
-  const { says } = verdictWords(outcome);
-  // It was built, and could not be checked as it was asked for.
-  if (verdict === 'error') return `${open}><error message="${escapeMarkup(says)}"/></testcase>`;
-  const lines = [
-    ...outcome.report.missing.map(({ suggest, certainty }) => `${certainty}: ${suggest}`),
-    ...outcome.report.secondHand.map(({ suggest }) => `second-hand: ${suggest}`),
-    ...outcome.logs.map((log) => `log: ${log}`),
-  ];
+  if (known === true) return `${open}><skipped message="known: ${escapeMarkup(says)}"/></testcase>`;
+  // There is no build, or it could not be checked as it was asked for.
+  if (verdict === 'error')
+    return `${open}><error message="${escapeMarkup(says)}">${escapeMarkup(error?.hint ?? '')}</error></testcase>`;
   return (
-    `${open}><failure message="${escapeMarkup(says)}" type="${verdict}">${escapeMarkup(lines.join('\n'))}</failure>` +
-    `<system-out>${escapeMarkup(endOfOutput(outcome, outputInJunit))}</system-out></testcase>`
+    `${open}><failure message="${escapeMarkup(says)}" type="${verdict}">${escapeMarkup(details.join('\n'))}</failure>` +
+    `<system-out>${escapeMarkup(failure?.output ?? '')}</system-out></testcase>`
   );
 }
 
-/** One page with a table of all verdicts and the reports below it; `left` as for {@link junit}. */
-export function checkPage(verdicts: readonly Verdict[], left: readonly string[]): string {
+/**
+ * One page with a table of all verdicts and the reports below it; `left` as for {@link junit}.
+ *
+ * @param pageOf the page of a verdict's report, where there is one
+ */
+export function checkPage(
+  verdicts: readonly Verdict[],
+  left: readonly string[],
+  pageOf: (verdict: Verdict) => string | undefined,
+): string {
   const rows = [
     ...verdicts.map(
-      ({ target, verdict, outcome }, i) =>
-        `<tr class="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(outcome === undefined ? '' : verdictWords(outcome).says)}</td><td>${outcome?.seconds ?? ''}</td></tr>`,
+      ({ target, verdict, says, seconds }, i) =>
+        `<tr class="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(says)}</td><td>${seconds ?? ''}</td></tr>`,
     ),
     ...left.map(
       (target) =>
         `<tr><td>${escapeMarkup(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
     ),
   ];
-  const reports = verdicts.map(({ target, outcome, error }, i) => {
+  const reports = verdicts.map((one, i) => {
+    const { target, says } = one;
+    const page = pageOf(one);
     const body =
-      outcome?.html === undefined
-        ? `<p>${escapeMarkup(error?.message ?? '')}</p>`
-        : `<iframe sandbox title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(outcome.html)}"></iframe>`;
+      page === undefined
+        ? `<p>${escapeMarkup(says)}</p>`
+        : `<iframe sandbox title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(page)}"></iframe>`;
     return `<section id="t${i}"><h2>${escapeMarkup(target)}</h2>${body}</section>`;
   });
   return `<!doctype html>
