@@ -121,7 +121,7 @@ export function recording<T>(base: string, make: () => T): T {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
       exit: exitStatus.cannotMount,
-      hint: 'make room there, or set LVFS_RUNTIME_DIR to a directory that can be written',
+      hint: 'set LVFS_RUNTIME_DIR to a directory that can be written, and has room',
       cause: error,
     });
   }
