@@ -90,7 +90,7 @@ export const command = defineCommand({
   async run(invocation) {
     const { options } = invocation;
     if (options.resume && options.results === undefined)
-      throw new UsageError('check: --resume: needs --results', undefined, 'check');
+      throw new UsageError('check: --resume: needs --results', undefined, { name: 'check' });
     return options.merge ? merge(invocation) : checkTargets(invocation);
   },
 });

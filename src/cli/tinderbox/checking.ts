@@ -1,5 +1,5 @@
 /** Building many targets, several at a time, each at its own risk: whatever one does costs its own verdict. */
-import { LvfsError } from '../../base/index.js';
+import { asFailure, LvfsError } from '../../base/index.js';
 import type { InsideRequest } from '../../daemon/index.js';
 import { build, type BuildOutcome } from '../building.js';
 import { ReusedRoom, withInside, type Interruption, type Talk } from '../inside.js';
@@ -84,9 +84,10 @@ async function checkOne(
     const outcome = await build(await plan.request(target), plan.build, talk, limit, room);
     if (signals.status !== undefined && outcome.interrupted) return undefined;
     return { target, outcome, ...(limit.error === undefined ? {} : { error: limit.error }) };
-  } catch (error) {
+  } catch (thrown) {
     if (signals.status !== undefined) return undefined;
     if (limit.error !== undefined) return { target, error: limit.error };
+    const error = asFailure(thrown);
     if (error instanceof LvfsError) return { target, error };
     listener.bug(error);
     return { target, error: new LvfsError('BUG', 'this is a bug in lvfs', { cause: error }) };

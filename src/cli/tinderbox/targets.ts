@@ -20,7 +20,9 @@ export interface Shard {
 export function parseShard(text: string): Shard {
   const [, index = 0, count = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
   if (index >= 1 && index <= count) return { index, count };
-  throw new UsageError(`check: --shard: '${text}' is not I/N with I from 1 to N`, undefined, 'check');
+  throw new UsageError(`check: --shard: '${text}' is not I/N with I from 1 to N`, undefined, {
+    name: 'check',
+  });
 }
 
 /**
