@@ -11,26 +11,7 @@ import { generateRoot, type GenerateOptions } from './generate.js';
 import { measureIndex } from './index.js';
 import { run } from './peers.js';
 import { median, type Figure } from './results.js';
-
-interface Timed {
-  wall: number;
-  /** Processor time of the command and what it waited for, seconds. */
-  cpu: number;
-}
-
-/** Runs a command to its end. The shell's `times` tells what it used. */
-function timed(command: string, args: readonly string[]): Timed {
-  const start = process.hrtime.bigint();
-  const result = spawnSync('sh', ['-c', '"$@" >/dev/null || exit 1; times', 'sh', command, ...args], {
-    encoding: 'utf8',
-  });
-  const wall = Number(process.hrtime.bigint() - start) / 1e9;
-  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${result.stderr.trim()}`);
-  const children = (result.stdout.trim().split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g);
-  let cpu = 0;
-  for (const [, minutes, seconds] of children) cpu += Number(minutes) * 60 + Number(seconds);
-  return { wall, cpu };
-}
+import { timed, type Timed } from './timed.js';
 
 const ms = (seconds: number): string => `${(seconds * 1000).toFixed(0)} ms`;
 const wallMedian = (runs: readonly Timed[]): number => median(runs.map((one) => one.wall));
@@ -128,10 +109,17 @@ export async function measureSetup(
   waitForIdle(daemonStatus(main, mountpoint).pid);
   walk();
   const live = await measureLive(mountpoint, added, runs);
+  const other = `=${installed.find((cpv) => !visible.includes(cpv)) ?? ''}`;
+  const retarget = await measureRetarget(mountpoint, [other, target], runs);
   unmount();
   const cached = `of a package of ${added.paths.length} files, everything cached`;
   note(`\`allow\` ${cached}`, ms(live.allow), inMs(live.allow, 50));
   note(`\`deny\` ${cached}`, ms(live.deny));
+  note(
+    `\`retarget\` to ${visible.length} packages from ${retarget.others}, nothing used, and back`,
+    `${ms(retarget.there)}; ${ms(retarget.back)}`,
+    inMs(Math.max(retarget.there, retarget.back), 50),
+  );
 
   const path = '/usr/bin/x';
   const noteCommand = (what: string, limit: number, ...args: string[]): void => {
@@ -218,6 +206,38 @@ async function measureLive(
     client.close();
   }
   return { allow: median(times.allow), deny: median(times.deny) };
+}
+
+/**
+ * Makes a view that of two targets in turn. What was used, which has to be forgotten besides, is nothing. Medians of the time that the
+ * daemon takes, in seconds.
+ *
+ * @param targets the other target, and the one that the view was mounted for
+ */
+async function measureRetarget(
+  mountpoint: string,
+  [other, target]: readonly [string, string],
+  runs: number,
+): Promise<{ there: number; back: number; others: number }> {
+  const client = await connect(mountpoint);
+  const seconds = async (name: string): Promise<number> => {
+    const start = process.hrtime.bigint();
+    await client.request('retarget', { targets: [name] });
+    return Number(process.hrtime.bigint() - start) / 1e9;
+  };
+  try {
+    const back: number[] = [];
+    const there: number[] = [];
+    let others = 0;
+    for (let i = 0; i < runs; i++) {
+      back.push(await seconds(other));
+      others = (await client.request('status')).packages ?? 0;
+      there.push(await seconds(target));
+    }
+    return { there: median(there), back: median(back), others };
+  } finally {
+    client.close();
+  }
 }
 
 function hundredTargets(root: string, installed: readonly string[]): number {

@@ -31,6 +31,7 @@ export {
   LiveChanges,
   type ChangeSummary,
   type HostChange,
+  type Dropped,
   type KernelCaches,
   type Requests,
   type ViewChange,

@@ -20,12 +20,15 @@ import type { Overrides } from './rules.js';
 import { fromBelow, missingNames } from './room.js';
 import { nodeState, type View } from './view.js';
 
+/** How much of what is in a file, or of a listing, the kernel has to read anew. */
+export type Dropped = 'all' | 'start';
+
 /** How the kernel is told. Never called from a thread that serves. */
 export interface KernelCaches {
   /** Drops a name, existing or missing, with what is cached below it. Waits for the directory's lock even when nothing is cached. */
   dropName(directory: IndexNode, name: Uint8Array): void;
-  /** Drops attributes and, with `content`, the pages of a file or the listing of a directory. */
-  dropNode(node: IndexNode, content: boolean): void;
+  /** Drops attributes and the pages of a file, or the first of them, or the listing of a directory. */
+  dropNode(node: IndexNode, content: Dropped): void;
 }
 
 /** What changes; what is not given stays. */
@@ -131,7 +134,8 @@ export class LiveChanges {
 
   /**
    * Makes the kernel forget whatever would keep a use of a file, or a refusal, from being seen again as the first of its kind: contents and
-   * listings, names that are missing, and names of files that are not spared. What was noted of reads and listings is forgotten with it.
+   * listings, names that are missing, and names of files that are not spared. Of the content of files that are spared only the beginning
+   * is forgotten, without which nobody reads them. What was noted of reads and listings is forgotten with it.
    *
    * @param isSpared whether nothing is told of it when a file is only found
    */
@@ -191,6 +195,8 @@ class Affected {
   readonly #directories = new Set<IndexNode>();
   /** Files whose attributes or content may be others. */
   readonly #contents = new Set<IndexNode>();
+  /** Those of them of which only it has to be seen that they are read. */
+  readonly #starts = new Set<IndexNode>();
   readonly #climbed = new Set<IndexNode>();
   /** Directories whose compiled modules have been looked at. */
   readonly #modules = new Set<IndexNode>();
@@ -342,6 +348,7 @@ class Affected {
       if ((bits & nodeState.read) !== 0) {
         index.clearState(node, nodeState.read);
         this.#contents.add(node);
+        if (isSpared(node) && !isReadFromEnd(index.name(node))) this.#starts.add(node);
       }
       if ((bits & nodeState.listed) !== 0) this.#directories.add(node);
       const isFile = (bits & nodeState.positive) !== 0 && (bits & nodeState.directory) === 0;
@@ -439,7 +446,7 @@ class Affected {
       caches.dropName(index.parent(node), index.name(node));
     }
     for (const { directory, name } of this.#unknown) caches.dropName(directory, name);
-    for (const node of this.#contents) caches.dropNode(node, true);
+    for (const node of this.#contents) caches.dropNode(node, this.#starts.has(node) ? 'start' : 'all');
     let directories = 0;
     for (const node of this.#directories) {
       const state = index.state[node]!;
@@ -449,10 +456,15 @@ class Affected {
         index.clearState(node, nodeState.listed);
         caches.dropName(node, noName);
       }
-      caches.dropNode(node, true);
+      caches.dropNode(node, 'all');
     }
     return { names: names.length, directories };
   }
+}
+
+/** Whether a file may be read without its beginning: an archive whose list stands at its end. */
+function isReadFromEnd(name: Uint8Array): boolean {
+  return /\.(?:zip|jar|whl|egg)$/.test(Buffer.from(name).toString('latin1'));
 }
 
 function isModule(name: Uint8Array): boolean {

@@ -183,7 +183,7 @@ function liveChanges(view: View, connection: Connection, driver: Driver): Mounte
   const caches: KernelCaches = {
     dropName: (directory, name) => connection.notifier?.invalidateEntry(directory + 1, name, true),
     dropNode: (node, content) =>
-      connection.notifier?.invalidateNode(kernelNodeId(view, host, node), content ? 0 : -1, 0),
+      connection.notifier?.invalidateNode(kernelNodeId(view, host, node), 0, content === 'start' ? 1 : 0),
   };
   const live = new LiveChanges(view, caches, connection.activity);
   const { staleSeconds } = driver.capabilities;

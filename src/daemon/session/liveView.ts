@@ -20,6 +20,7 @@ import {
   hostKind,
   literalGlob,
   LiveChanges,
+  type Dropped,
   type HostChange,
   type IndexNode,
   type Overrides,
@@ -72,8 +73,8 @@ export class LiveView {
         // The kernel would take away what is mounted there, and nobody sees what is below.
         if (!covered.has(index.find(directory, name))) notifier?.invalidateEntry(directory + 1, name, true);
       },
-      dropNode: (node: IndexNode, content: boolean): void =>
-        notifier?.invalidateNode(kernelNodeId(view, host, node), content ? 0 : -1, 0),
+      dropNode: (node: IndexNode, content: Dropped): void =>
+        notifier?.invalidateNode(kernelNodeId(view, host, node), 0, content === 'start' ? 1 : 0),
     };
     this.#live = new LiveChanges(view, caches, activity);
     index.onCrowded = () => void this.makeRoom();

@@ -1,0 +1,190 @@
+/**
+ * What many targets cost one after the other: `lvfs check` of twenty small builds beside the same builds in a bind-mounted root, and what the
+ * next target asks of a view that has become its own. In a mount namespace of its own:
+ *
+ *     unshare --mount --propagation private node dist/bench/targets.js [--runs 3]
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeDebianVdb, type DebianVdb } from '../examples/debianVdb.js';
+import { silent } from '../src/base/index.js';
+import { insideProgram } from '../src/cli/programs.js';
+import { openInside, startInside, type InsideRequest } from '../src/daemon/index.js';
+import { run } from './peers.js';
+import { median, type Figure } from './results.js';
+import { timed, type Timed } from './timed.js';
+
+const targets = 20;
+const sources = 12;
+
+/** A program of a few files, which is made and removed again. */
+function writeProject(directory: string): string {
+  mkdirSync(directory, { recursive: true });
+  const headers = ['stdio', 'stdlib', 'string', 'errno', 'unistd', 'math', 'time', 'signal'];
+  const names = Array.from({ length: sources }, (_, i) => `part${i}`);
+  for (const name of names) {
+    const includes = headers.map((header) => `#include <${header}.h>\n`).join('');
+    writeFileSync(
+      join(directory, `${name}.c`),
+      `${includes}int ${name}(int x) { return (int)strlen("${name}") + x; }\n`,
+    );
+  }
+  writeFileSync(join(directory, 'main.c'), 'int main(void) { return 0; }\n');
+  const objects = [...names, 'main'].map((name) => `${name}.o`).join(' ');
+  writeFileSync(
+    join(directory, 'Makefile'),
+    `program: ${objects}\n\tcc -o $@ ${objects}\nclean:\n\trm -f program *.o\n`,
+  );
+  return `cd ${directory} && make -s && ./program && make -s clean`;
+}
+
+/** @returns the median, and the whole of each run */
+function repeat(runs: number, work: () => Timed): Timed {
+  const all = Array.from({ length: runs }, work);
+  return { wall: median(all.map(({ wall }) => wall)), cpu: median(all.map(({ cpu }) => cpu)) };
+}
+
+/** What each but the first costs. */
+function eachMore(all: Timed, one: Timed): Timed {
+  return { wall: (all.wall - one.wall) / (targets - 1), cpu: (all.cpu - one.cpu) / (targets - 1) };
+}
+
+const said = ({ wall, cpu }: Timed): string =>
+  `${(wall * 1000).toFixed(0)} ms (CPU ${(cpu * 1000).toFixed(0)} ms)`;
+
+/**
+ * @param main the built command
+ * @param scratch a directory that a view shows at its place
+ */
+export async function measureTargets(
+  main: string,
+  vdb: DebianVdb,
+  scratch: string,
+  runs: number,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const command = writeProject(join(scratch, 'project'));
+  const cpvs = Array.from(
+    { length: targets },
+    (_, i) =>
+      `=${vdb.addTarget({ category: 'bench', name: `small${i}`, version: '1', DEPEND: '', BDEPEND: '' })}`,
+  );
+  const at = [...vdb.options, '--cache', join(scratch, 'cache')];
+  const check = (...names: readonly string[]): Timed =>
+    repeat(runs, () =>
+      timed(process.execPath, [
+        ...[
+          main,
+          'check',
+          '--quiet',
+          '-j',
+          '1',
+          ...at,
+          '--bind',
+          join(scratch, 'project'),
+          '--command',
+          command,
+          ...names,
+        ],
+      ]),
+    );
+  const native = join(scratch, 'bound');
+  mkdirSync(native);
+  run('mount', ['--rbind', '/', native]);
+  const bound = (count: number): Timed =>
+    repeat(runs, () =>
+      timed('sh', ['-c', `for i in $(seq ${count}); do chroot ${native} sh -c '${command}' || exit 1; done`]),
+    );
+  // Warms up what is warm for both.
+  check(cpvs[0] ?? '');
+  const inView = { one: check(cpvs[0] ?? ''), all: check(...cpvs) };
+  const inRoot = { one: bound(1), all: bound(targets) };
+  run('umount', ['--recursive', '--lazy', native]);
+  const [viewMore, rootMore] = [eachMore(inView.all, inView.one), eachMore(inRoot.all, inRoot.one)];
+  const ratio = (what: 'wall' | 'cpu'): number => viewMore[what] / rootMore[what];
+  const overhead = viewMore.wall - rootMore.wall;
+  const note = (what: string, value: string, aim = '', reached?: boolean): void => {
+    figures.push({ what, value, aim, reached });
+  };
+  const of = `\`lvfs check\` of ${targets} small builds, the second to the last`;
+  note(`${of}: each`, `${said(viewMore)}; in a bind-mounted root ${said(rootMore)}`);
+  note(`${of}: wall`, `${ratio('wall').toFixed(2)} ×`, '≤ 1.03 ×', ratio('wall') <= 1.03);
+  note(`${of}: processor time`, `${ratio('cpu').toFixed(2)} ×`, '≤ 1.05 ×', ratio('cpu') <= 1.05);
+  note(`${of}: a target's own overhead`, `${(overhead * 1000).toFixed(0)} ms`, '≤ 150 ms', overhead <= 0.15);
+  note('the same, the first', `${said(inView.one)}; in a bind-mounted root ${said(inRoot.one)}`);
+
+  const requests = await warmRequests(vdb, scratch, command, cpvs);
+  note('requests of the first target; of the second in the same view', requests.join('; '));
+  return figures;
+}
+
+/** How many requests the kernel has for a target in a new view, and for the next in that view. */
+async function warmRequests(
+  vdb: DebianVdb,
+  scratch: string,
+  command: string,
+  cpvs: readonly string[],
+): Promise<string[]> {
+  const [first = '', second = ''] = cpvs;
+  const request: InsideRequest = {
+    locations: { root: '/', vdb: vdb.vdb, configRoot: vdb.configRoot, repos: [vdb.repository] },
+    set: { targets: [first] },
+    show: [],
+    hide: [],
+    systemPaths: [],
+    cache: join(scratch, 'cache'),
+    driver: 'kernel',
+    threads: 1,
+    version: '0',
+    binds: { defaults: true, create: false, binds: [join(scratch, 'project')], readOnlyBinds: [] },
+    noNetwork: false,
+    hostProcesses: false,
+    attribute: true,
+  };
+  const listener = { progress: () => undefined, log: silent };
+  const inside = await openInside(
+    await startInside(insideProgram),
+    request,
+    listener,
+    new AbortController().signal,
+  );
+  try {
+    const asked = async (): Promise<Readonly<Record<string, number>>> =>
+      (await inside.view.request('status')).live?.requests ?? {};
+    const build = async (): Promise<string> => {
+      const before = await asked();
+      await inside.run({ argv: ['/bin/sh', '-c', command], capture: true, show: false });
+      const after = await asked();
+      const counts = Object.entries(after).map(
+        ([name, count]) => [name, count - (before[name] ?? 0)] as const,
+      );
+      return counts.flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : [])).join(', ') || 'none';
+    };
+    const cold = await build();
+    await inside.retarget([second]);
+    return [cold, await build()];
+  } finally {
+    await inside.close();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values } = parseArgs({ options: { runs: { type: 'string', default: '3' } } });
+  const scratch = mkdtempSync(join(tmpdir(), 'lvfs-bench-'));
+  const main = join(import.meta.dirname, '../src/cli/main.js');
+  try {
+    const figures = await measureTargets(
+      main,
+      makeDebianVdb(join(scratch, 'gentoo')),
+      scratch,
+      Number(values.runs),
+    );
+    for (const { what, value, aim } of figures)
+      console.log(`${what}: ${value}${aim === '' ? '' : ` (${aim})`}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  process.exit();
+}
