@@ -144,6 +144,7 @@ export class VisibleSets {
         use: [...resolved.use].sort(),
         dependencies: resolved.dependencies,
         buildDeps: sortedMap(buildDeps),
+        ...(resolved.ebuild === undefined ? {} : { ebuild: resolved.ebuild }),
       });
     }
     if (missing.length > 0 && request.allowMissing !== true)

@@ -189,6 +189,8 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
+    // This process serves but one view.
+    Object.assign(process.env, request.environment);
     const mountpoint = privateMountpoint(directory);
     mkdirSync(mountpoint, { mode: 0o755 });
     await mounter.leaveViews([request.locations.root]);
