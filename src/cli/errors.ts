@@ -1,5 +1,5 @@
 /** Errors that only a command line can make. */
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { asFailure, errorCode, exitStatus, LvfsError } from '../base/index.js';
 
 /** A command line that cannot be understood; ends with status 2. */
 export class UsageError extends LvfsError {
@@ -17,10 +17,13 @@ export class UsageError extends LvfsError {
   }
 }
 
-/** The error for a relative path in a working directory that has been removed, which any use of one may throw; others as they are. */
+/**
+ * The error for a relative path in a working directory that has been removed, which any use of one may throw, and for what the machine
+ * is short of; others as they are.
+ */
 export function explained(error: unknown): unknown {
   if (errorCode(error) !== 'ENOENT' || !(error as NodeJS.ErrnoException).syscall?.endsWith('cwd'))
-    return error;
+    return asFailure(error);
   return new LvfsError('NO_WORKING_DIRECTORY', 'the current directory has been removed', {
     hint: 'cd to another one, or give absolute paths',
   });

@@ -3,7 +3,6 @@
  * its end.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { LvfsError, type Logger } from '../../base/index.js';
@@ -12,7 +11,12 @@ import { protocolVersion, type Handlers, type ParametersOf } from '../control/pr
 import { serveClient } from '../control/server.js';
 import { mountAt } from '../registry/mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from '../platform/index.js';
-import { createSessionDirectory, privateMountpoint, removeSessionDirectory } from '../registry/registry.js';
+import {
+  createSessionDirectory,
+  makePrivateMountpoint,
+  privateMountpoint,
+  removeSessionDirectory,
+} from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
 import { readEnd } from './buildLog.js';
@@ -191,8 +195,7 @@ class Supervisor {
     this.#request = request;
     // This process serves but one view.
     Object.assign(process.env, request.environment);
-    const mountpoint = privateMountpoint(directory);
-    mkdirSync(mountpoint, { mode: 0o755 });
+    const mountpoint = makePrivateMountpoint(directory);
     await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
     this.#session = await startSession(
