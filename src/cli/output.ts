@@ -62,8 +62,18 @@ export class Output {
 
   /** Shows what is going on, on a terminal only; the next call replaces it. */
   progress(text: string): void {
-    if (this.#quiet || !process.stderr.isTTY) return;
+    if (!this.showsProgress) return;
     writeAll(2, `\r\x1b[K${harmless(text, this.errorColors)}`);
+    this.#progressShown = true;
+  }
+
+  /** Whether {@link progress} is shown. */
+  get showsProgress(): boolean {
+    return !this.#quiet && process.stderr.isTTY;
+  }
+
+  /** Something else has drawn the progress line: whatever is written next takes its place. */
+  progressDrawn(): void {
     this.#progressShown = true;
   }
 

@@ -18,8 +18,7 @@ import type {
 import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
-import { statusOf, type Signals } from './inside.js';
-import type { Output } from './output.js';
+import { statusOf, type Interruption, type Talk } from './inside.js';
 
 /** How long a build that is to end may take before it is killed, in milliseconds. */
 const patience = 10_000;
@@ -57,8 +56,8 @@ export interface BuildPlan {
 export class Trials implements Evidence {
   readonly #inside: Inside;
   readonly #plan: BuildPlan;
-  readonly #output: Output;
-  readonly #signals: Signals;
+  readonly #output: Talk;
+  readonly #signals: Interruption;
   readonly #targets: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   #made = 0;
@@ -90,8 +89,8 @@ export class Trials implements Evidence {
   constructor(
     inside: Inside,
     plan: BuildPlan,
-    output: Output,
-    signals: Signals,
+    output: Talk,
+    signals: Interruption,
     environment: Readonly<Record<string, string>> = {},
   ) {
     this.#inside = inside;

@@ -81,6 +81,8 @@ export interface InsideRequest extends Omit<SessionRequest, 'mountpoint' | 'none
   readonly noNetwork: boolean;
   /** Among the host's processes. */
   readonly hostProcesses: boolean;
+  /** So many processes of its own at most; see `EnterOptions.processes`. */
+  readonly processes?: number;
 }
 
 /** What `lvfs allow` or `deny` did; also listed by `status`. */

@@ -157,6 +157,11 @@ export class TargetResolver {
     return this.#sets.names;
   }
 
+  /** The atoms of a set, given with its `@`, as texts. */
+  setMembers(name: string): readonly string[] {
+    return this.#set(name).map(({ text }) => text);
+  }
+
   /** The atoms of a set, given with its `@`. */
   #set(name: string): readonly Atom[] {
     return this.#sets.atoms(name.slice(1));

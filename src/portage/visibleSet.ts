@@ -178,6 +178,11 @@ export class VisibleSets {
     return this.#target.targets.setNames;
   }
 
+  /** The atoms of one of these, given with its `@`. */
+  setMembers(name: string): readonly string[] {
+    return this.#target.targets.setMembers(name);
+  }
+
   /**
    * All installed packages that names and sets match, in the system that a name is marked with, else in each.
    *
