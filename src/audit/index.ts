@@ -34,6 +34,7 @@ export {
   isMereContent,
   readImage,
   type Image,
+  type ImageFile,
   type ImageDifference,
 } from './images.js';
 export { compareSettings, readSettings, type SettingChange, type Settings } from './settings.js';
