@@ -69,6 +69,8 @@ export interface BuildOutcome {
   readonly logs: readonly string[];
   readonly proof?: Proof;
   readonly comparison?: Comparison;
+  /** What a first build that was made apart, or is compared, would install. */
+  readonly image?: Image;
   /** The user ended the build: what is known is of what happened so far. */
   readonly interrupted: boolean;
 }
@@ -129,7 +131,7 @@ export async function build(
   return room({ ...request, attribute: true }, output, signals, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
-    const trials = new Trials(inside, plan, output, signals);
+    const trials = new Trials(inside, plan, output, signals, request.environment);
     try {
       const started = new Date();
       const start = performance.now();
@@ -162,6 +164,7 @@ export async function build(
         output: text,
         logs: status === 0 ? [] : await trials.logs(started),
         interrupted,
+        ...(trials.firstImage === undefined ? {} : { image: trials.firstImage }),
         ...proved,
         ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
       };
@@ -309,7 +312,7 @@ function follow(inside: Inside, hear: (denial: Denial) => void): void {
 }
 
 /** Whether what is hidden makes a difference to the result. */
-export function isAutomagic({ automagic, unexplained }: Comparison): boolean {
+function isAutomagic({ automagic, unexplained }: Comparison): boolean {
   return automagic.length + unexplained.length > 0;
 }
 

@@ -144,6 +144,7 @@ export class VisibleSets {
         use: [...resolved.use].sort(),
         dependencies: resolved.dependencies,
         buildDeps: sortedMap(buildDeps),
+        ...(resolved.ebuild === undefined ? {} : { ebuild: resolved.ebuild }),
       });
     }
     if (missing.length > 0 && request.allowMissing !== true)
@@ -398,7 +399,7 @@ function missingDependencies(
 }
 
 /** Whether a reason's `from` is where a chain begins, not an installed package. */
-export function isRoot(from: string): boolean {
+function isRoot(from: string): boolean {
   return from === 'target' || from.startsWith('@') || from.startsWith('--');
 }
 

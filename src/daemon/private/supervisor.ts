@@ -197,6 +197,8 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
+    // This process serves but one view.
+    Object.assign(process.env, request.environment);
     const mountpoint = makePrivateMountpoint(directory);
     await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
