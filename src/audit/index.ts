@@ -51,6 +51,7 @@ export {
   readImage,
   type FileDifference,
   type Image,
+  type ImageFile,
   type ImageDifference,
 } from './images.js';
 export { compareSettings, readSettings, type SettingChange, type Settings } from './settings.js';

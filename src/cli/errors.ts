@@ -1,6 +1,13 @@
 /** Errors that only a command line can make. */
 import { asFailure, errorCode, exitStatus, LvfsError } from '../base/index.js';
 
+/** A verb whose help can be pointed at. */
+export interface Helped {
+  readonly name: string;
+  /** Whether `--help` behind it is another program's. */
+  readonly passesOn?: boolean;
+}
+
 /** A command line that cannot be understood; ends with status 2. */
 export class UsageError extends LvfsError {
   /**
@@ -8,13 +15,18 @@ export class UsageError extends LvfsError {
    * @param suggestion what was probably meant
    * @param verb whose help is pointed at; undefined for lvfs itself
    */
-  constructor(message: string, suggestion: string | undefined, verb: string | undefined) {
-    const help = verb === undefined ? 'lvfs --help' : `lvfs ${verb} --help`;
+  constructor(message: string, suggestion: string | undefined, verb: Helped | undefined) {
+    const help = helpOf(verb);
     super('USAGE', message, {
       exit: exitStatus.usage,
       hint: suggestion === undefined ? `see '${help}'` : `did you mean '${suggestion}'? See '${help}'`,
     });
   }
+}
+
+function helpOf(verb: Helped | undefined): string {
+  if (verb === undefined) return 'lvfs --help';
+  return verb.passesOn === true ? `lvfs help ${verb.name}` : `lvfs ${verb.name} --help`;
 }
 
 /**

@@ -164,6 +164,15 @@ export async function namesBeginning(
   return (await import('./plan/names.js')).namesBeginning(start, which, locations);
 }
 
+/** See `withoutSets` in names.ts. */
+export async function withoutSets(
+  names: readonly string[],
+  locations: SystemLocations,
+  log: Logger,
+): Promise<string[]> {
+  return (await import('./plan/names.js')).withoutSets(names, locations, log);
+}
+
 /** See `startThreadAhead` in servingThreads.ts. */
 export async function startThreadAhead(): Promise<void> {
   (await import('./session/servingThreads.js')).startThreadAhead();

@@ -174,7 +174,11 @@ class Supervisor {
       allow: (...given) => view().allow(...given),
       deny: (...given) => view().deny(...given),
       besides: (...given) => view().besides(...given),
-      retarget: (...given) => view().retarget(...given),
+      retarget: async (...given) => {
+        const result = await view().retarget(...given);
+        this.#requireProgram(this.#opened, this.#request);
+        return result;
+      },
     };
   }
 
@@ -193,6 +197,8 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
+    // This process serves but one view.
+    Object.assign(process.env, request.environment);
     const mountpoint = makePrivateMountpoint(directory);
     await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
@@ -206,9 +212,7 @@ class Supervisor {
         signal: this.#cancel.signal,
         shownAt: namespaces.seenFromOutside(mountpoint),
         hostProc: request.hostProcesses,
-        check: (view) => {
-          if (request.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
-        },
+        check: (view) => this.#requireProgram(view, request),
         output: () => this.#printed(),
       },
     );
@@ -217,6 +221,13 @@ class Supervisor {
       this.end();
     });
     return this.#session.status();
+  }
+
+  #requireProgram(
+    view: { requireProgram(name: string, search: string): void },
+    request: InsideRequest | undefined,
+  ): void {
+    if (request?.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
   }
 
   async #run(order: RunOrder): Promise<CommandEnd> {
@@ -234,7 +245,9 @@ class Supervisor {
       noNetwork: request.noNetwork,
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
-      ownMounts: false,
+      processes: request.processes,
+      // What it mounts and unmounts is nobody else's business, not the next command's either. Without processes of its own it is found by the namespace.
+      ownMounts: !request.hostProcesses,
       leave: [],
     });
     this.#command = command;
