@@ -1,39 +1,23 @@
 /** What was refused, and what follows from it. */
 export type { AccessEvent, Milliseconds, Operation, ProcessEnd, ProcessRecord } from './events.js';
-export { Ledger, type Denial, type ToldUse } from './ledger.js';
+export { Ledger, type Denial } from './ledger.js';
 export {
-  complaintsIn,
-  isSameThing,
   keyOf,
   namesIn,
+  thingOf,
   placesOf,
   searchedBy,
   textOf,
   wantedByModule,
   wantedFor,
   wordsIn,
-  type Complaint,
   type Found,
-  type GiveUp,
   type Place,
-  type TextSearch,
   type Wanted,
-  type WantedKind,
-  type Words,
 } from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
-export type {
-  Declared,
-  Dismissed,
-  HiddenFile,
-  IgnoreRule,
-  Missing,
-  Report,
-  ReportInput,
-  SecondHand,
-  Suggestion,
-} from './findings.js';
-export { habits, type Habit } from './habits.js';
+export type { HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
+export { habits } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
@@ -50,7 +34,6 @@ export {
   imageFile,
   isMereContent,
   readImage,
-  type FileDifference,
   type Image,
   type ImageFile,
   type ImageDifference,
@@ -61,11 +44,9 @@ export {
   proveFailure,
   type Build,
   type BuildResult,
-  type Candidates,
-  type Culprit,
   type DifferenceProof,
   type FailureProof,
 } from './proof.js';
 export { failureSigns } from './failure.js';
-export { missingGroups, type MissingGroups } from './missingGroups.js';
+export { missingGroups } from './missingGroups.js';
 export { withDifferenceProof, withFailureProof, type Evidence } from './provedReport.js';

@@ -312,7 +312,7 @@ function follow(inside: Inside, hear: (denial: Denial) => void): void {
 }
 
 /** Whether what is hidden makes a difference to the result. */
-export function isAutomagic({ automagic, unexplained }: Comparison): boolean {
+function isAutomagic({ automagic, unexplained }: Comparison): boolean {
   return automagic.length + unexplained.length > 0;
 }
 

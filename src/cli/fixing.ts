@@ -1,5 +1,5 @@
 /** The builds of `lvfs fix`: each in a view of its own that differs from what the ebuild declares in what is to be tried. */
-import { exitStatus, LvfsError, packageName } from '../base/index.js';
+import { exitStatus, LvfsError } from '../base/index.js';
 import type { Builder, Built, Purpose, Variant } from '../author/index.js';
 import type { InsideRequest } from '../daemon/index.js';
 import { build, type BuildOutcome } from './building.js';
@@ -205,9 +205,4 @@ function keyOf(
 ): string {
   const words = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
   return JSON.stringify([[...shown].sort(), [...hidden].sort(), words.sort(), prove, compare]);
-}
-
-/** Packages by name. */
-export function packageNames(cpvs: readonly string[]): string {
-  return cpvs.map(packageName).join(' ');
 }

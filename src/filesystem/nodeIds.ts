@@ -21,7 +21,7 @@ const fileBits = 21;
 export const anyFile = 0;
 
 /** The number of a file among those at its path: above 0. Two files have the same with a chance of 2^−21. */
-export function fileNumber(identity: FileIdentity): number {
+function fileNumber(identity: FileIdentity): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < identity.length; i++) {
     hash = Math.imul(hash ^ identity[i]!, 0x9e3779b1);

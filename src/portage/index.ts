@@ -27,9 +27,8 @@ import type {
 import { VisibleSets, type PackageRoot } from './visibleSet.js';
 
 export type * from './types.js';
-export { contentsKind, scanContents } from './contents.js';
-export type { ContentsEntry, ContentsKind, ContentsVisitor } from './contents.js';
-export { chainsTo, isRoot } from './visibleSet.js';
+export { scanContents } from './contents.js';
+export { chainsTo } from './visibleSet.js';
 
 /** How {@link openSystem} reads a system. */
 export interface SystemOptions {

@@ -399,7 +399,7 @@ function missingDependencies(
 }
 
 /** Whether a reason's `from` is where a chain begins, not an installed package. */
-export function isRoot(from: string): boolean {
+function isRoot(from: string): boolean {
   return from === 'target' || from.startsWith('@') || from.startsWith('--');
 }
 

@@ -31,7 +31,7 @@ import {
 
 export { hashOf } from './pathIndex/nameHash.js';
 export { maxNameBytes } from './pathIndex/nameTree.js';
-export { indexKind, type IndexKind } from './pathIndex/owners.js';
+export { indexKind } from './pathIndex/owners.js';
 export {
   identityWords,
   recordedCpvs,

@@ -8,7 +8,7 @@ export function endsWith(name: Uint8Array, text: string): boolean {
 }
 
 /** Whether a name is this one. */
-export function isNamed(name: Uint8Array, text: string): boolean {
+function isNamed(name: Uint8Array, text: string): boolean {
   return name.length === text.length && latin1(name) === text;
 }
 
