@@ -1,5 +1,5 @@
 /** What was refused, whose business that is, and why most of it is no finding. */
-import { baseName } from '../base/index.js';
+import { baseName, isInSysroot, packageName, unmarked } from '../base/index.js';
 import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
 import { habitOf, isHabitual, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
@@ -121,7 +121,7 @@ function isUntoldHabit({ processes }: Denial, { path }: HiddenFile, habits: read
 /** Why nobody is to blame for a refusal; undefined when the target's own instructions asked. */
 function reasonAgainst(
   denial: Denial,
-  { path }: HiddenFile,
+  { path, owners }: HiddenFile,
   input: ReportInput,
   tree: ProcessTree,
   habits: readonly Habit[],
@@ -129,6 +129,8 @@ function reasonAgainst(
 ): Against | undefined {
   if (habitual.has(denial))
     return { reason: "Portage's own shell functions look for it in each phase", unless: 'said' };
+  if (owners.every((cpv) => isOfTargetsPackage(cpv, input)))
+    return { reason: 'it belongs to another version of what is built', unless: 'given up' };
   const { processes } = denial;
   const actors = processes.map((id) => tree.actor(id));
   if (actors.length > 0 && actors.every(({ by }) => by === 'portage'))
@@ -159,6 +161,12 @@ function reasonAgainst(
   return undefined;
 }
 
+/** Whether a package is a version of a target; not on the system that builds where that is another than the one built for. */
+function isOfTargetsPackage(cpv: string, { targets, sysroot }: ReportInput): boolean {
+  if (sysroot !== undefined && !isInSysroot(cpv)) return false;
+  return targets.some((target) => packageName(target) === packageName(unmarked(cpv)));
+}
+
 /** Whether a process is, or was started by, a configure script that tells its options (Portage's econf asks each). */
 function isOnlyAskedForHelp(id: number, tree: ProcessTree): boolean {
   for (let record = tree.record(id); record !== undefined; record = tree.record(record.parent)) {
@@ -182,7 +190,9 @@ function zoneOf(path: string): string | undefined {
 function isGivenByEbuild(id: number, name: string, tree: ProcessTree): boolean {
   const record = tree.record(id);
   if (record === undefined || tree.role(record.parent).kind !== 'phase') return false;
-  return record.arguments.slice(1).some((word) => word.split(/[\s,=:]+/).includes(name));
+  return record.arguments
+    .slice(1)
+    .some((word) => word.split(/[\s,=:]+/).some((part) => part === name || nameInSources(part) === name));
 }
 
 /** By which name sources speak of a file. */

@@ -76,6 +76,23 @@ test('what configure looks for in vain is a habit where it was switched off', (t
   t.is(said('/usr/bin/bison', configure('--disable-nls')), 'probed');
 });
 
+test('what belongs to another version of what is built is no need of it', (t) => {
+  const configure = {
+    comm: 'configure',
+    program: '/usr/bin/bash',
+    arguments: ['/bin/sh', './configure'],
+    directory: '/work',
+  };
+  t.regex(said('/usr/bin/xsltproc', configure, { targets: ['a/hidden-2'] }), /another version/);
+  t.is(said('/usr/bin/xsltproc', configure, { targets: ['a/hidden-data-1'] }), 'probed');
+});
+
+test('what an ebuild gives a tool by its path is spoken of', (t) => {
+  const path = '/usr/share/iso-codes/json/x.json';
+  const grep = { program: '/usr/bin/grep', arguments: ['grep', '-c', '.', path] };
+  t.is(said(path, grep, { isInSources: () => false }), 'probed');
+});
+
 test('what configure looks for before it tells its options is no need', (t) => {
   const configure = (...words: string[]) => ({
     comm: 'configure',
