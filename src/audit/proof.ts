@@ -268,11 +268,7 @@ export async function proveFailure(
     if (result === undefined) return ended('open', further);
     if (result.built) {
       // Of several that would do, it is the one that is taken where all are there.
-      const used = new Set(result.used);
-      const ordered = distinct(
-        accused.filter((one) => used.has(one)),
-        accused,
-      );
+      const ordered = distinct((result.used ?? []).filter(isAccused), accused);
       // That it is no accident is plain from what it said before.
       return search({ ordered, likely: ordered.length, again: () => Promise.resolve(true) });
     }

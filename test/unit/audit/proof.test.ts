@@ -57,7 +57,7 @@ test('of several that were accused at once the innocent are left out', async (t)
 test('of several that would do it is the one that is used where all are there', async (t) => {
   const { build } = builder((shown) => {
     const used = ['bison', 'byacc'].find((one) => shown.has(one));
-    return used === undefined ? lacks('byacc') : { ...built, used: [used] };
+    return used === undefined ? lacks('byacc') : { ...built, used: [used, ...shown] };
   });
   const first = { ...lacks('byacc'), suspects: ['byacc', 'bison'] };
   t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['bison'] });

@@ -10,7 +10,7 @@ SLOT="0"
 KEYWORDS="amd64"
 
 DEPEND="sys-libs/readline"
-BDEPEND="sys-devel/flex"
+BDEPEND="sys-devel/flex sys-apps/texinfo"
 # what bc-without-ed forgets
 [[ ${PN} == *-without-* ]] || BDEPEND+=" sys-apps/ed"
 
