@@ -41,6 +41,15 @@ for (const name of [
 ])
   results.push(await build({ ...options, entryPoints: [`src/${name}.ts`] }));
 
+// Libraries that are no ES modules ask for Node's own modules by require, which an ES module has to make.
+const makesRequire = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
+for (const { metafile } of results)
+  for (const file of Object.keys(metafile?.outputs ?? {})) {
+    const text = readFileSync(file, 'utf8');
+    if (file.includes(sharedPrefix) && text.includes('Dynamic require of'))
+      writeFileSync(file, makesRequire + text);
+  }
+
 // What is bundled is passed on, and its licences want to go with it.
 const inputs = results.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 const packages = new Set(

@@ -62,6 +62,28 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** What a machine may be short of, or what is broken in it, and what helps. */
+const shortages: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room on that file system; df -h and df -i show what it lacks',
+  EDQUOT: 'make room; the quota of this user is used up',
+  EMFILE: 'let this process open more files: ulimit -n 1024',
+  ENFILE: 'end what has so many files open, or raise fs.file-max with sysctl(8)',
+  ENOMEM: 'end what takes the memory',
+  EAGAIN: 'end what runs, or let this user start more processes: ulimit -u',
+  EIO: 'look into the log of the kernel (dmesg): a device may be failing',
+  EROFS: 'mount that file system so that it can be written',
+};
+
+/**
+ * The failure that a system error stands for when it says that the machine is short of something, or broken: nothing that lvfs
+ * could be blamed for. Everything else as it is.
+ */
+export function asFailure(error: unknown): unknown {
+  const code = errorCode(error);
+  const hint = code === undefined || error instanceof LvfsError ? undefined : shortages[code];
+  return hint === undefined ? error : new LvfsError('SHORTAGE', describeError(error), { hint });
+}
+
 /** The errno of a Node system error; EIO for anything that has none. */
 export function errnoOf(error: unknown): Errno {
   if (error instanceof FsError) return error.errno;

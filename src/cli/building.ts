@@ -10,7 +10,7 @@ import type {
 } from '../audit/index.js';
 import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
 import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
-import { withInside, type Signals } from './inside.js';
+import { withInside, type Interruption, type Room, type Talk } from './inside.js';
 import type { Output } from './output.js';
 import { isIncomplete } from './reportText.js';
 import { candidatesOf, suspectsOf, Trials, type BuildPlan } from './trials.js';
@@ -69,6 +69,8 @@ export interface BuildOutcome {
   readonly logs: readonly string[];
   readonly proof?: Proof;
   readonly comparison?: Comparison;
+  /** What a first build that was made apart, or is compared, would install. */
+  readonly image?: Image;
   /** The user ended the build: what is known is of what happened so far. */
   readonly interrupted: boolean;
 }
@@ -114,17 +116,22 @@ export interface Comparison extends Effort {
   readonly unexplained: readonly string[];
 }
 
-/** Builds in a view of its own, proves what there is to be proved, and reports. */
+/**
+ * Builds in a view of its own, proves what there is to be proved, and reports.
+ *
+ * @param room provides the view
+ */
 export async function build(
   request: InsideRequest,
   plan: BuildPlan,
-  output: Output,
-  signals: Signals,
+  output: Talk,
+  signals: Interruption,
+  room: Room = withInside,
 ): Promise<BuildOutcome> {
-  return withInside({ ...request, attribute: true }, output, signals, async (inside) => {
+  return room({ ...request, attribute: true }, output, signals, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
-    const trials = new Trials(inside, plan, output, signals);
+    const trials = new Trials(inside, plan, output, signals, request.environment);
     try {
       const started = new Date();
       const start = performance.now();
@@ -157,6 +164,7 @@ export async function build(
         output: text,
         logs: status === 0 ? [] : await trials.logs(started),
         interrupted,
+        ...(trials.firstImage === undefined ? {} : { image: trials.firstImage }),
         ...proved,
         ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
       };
@@ -304,7 +312,7 @@ function follow(inside: Inside, hear: (denial: Denial) => void): void {
 }
 
 /** Whether what is hidden makes a difference to the result. */
-export function isAutomagic({ automagic, unexplained }: Comparison): boolean {
+function isAutomagic({ automagic, unexplained }: Comparison): boolean {
   return automagic.length + unexplained.length > 0;
 }
 

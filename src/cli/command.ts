@@ -8,7 +8,7 @@
 import parser from 'yargs-parser';
 import { type ExitStatus, nearest, packageDirectoryAt } from '../base/index.js';
 import type { Settings } from './config.js';
-import { UsageError } from './errors.js';
+import { UsageError, type Helped } from './errors.js';
 import type { Output } from './output.js';
 
 /** What a word stands for, and so what a shell offers for it. */
@@ -302,7 +302,6 @@ function ownWords(
 }
 
 function parseWords<T extends OptionTable>(command: Command<T>, argv: readonly string[]): Parsed<T> {
-  const verb = command.name;
   const table: OptionTable = { ...commonOptions, ...command.options };
   const named = (type: OptionSpec['type']): string[] =>
     Object.keys(table).filter((name) => table[name]?.type === type);
@@ -336,12 +335,14 @@ function parseWords<T extends OptionTable>(command: Command<T>, argv: readonly s
   for (const word of words) {
     if (!word.startsWith('-') || word === '-') continue;
     const name = word.replace(/=.*$/s, '');
-    throw new UsageError(`${verb}: unknown option '${name}'`, nearest(name, optionNames(table)), verb);
+    throw misused(command, `unknown option '${name}'`, nearest(name, optionNames(table)));
   }
 
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
-    values[name] = optionValue(verb, name, spec, result.argv[name], givenWithoutValue(before, name, spec));
+    if (spec.type !== 'boolean' && givenWithoutValue(before, name, spec))
+      throw misused(command, `--${name}: needs a value (${valueName(spec)})`);
+    values[name] = optionValue(command, name, spec, result.argv[name]);
   }
   const given = command.rest !== undefined || after === undefined ? words : [...words, ...after];
   const isHere =
@@ -368,42 +369,30 @@ function givenWithoutValue(argv: readonly string[], name: string, spec: OptionSp
 }
 
 function optionValue(
-  verb: string,
+  command: Helped,
   name: string,
   spec: OptionSpec,
   raw: unknown,
-  bare: boolean,
 ): boolean | number | string | readonly string[] | undefined {
   if (spec.type === 'boolean') return (Array.isArray(raw) ? raw.at(-1) : raw) === true;
-  if (bare) throw new UsageError(`${verb}: --${name}: needs a value (${valueName(spec)})`, undefined, verb);
   const list = (Array.isArray(raw) ? raw : raw === undefined ? [] : [raw]).map(String);
   if (spec.type === 'list') return list;
   const value = list.at(-1);
   if (value === undefined) return undefined;
-  if (spec.choices !== undefined && !spec.choices.includes(value)) {
-    throw new UsageError(
-      `${verb}: --${name}: '${value}' is not one of ${spec.choices.join(', ')}`,
-      nearest(value, spec.choices),
-      verb,
-    );
-  }
+  if (spec.choices !== undefined && !spec.choices.includes(value))
+    throw misused(command, `--${name}: ${notOneOf(value, spec.choices)}`, nearest(value, spec.choices));
   if (spec.type === 'string') return value;
   const [least, most] = spec.range ?? [0, Number.MAX_SAFE_INTEGER];
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= least && number <= most)) {
-    throw new UsageError(
-      `${verb}: --${name}: '${value}' is not a whole number from ${least} to ${most}`,
-      undefined,
-      verb,
-    );
-  }
+  if (!(number >= least && number <= most))
+    throw misused(command, `--${name}: '${value}' is not a whole number from ${least} to ${most}`);
   return number;
 }
 
 function checkOperands<T extends OptionTable>(command: Command<T>, given: readonly string[]): void {
-  const { name: verb, operands } = command;
-  const fail = (what: string, suggestion?: string): never => {
-    throw new UsageError(`${verb}: ${what}: lvfs ${usageOf(command)}`, suggestion, verb);
+  const { operands } = command;
+  const fail = (what: string): never => {
+    throw misused(command, `${what}: lvfs ${usageOf(command)}`);
   };
   // A variable without a value, mostly; as a path it would be the current directory.
   if (given.includes('')) fail('an operand is empty');
@@ -414,10 +403,13 @@ function checkOperands<T extends OptionTable>(command: Command<T>, given: readon
   operands.forEach(({ choices }, i) => {
     const word = given[i];
     if (choices === undefined || word === undefined || choices.includes(word)) return;
-    throw new UsageError(
-      `${verb}: '${word}' is not one of ${choices.join(', ')}`,
-      nearest(word, choices),
-      verb,
-    );
+    throw misused(command, notOneOf(word, choices), nearest(word, choices));
   });
 }
+
+const notOneOf = (word: string, choices: readonly string[]): string =>
+  `'${word}' is not one of ${choices.join(', ')}`;
+
+/** The error for a wrong line of a verb. */
+const misused = (verb: Helped, what: string, suggestion?: string): UsageError =>
+  new UsageError(`${verb.name}: ${what}`, suggestion, verb);

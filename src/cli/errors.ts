@@ -1,5 +1,12 @@
 /** Errors that only a command line can make. */
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { asFailure, errorCode, exitStatus, LvfsError } from '../base/index.js';
+
+/** A verb whose help can be pointed at. */
+export interface Helped {
+  readonly name: string;
+  /** Whether `--help` behind it is another program's. */
+  readonly passesOn?: boolean;
+}
 
 /** A command line that cannot be understood; ends with status 2. */
 export class UsageError extends LvfsError {
@@ -8,8 +15,8 @@ export class UsageError extends LvfsError {
    * @param suggestion what was probably meant
    * @param verb whose help is pointed at; undefined for lvfs itself
    */
-  constructor(message: string, suggestion: string | undefined, verb: string | undefined) {
-    const help = verb === undefined ? 'lvfs --help' : `lvfs ${verb} --help`;
+  constructor(message: string, suggestion: string | undefined, verb: Helped | undefined) {
+    const help = helpOf(verb);
     super('USAGE', message, {
       exit: exitStatus.usage,
       hint: suggestion === undefined ? `see '${help}'` : `did you mean '${suggestion}'? See '${help}'`,
@@ -17,10 +24,18 @@ export class UsageError extends LvfsError {
   }
 }
 
-/** The error for a relative path in a working directory that has been removed, which any use of one may throw; others as they are. */
+function helpOf(verb: Helped | undefined): string {
+  if (verb === undefined) return 'lvfs --help';
+  return verb.passesOn === true ? `lvfs help ${verb.name}` : `lvfs ${verb.name} --help`;
+}
+
+/**
+ * The error for a relative path in a working directory that has been removed, which any use of one may throw, and for what the machine
+ * is short of; others as they are.
+ */
 export function explained(error: unknown): unknown {
   if (errorCode(error) !== 'ENOENT' || !(error as NodeJS.ErrnoException).syscall?.endsWith('cwd'))
-    return error;
+    return asFailure(error);
   return new LvfsError('NO_WORKING_DIRECTORY', 'the current directory has been removed', {
     hint: 'cd to another one, or give absolute paths',
   });

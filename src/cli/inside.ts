@@ -13,6 +13,20 @@ const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'
 /** Signals that the terminal sends to every process of the foreground group, so that the command has it already. */
 const fromTerminal: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
 
+/** What may end work in a view before it is done. */
+export type Interruption = Pick<Signals, 'cancelled' | 'passTo' | 'throwIfAny' | 'status'>;
+
+/** What work in a view says on the way. */
+export type Talk = Pick<Output, 'progress' | 'endProgress' | 'log' | 'colors'>;
+
+/** Provides a private view for as long as something is done with it. */
+export type Room = <T>(
+  request: InsideRequest,
+  output: Talk,
+  signals: Interruption,
+  use: (inside: Inside) => Promise<T>,
+) => Promise<T>;
+
 /** Catches signals while something runs in a view. */
 export class Signals {
   /** Aborted by the first signal: what has not begun is not wanted any more. */
@@ -86,18 +100,11 @@ export function statusOf({ code, signal }: CommandEnd): number {
  */
 export async function withInside<T>(
   request: InsideRequest,
-  output: Output,
-  signals: Signals,
+  output: Talk,
+  signals: Interruption,
   use: (inside: Inside) => Promise<T>,
 ): Promise<T> {
-  const { openInside } = await import('../daemon/index.js');
-  const inside = await openInside(
-    await takeInside(),
-    request,
-    { progress: (text) => output.progress(text), log: output.log },
-    signals.cancelled.signal,
-  );
-  output.endProgress();
+  const inside = await open(request, output, signals);
   const release = signals.passTo((name) => inside.signal(name));
   try {
     // There was no command yet that it could have ended.
@@ -106,6 +113,70 @@ export async function withInside<T>(
   } finally {
     release();
     await inside.close();
+  }
+}
+
+async function open(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {
+  const { openInside } = await import('../daemon/index.js');
+  const listener = { progress: (text: string) => output.progress(text), log: output.log };
+  const inside = await openInside(await takeInside(), request, listener, signals.cancelled.signal);
+  output.endProgress();
+  return inside;
+}
+
+/**
+ * Private views one after the other, that are one view for as long as it is asked for in the same way: it then becomes that of the next
+ * targets. What went wrong in it is not used again.
+ */
+export class ReusedRoom {
+  #inside: Inside | undefined;
+  /** What was asked for, but for the targets. */
+  #asked = '';
+
+  /** As {@link withInside}, but that the view may stay. */
+  readonly use: Room = async (request, output, signals, use) => {
+    const inside = await this.#take(request, output, signals);
+    const release = signals.passTo((name) => inside.signal(name));
+    let isGood = false;
+    try {
+      signals.throwIfAny();
+      const result = await use(inside);
+      // What runs among the host's processes shares the mounts.
+      isGood = signals.status === undefined && !request.hostProcesses;
+      return result;
+    } finally {
+      release();
+      if (!isGood) await this.close();
+    }
+  };
+
+  /** Takes the view away. */
+  async close(): Promise<void> {
+    const inside = this.#inside;
+    this.#inside = undefined;
+    await inside?.close();
+  }
+
+  async #take(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {
+    const { targets } = request.set;
+    const asked = JSON.stringify({ ...request, set: { ...request.set, targets: [] } });
+    if (this.#inside !== undefined && asked === this.#asked) {
+      const cancel = (): void => void this.close();
+      signals.cancelled.signal.addEventListener('abort', cancel);
+      try {
+        await this.#inside.retarget(targets);
+        return this.#inside;
+      } catch (error) {
+        if (!(error instanceof LvfsError)) throw error;
+        // Whatever it is, a new view says it as it is.
+      } finally {
+        signals.cancelled.signal.removeEventListener('abort', cancel);
+      }
+    }
+    await this.close();
+    this.#inside = await open(request, output, signals);
+    this.#asked = asked;
+    return this.#inside;
   }
 }
 

@@ -3,14 +3,23 @@
  * The command `lvfs`: finds the verb, runs it, and turns what it throws into a line and an exit status. Nothing
  * else in lvfs ends the process.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import type { Ahead } from './programsAhead.js';
+
+/** With fewer, Node cannot load the code of lvfs, or stops somewhere in it without a word. */
+const fewestOpenFiles = 64;
 
 const argv = process.argv.slice(2);
 
 if (argv[0] === '--version' && argv.length === 1) {
   // The quickest way out: nothing of lvfs is loaded.
   process.stdout.write(`lvfs ${version()}\n`);
+} else if (openFiles() < fewestOpenFiles) {
+  writeSync(
+    2,
+    `lvfs: only ${openFiles()} files may be open at a time, lvfs needs ${fewestOpenFiles}\nhint: ulimit -n 1024\n`,
+  );
+  process.exitCode = argv[0] === 'run' || argv[0] === 'shell' ? 125 : 1;
 } else {
   const which = needed();
   let dismiss: (() => Promise<void>) | undefined;
@@ -38,4 +47,15 @@ function needed(): Ahead | undefined {
 function version(): string {
   const manifest = new URL('../../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+/** How many files this process may have open (proc_pid_limits(5)). */
+function openFiles(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'latin1');
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    // Not Linux, or no /proc: then it comes to the test.
+    return Infinity;
+  }
 }

@@ -27,7 +27,8 @@ export class Output {
   readonly width: number | undefined;
   /** Colours of standard output. */
   readonly colors: Colors;
-  readonly #errorColors: Colors;
+  /** Colours of standard error. */
+  readonly errorColors: Colors;
   readonly #quiet: boolean;
   readonly #verbose: boolean;
   #progressShown = false;
@@ -37,7 +38,7 @@ export class Output {
     this.json = options.json;
     this.width = process.stdout.isTTY ? process.stdout.columns : undefined;
     this.colors = picocolors.createColors(wantsColor(options.color, process.stdout.isTTY) && !options.json);
-    this.#errorColors = picocolors.createColors(wantsColor(options.color, process.stderr.isTTY));
+    this.errorColors = picocolors.createColors(wantsColor(options.color, process.stderr.isTTY));
     this.#quiet = options.quiet;
     this.#verbose = options.verbose;
   }
@@ -61,8 +62,18 @@ export class Output {
 
   /** Shows what is going on, on a terminal only; the next call replaces it. */
   progress(text: string): void {
-    if (this.#quiet || !process.stderr.isTTY) return;
-    writeAll(2, `\r\x1b[K${harmless(text, this.#errorColors)}`);
+    if (!this.showsProgress) return;
+    writeAll(2, `\r\x1b[K${harmless(text, this.errorColors)}`);
+    this.#progressShown = true;
+  }
+
+  /** Whether {@link progress} is shown. */
+  get showsProgress(): boolean {
+    return !this.#quiet && process.stderr.isTTY;
+  }
+
+  /** Something else has drawn the progress line: whatever is written next takes its place. */
+  progressDrawn(): void {
     this.#progressShown = true;
   }
 
@@ -77,9 +88,9 @@ export class Output {
   readonly log: Logger = (level, message) => {
     if (!this.hears(level)) return;
     this.endProgress();
-    const { red, yellow, dim } = this.#errorColors;
+    const { red, yellow, dim } = this.errorColors;
     const mark = { error: red('error: '), warn: yellow('warning: '), info: '', debug: dim('debug: ') }[level];
-    writeAll(2, `lvfs: ${mark}${harmless(message, this.#errorColors)}\n`);
+    writeAll(2, `lvfs: ${mark}${harmless(message, this.errorColors)}\n`);
   };
 
   /** Writes lines to standard error, beside what another program prints; not with `--quiet`. */
@@ -109,15 +120,15 @@ export class Output {
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    writeAll(2, `lvfs: this is a bug in lvfs: ${harmless(stack, this.#errorColors)}\n`);
+    writeAll(2, `lvfs: this is a bug in lvfs: ${harmless(stack, this.errorColors)}\n`);
   }
 
   /** The same without the object: for a failure beside an answer that stands. */
   complain(error: LvfsError): void {
     this.endProgress();
-    const { red, bold } = this.#errorColors;
+    const { red, bold } = this.errorColors;
     const say = (who: string, what: string): void =>
-      void writeAll(2, `${who} ${harmless(what, this.#errorColors)}\n`);
+      void writeAll(2, `${who} ${harmless(what, this.errorColors)}\n`);
     say(red('lvfs:'), describeError(error));
     if (error.hint !== undefined) say(bold('hint:'), error.hint);
   }

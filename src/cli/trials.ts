@@ -18,8 +18,7 @@ import type {
 import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
-import { statusOf, type Signals } from './inside.js';
-import type { Output } from './output.js';
+import { statusOf, type Interruption, type Talk } from './inside.js';
 
 /** How long a build that is to end may take before it is killed, in milliseconds. */
 const patience = 10_000;
@@ -39,6 +38,14 @@ export interface BuildPlan {
   readonly html: boolean;
   /** Show the build's output. */
   readonly show: boolean;
+  /** The first build is made only to be looked at, as the others are; its result is in the outcome, compared or not. */
+  readonly apart?: boolean;
+  /** How many builds may be made besides the first. */
+  readonly mostBuilds?: number;
+  /** Hears the exit status of the first build. */
+  readonly onFirst?: (status: number) => void;
+  /** Hears how each build but the first ended: what was shown, exit status, seconds. */
+  readonly onTrial?: (what: string, status: number, seconds: number) => void;
   readonly ignore: Settings['ignore'];
   readonly habitsOff: Settings['habitsOff'];
   /** Hears of every denial of the first build as it happens. */
@@ -49,9 +56,11 @@ export interface BuildPlan {
 export class Trials implements Evidence {
   readonly #inside: Inside;
   readonly #plan: BuildPlan;
-  readonly #output: Output;
-  readonly #signals: Signals;
+  readonly #output: Talk;
+  readonly #signals: Interruption;
   readonly #targets: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
+  #made = 0;
   /** Host path of a directory for what is made only to be looked at. */
   #scratch: string | undefined;
   /** The first build's result, that the others are compared with. */
@@ -76,9 +85,17 @@ export class Trials implements Evidence {
   /** Why the last image could not be read. */
   obstacle: string | undefined;
 
-  constructor(inside: Inside, plan: BuildPlan, output: Output, signals: Signals) {
+  /** @param environment variables that count in the view beside the caller's */
+  constructor(
+    inside: Inside,
+    plan: BuildPlan,
+    output: Talk,
+    signals: Interruption,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.#inside = inside;
     this.#plan = plan;
+    this.#environment = environment;
     this.#output = output;
     this.#signals = signals;
     this.#targets = inside.status.targets;
@@ -90,10 +107,17 @@ export class Trials implements Evidence {
     if (this.#plan.compare && this.#plan.image !== undefined)
       this.#before = new Set(filesBelow(this.#plan.image));
     const start = Date.now();
-    const isKept = this.#plan.compare && this.#plan.command === undefined;
-    await this.#run(isKept ? keptWork() : {}, this.#plan.show);
-    if (!this.#plan.compare || this.status !== 0 || this.#signals.status !== undefined) return;
-    this.#image = await this.#read(await this.#directory('PKGDIR'), start);
+    const { apart = false, compare, command, show } = this.#plan;
+    const isRead = compare || apart;
+    const environment = {
+      ...(apart && command === undefined ? await this.#apart() : {}),
+      ...(isRead && command === undefined ? this.#keptWork() : {}),
+    };
+    await this.#run(environment, show);
+    this.#plan.onFirst?.(this.status);
+    if (!isRead || this.status !== 0 || this.#signals.status !== undefined) return;
+    const packages = apart ? join(await this.#makeScratch(), packagesName) : await this.#directory('PKGDIR');
+    this.#image = await this.#read(packages, start);
     this.#settings = await this.#takeSettings();
   }
 
@@ -157,7 +181,7 @@ export class Trials implements Evidence {
     rmSync(packages, { recursive: true, force: true });
     this.#removeNew();
     const start = Date.now();
-    if (!(await this.#trial(shown, keptWork()))) return undefined;
+    if (!(await this.#trial(shown, this.#keptWork()))) return undefined;
     const settings = this.status === 0 ? await this.#takeSettings() : undefined;
     const { used } = await this.#note();
     if (this.status !== 0) return { built: false, used };
@@ -231,13 +255,10 @@ export class Trials implements Evidence {
       this.#isLate = true;
       return false;
     }
-    const scratch = await this.#makeScratch();
-    // What is made only to be looked at is told to nobody, and takes nobody's place.
-    const apart = {
-      PKGDIR: this.#inSide(scratch, packagesName),
-      PORTAGE_LOGDIR: this.#inSide(scratch, 'logs'),
-      PORTAGE_ELOG_SYSTEM: '',
-    };
+    if (this.#made >= (this.#plan.mostBuilds ?? Number.POSITIVE_INFINITY)) return false;
+    this.#made++;
+    const start = performance.now();
+    const apart = await this.#apart();
     await this.#inside.view.request('besides', { packages: shown });
     const what = describe(shown, this.#hidden.size);
     this.#output.progress(`building again with ${what}`);
@@ -258,6 +279,7 @@ export class Trials implements Evidence {
       this.#output.endProgress();
     }
     this.#output.log('info', `with ${what} the build ${this.status === 0 ? 'succeeds' : 'fails'}`);
+    this.#plan.onTrial?.(what, this.status, Math.round((performance.now() - start) / 100) / 10);
     return !this.#isLate && this.#signals.status === undefined;
   }
 
@@ -329,6 +351,22 @@ export class Trials implements Evidence {
     return this.#scratch;
   }
 
+  /** What is made only to be looked at is told to nobody, and takes nobody's place. */
+  async #apart(): Promise<Record<string, string>> {
+    const scratch = await this.#makeScratch();
+    return {
+      PKGDIR: this.#inSide(scratch, packagesName),
+      PORTAGE_LOGDIR: this.#inSide(scratch, 'logs'),
+      PORTAGE_ELOG_SYSTEM: '',
+    };
+  }
+
+  /** Has emerge leave its work where it was made, so that what the build has found out can be read. */
+  #keptWork(): Record<string, string> {
+    const features = this.#environment['FEATURES'] ?? process.env['FEATURES'] ?? '';
+    return { FEATURES: `${features} noclean`.trim() };
+  }
+
   #atHost(inside: string): string {
     return join(this.#inside.status.root, inside);
   }
@@ -344,11 +382,6 @@ export class Trials implements Evidence {
     for (const path of filesBelow(image))
       if (!this.#before.has(path)) rmSync(Buffer.from(path, 'latin1'), { recursive: true, force: true });
   }
-}
-
-/** Has emerge leave its work where it was made, so that what the build has found out can be read. */
-function keptWork(): Record<string, string> {
-  return { FEATURES: `${process.env['FEATURES'] ?? ''} noclean`.trim() };
 }
 
 /** Packages that a failed build's own words, or the way it ended, name, the likeliest first. */

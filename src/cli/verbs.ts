@@ -11,6 +11,7 @@ const modules: Readonly<Record<string, () => Promise<Command>>> = {
   shell: async () => (await import('./commands/shell.js')).command,
   build: async () => (await import('./commands/build.js')).command,
   check: async () => (await import('./commands/check.js')).command,
+  fix: async () => (await import('./commands/fix.js')).command,
   emerge: async () => (await import('./commands/emerge.js')).command,
   ebuild: async () => (await import('./commands/ebuild.js')).command,
   log: async () => (await import('./commands/log.js')).command,

@@ -1,5 +1,5 @@
 /** The verdict on a build in a few words: what the ebuild's author has to know. */
-import { packageName, type LvfsError } from '../base/index.js';
+import { packageName } from '../base/index.js';
 import type { BuildOutcome } from './building.js';
 
 /** What a build showed; the first that holds. docs/json.md says what each means. */
@@ -21,32 +21,30 @@ export interface VerdictWords {
   readonly packages: readonly string[];
   /** `fails without sys-devel/bison`. */
   readonly says: string;
+  /** All that holds, in a form that stays the same when versions change: `second-hand dev-libs/foo`; sorted, empty for a clean build. */
+  readonly findings: readonly string[];
 }
 
-/** The verdict on one target. */
-export interface Verdict {
-  /** As given. */
-  readonly target: string;
-  readonly verdict: 'clean' | 'undeclared' | 'failed' | 'error';
-  readonly outcome?: BuildOutcome;
-  readonly error?: LvfsError;
-}
-
-/** What a verdict rests on, in a line. */
-export function summary({ outcome, error }: Verdict): string {
-  if (error !== undefined) return error.message;
-  if (outcome === undefined) return '';
-  return `${verdictWords(outcome).says}; ${outcome.seconds} s`;
-}
+/** One of the things that hold of a build. */
+type Words = Omit<VerdictWords, 'findings'>;
 
 /** The words for a build. */
 export function verdictWords(outcome: BuildOutcome): VerdictWords {
   const [first, ...more] = outcome.status === 0 ? ofSuccess(outcome) : [ofFailure(outcome)];
-  const words = first ?? { finding: 'clean', packages: [], says: 'clean' };
-  return { ...words, says: [words, ...more].map(({ says }) => says).join('; ') };
+  const words: Words = first ?? { finding: 'clean', packages: [], says: 'clean' };
+  const all = [words, ...more];
+  return {
+    ...words,
+    says: all.map(({ says }) => says).join('; '),
+    findings: first === undefined ? [] : [...new Set(all.flatMap(keysOf))].sort(),
+  };
 }
 
-function ofFailure({ status, proof, report }: BuildOutcome): VerdictWords {
+function keysOf({ finding, packages }: Words): string[] {
+  return packages.length === 0 ? [finding] : packages.map((cpv) => `${finding} ${packageName(cpv)}`);
+}
+
+function ofFailure({ status, proof, report }: BuildOutcome): Words {
   const packages = proof?.packages ?? [];
   switch (proof?.outcome) {
     case 'needs':
@@ -68,8 +66,8 @@ function ofFailure({ status, proof, report }: BuildOutcome): VerdictWords {
   }
 }
 
-function ofSuccess({ report, comparison }: BuildOutcome): VerdictWords[] {
-  const found: VerdictWords[] = [];
+function ofSuccess({ report, comparison }: BuildOutcome): Words[] {
+  const found: Words[] = [];
   const add = (finding: Finding, packages: readonly string[], says: string): void => {
     if (packages.length > 0) found.push({ finding, packages, says });
   };

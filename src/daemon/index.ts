@@ -28,7 +28,7 @@ import type { SessionEnd } from './session/session.js';
 import type { UnmountOptions } from './registry/sessions.js';
 import type { ControlClient } from './control/client.js';
 
-export type { ChainLink, VisibleSet } from '../portage/index.js';
+export type { VisibleSet } from '../portage/index.js';
 export type { ControlClient } from './control/client.js';
 export type { IndexAction, IndexReport } from './plan/inspect.js';
 export {
@@ -36,19 +36,17 @@ export {
   launch,
   reportDescriptor,
   startDaemon,
-  type LaunchListener,
   type StartedDaemon,
   type StartupMessage,
 } from './session/launch.js';
-export type { EmergeOrder, RunningEmerge } from './emerge/emerge.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
-export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
+export type { ReportGraph, UsedPackage } from './report/auditing.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Explanation } from './plan/explanation.js';
-export type { PackageFiles, Plan } from './plan/plan.js';
+export type { Plan } from './plan/plan.js';
 export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
 export type {
@@ -162,6 +160,15 @@ export async function namesBeginning(
   locations: SystemLocations,
 ): Promise<Names> {
   return (await import('./plan/names.js')).namesBeginning(start, which, locations);
+}
+
+/** See `withoutSets` in names.ts. */
+export async function withoutSets(
+  names: readonly string[],
+  locations: SystemLocations,
+  log: Logger,
+): Promise<string[]> {
+  return (await import('./plan/names.js')).withoutSets(names, locations, log);
 }
 
 /** See `startThreadAhead` in servingThreads.ts. */

@@ -75,10 +75,14 @@ export interface InsideRequest extends Omit<SessionRequest, 'mountpoint' | 'none
   readonly binds: BindRequest;
   /** The name of a program that PATH must lead to inside; otherwise nothing is mounted. */
   readonly program?: string;
+  /** Variables that count for the view and for what is run in it, beside those of the caller. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Without a network. */
   readonly noNetwork: boolean;
   /** Among the host's processes. */
   readonly hostProcesses: boolean;
+  /** So many processes of its own at most; see `EnterOptions.processes`. */
+  readonly processes?: number;
 }
 
 /** What `lvfs allow` or `deny` did; also listed by `status`. */

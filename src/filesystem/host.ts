@@ -3,7 +3,7 @@
  * host (EIO, EACCES) are told apart from absence only where the kernel is to be told.
  */
 import { errno, errorCode, readMountTable, type Errno } from '../base/index.js';
-import { identityWords, openFiles, type Files, type FileStatus } from '../system/index.js';
+import { identityWords, openFiles, type Files, type FileIdentity, type FileStatus } from '../system/index.js';
 import type { Attributes } from '../fuse/index.js';
 import { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from '../view/index.js';
 import { compile } from './compile.js';
@@ -25,6 +25,8 @@ export class NodeHost implements Host {
   readonly files: Files = openFiles();
   /** What the last {@link stat}, {@link kind} or {@link hasOtherNames} found, where it found anything. */
   readonly status: FileStatus = this.files.status;
+  /** What tells the file that {@link status} was last asked about from all others. */
+  readonly identity: FileIdentity = new Uint32Array(identityWords);
   #mounts: ReadonlySet<string> = new Set();
   #mountsReadAt = -Infinity;
 

@@ -8,9 +8,11 @@ import { hostKind, indexKind, type HostKind, type IndexNode, type View } from '.
 import type { NodeHost } from './host.js';
 
 /** Above all nodes of the index, and below 2^32: there are programs that take no larger ones. */
-const firstNumber = 2 ** 31;
-/** Files that have a number at most; untouched memory costs nothing. */
-const capacity = 2 ** 20;
+export const firstLinkedNumber = 2 ** 31;
+/** So many bits name the files that may have such a number. */
+export const linkedNumberBits = 20;
+/** Untouched memory costs nothing. */
+const capacity = 2 ** linkedNumberBits;
 const longestProbe = 64;
 
 /**
@@ -29,13 +31,13 @@ export class LinkedFiles {
   /** A number that all names of a file share and nothing else has; −1 when there is no room. */
   number(file: FileIdentity): number {
     const found = this.#find(file);
-    if (found >= 0) return firstNumber + found;
+    if (found >= 0) return firstLinkedNumber + found;
     // Held for a few instructions only, and hardly ever wanted.
     while (Atomics.compareExchange(this.#lock, 0, 0, 1) !== 0) continue;
     try {
       // Another thread may have been quicker.
       const place = this.#find(file);
-      return place >= 0 ? firstNumber + place : this.#add(file);
+      return place >= 0 ? firstLinkedNumber + place : this.#add(file);
     } finally {
       Atomics.store(this.#lock, 0, 0);
     }
@@ -67,7 +69,7 @@ export class LinkedFiles {
       if (!this.#isTaken(at)) {
         // The inode number last: it makes the place a taken one.
         for (let i = 0; i < inodeWords; i++) this.#files[at + i] = file[i]!;
-        return firstNumber + place;
+        return firstLinkedNumber + place;
       }
       place = (place + 1) % this.#places;
     }

@@ -2,6 +2,8 @@
 export { NodeHost } from './host.js';
 export { openFilesLimit } from './openFiles.js';
 export { kernelNodeId } from './nodeIds.js';
-export { newSharedFiles, ViewFs, type SharedFiles, type ViewFsOptions } from './viewFs.js';
+export { newNumberingKey, NumberedOperations, Numbering, type NumberingKey } from './numbering.js';
+export { newSharedFiles, type SharedFiles, type ViewFsOptions } from './options.js';
+export { ViewFs } from './viewFs.js';
 export { Readers, type SharedReaders } from './readers.js';
 export { newWatchMemory, WatchedDirectories, WatchTable } from './watched.js';

@@ -9,8 +9,8 @@
  * of it on the host: things are mounted on directories, and what is in them is told by name.
  */
 import type { NodeId } from '../fuse/index.js';
-import { identityWords, type FileIdentity } from '../system/index.js';
-import { hostKind, type IndexNode, type View } from '../view/index.js';
+import type { FileIdentity } from '../system/index.js';
+import { hostKind, type HostKind, type IndexNode, type View } from '../view/index.js';
 import type { NodeHost } from './host.js';
 
 const two32 = 0x1_0000_0000;
@@ -21,7 +21,7 @@ const fileBits = 21;
 export const anyFile = 0;
 
 /** The number of a file among those at its path: above 0. Two files have the same with a chance of 2^−21. */
-export function fileNumber(identity: FileIdentity): number {
+function fileNumber(identity: FileIdentity): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < identity.length; i++) {
     hash = Math.imul(hash ^ identity[i]!, 0x9e3779b1);
@@ -45,11 +45,15 @@ export function fileOf(nodeId: NodeId): number {
   return Math.floor(nodeId / two32);
 }
 
+/** The {@link fileNumber} of the file that the host's status is about, which leaves its identity in {@link NodeHost.identity}. */
+export function fileNumberOf(host: NodeHost, kind: HostKind): number {
+  if (kind === hostKind.directory || kind === hostKind.missing) return anyFile;
+  host.status.identify(host.identity);
+  return fileNumber(host.identity);
+}
+
 /** The node id by which the kernel knows what is at a path now. Asks the host. */
 export function kernelNodeId(view: View, host: NodeHost, node: IndexNode): NodeId {
   const kind = view.mayBeAsked(node) ? host.kind(view.paths.of(node)) : hostKind.missing;
-  if (kind === hostKind.missing || kind === hostKind.directory) return nodeIdOf(node, anyFile);
-  const identity = new Uint32Array(identityWords);
-  host.status.identify(identity);
-  return nodeIdOf(node, fileNumber(identity));
+  return nodeIdOf(node, fileNumberOf(host, kind));
 }

@@ -45,7 +45,7 @@ for (const { number, request, names } of layout.opcodes) {
 }
 
 /** `NAME_MAX`: no directory entry is longer. */
-export const longestName = 255;
+const longestName = 255;
 
 /**
  * Bytes of the request buffer. The kernel wants at least `FUSE_MIN_READ_BUFFER` (8192) and room for a write of

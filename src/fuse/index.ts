@@ -12,7 +12,6 @@ export type { ProtocolOptions, ServeResult } from './server.js';
 export { Activity, type Negotiated } from './activity.js';
 export { deviceProblem, isFuseDevice } from './device.js';
 export { libfuseProblem } from './libfuse/driver.js';
-export { capabilityMeanings, capabilityTable } from './capabilities.js';
 
 /** All drivers, the preferred one first. */
 export const drivers: readonly Driver[] = [kernelDriver, libfuseDriver];

@@ -262,7 +262,7 @@ export interface ReduceOptions extends DependOptions {
 }
 
 /** The atom that stands for an any-of group without alternatives in EAPI 7 and later; nothing satisfies it. */
-export const emptyAnyOf: Atom = parseAtom('__const__/empty-any-of');
+const emptyAnyOf: Atom = parseAtom('__const__/empty-any-of');
 
 function isActive(node: Conditional<unknown>, use: ReadonlySet<string>): boolean {
   return use.has(node.flag) !== node.negated;
@@ -280,7 +280,7 @@ export function useReduce(text: string, options: ReduceOptions): readonly Reduce
 }
 
 /** {@link useReduce} for a string that has been parsed already. */
-export function reduceTree(nodes: readonly DepNode<Atom>[], options: ReduceOptions): readonly Reduced[] {
+function reduceTree(nodes: readonly DepNode<Atom>[], options: ReduceOptions): readonly Reduced[] {
   const vanish = eapiFeatures(options.eapi).emptyGroupsAlwaysTrue;
   return reduceAll(nodes, { use: options.use, vanish }, false, []);
 }
@@ -413,18 +413,6 @@ export function parseRequiredUse(
     },
     checkFlag,
   });
-}
-
-/**
- * Whether the enabled flags satisfy REQUIRED_USE.
- *
- * @throws {DependError} as {@link parseRequiredUse}.
- */
-export function satisfiesRequiredUse(
-  text: string,
-  options: ReduceOptions & { readonly isValidFlag: (flag: string) => boolean },
-): boolean {
-  return unmetRequiredUse(text, options).length === 0;
 }
 
 /**

@@ -27,9 +27,8 @@ import type {
 import { VisibleSets, type PackageRoot } from './visibleSet.js';
 
 export type * from './types.js';
-export { contentsKind, scanContents } from './contents.js';
-export type { ContentsEntry, ContentsKind, ContentsVisitor } from './contents.js';
-export { chainsTo, isRoot } from './visibleSet.js';
+export { scanContents } from './contents.js';
+export { chainsTo } from './visibleSet.js';
 
 /** How {@link openSystem} reads a system. */
 export interface SystemOptions {
@@ -117,6 +116,12 @@ export interface System {
   namesIn(category: string): readonly string[];
   /** The names of all sets, without `@`, sorted. */
   setNames(): readonly string[];
+  /**
+   * The atoms of a set, given with its `@`.
+   *
+   * @throws LvfsError exit 20: `UNKNOWN_SET`, `UNSUPPORTED_SET`
+   */
+  setMembers(name: string): readonly string[];
   /** Variables that emerge needs in its environment to know all repositories. */
   repositoryEnvironment(): Readonly<Record<string, string>>;
   /** Host path of the targets' `/etc/portage`. */
@@ -288,6 +293,10 @@ class OpenedSystem implements System {
 
   setNames(): readonly string[] {
     return this.#reporting(() => this.#sets.setNames);
+  }
+
+  setMembers(name: string): readonly string[] {
+    return this.#reporting(() => this.#sets.setMembers(name));
   }
 
   repositoryEnvironment(): Readonly<Record<string, string>> {

@@ -90,11 +90,6 @@ export function matchesAtom(atom: Atom, candidate: Candidate): boolean {
   );
 }
 
-/** The candidates that an atom selects, in their order. */
-export function matchAtom<C extends Candidate>(atom: Atom, candidates: readonly C[]): C[] {
-  return candidates.filter((candidate) => matchesAtom(atom, candidate));
-}
-
 /** Whether `category/name` is one that an atom speaks of; the two halves of an extended atom match separately. */
 export function matchesName(atom: Atom, category: string, name: string): boolean {
   if (!atom.extended) return atom.name === name && atom.category === category;
@@ -125,8 +120,9 @@ function matchesVersion(atom: Atom, candidate: Candidate): boolean {
       return order <= 0;
     case '<':
       return order < 0;
+    default:
+      return false;
   }
-  return false;
 }
 
 /** `name-version` without the zeros that lead the first number of the version. */

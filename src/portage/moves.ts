@@ -49,9 +49,6 @@ export class PackageMoves {
   }
 }
 
-/** Nothing has moved. */
-export const noMoves = new PackageMoves(new Map(), undefined);
-
 /**
  * A text of atoms, such as a value of the database or a line of the world file, with what has moved (`portage.update.update_dbentry`). White
  * space and all else stays as it is.

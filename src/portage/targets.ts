@@ -9,6 +9,7 @@ import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/inde
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import type { Configuration } from './config/configuration.js';
+import type { EffectiveUse } from './config/effectiveUse.js';
 import { unmetRequiredUse } from './depend.js';
 import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
@@ -154,6 +155,11 @@ export class TargetResolver {
   /** The names of all sets, without `@`, sorted. */
   get setNames(): readonly string[] {
     return this.#sets.names;
+  }
+
+  /** The atoms of a set, given with its `@`, as texts. */
+  setMembers(name: string): readonly string[] {
+    return this.#set(name).map(({ text }) => text);
   }
 
   /** The atoms of a set, given with its `@`. */
@@ -394,7 +400,8 @@ export class TargetResolver {
         );
       }
       this.#checkValidity(ebuild, allowInvalid);
-      const use = given === undefined ? this.#configuration.useOf(ebuild, { test }).enabled : new Set(given);
+      const known = this.#configuration.useOf(ebuild, { test });
+      const use = given === undefined ? known.enabled : new Set(given);
       this.#checkRequiredUse(ebuild, use);
       target = {
         cpv: ebuild.cpv,
@@ -403,10 +410,24 @@ export class TargetResolver {
         eapi,
         use,
         dependencies: dependenciesFrom((variable) => metadata.get(variable) ?? ''),
+        ebuild: {
+          file: this.#configuration.tree.path(ebuild),
+          repository: ebuild.repository.location,
+          flags: this.#switchable(known, use),
+        },
       };
       this.#resolved.set(key, target);
     }
     return target;
+  }
+
+  #switchable({ iuse, masked, forced }: EffectiveUse, use: ReadonlySet<string>): Record<string, boolean> {
+    const expanded = (this.#configuration.get('USE_EXPAND') ?? '').split(/\s+/).filter((name) => name !== '');
+    const prefixes = expanded.map((name) => `${name.toLowerCase()}_`);
+    const own = [...iuse].filter(
+      (flag) => !masked.has(flag) && !forced.has(flag) && !prefixes.some((prefix) => flag.startsWith(prefix)),
+    );
+    return Object.fromEntries(own.sort().map((flag) => [flag, use.has(flag)]));
   }
 }
 

@@ -84,6 +84,18 @@ export interface Target {
   dependencies: Readonly<Record<'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND', string>>;
   /** Best installed matches of DEPEND and BDEPEND, each with what selected it. */
   buildDeps: ReadonlyMap<Cpv, readonly Reason[]>;
+  /** Absent for what only the database of installed packages has. */
+  ebuild?: EbuildSource;
+}
+
+/** An ebuild as it lies in its repository. */
+export interface EbuildSource {
+  /** Host path. */
+  file: string;
+  /** Host path of the repository. */
+  repository: string;
+  /** Its own flags that a user may switch (neither masked, forced nor of USE_EXPAND), with their effective state. */
+  flags: Readonly<Record<string, boolean>>;
 }
 
 /** A build dependency that no installed package satisfies; an any-of group is given as a string. */

@@ -144,6 +144,7 @@ export class VisibleSets {
         use: [...resolved.use].sort(),
         dependencies: resolved.dependencies,
         buildDeps: sortedMap(buildDeps),
+        ...(resolved.ebuild === undefined ? {} : { ebuild: resolved.ebuild }),
       });
     }
     if (missing.length > 0 && request.allowMissing !== true)
@@ -175,6 +176,11 @@ export class VisibleSets {
   /** The names of all sets of the system that targets are built for, without `@`, sorted. */
   get setNames(): readonly string[] {
     return this.#target.targets.setNames;
+  }
+
+  /** The atoms of one of these, given with its `@`. */
+  setMembers(name: string): readonly string[] {
+    return this.#target.targets.setMembers(name);
   }
 
   /**
@@ -393,7 +399,7 @@ function missingDependencies(
 }
 
 /** Whether a reason's `from` is where a chain begins, not an installed package. */
-export function isRoot(from: string): boolean {
+function isRoot(from: string): boolean {
   return from === 'target' || from.startsWith('@') || from.startsWith('--');
 }
 

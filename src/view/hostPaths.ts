@@ -52,6 +52,12 @@ export class HostPaths {
     return path;
   }
 
+  /** The path as text, one character a byte. */
+  text(node: IndexNode): string {
+    if (node === rootNode) return '/';
+    return this.directory(this.#index.parent(node)) + '/' + this.#nameOf(node);
+  }
+
   /** The host path of a node. The result is valid until the next call. */
   of(node: IndexNode): Buffer {
     if (node === rootNode || this.#grafts.has(node)) return this.#whole(this.directory(node));

@@ -1,37 +1,22 @@
 /** Which paths exist inside the view, and why. */
 export * from './pathIndex.js';
 export { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from './host.js';
-export type { HostPaths } from './hostPaths.js';
-export { canonicalPaths, type CanonicalPath } from './resolver.js';
+export { canonicalPaths } from './resolver.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
-export {
-  systemPaths,
-  systemPathsOfPrefix,
-  systemPathsOfSysroot,
-  type SystemPath,
-  type SystemPathKind,
-} from './systemPaths.js';
-export { cacheFormats, type CacheFormat, type CacheFormatName } from './compiled/formats.js';
+export { systemPaths, systemPathsOfPrefix, systemPathsOfSysroot, type SystemPath } from './systemPaths.js';
+export { cacheFormats, type CacheFormat } from './compiled/formats.js';
 export { nodeState, View, type SharedView } from './view.js';
 export { literalGlob } from './glob.js';
 export { GlobSet } from './globs.js';
-export { hostLinks, type HostLinks } from './canonical.js';
+export { hostLinks } from './canonical.js';
 export {
   indexFileName,
   loadIndex,
   openIndex,
-  type IndexChanges,
   type IndexStore,
   type InstalledState,
   type PreservedLibraries,
   type SavedIndex,
 } from './indexStore.js';
 export { savedOwners, type SavedOwnersOptions } from './savedOwners.js';
-export {
-  LiveChanges,
-  type ChangeSummary,
-  type HostChange,
-  type KernelCaches,
-  type Requests,
-  type ViewChange,
-} from './liveChange.js';
+export { LiveChanges, type HostChange, type KernelCaches, type ViewChange } from './liveChange.js';

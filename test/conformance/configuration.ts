@@ -93,7 +93,7 @@ function* makeConf(vectors: Vectors): Generator<Outcome> {
 }
 
 /** Opens a configuration of the vectors, with its files in a scratch folder. */
-export function openVector(
+function openVector(
   vectors: Vectors,
   files: Readonly<Record<string, string>>,
   profile: string | null,

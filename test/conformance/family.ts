@@ -41,7 +41,7 @@ export function compare(
 }
 
 /** The vectors themselves cannot be used. */
-export class BadVectors extends Error {}
+class BadVectors extends Error {}
 
 /** A folder of vectors, the repository they speak of, and a scratch folder that is removed at the end. */
 export class Vectors {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseAtom } from '../../src/portage/atom.js';
 import { openConfiguration, type Configuration } from '../../src/portage/config/configuration.js';
-import { parseContents } from '../../src/portage/contents.js';
+import { parseContents } from '../helpers/wholeContents.js';
 import { DepCheck, type Selection } from '../../src/portage/depCheck.js';
 import { InstalledPackages } from '../../src/portage/installed.js';
 import { eapiFeatures } from '../../src/portage/eapi.js';

@@ -9,7 +9,7 @@ import {
 import { commonGroup, ownOptions, sharedGroups } from '../../src/cli/optionGroups.js';
 
 /** Puts lines between two marks of a text. */
-export function between(text: string, begin: string, end: string, lines: string): string {
+function between(text: string, begin: string, end: string, lines: string): string {
   const start = text.indexOf(begin);
   const stop = text.indexOf(end, start);
   if (start === -1 || stop === -1) throw new Error(`the marks ${begin} and ${end} are not there`);

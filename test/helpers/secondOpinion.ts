@@ -55,7 +55,7 @@ function realDirectory(path: string): string {
 }
 
 /** The path with its parents' links resolved. */
-export function withRealParents(path: string): string {
+function withRealParents(path: string): string {
   const cut = path.lastIndexOf('/');
   return `${realDirectory(path.slice(0, cut))}/${path.slice(cut + 1)}`;
 }

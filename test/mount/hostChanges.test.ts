@@ -180,3 +180,17 @@ mountTest(
     );
   },
 );
+
+mountTest(`modes of the root itself are seen when they change${because}`, async (t) => {
+  const gentoo = await system(t);
+  chmodSync(gentoo.root, 0o755);
+  await withMountedView(
+    { root: gentoo.root, visible: ['sys-libs/shown-1'], watch: true },
+    async ({ mountpoint }) => {
+      t.is(statSync(mountpoint).mode & 0o777, 0o755);
+      t.deepEqual(readdirSync(mountpoint).includes('usr'), true);
+      chmodSync(gentoo.root, 0o700);
+      await eventually(t, 'the mode', () => (statSync(mountpoint).mode & 0o777) === 0o700);
+    },
+  );
+});

@@ -10,10 +10,11 @@ const source = path.resolve(import.meta.dirname, '../../../src');
 
 /** Folder → folders it may import. `types:` marks an edge that may carry types only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  cli: ['daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
+  cli: ['author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
   daemon: ['filesystem', 'system', 'fuse', 'audit', 'view', 'portage', 'base'],
   filesystem: ['types:fuse', 'view', 'audit', 'system', 'base'],
   audit: ['view', 'base'],
+  author: ['audit', 'base'],
   view: ['types:portage', 'base'],
   portage: ['base'],
   fuse: ['system', 'base'],

@@ -46,11 +46,6 @@ const nearby = 20;
 /** Lines of one message at most. */
 const maxBlock = 60;
 
-/** Finds what the tools of a build complained about; each kind and name once. Takes time in proportion to the length. */
-export function complaintsIn(log: string): Complaint[] {
-  return [...wordsIn(log).complaints];
-}
-
 /** Reads the output of a build; see {@link Words}. Takes time in proportion to the length. */
 export function wordsIn(log: string): Words {
   const reader = new Reader();

@@ -160,7 +160,7 @@ const sentences: readonly RegExp[] = (() => {
 })();
 
 /** What a sentence says is missing. */
-export function missingIn(text: string): MissingThing[] {
+function missingIn(text: string): MissingThing[] {
   const found = new Map<string, MissingThing>();
   for (const sentence of sentences) {
     const name = sentence.exec(text)?.groups?.['name']?.replace(/[.:,;/-]+$/, '');
@@ -211,9 +211,4 @@ export function thingOf(nameOrPath: string): string {
     .replace(/-?config$/, '')
     .replace(/^lib(?=.)/, '');
   return bare.replace(/[-_.]?\d[\d.]*$/, '').replaceAll(/[-_.+:]/g, '') || bare;
-}
-
-/** Whether two names, or a name and a path, may be of the same thing. */
-export function isSameThing(a: string, b: string): boolean {
-  return a === b || thingOf(a) === thingOf(b);
 }

@@ -9,6 +9,7 @@ import { insideOptions, insideRequest } from '../insideOptions.js';
 import { nextSteps, nextText } from '../nextSteps.js';
 import type { Output } from '../output.js';
 import { OutputFiles } from '../outputFiles.js';
+import { PastedFiles, pastedOptions } from '../pastedFiles.js';
 import { reportText } from '../reportText.js';
 import { displayText, targetNames } from '../text.js';
 
@@ -23,6 +24,7 @@ export const command = defineCommand({
     ...buildOptions,
     log: { type: 'string', value: 'FILE', describe: 'Write the denials as JSON lines, as they happen' },
     html: { type: 'string', value: 'FILE', describe: 'Write the report as a self-contained page' },
+    ...pastedOptions,
   },
   examples: [
     ['lvfs build dev-libs/foo', 'does its ebuild declare all it needs?'],
@@ -38,6 +40,7 @@ export const command = defineCommand({
     const signals = new Signals();
     try {
       const html = files.result(options.html);
+      const pasted = new PastedFiles(files, options);
       const log = files.lines(options.log);
       const request = await insideRequest(invocation, operands, {
         emerge: options.command === undefined,
@@ -57,6 +60,8 @@ export const command = defineCommand({
       };
       const outcome = await build(request, plan, output, signals);
       html?.write(outcome.html ?? '');
+      const { targets, status, report } = outcome;
+      await pasted.write(report, { targets, status, version: invocation.version() });
       const next = nextSteps(outcome, operands, options);
       if (output.json) {
         output.printJson({

@@ -1,144 +1,214 @@
 /** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
-import { build, buildOptions, verdict } from '../building.js';
-import { defineCommand } from '../command.js';
-import { endLike, Signals } from '../inside.js';
+import { dirname } from 'node:path';
+import { LvfsError, type ExitStatus } from '../../base/index.js';
+import { buildOptions } from '../building.js';
+import { defineCommand, type Invocation, type OptionTable } from '../command.js';
+import { endLike, Signals, type Talk } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
-import { errorToJson, type Output } from '../output.js';
-import { OutputFiles } from '../outputFiles.js';
-import { checkPage, junit } from '../checkFiles.js';
-import { displayText } from '../text.js';
-import { outcomeJson } from '../buildOutput.js';
-import { summary, verdictWords, type Verdict } from '../verdictWords.js';
+import { checkAll } from '../tinderbox/checking.js';
+import { Collection } from '../tinderbox/collection.js';
+import { readJournals } from '../tinderbox/journal.js';
+import { Progress } from '../tinderbox/progress.js';
+import { Results } from '../tinderbox/results.js';
+import { expandTargets, parseShard, shardOf } from '../tinderbox/targets.js';
+import { UsageError } from '../errors.js';
+import { locations } from '../viewRequest.js';
+
+/** Minutes that a target may take, and processes that it may have, unless something else is said. */
+const usualTimeout = 1440;
+const usualProcesses = 16_384;
+
+const ownOptions = {
+  jobs: {
+    type: 'number',
+    alias: 'j',
+    value: 'N',
+    range: [1, 256],
+    describe: 'Builds at a time (default: processors / 2)',
+  },
+  timeout: {
+    type: 'number',
+    value: 'MINUTES',
+    range: [1, 30_000],
+    describe: `End a target that takes longer, everything included (default ${usualTimeout})`,
+  },
+  processes: {
+    type: 'number',
+    value: 'N',
+    range: [400, 4_194_304],
+    describe: `Processes and threads of a target at most (default ${usualProcesses})`,
+    more: 'Linux 6.14 or newer, and not with --pid=host.',
+  },
+  'no-keep-going': {
+    type: 'boolean',
+    describe: 'Begin no other target after one that is not clean',
+  },
+  'no-reuse': {
+    type: 'boolean',
+    describe: 'Make a new view for each target, instead of one for each job',
+  },
+  results: {
+    type: 'string',
+    value: 'DIR',
+    describe: 'Keep reports, logs, a page with all verdicts and a journal in this directory',
+  },
+  resume: { type: 'boolean', describe: 'Go on with --results: what has a verdict there is not built again' },
+  baseline: {
+    type: 'string',
+    value: 'FILE',
+    describe: 'Only findings that are not in these results count',
+    more: 'A journal, a directory with one, or what lvfs check --json printed.',
+  },
+  shard: { type: 'string', value: 'I/N', describe: 'Only the I-th of N parts of the targets' },
+  merge: {
+    type: 'boolean',
+    describe: 'Build nothing: the operands are results of other runs, to be made one',
+  },
+  junit: { type: 'string', value: 'FILE', describe: 'Write the verdicts as JUnit XML' },
+  html: { type: 'string', value: 'FILE', describe: 'Write all reports as one self-contained page' },
+} as const satisfies OptionTable;
+
+type Check = Invocation<typeof ownOptions & typeof insideOptions & typeof buildOptions>;
 
 export const command = defineCommand({
   name: 'check',
   summary: 'build many, one verdict each',
   describe:
-    'Builds each target in a private view of its own, several at a time, and prints one verdict each: clean, undeclared, failed, or error. ' +
+    'Builds each target in a private view, several at a time, and prints one verdict each: clean, undeclared, failed, or error. A set stands for its ' +
+    'members, - for what standard input names, the path of a file for what that names. ' +
     'With --json one object a line, as they come. 29: a build failed; 30: undeclared dependencies were found; 1: a target could not be checked.',
-  options: {
-    ...insideOptions,
-    ...buildOptions,
-    jobs: {
-      type: 'number',
-      alias: 'j',
-      value: 'N',
-      range: [1, 256],
-      describe: 'Builds at a time (default: processors / 2)',
-    },
-    junit: { type: 'string', value: 'FILE', describe: 'Write the verdicts as JUnit XML' },
-    html: { type: 'string', value: 'FILE', describe: 'Write all reports as one self-contained page' },
-  },
+  options: { ...insideOptions, ...buildOptions, ...ownOptions },
   examples: [
     ['lvfs check dev-libs/foo dev-libs/bar', 'two packages'],
     ['lvfs check --jobs 8 --junit result.xml @changed', 'in CI'],
+    ['lvfs check --results /var/tmp/box --resume @world', 'go on with a long one'],
   ],
   operands: [{ name: 'atom…', is: 'target', optional: true }],
   ebuildDirectory: true,
   async run(invocation) {
-    const { operands, options, output } = invocation;
-    const { ignore, habitsOff } = await invocation.settings();
-    const files = new OutputFiles();
-    const signals = new Signals();
-    const plan = {
-      command: options.command,
-      compare: options.compare,
-      prove: !options['no-prove'],
-      proofTime: options['proof-time'],
-      image: options.image,
-      html: options.html !== undefined,
-      show: false,
-      ignore,
-      habitsOff,
-    };
-    const verdicts: Verdict[] = [];
-    const queue = [...operands];
-    const worker = async (): Promise<void> => {
-      for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        output.progress(`${verdicts.length} of ${operands.length} checked; building ${target}`);
-        const one = await checkOne(target);
-        // One that was interrupted has no verdict.
-        if (one.error?.code === 'CANCELLED') return;
-        verdicts.push(one);
-        print(one, output, invocation.version());
-      }
-    };
-    const checkOne = async (target: string): Promise<Verdict> => {
-      try {
-        const request = await insideRequest(invocation, [target], {
-          emerge: options.command === undefined,
-          checkout: options.command !== undefined,
-        });
-        const outcome = await build(request, plan, output, signals);
-        if (outcome.interrupted) throw new LvfsError('CANCELLED', 'interrupted');
-        return { target, verdict: verdictOf(verdict(outcome)), outcome };
-      } catch (error) {
-        if (!(error instanceof LvfsError)) throw error;
-        return { target, verdict: 'error', error };
-      }
-    };
-    try {
-      const xml = files.result(options.junit);
-      const page = files.result(options.html);
-      const jobs = options.jobs ?? Math.max(1, Math.floor(availableParallelism() / 2));
-      await Promise.all(Array.from({ length: Math.min(jobs, operands.length) }, worker));
-      output.endProgress();
-      // Of a run that was interrupted, what is there.
-      const left = operands.filter((target) => !verdicts.some((one) => one.target === target));
-      xml?.write(junit(verdicts, left));
-      page?.write(checkPage(verdicts, left));
-      const end = files.end(overall(verdicts), output);
-      if (signals.status === undefined) return end;
-      output.log('warn', `interrupted: ${verdicts.length} of ${operands.length} targets were checked`);
-      return endLike(signals.status, signals);
-    } finally {
-      files.close();
-      signals.release();
-    }
+    const { options } = invocation;
+    if (options.resume && options.results === undefined)
+      throw new UsageError('check: --resume: needs --results', undefined, { name: 'check' });
+    return options.merge ? merge(invocation) : checkTargets(invocation);
   },
 });
 
-function verdictOf(status: ExitStatus): Verdict['verdict'] {
-  if (status === exitStatus.ok) return 'clean';
-  if (status === exitStatus.undeclared) return 'undeclared';
-  return status === exitStatus.buildFailed ? 'failed' : 'error';
-}
-
-function overall(verdicts: readonly Verdict[]): ExitStatus {
-  const has = (word: Verdict['verdict']): boolean => verdicts.some((one) => one.verdict === word);
-  if (has('failed')) return exitStatus.buildFailed;
-  if (has('undeclared')) return exitStatus.undeclared;
-  return has('error') ? exitStatus.failure : exitStatus.ok;
-}
-
-function print(one: Verdict, output: Output, version: string): void {
-  const { target, outcome, error } = one;
-  if (output.json) {
-    output.printJson({
-      target,
-      verdict: one.verdict,
-      ...(outcome === undefined
-        ? { version }
-        : { ...verdictWords(outcome), ...outcomeJson(outcome, version) }),
-      ...(error === undefined ? {} : { error: errorToJson(error) }),
-    });
-    return;
+async function checkTargets(invocation: Check): Promise<ExitStatus> {
+  const { options, output } = invocation;
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const settings = await invocation.settings();
+  const all = await expandTargets(invocation.operands, locations(settings), output.log);
+  const targets = shard === undefined ? all : shardOf(all, shard);
+  const collection = openCollection(invocation);
+  const signals = new Signals();
+  try {
+    const recorded = options.resume ? readJournals([options.results ?? '']) : undefined;
+    for (const target of targets) {
+      const verdict = recorded?.verdicts.get(target);
+      if (verdict !== undefined) collection.add(verdict);
+    }
+    const left = targets.filter((target) => !collection.has(target));
+    const progress = new Progress(output, left.length);
+    collection.begin(targets, options.shard);
+    const talk: Talk = {
+      progress: () => undefined,
+      endProgress: () => undefined,
+      log: output.log,
+      colors: output.colors,
+    };
+    await checkAll(
+      left,
+      {
+        build: {
+          command: options.command,
+          compare: options.compare,
+          prove: !options['no-prove'],
+          proofTime: options['proof-time'],
+          image: options.image,
+          html: options.html !== undefined || options.results !== undefined,
+          show: false,
+          ignore: settings.ignore,
+          habitsOff: settings.habitsOff,
+        },
+        jobs: options.jobs ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+        timeout: options.timeout ?? usualTimeout,
+        anew: options['no-reuse'],
+        request: async (target) => ({
+          ...(await insideRequest(invocation, [target], {
+            emerge: options.command === undefined,
+            checkout: options.command !== undefined,
+          })),
+          processes: options.processes ?? usualProcesses,
+        }),
+      },
+      {
+        begins: (target) => progress.building(target),
+        ended: (checked) => {
+          const { verdict, known } = collection.take(checked);
+          progress.ended(collection.counts);
+          collection.onTheWay(targets);
+          return !options['no-keep-going'] || verdict === 'clean' || known === true;
+        },
+        bug: (error) => output.failure(error),
+      },
+      talk,
+      signals,
+    );
+    progress.end();
+    const end = collection.end(targets);
+    const missing = targets.filter((target) => !collection.has(target)).length;
+    if (signals.status === undefined) return end;
+    output.log('warn', `interrupted: ${targets.length - missing} of ${targets.length} targets were checked`);
+    return endLike(signals.status, signals);
+  } finally {
+    collection.close();
+    signals.release();
   }
-  const { bold, dim } = output.colors;
-  output.print(`${paint(one.verdict, output)} ${bold(target)} ${dim(summary(one))}`.trimEnd());
-  for (const log of outcome?.logs ?? [])
-    output.print(`${' '.repeat(verdictWidth + 1)}${dim(`its log is ${displayText(log)}`)}`);
-  if (error?.hint !== undefined) output.print(`${' '.repeat(verdictWidth + 1)}${dim(`hint: ${error.hint}`)}`);
 }
 
-/** Columns of a verdict. */
-const verdictWidth = 10;
+/** Makes one result of several. */
+async function merge(invocation: Check): Promise<ExitStatus> {
+  const { operands, output } = invocation;
+  const places = new Map(operands.map((place) => [place, readJournals([place])]));
+  const { verdicts, targets } = readJournals(operands);
+  const collection = openCollection(invocation);
+  try {
+    collection.begin([...targets], undefined);
+    for (const verdict of verdicts.values()) {
+      const from = operands.find(
+        (place) => places.get(place)?.verdicts.get(verdict.target)?.ended === verdict.ended,
+      );
+      if (from !== undefined) await collection.takeOver(verdict, directoryOf(from));
+    }
+    const left = [...targets].filter((target) => !verdicts.has(target));
+    if (left.length > 0) output.log('warn', `not checked by anybody: ${left.join(' ')}`);
+    output.tell(`lvfs: ${verdicts.size} of ${targets.size} checked: ${collection.counts}`);
+    const end = collection.end([...targets]);
+    if (end !== 0 || left.length === 0) return end;
+    throw new LvfsError('INCOMPLETE', `${left.length} of ${targets.size} targets were not checked`, {
+      hint: 'check them, and merge once more',
+    });
+  } finally {
+    collection.close();
+  }
+}
 
-function paint(word: Verdict['verdict'], { colors }: Output): string {
-  const color = { clean: colors.green, undeclared: colors.yellow, failed: colors.red, error: colors.red }[
-    word
-  ];
-  return color(word.padEnd(verdictWidth));
+function directoryOf(place: string): string {
+  return statSync(place).isDirectory() ? place : dirname(place);
+}
+
+function openCollection({ options, output, version }: Check): Collection {
+  const baseline = options.baseline === undefined ? undefined : readJournals([options.baseline]);
+  const results =
+    options.results === undefined ? undefined : new Results(options.results, options.resume, output.log);
+  return new Collection({
+    output,
+    version: version(),
+    results,
+    baseline,
+    junit: options.junit,
+    html: options.html,
+  });
 }

@@ -43,7 +43,9 @@ export const command = defineCommand({
       return typeof value === 'boolean' ? value : value.length > 0;
     });
     if (modes.length > 1) {
-      throw new UsageError(`deps: --${modes.join(' and --')} cannot be combined`, undefined, 'deps');
+      throw new UsageError(`deps: --${modes.join(' and --')} cannot be combined`, undefined, {
+        name: 'deps',
+      });
     }
     const { makePlan } = await import('../../daemon/index.js');
     const request = viewRequest(await invocation.settings(), given, operands);

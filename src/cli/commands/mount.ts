@@ -98,7 +98,14 @@ async function background({ output }: MountInvocation, request: SessionRequest):
     progress: (text) => output.progress(text),
     log: output.log,
   });
-  announce({ output }, status);
+  try {
+    announce({ output }, status);
+  } catch (error) {
+    // Whoever is told that it failed does not expect a view to be there.
+    const { unmountView } = await import('../../daemon/index.js');
+    await unmountView(status.mountpoint, { lazy: true });
+    throw error;
+  }
   return exitStatus.ok;
 }
 

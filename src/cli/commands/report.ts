@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { OutputFiles } from '../outputFiles.js';
+import { PastedFiles, pastedOptions } from '../pastedFiles.js';
 import { isIncomplete, reportJson, reportText } from '../reportText.js';
 import { targetNames } from '../text.js';
 
@@ -16,6 +17,7 @@ export const command = defineCommand({
   options: {
     strict: { type: 'boolean', describe: 'End with status 30 when undeclared dependencies were found' },
     html: { type: 'string', value: 'FILE', describe: 'Write the report as a self-contained page' },
+    ...pastedOptions,
     why: {
       type: 'string',
       value: 'PACKAGE',
@@ -41,6 +43,7 @@ export const command = defineCommand({
     const client = await connect(operands[0]!);
     try {
       const page = files.result(options.html);
+      const pasted = new PastedFiles(files, options);
       const { mountpoint, targets, since, state } = await client.request('status');
       const { report, html } = await client.request('report', {
         ignore,
@@ -49,6 +52,7 @@ export const command = defineCommand({
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
       });
       page?.write(html ?? '');
+      await pasted.write(report, { targets, status: null, version: version() });
       const { why } = options;
       if (why !== undefined) {
         const { whyInReport } = await import('../../audit/index.js');

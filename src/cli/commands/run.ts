@@ -24,7 +24,7 @@ export const command = defineCommand({
   async run(invocation) {
     const { operands, rest, output } = invocation;
     if (rest === undefined || rest.length === 0) {
-      throw new UsageError("run: no command given; it stands behind '--'", undefined, 'run');
+      throw new UsageError("run: no command given; it stands behind '--'", undefined, { name: 'run' });
     }
     const signals = new Signals();
     try {

@@ -25,7 +25,9 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ options, operands, output }) {
     if (options.all ? operands.length > 0 : operands.length === 0) {
-      throw new UsageError('umount: expected mount points or --all, and not both', undefined, 'umount');
+      throw new UsageError('umount: expected mount points or --all, and not both', undefined, {
+        name: 'umount',
+      });
     }
     const { statuses, unmountView } = await import('../../daemon/index.js');
     const mountpoints = options.all

@@ -32,20 +32,22 @@ export const command = defineCommand({
   async run(invocation) {
     const { options: given, operands, output } = invocation;
     if (given.mount !== undefined && given.for.length > 0) {
-      throw new UsageError('why: --for and --mount cannot be combined', undefined, 'why');
+      throw new UsageError('why: --for and --mount cannot be combined', undefined, { name: 'why' });
     }
     const idle = Object.keys({ ...setOptions, ...ruleOptions }).find((name) => isGiven(given, name));
     if (given.for.length === 0 && idle !== undefined) {
-      throw new UsageError(`why: --${idle} means something only with --for`, undefined, 'why');
+      throw new UsageError(`why: --${idle} means something only with --for`, undefined, { name: 'why' });
     }
     for (const path of operands) {
       if (!path.startsWith('/')) {
-        throw new UsageError(`why: '${path}' is not an absolute path inside the root`, undefined, 'why');
+        throw new UsageError(`why: '${path}' is not an absolute path inside the root`, undefined, {
+          name: 'why',
+        });
       }
     }
     const paths = operands.map(argumentBytes);
     if (paths.some(({ length }) => length > longestPath))
-      throw new UsageError(`why: no path is longer than ${longestPath} bytes`, undefined, 'why');
+      throw new UsageError(`why: no path is longer than ${longestPath} bytes`, undefined, { name: 'why' });
     const answers = await explain(invocation, paths);
     if (output.json) {
       const objects = answers.map(toJson);

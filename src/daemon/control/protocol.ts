@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { InferInput, InferOutput, ObjectEntries, ObjectSchema } from 'valibot';
-import { describeError, exitStatus, isExitStatus, isRecord, LvfsError } from '../../base/index.js';
+import { asFailure, describeError, exitStatus, isExitStatus, isRecord, LvfsError } from '../../base/index.js';
 
 /** Raised when a client of the old version could misunderstand the new one. */
 export const protocolVersion = 1;
@@ -85,7 +85,8 @@ export interface ErrorMessage {
 }
 
 /** Describes an error for {@link messageToError}. */
-export function errorToMessage(error: unknown): ErrorMessage {
+export function errorToMessage(thrown: unknown): ErrorMessage {
+  const error = asFailure(thrown);
   if (error instanceof LvfsError) {
     return {
       code: error.code,

@@ -5,7 +5,15 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { safeParse } from 'valibot';
-import { describeError, errorCode, exitStatus, isRecord, LvfsError, type Logger } from '../../base/index.js';
+import {
+  asFailure,
+  describeError,
+  errorCode,
+  exitStatus,
+  isRecord,
+  LvfsError,
+  type Logger,
+} from '../../base/index.js';
 import { peerProcess } from '../../system/index.js';
 import {
   errorToMessage,
@@ -158,7 +166,7 @@ export function serveClient<T extends Methods>(
       send({ id, result: result ?? null });
     } catch (error) {
       // Every failure is the client's to hear of; one that is a bug is logged with its place as well.
-      if (!(error instanceof LvfsError))
+      if (!(asFailure(error) instanceof LvfsError))
         log('error', `control: ${method}: ${error instanceof Error ? error.stack : error}`);
       send({ id, error: errorToMessage(error) });
     } finally {

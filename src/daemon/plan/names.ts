@@ -1,5 +1,5 @@
 /** What there is to be named: for a shell that completes what is being typed. */
-import { packageName, silent } from '../../base/index.js';
+import { packageName, silent, type Logger } from '../../base/index.js';
 import type { SystemLocations } from '../../portage/index.js';
 import { readSystem } from './systemIndex.js';
 
@@ -39,4 +39,19 @@ export function namesBeginning(
     return { whole: [], partial: [...new Set(categories)].map((one) => `${one}/`).filter(begins) };
   const all = which === 'target' ? system.namesIn(category).map((one) => `${category}/${one}`) : installed;
   return { whole: [...new Set(all)].filter(begins), partial: [] };
+}
+
+/**
+ * Names with sets replaced by the atoms in them.
+ *
+ * @throws LvfsError exit 20: `UNKNOWN_SET`, `UNSUPPORTED_SET`
+ */
+export function withoutSets(names: readonly string[], locations: SystemLocations, log: Logger): string[] {
+  if (!names.some(isSet)) return [...names];
+  const system = readSystem(locations, log);
+  return names.flatMap((name) => (isSet(name) ? system.setMembers(name) : [name]));
+}
+
+function isSet(name: string): boolean {
+  return name.startsWith('@');
 }

@@ -71,15 +71,31 @@ export class Plan {
     });
   }
 
+  /** Base names of the shared libraries that an installed package lists, links to them among them. */
+  libraries(cpv: string): ReadonlySet<string> {
+    const names = new Set<string>();
+    const directory = this.#system.packageDirectory(cpv);
+    if (directory === undefined) return names;
+    const data = readIfThere(join(directory, 'CONTENTS'));
+    for (const [, name = ''] of data.matchAll(/^(?:obj|sym) \S*\/([^/\s]+\.so(?:\.[^/\s]*)?)(?= )/gm))
+      names.add(name);
+    return names;
+  }
+
   #recordedSize(cpv: string): number | null {
     const directory = this.#system.packageDirectory(cpv);
     if (directory === undefined) return null;
-    try {
-      const text = readFileSync(join(directory, 'SIZE'), 'utf8').trim();
-      return /^\d+$/.test(text) ? Number(text) : null;
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-      return null;
-    }
+    const text = readIfThere(join(directory, 'SIZE')).trim();
+    return /^\d+$/.test(text) ? Number(text) : null;
+  }
+}
+
+/** The text of a file; empty when it cannot be had. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return '';
   }
 }

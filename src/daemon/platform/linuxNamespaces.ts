@@ -10,6 +10,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
@@ -32,12 +33,12 @@ import { checkUtilLinux } from './utilLinux.js';
 const checkParent = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"';
 
 /**
- * Parameters: the view, the directory inside, whether to mount /proc, how many mounts to leave and these, the command. The `exit` keeps
- * the shell waiting.
+ * Parameters: the view, the directory inside, whether to mount /proc, how many processes there may be (0: any number), how many mounts to
+ * leave and these, the command. The `exit` keeps the shell waiting.
  */
 const firstProcess = `
-root=$1 cwd=$2 proc=$3 leave=$4
-shift 4
+root=$1 cwd=$2 proc=$3 processes=$4 leave=$5
+shift 5
 while [ "$leave" -gt 0 ]; do
   umount -n -i -c -l -- "$1" 2>/dev/null
   leave=$((leave - 1))
@@ -45,6 +46,7 @@ while [ "$leave" -gt 0 ]; do
 done
 if [ "$proc" = yes ]; then
   mount -n -i -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 125
+  [ "$processes" = 0 ] || echo "$processes" >"$root/proc/sys/kernel/pid_max"
 fi
 unshare --root="$root" --wd="$cwd" -- "$@"
 exit $?
@@ -176,6 +178,7 @@ function enter(options: EnterOptions): Entered {
       ...unshare,
       ...first,
       mountProc,
+      String(countsByNamespace() ? (options.processes ?? 0) : 0),
       String(options.leave.length),
       ...options.leave,
       ...options.argv,
@@ -197,6 +200,12 @@ function enter(options: EnterOptions): Entered {
     },
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/** Whether kernel.pid_max is a process namespace's own; before, it was the machine's. */
+function countsByNamespace(): boolean {
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
+  return major > 6 || (major === 6 && minor >= 14);
 }
 
 /** The error for a program of util-linux that cannot be started. */

@@ -35,6 +35,8 @@ export interface EnterOptions {
   readonly hostProcesses: boolean;
   /** Mount the processes of the new namespace on the view's /proc. */
   readonly mountProc: boolean;
+  /** With {@link mountProc}: so many processes and threads at most, where the kernel can count them by namespace (Linux 6.14); undefined: no limit. */
+  readonly processes?: number | undefined;
   /** Make a mount namespace of its own; otherwise the caller's is used, which must be private. */
   readonly ownMounts: boolean;
   /** Mounts that are taken away in the namespace, with what is over them: it would keep them alive for as long as the command runs. */

@@ -33,7 +33,7 @@ export class Inside {
     (name) => this.#send(name),
     () => this.#child.kill('SIGKILL'),
   );
-  readonly status: SessionStatus;
+  #status: SessionStatus;
 
   private constructor(
     child: ChildProcess,
@@ -43,7 +43,7 @@ export class Inside {
   ) {
     this.#child = child;
     this.#client = client;
-    this.status = status;
+    this.#status = status;
     this.#ended = ended;
     this.#namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
   }
@@ -115,6 +115,21 @@ export class Inside {
     } finally {
       this.#signals.over();
     }
+  }
+
+  /** What the view was when it was made, or became the view of other targets. */
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /**
+   * Makes it the view of other targets, as if it had just been made for them.
+   *
+   * @throws LvfsError what keeps it from that; it is of no use then
+   */
+  async retarget(targets: readonly string[]): Promise<void> {
+    await this.#client.request('retarget', { targets: [...targets] });
+    this.#status = await this.#client.request('status');
   }
 
   /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */

@@ -3,7 +3,6 @@
  * its end.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { LvfsError, type Logger } from '../../base/index.js';
@@ -12,7 +11,12 @@ import { protocolVersion, type Handlers, type ParametersOf } from '../control/pr
 import { serveClient } from '../control/server.js';
 import { mountAt } from '../registry/mounts.js';
 import { mounter, namespaces, type CommandEnd, type Entered } from '../platform/index.js';
-import { createSessionDirectory, privateMountpoint, removeSessionDirectory } from '../registry/registry.js';
+import {
+  createSessionDirectory,
+  makePrivateMountpoint,
+  privateMountpoint,
+  removeSessionDirectory,
+} from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
 import { readEnd } from './buildLog.js';
@@ -170,7 +174,11 @@ class Supervisor {
       allow: (...given) => view().allow(...given),
       deny: (...given) => view().deny(...given),
       besides: (...given) => view().besides(...given),
-      retarget: (...given) => view().retarget(...given),
+      retarget: async (...given) => {
+        const result = await view().retarget(...given);
+        this.#requireProgram(this.#opened, this.#request);
+        return result;
+      },
     };
   }
 
@@ -189,8 +197,9 @@ class Supervisor {
     const directory = createSessionDirectory();
     this.#directory = directory;
     this.#request = request;
-    const mountpoint = privateMountpoint(directory);
-    mkdirSync(mountpoint, { mode: 0o755 });
+    // This process serves but one view.
+    Object.assign(process.env, request.environment);
+    const mountpoint = makePrivateMountpoint(directory);
     await mounter.leaveViews([request.locations.root]);
     const { startSession } = await this.#code;
     this.#session = await startSession(
@@ -203,9 +212,7 @@ class Supervisor {
         signal: this.#cancel.signal,
         shownAt: namespaces.seenFromOutside(mountpoint),
         hostProc: request.hostProcesses,
-        check: (view) => {
-          if (request.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
-        },
+        check: (view) => this.#requireProgram(view, request),
         output: () => this.#printed(),
       },
     );
@@ -214,6 +221,13 @@ class Supervisor {
       this.end();
     });
     return this.#session.status();
+  }
+
+  #requireProgram(
+    view: { requireProgram(name: string, search: string): void },
+    request: InsideRequest | undefined,
+  ): void {
+    if (request?.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
   }
 
   async #run(order: RunOrder): Promise<CommandEnd> {
@@ -231,7 +245,9 @@ class Supervisor {
       noNetwork: request.noNetwork,
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
-      ownMounts: false,
+      processes: request.processes,
+      // What it mounts and unmounts is nobody else's business, not the next command's either. Without processes of its own it is found by the namespace.
+      ownMounts: !request.hostProcesses,
       leave: [],
     });
     this.#command = command;

@@ -2,26 +2,21 @@ import { createHash } from 'node:crypto';
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
-import { processStartTime, unlessGone } from './registry.js';
+import { processStartTime, recording, unlessGone } from './registry.js';
 
 /**
  * Keeps a mount point to this process until the returned function is called, so that of two that mount there at the same time
  * one does. A claim of a process that is gone counts for nothing.
  *
  * @param base the registry's directory
- * @throws LvfsError MOUNTING (exit 23) when another process is mounting there
+ * @throws LvfsError MOUNTING (exit 23) when another process is mounting there, NO_RUNTIME_DIR (exit 23)
  */
 export function claimMountpoint(base: string, mountpoint: string): () => void {
   const file = join(base, `mounting-${createHash('sha256').update(mountpoint).digest('hex').slice(0, 16)}`);
   // A link is made with its content at once.
   const mine = `${process.pid}.${processStartTime(process.pid) ?? '0'}`;
   for (;;) {
-    try {
-      symlinkSync(mine, file);
-      return () => unlessGone(() => unlinkSync(file));
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    }
+    if (recording(base, () => makeLink(mine, file))) return () => unlessGone(() => unlinkSync(file));
     let other: string | undefined;
     unlessGone(() => (other = readlinkSync(file)));
     if (other === undefined) continue;
@@ -33,5 +28,16 @@ export function claimMountpoint(base: string, mountpoint: string): () => void {
       });
     }
     unlessGone(() => unlinkSync(file));
+  }
+}
+
+/** False when there is one already. */
+function makeLink(target: string, file: string): boolean {
+  try {
+    symlinkSync(target, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }

@@ -14,6 +14,7 @@
  */
 import {
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -23,7 +24,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { errorCode, exitStatus, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
 
 /** `meta.json`. */
@@ -108,14 +109,19 @@ export function makeRegistry(): string {
   return base;
 }
 
-function recording<T>(base: string, make: () => T): T {
+/**
+ * Makes something in the registry.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23) with what kept it from being made
+ */
+export function recording<T>(base: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
       exit: exitStatus.cannotMount,
-      hint: 'set LVFS_RUNTIME_DIR to a directory that can be written',
+      hint: 'set LVFS_RUNTIME_DIR to a directory that can be written, and has room',
       cause: error,
     });
   }
@@ -136,11 +142,28 @@ function checkRegistry(base: string): void {
   if ((stat.mode & 0o022) !== 0) refuse('others can write to it', `chmod go-w ${shellWord(base)}`);
 }
 
-/** Records a session; readers never see half of it. */
+/**
+ * Records a session; readers never see half of it.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23)
+ */
 export function writeMeta(directory: string, meta: SessionMeta): void {
   const temporary = join(directory, '.meta.json');
-  writeFileSync(temporary, `${JSON.stringify(meta)}\n`, { mode: 0o600 });
-  renameSync(temporary, join(directory, 'meta.json'));
+  recording(dirname(directory), () => {
+    writeFileSync(temporary, `${JSON.stringify(meta)}\n`, { mode: 0o600 });
+    renameSync(temporary, join(directory, 'meta.json'));
+  });
+}
+
+/**
+ * Makes the directory on which a private view is mounted.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23)
+ */
+export function makePrivateMountpoint(directory: string): string {
+  const mountpoint = privateMountpoint(directory);
+  recording(dirname(directory), () => mkdirSync(mountpoint, { mode: 0o755 }));
+  return mountpoint;
 }
 
 /** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */

@@ -1,6 +1,6 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
 import { readSync } from 'node:fs';
-import { describeError, LvfsError, parseAs, type Logger } from '../../base/index.js';
+import { asFailure, describeError, LvfsError, parseAs, type Logger } from '../../base/index.js';
 import { errorToMessage } from '../control/protocol.js';
 import type { StartupMessage, StartupOrder } from './launch.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
@@ -111,7 +111,7 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
     });
     return end.failure === undefined;
   } catch (error) {
-    if (!(error instanceof LvfsError))
+    if (!(asFailure(error) instanceof LvfsError))
       log('error', error instanceof Error ? (error.stack ?? '') : String(error));
     report({ type: 'error', error: errorToMessage(error) });
     input.destroy();

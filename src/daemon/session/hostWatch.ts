@@ -104,8 +104,8 @@ export class HostWatch {
       index.clearState(node, nodeState.watched);
     }
     if (name !== undefined) this.#notice(node, name, structural, false);
-    else if (node !== rootNode)
-      this.#notice(index.parent(node), Uint8Array.from(index.name(node)), structural, structural);
+    else if (node === rootNode) this.#lost = true;
+    else this.#notice(index.parent(node), Uint8Array.from(index.name(node)), structural, structural);
   }
 
   #notice(directory: IndexNode, name: Uint8Array, structural: boolean, replaced: boolean): void {

@@ -7,11 +7,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { exitStatus, LvfsError, parseAs, type Logger, type LogLevel } from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
-import { createSessionDirectory, logFile, removeSessionDirectory } from '../registry/registry.js';
+import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 
 /** The descriptor on which a starting daemon reports. */
@@ -56,7 +57,7 @@ export function startDaemon(entry: URL): StartedDaemon {
   const directory = createSessionDirectory();
   let child: ChildProcess;
   try {
-    const log = openSync(logFile(directory), 'ax', 0o600);
+    const log = recording(dirname(directory), () => openSync(logFile(directory), 'ax', 0o600));
     child = spawn(process.execPath, [fileURLToPath(entry)], {
       cwd: '/',
       detached: true,

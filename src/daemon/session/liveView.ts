@@ -14,7 +14,7 @@ import {
   type Logger,
 } from '../../base/index.js';
 import { findDriver, type Connection } from '../../fuse/index.js';
-import { kernelNodeId } from '../../filesystem/index.js';
+import { kernelNodeId, type Numbering } from '../../filesystem/index.js';
 import type { SetRequest, VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
@@ -57,11 +57,12 @@ export class LiveView {
   #hasHostChanged = false;
 
   /** From now on the kernel holds answers of the view, and changes are made known to it. */
-  constructor(planned: PlannedView, connection: Connection, log: Logger) {
+  constructor(planned: PlannedView, connection: Connection, numbering: Numbering, log: Logger) {
     this.#planned = planned;
     this.#log = log;
     const { view, index, host, plan } = planned;
-    const { notifier, activity, endpoint } = connection;
+    const { activity, endpoint } = connection;
+    const notifier = connection.notifier && numbering.notifier(connection.notifier);
     // Files of the view that are mounted on.
     const covered: ReadonlySet<number> = new Set(
       (plan?.files ?? []).flatMap((path) => view.canonical(Buffer.from(path))?.node ?? []),

@@ -4,7 +4,14 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, LvfsError, type Logger } from '../../base/index.js';
-import { NodeHost, Readers, ViewFs, WatchedDirectories } from '../../filesystem/index.js';
+import {
+  NodeHost,
+  NumberedOperations,
+  Numbering,
+  Readers,
+  ViewFs,
+  WatchedDirectories,
+} from '../../filesystem/index.js';
 import { Activity, serve } from '../../fuse/index.js';
 import { DirectoryWatcher, keepCapabilities, ProcessHandles } from '../../system/index.js';
 import { PathIndex, View } from '../../view/index.js';
@@ -36,6 +43,7 @@ async function work(): Promise<void> {
   const {
     endpoint,
     files: sharedFiles,
+    numbering,
     readers,
     watches,
     trace,
@@ -63,7 +71,10 @@ async function work(): Promise<void> {
   // All that is done for others: reading the host's files, and asking who they are.
   if (!keepCapabilities('dacReadSearch', 'sysPtrace')) log('debug', 'capabilities cannot be given up');
   try {
-    const { end } = await serve(endpoint, files, { thread, log });
+    const { end } = await serve(endpoint, new NumberedOperations(files, new Numbering(numbering)), {
+      thread,
+      log,
+    });
     if (end === 'closed')
       main.say({ type: 'failed', text: `serving thread ${thread} failed: the FUSE device was closed` });
   } finally {

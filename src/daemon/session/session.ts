@@ -373,6 +373,11 @@ export class Session {
     return this.#planned.hasFile(path);
   }
 
+  /** See `PlannedView.requireProgram`. */
+  requireProgram(name: string, search: string): void {
+    this.#planned.requireProgram(name, search);
+  }
+
   /** The host directory that a variable of Portage names, for what runs with this process's environment; undefined: it names none. */
   directoryOf(variable: string): string | undefined {
     const own = process.env[variable];

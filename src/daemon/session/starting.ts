@@ -3,8 +3,10 @@ import { dirname } from 'node:path';
 import { describeError, exitStatus, LvfsError, type Logger } from '../../base/index.js';
 import { Ledger } from '../../audit/index.js';
 import {
+  newNumberingKey,
   newSharedFiles,
   newWatchMemory,
+  Numbering,
   openFilesLimit,
   Readers,
   WatchTable,
@@ -74,7 +76,8 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     planned.visiblePaths();
     connection = await mounting;
     const readers = Readers.create(planned.index);
-    const live = new LiveView(planned, connection, log);
+    const numbering = newNumberingKey();
+    const live = new LiveView(planned, connection, new Numbering(numbering), log);
     const watchMemory = newWatchMemory();
     if (connection.notifier !== undefined && request.trace !== true) {
       const listener = {
@@ -88,6 +91,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       {
         endpoint: connection.endpoint,
         files: newSharedFiles(openFilesLimit()),
+        numbering,
         readers: readers.shared,
         watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,

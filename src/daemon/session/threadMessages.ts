@@ -2,7 +2,7 @@
 import type { Worker, MessagePort } from 'node:worker_threads';
 import type { LogLevel } from '../../base/index.js';
 import type { AccessEvent, ProcessRecord } from '../../audit/index.js';
-import type { SharedFiles, SharedReaders } from '../../filesystem/index.js';
+import type { NumberingKey, SharedFiles, SharedReaders } from '../../filesystem/index.js';
 import type { Endpoint } from '../../fuse/index.js';
 import type { ProcessHandle } from '../../system/index.js';
 import type { SharedView } from '../../view/index.js';
@@ -18,6 +18,8 @@ export interface ServeOrder {
   readonly endpoint: Endpoint;
   /** What all threads know of files. */
   readonly files: SharedFiles;
+  /** What chooses the numbers that the kernel sees. */
+  readonly numbering: NumberingKey;
   /** Who read what first. */
   readonly readers: SharedReaders;
   /** The watches on the host, shared by all threads; undefined where nothing can be watched, or the kernel not be told. */

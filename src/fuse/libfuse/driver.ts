@@ -52,7 +52,7 @@ const installLibrary = 'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse
 const installModule = 'npm install --include=optional fuse-native (where lvfs is installed)';
 
 /** Whether the npm package is there; its library may still be missing. Loads nothing. */
-export function isLibfuseInstalled(): boolean {
+function isLibfuseInstalled(): boolean {
   try {
     createRequire(import.meta.url).resolve('fuse-native/package.json');
     return true;

@@ -126,7 +126,7 @@ class PlaceReader {
 }
 
 /** The flags of a `package.use` line of the user's, with `VAR: value` written out. */
-export function expandPackageUse(values: readonly string[]): string[] {
+function expandPackageUse(values: readonly string[]): string[] {
   const flags: string[] = [];
   let prefix = '';
   for (const value of values) {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { LvfsError } from '../../../src/base/index.js';
 import { defineCommand, parse, splitVerb } from '../../../src/cli/command.js';
 
 const command = defineCommand({
@@ -39,4 +40,14 @@ test('its own options are checked, and no others', (t) => {
   t.throws(() => parsed('emerge', '--lvfs-strickt'), { message: /unknown option '--lvfs-strickt'/ });
   t.throws(() => parsed('--bogus', 'emerge'), { message: /unknown option '--bogus'/ });
   t.deepEqual(parsed('emerge', '--bogus').operands, ['--bogus']);
+});
+
+test('what is wrong points at help of lvfs, also where --help is that of another program', (t) => {
+  const passing = t.throws(() => parsed('emerge', '--lvfs-mode'), { instanceOf: LvfsError });
+  t.is(passing.hint, "see 'lvfs help emerge'");
+  const own = defineCommand({ ...command, name: 'build', passesOn: false });
+  t.is(
+    t.throws(() => parse(own, ['--lvfs-mode']), { instanceOf: LvfsError }).hint,
+    "see 'lvfs build --help'",
+  );
 });

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { format } from 'prettier';
-import { capabilityMeanings, capabilityTable, drivers } from '../../../src/fuse/index.js';
+import { drivers } from '../../../src/fuse/index.js';
+import { capabilityMeanings, capabilityTable } from '../../helpers/capabilityTable.js';
 
 const file = fileURLToPath(new URL('../../../../docs/porting.md', import.meta.url));
 const marked = /(<!-- capabilities -->\n)[^]*?(\n<!-- end of capabilities -->)/;

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import test from 'ava';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';
-import { parseContents } from '../../../src/portage/contents.js';
+import { parseContents } from '../../helpers/wholeContents.js';
 import { gentooRoot, repositoryPath } from '../../helpers/gentooRoot.js';
 
 for (const consolidated of [false, true]) {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from '../../helpers/fastCheck.js';
-import { contentsKind, parseContents, scanContents } from '../../../src/portage/contents.js';
+import { contentsKind, scanContents } from '../../../src/portage/contents.js';
+import { parseContents } from '../../helpers/wholeContents.js';
 
 const sum = 'd41d8cd98f00b204e9800998ecf8427e';
 

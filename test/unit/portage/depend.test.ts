@@ -9,7 +9,7 @@ import {
   parseRequiredUse,
   printDepend,
   printReduced,
-  satisfiesRequiredUse,
+  unmetRequiredUse,
   useReduce,
   useReduceFlat,
 } from '../../../src/portage/depend.js';
@@ -111,7 +111,7 @@ test('a conditional may be held to the flags in IUSE', (t) => {
 const required = test.macro({
   exec(t, text: string, eapi: string, use: string, expected: boolean) {
     const isValidFlag = (flag: string): boolean => ['x', 'y', 'z'].includes(flag);
-    t.is(satisfiesRequiredUse(text, { eapi, use: flags(use), isValidFlag }), expected);
+    t.is(unmetRequiredUse(text, { eapi, use: flags(use), isValidFlag }).length === 0, expected);
   },
   title: (_, text: string, eapi: string, use: string, expected: boolean) =>
     `in EAPI ${eapi} USE="${use}" ${expected ? 'satisfies' : 'violates'} ${JSON.stringify(text)}`,
@@ -253,7 +253,7 @@ test('whatever the tokens, there is an answer or an error with a position in the
       const text = tokens.join(space);
       for (const parse of [
         () => useReduce(text, { eapi: '8', use: flags('x') }),
-        () => satisfiesRequiredUse(text, { eapi: '8', use: flags('x'), isValidFlag: () => true }),
+        () => unmetRequiredUse(text, { eapi: '8', use: flags('x'), isValidFlag: () => true }),
       ]) {
         try {
           parse();

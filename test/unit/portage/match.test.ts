@@ -5,7 +5,6 @@ import {
   type Candidate,
   type CandidateFacts,
   makeCandidate,
-  matchAtom,
   matchesAtom,
   matchesGlob,
   matchesName,
@@ -23,13 +22,11 @@ function candidate(cpv: string, facts: Omit<CandidateFacts, 'cpv'> = {}): Candid
 const selects = test.macro({
   exec(t, text: string, yes: string, no: string) {
     const atom = parseAtom(text, { allowWildcard: true });
-    const matched = matchAtom(
-      atom,
-      `${yes} ${no}`
-        .trim()
-        .split(' ')
-        .map((cpv) => candidate(cpv)),
-    );
+    const matched = `${yes} ${no}`
+      .trim()
+      .split(' ')
+      .map((cpv) => candidate(cpv))
+      .filter((one) => matchesAtom(atom, one));
     t.deepEqual(
       matched.map((found) => found.package.cpv),
       [...set(yes)],

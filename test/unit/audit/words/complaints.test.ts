@@ -1,6 +1,7 @@
 /** Which of several messages is told, and what the project's own words add. */
 import test from 'ava';
-import { complaintsIn, isSameThing, keyOf, namesIn, wordsIn } from '../../../../src/audit/index.js';
+import { keyOf, namesIn, thingOf, wordsIn } from '../../../../src/audit/index.js';
+import { complaintsIn } from '../../../helpers/complaints.js';
 
 const only = (log: string) => {
   const [complaint, ...others] = complaintsIn(log);
@@ -153,9 +154,9 @@ test('names of one thing', (t) => {
     ['curl', '/usr/lib64/libcurl.so.4'],
     ['XML::Parser', 'xml-parser'],
   ] as const)
-    t.true(isSameThing(a, b), `${a} ${b}`);
-  t.false(isSameThing('yasm', 'nasm'));
-  t.false(isSameThing('lib', 'png'));
+    t.is(thingOf(a), thingOf(b), `${a} ${b}`);
+  t.not(thingOf('yasm'), thingOf('nasm'));
+  t.not(thingOf('lib'), thingOf('png'));
 });
 
 test('colours, carriage returns and positions do not hide a message', (t) => {

@@ -1,6 +1,6 @@
 /** Real messages of the tools, shortened, and what is understood of them. */
 import test from 'ava';
-import { complaintsIn } from '../../../../src/audit/index.js';
+import { complaintsIn } from '../../../helpers/complaints.js';
 import { rules } from '../../../../src/audit/words/rules/index.js';
 
 /** `!`: the tool gave up, `?`: it may go on; then the kind and the names. */

@@ -1,5 +1,5 @@
 /** What the capabilities of drivers mean, in words, and as the table of docs/porting.md. */
-import type { Driver, DriverCapabilities } from './driver.js';
+import type { Driver, DriverCapabilities } from '../../src/fuse/index.js';
 
 /** Each capability: its name for people, and what it means to them when it is missing. */
 export const capabilityMeanings: Readonly<

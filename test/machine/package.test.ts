@@ -80,7 +80,11 @@ test('every verb of it loads', async (t) => {
   }
 });
 
-test('what the libfuse driver lacks is said with what to install', async (t) => {
+const reason = whyNotMount();
+const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+const mounting = reason === undefined ? test : test.skip;
+
+mounting(`what the libfuse driver lacks is said with what to install${skipped}`, async (t) => {
   const mountpoint = join(box.directory, 'mnt');
   mkdirSync(mountpoint);
   const { status, stderr } = await packed(['mount', '--driver', 'libfuse', 'a/b', mountpoint]);
@@ -88,9 +92,7 @@ test('what the libfuse driver lacks is said with what to install', async (t) => 
   t.regex(stderr, /^lvfs: .*fuse-native.*\nhint: .*npm install --include=optional fuse-native/);
 });
 
-const reason = whyNotMount();
-const running = `it runs a command in a view${reason === undefined ? '' : ` (skipped: ${reason})`}`;
-(reason === undefined ? test : test.skip)(running, async (t) => {
+mounting(`it runs a command in a view${skipped}`, async (t) => {
   const gentoo = await gentooRoot({
     packages: { 'dev-libs/bar-1': { files: { '/opt/bar/bar.h': 'bar' } } },
     ebuilds: { 'dev-libs/foo-1': { DEPEND: 'dev-libs/bar' } },

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { buildCases, copyProject, missingTools } from '../../helpers/buildCases.js';
-import { makeDebianVdb } from '../../../examples/debianVdb.js';
+import { buildCases, copyProject, missingTools } from '../helpers/buildCases.js';
+import { makeDebianVdb } from '../../examples/debianVdb.js';
 
 /** Which Gentoo packages this host has, as the example sees them; undefined where there is no dpkg. */
 const installed = (() => {

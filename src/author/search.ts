@@ -1,0 +1,423 @@
+/**
+ * Finds out by building what an ebuild should declare and does not, under which condition, and what it declares in vain. Nothing here
+ * builds; who does is given a {@link Variant}. Nothing is proposed but what builds with it and without it have shown, or it is said that it
+ * is not proved.
+ */
+import { imageFacts, isMereContent, type Image, type Missing, type Report } from '../audit/index.js';
+import { packageName } from '../base/index.js';
+import { dependencyVariables, nameOf, type DependencyVariable } from './dependencyEdit.js';
+
+/** What a build is to differ in from one of the ebuild as it is. */
+export interface Variant {
+  /** cpvs of installed packages that are shown besides. */
+  readonly shown: readonly string[];
+  /** cpvs of packages that are hidden although they are declared. */
+  readonly hidden: readonly string[];
+  /** USE flags that are set otherwise than the configuration has them. */
+  readonly flags: Readonly<Record<string, boolean>>;
+}
+
+/** What is wanted of a build besides its end. */
+export interface Purpose {
+  /** Why it is made, as the middle of a line: "without dev-libs/foo". */
+  readonly why: string;
+  /** When it fails, find out what it lacks. */
+  readonly prove: boolean;
+  /** When it succeeds, find out which hidden packages make a difference. */
+  readonly compare: boolean;
+}
+
+/** What came of a build. */
+export interface Built {
+  /** `impossible`: the flags cannot be set so, or what they need is not installed. */
+  readonly end: 'built' | 'failed' | 'impossible';
+  readonly report: Report;
+  /** What it would install. */
+  readonly image?: Image;
+  /** Of a failed build that was to be proved. */
+  readonly lacks?: {
+    readonly outcome: 'needs' | 'own' | 'unsteady' | 'open';
+    readonly packages: readonly string[];
+  };
+  /** Of a build that was compared: groups of packages that make a difference together. */
+  readonly automagic?: readonly { readonly packages: readonly string[]; readonly files: readonly string[] }[];
+}
+
+/** Builds a variant; undefined when there are to be no more builds. */
+export type Builder = (variant: Variant, purpose: Purpose) => Promise<Built | undefined>;
+
+/** What is known of the ebuild before anything is built. */
+export interface Subject {
+  /** Flags of its own that a user may switch, with their effective state. */
+  readonly flags: ReadonlyMap<string, boolean>;
+  /** Base names of the libraries that an installed package has. */
+  libraries(cpv: string): ReadonlySet<string>;
+  /** Whether the ebuild may set BDEPEND (EAPI 7 and later). */
+  readonly hasBdepend: boolean;
+}
+
+/** What is looked for. */
+export interface SearchOptions {
+  readonly unused: boolean;
+  readonly compare: boolean;
+}
+
+/** A dependency that the ebuild should declare. */
+export interface Addition {
+  readonly cpv: string;
+  readonly variable: DependencyVariable;
+  /** The likeliest atom first; of several the builds cannot tell which is meant. */
+  readonly atoms: readonly { readonly atom: string; readonly reason: string }[];
+  /**
+   * `needed`: the build fails without it. `automagic`: the result differs. `second-hand`: it is used, and visible only for what others
+   * declare.
+   */
+  readonly kind: 'needed' | 'automagic' | 'second-hand';
+  /** `flag` or `!flag`. */
+  readonly condition?: string;
+  /** Whether the condition, or that there is none, was shown by builds. */
+  readonly isConditionKnown: boolean;
+  /** The result is linked with it. */
+  readonly linked: boolean;
+  /** Builds with it and without it have shown that. */
+  readonly proved: boolean;
+  readonly paths: readonly string[];
+  readonly messages: readonly string[];
+  /** What of the result changes with it. */
+  readonly files: readonly string[];
+  /** Of what is second-hand: what brings it in. */
+  readonly from: readonly string[];
+}
+
+/** A dependency that is declared in vain. */
+export interface Withdrawal {
+  readonly cpv: string;
+  readonly variable: DependencyVariable;
+  readonly atom: string;
+}
+
+/** What the search came to. */
+export interface Findings {
+  /**
+   * `done`; `own`: the build fails with all that is installed; `unsteady`: the same build fails one time and succeeds another; `open`: there
+   * were to be no more builds before all was known.
+   */
+  readonly outcome: 'done' | 'own' | 'unsteady' | 'open';
+  readonly additions: readonly Addition[];
+  readonly withdrawals: readonly Withdrawal[];
+}
+
+const asItIs: Variant = { shown: [], hidden: [], flags: {} };
+
+/** See the head of this file. */
+export async function findFix(subject: Subject, build: Builder, options: SearchOptions): Promise<Findings> {
+  const { compare } = options;
+  let shown: readonly string[] = [];
+  const first = await build(asItIs, { why: 'with what the ebuild declares', prove: true, compare });
+  if (first === undefined) return { outcome: 'open', additions: [], withdrawals: [] };
+  let base = first;
+  if (first.end !== 'built') {
+    const { outcome = 'open', packages = [] } = first.lacks ?? {};
+    const known = packages.map((cpv) => entryOf(cpv, [first.report]));
+    if (outcome !== 'needs') {
+      // What got it further was missing, although that was not all.
+      const additions = known.map((entry) => additionOf(entry, 'needed', subject, undefined, false));
+      return { outcome, additions, withdrawals: [] };
+    }
+    shown = packages;
+    const why = `with ${namesOf(shown)}`;
+    const second = await build({ ...asItIs, shown }, { why, prove: false, compare });
+    if (second?.end !== 'built') {
+      const additions = known.map((entry) => additionOf(entry, 'needed', subject, undefined, true));
+      return { outcome: second === undefined ? 'open' : 'unsteady', additions, withdrawals: [] };
+    }
+    base = second;
+  }
+  return new Search(subject, build, base, first).all(shown, options);
+}
+
+/** From a build that succeeds to what the ebuild should say. */
+class Search {
+  readonly #subject: Subject;
+  readonly #build: Builder;
+  readonly #base: Built;
+  readonly #reports: readonly Report[];
+  #isOpen = false;
+
+  constructor(subject: Subject, build: Builder, base: Built, first: Built) {
+    this.#subject = subject;
+    this.#build = build;
+    this.#base = base;
+    this.#reports = [base.report, first.report];
+  }
+
+  async all(needed: readonly string[], { unused }: SearchOptions): Promise<Findings> {
+    const groups = this.#base.automagic ?? [];
+    const hard = await this.#necessary(needed);
+    const additions: Addition[] = [];
+    for (const { cpv, kind } of hard)
+      additions.push(
+        await this.#needed(
+          cpv,
+          kind,
+          hard.map((one) => one.cpv),
+        ),
+      );
+    for (const { packages, files } of groups)
+      for (const cpv of packages) additions.push(await this.#automagic(cpv, files, needed, packages));
+    for (const one of this.#base.report.secondHand) {
+      if (one.use !== 'direct' || additions.some(({ cpv }) => cpv === one.cpv)) continue;
+      additions.push(await this.#secondHand(one, needed));
+    }
+    const withdrawals = unused ? await this.#unused(hard.map(({ cpv }) => cpv)) : [];
+    return { outcome: this.#isOpen ? 'open' : 'done', additions: additions.sort(byPlace), withdrawals };
+  }
+
+  async #try(variant: Variant, why: string): Promise<Built | undefined> {
+    const built = await this.#build(variant, { why, prove: false, compare: false });
+    if (built === undefined) this.#isOpen = true;
+    return built;
+  }
+
+  #isSame(built: Built, other: Built = this.#base): boolean {
+    if (built.end !== 'built' || built.image === undefined || other.image === undefined) return false;
+    return [...imageFacts(other.image, built.image).keys()].every(isMereContent);
+  }
+
+  /** Takes what was added away again, one by one. */
+  async #necessary(added: readonly string[]): Promise<{ cpv: string; kind: 'needed' | 'automagic' }[]> {
+    // Without the only one it is the build that failed.
+    if (added.length < 2) return added.map((cpv) => ({ cpv, kind: 'needed' }));
+    let left = [...added];
+    const kinds = new Map<string, 'needed' | 'automagic'>();
+    for (const cpv of added) {
+      const others = left.filter((one) => one !== cpv);
+      const built = await this.#try({ ...asItIs, shown: others }, `without ${packageName(cpv)}`);
+      if (built !== undefined && this.#isSame(built)) left = others;
+      else kinds.set(cpv, built?.end === 'built' ? 'automagic' : 'needed');
+    }
+    return left.map((cpv) => ({ cpv, kind: kinds.get(cpv) ?? 'needed' }));
+  }
+
+  async #needed(cpv: string, kind: 'needed' | 'automagic', all: readonly string[]): Promise<Addition> {
+    const entry = entryOf(cpv, this.#reports);
+    const others = all.filter((one) => one !== cpv);
+    const { condition, isKnown } = await this.#conditionOf(entry, async (flags, words) => {
+      const built = await this.#try(
+        { shown: others, hidden: [], flags },
+        `${words}, without ${packageName(cpv)}`,
+      );
+      return built?.end === 'impossible' ? undefined : built?.end === 'built';
+    });
+    return this.#addition(entry, kind, condition, isKnown, true);
+  }
+
+  /** An automagic dependency goes with a flag when without that flag it makes no difference. */
+  async #automagic(
+    cpv: string,
+    files: readonly string[],
+    base: readonly string[],
+    group: readonly string[],
+  ): Promise<Addition> {
+    const entry = { ...entryOf(cpv, this.#reports), files: [...files] };
+    const fitting = this.#fittingFlags(cpv);
+    let condition: string | undefined;
+    for (const [flag, state] of fitting) {
+      const flags = { [flag]: !state };
+      const words = flagWords(flags);
+      const without = await this.#try({ shown: base, hidden: [], flags }, words);
+      if (without?.end !== 'built') continue;
+      const shown = [...base, ...group];
+      const present = await this.#try({ shown, hidden: [], flags }, `${words}, with ${namesOf(group)}`);
+      if (present === undefined || !this.#isSame(present, without)) continue;
+      condition = state ? flag : `!${flag}`;
+      break;
+    }
+    // What no flag switches may as well be switched off in the ebuild: that nobody but its author decides.
+    return this.#addition(entry, 'automagic', condition, condition !== undefined, true);
+  }
+
+  async #secondHand(one: Report['secondHand'][number], shown: readonly string[]): Promise<Addition> {
+    const entry: Entry = {
+      ...one,
+      suggestions: [{ suggest: one.suggest, reason: '' }],
+      messages: [],
+      files: [],
+      phases: [],
+    };
+    let condition: string | undefined;
+    for (const [flag, state] of this.#fittingFlags(one.cpv)) {
+      const flags = { [flag]: !state };
+      const built = await this.#try({ shown, hidden: [], flags }, flagWords(flags));
+      if (built?.end !== 'built' || built.report.secondHand.some(({ cpv }) => cpv === one.cpv)) continue;
+      condition = state ? flag : `!${flag}`;
+      break;
+    }
+    return {
+      ...this.#addition(entry, 'second-hand', condition, condition !== undefined, false),
+      from: one.from,
+    };
+  }
+
+  #addition(
+    entry: Entry,
+    kind: Addition['kind'],
+    condition: string | undefined,
+    isConditionKnown: boolean,
+    proved: boolean,
+  ): Addition {
+    const made = additionOf(entry, kind, this.#subject, condition, proved, this.#base.image);
+    return { ...made, isConditionKnown };
+  }
+
+  #fittingFlags(cpv: string): [string, boolean][] {
+    return [...this.#subject.flags].filter(([flag]) => doesFit(flag, cpv));
+  }
+
+  /**
+   * Under which flag a package is needed.
+   *
+   * @param isDispensable whether the build does without it with these flags; undefined: that cannot be told
+   */
+  async #conditionOf(
+    { cpv, phases }: Pick<Entry, 'cpv' | 'phases'>,
+    isDispensable: (flags: Readonly<Record<string, boolean>>, words: string) => Promise<boolean | undefined>,
+  ): Promise<{ condition: string | undefined; isKnown: boolean }> {
+    const ask = (flags: Readonly<Record<string, boolean>>) => isDispensable(flags, flagWords(flags));
+    const { flags } = this.#subject;
+    const isTest = phases.length > 0 && phases.every((phase) => phase === 'test');
+    const likely = [
+      ...(isTest && flags.get('test') === true ? [['test', true] as const] : []),
+      ...this.#fittingFlags(cpv),
+    ];
+    for (const [flag, state] of likely)
+      if ((await ask({ [flag]: !state })) === true)
+        return { condition: state ? flag : `!${flag}`, isKnown: true };
+    const enabled = [...flags].filter(([flag, state]) => state && !likely.some(([one]) => one === flag));
+    if (enabled.length === 0) return { condition: undefined, isKnown: true };
+    // Whether any of them matters takes one build; which, the logarithm of their number.
+    let open = enabled.map(([flag]) => flag);
+    const off = (names: readonly string[]): Record<string, boolean> =>
+      Object.fromEntries(names.map((name) => [name, false]));
+    const any = await ask(off(open));
+    if (any !== true) return { condition: undefined, isKnown: any === false };
+    while (open.length > 1) {
+      const half = open.slice(0, Math.ceil(open.length / 2));
+      const held = await ask(off(half));
+      if (held === undefined) return { condition: undefined, isKnown: false };
+      open = held ? half : open.slice(half.length);
+    }
+    const [only = ''] = open;
+    // Of the half that was not tried it is only known that it is no other.
+    const isSure = (await ask(off([only]))) === true;
+    return isSure ? { condition: only, isKnown: true } : { condition: undefined, isKnown: false };
+  }
+
+  /** Hides what was declared and not used, as long as the result stays the same. */
+  async #unused(shown: readonly string[]): Promise<Withdrawal[]> {
+    const hidden: string[] = [];
+    const found: Withdrawal[] = [];
+    for (const { cpv, atom, variable } of this.#base.report.unused) {
+      const named = dependencyVariables.find((one) => one === variable);
+      if (named === undefined) continue;
+      if (!hidden.includes(cpv)) {
+        const built = await this.#try(
+          { shown, hidden: [...hidden, cpv], flags: {} },
+          `without ${packageName(cpv)}, which was not used`,
+        );
+        if (built === undefined || !this.#isSame(built)) continue;
+        hidden.push(cpv);
+      }
+      found.push({ cpv, variable: named, atom });
+    }
+    return found;
+  }
+}
+
+type Entry = Pick<Missing, 'cpv' | 'suggestions' | 'paths' | 'messages' | 'phases'> & {
+  readonly files?: string[];
+};
+
+/** What reports say of a package; of one that they do not speak of no more than its name. */
+function entryOf(cpv: string, reports: readonly Report[]): Entry {
+  const all = reports.flatMap(({ missing }) => missing.filter((one) => one.cpv === cpv));
+  const [shown] = all;
+  if (shown === undefined) {
+    const suggest = `DEPEND="${packageName(cpv)}"`;
+    return { cpv, suggestions: [{ suggest, reason: '' }], paths: [], messages: [], phases: [] };
+  }
+  // How it was used tells more than how it was looked for; what was said over it was said where it was not there.
+  const said = all.find(({ messages }) => messages.length > 0)?.messages ?? [];
+  return { ...shown, messages: said };
+}
+
+function additionOf(
+  entry: Entry,
+  kind: Addition['kind'],
+  subject: Subject,
+  condition: string | undefined,
+  proved: boolean,
+  image?: Image,
+): Addition {
+  const { cpv, suggestions, paths, messages, files = [] } = entry;
+  const lines = suggestions.flatMap(({ suggest, reason }) => {
+    const [, variable, atom] = /^(\w+)="(.*)"$/s.exec(suggest) ?? [];
+    return variable === undefined || atom === undefined ? [] : [{ variable, atom, reason }];
+  });
+  const linked = isLinked(cpv, subject, image);
+  const suggested = linked ? 'DEPEND' : lines[0]?.variable;
+  const named = dependencyVariables.find((one) => one === suggested) ?? 'DEPEND';
+  return {
+    cpv,
+    variable: named === 'BDEPEND' && !subject.hasBdepend ? 'DEPEND' : named,
+    atoms: lines.map(({ atom, reason }) => ({ atom, reason })),
+    kind,
+    ...(condition === undefined ? {} : { condition }),
+    isConditionKnown: false,
+    linked,
+    proved,
+    paths,
+    messages,
+    files,
+    from: [],
+  };
+}
+
+/** Whether something that would be installed needs a library of the package. */
+function isLinked(cpv: string, subject: Subject, image: Image | undefined): boolean {
+  if (image === undefined) return false;
+  const libraries = subject.libraries(cpv);
+  return [...image.values()].some(({ needed }) => needed.some((name) => libraries.has(name)));
+}
+
+/** Whether a flag may well be named after a package: `xml` after libxml2, `ssl` after openssl. */
+export function doesFit(flag: string, cpv: string): boolean {
+  const plain = (text: string): string =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '')
+      .replace(/^lib(?=...)/, '')
+      .replace(/\d+$/, '');
+  const name = plain(nameOf(packageName(cpv)).split('/').at(-1) ?? '');
+  const wanted = plain(flag);
+  if (wanted.length < 2 || name.length < 2) return false;
+  return (
+    name === wanted ||
+    (wanted.length > 2 && name.includes(wanted)) ||
+    (name.length > 3 && wanted.includes(name))
+  );
+}
+
+function flagWords(flags: Readonly<Record<string, boolean>>): string {
+  const words = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
+  return `with USE="${words.join(' ')}"`;
+}
+
+function namesOf(cpvs: readonly string[]): string {
+  return cpvs.map(packageName).join(', ');
+}
+
+function byPlace(a: Addition, b: Addition): number {
+  const order = (one: Addition): number => dependencyVariables.indexOf(one.variable);
+  return order(a) - order(b) || (a.cpv < b.cpv ? -1 : 1);
+}

@@ -1,0 +1,87 @@
+/**
+ * What the builds of `lvfs fix` have shown, kept from one call to the next: whoever is interrupted goes on. Kept in a file for each
+ * ebuild; it is believed as long as the ebuild, what is installed, and what was asked for are the same.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { ImageFile } from '../audit/index.js';
+import type { Built } from '../author/index.js';
+import { distrust, errorCode, isRecord, parseAs, replaceFile } from '../base/index.js';
+
+interface Saved {
+  readonly basis: string;
+  readonly results: Record<string, SavedResult>;
+}
+
+/** An image as a list, which JSON can hold. */
+type SavedResult = Omit<Built, 'image'> & { readonly image?: readonly (readonly [string, ImageFile])[] };
+
+/** See the head of this file. */
+export class FixState {
+  readonly #file: string;
+  readonly #basis: string;
+  readonly #results: Record<string, SavedResult>;
+
+  /**
+   * @param cache directory of what lvfs keeps
+   * @param basis all that the results depend on
+   */
+  constructor(cache: string, cpv: string, basis: readonly string[]) {
+    this.#file = join(cache, 'fix', `${cpv.replaceAll('/', ':')}.gz`);
+    this.#basis = createHash('sha256').update(JSON.stringify(basis)).digest('hex');
+    const saved = readSaved(this.#file);
+    this.#results = saved?.basis === this.#basis ? saved.results : {};
+  }
+
+  /** How many results are there. */
+  get size(): number {
+    return Object.keys(this.#results).length;
+  }
+
+  get(key: string): Built | undefined {
+    const known = this.#results[key];
+    if (known === undefined) return undefined;
+    const { image, ...rest } = known;
+    return image === undefined ? rest : { ...rest, image: new Map(image) };
+  }
+
+  /** Keeps a result; where it cannot be written it is kept for this call only. */
+  set(key: string, { image, ...rest }: Built): void {
+    this.#results[key] = image === undefined ? rest : { ...rest, image: [...image] };
+    const saved: Saved = { basis: this.#basis, results: this.#results };
+    try {
+      replaceFile(this.#file, [gzipSync(JSON.stringify(saved))]);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+    }
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    for (const key of Object.keys(this.#results)) delete this.#results[key];
+    rmSync(this.#file, { force: true });
+  }
+}
+
+/** Undefined when there is none, or none that can be believed. */
+function readSaved(file: string): Saved | undefined {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      if (distrust(fstatSync(fd)) !== undefined) return undefined;
+      const value = parseAs<unknown>(gunzipSync(readFileSync(fd)).toString('utf8'));
+      return isSaved(value) ? value : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
+function isSaved(value: unknown): value is Saved {
+  return isRecord(value) && typeof value['basis'] === 'string' && isRecord(value['results']);
+}

@@ -1,0 +1,97 @@
+/** The verdicts of `lvfs check` as files for other programs. */
+import { escapeMarkup } from '../../base/index.js';
+import type { Verdict } from './verdict.js';
+
+/**
+ * JUnit XML as CI systems read it: one test case for each target.
+ *
+ * @param left targets that were not checked
+ */
+export function junit(verdicts: readonly Verdict[], left: readonly string[]): string {
+  const cases = [
+    ...verdicts.map(testCase),
+    ...left.map(
+      (target) =>
+        `  <testcase classname="lvfs" name="${escapeMarkup(target)}"><skipped message="interrupted"/></testcase>`,
+    ),
+  ];
+  const count = (...words: readonly Verdict['verdict'][]): number =>
+    verdicts.filter(({ verdict, known }) => known !== true && words.includes(verdict)).length;
+  const known = verdicts.filter((one) => one.known === true).length;
+  const skipped = left.length + known === 0 ? '' : ` skipped="${left.length + known}"`;
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n` +
+    `<testsuite name="lvfs check" tests="${cases.length}" failures="${count('failed', 'undeclared')}" errors="${count('error')}"${skipped}>\n` +
+    `${cases.join('\n')}\n</testsuite>\n`
+  );
+}
+
+function testCase(one: Verdict): string {
+  const { target, targets, verdict, says, details, seconds = 0, failure, error, known } = one;
+  const name = targets.length === 0 ? target : targets.join(' ');
+  const open = `  <testcase classname="lvfs" name="${escapeMarkup(name)}" time="${seconds}"`;
+  if (verdict === 'clean') return `${open}/>`;
+  if (known === true) return `${open}><skipped message="known: ${escapeMarkup(says)}"/></testcase>`;
+  // There is no build, or it could not be checked as it was asked for.
+  if (verdict === 'error')
+    return `${open}><error message="${escapeMarkup(says)}">${escapeMarkup(error?.hint ?? '')}</error></testcase>`;
+  return (
+    `${open}><failure message="${escapeMarkup(says)}" type="${verdict}">${escapeMarkup(details.join('\n'))}</failure>` +
+    `<system-out>${escapeMarkup(failure?.output ?? '')}</system-out></testcase>`
+  );
+}
+
+/**
+ * One page with a table of all verdicts and the reports below it; `left` as for {@link junit}.
+ *
+ * @param pageOf the page of a verdict's report, where there is one
+ */
+export function checkPage(
+  verdicts: readonly Verdict[],
+  left: readonly string[],
+  pageOf: (verdict: Verdict) => string | undefined,
+): string {
+  const rows = [
+    ...verdicts.map(
+      ({ target, verdict, says, seconds }, i) =>
+        `<tr class="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(says)}</td><td>${seconds ?? ''}</td></tr>`,
+    ),
+    ...left.map(
+      (target) =>
+        `<tr><td>${escapeMarkup(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
+    ),
+  ];
+  const reports = verdicts.map((one, i) => {
+    const { target, says } = one;
+    const page = pageOf(one);
+    const body =
+      page === undefined
+        ? `<p>${escapeMarkup(says)}</p>`
+        : `<iframe sandbox title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(page)}"></iframe>`;
+    return `<section id="t${i}"><h2>${escapeMarkup(target)}</h2>${body}</section>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>lvfs check</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
+td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; }
+.failed td:nth-child(2), .error td:nth-child(2) { color: #b00020; font-weight: bold; }
+.undeclared td:nth-child(2) { color: #8a5a00; font-weight: bold; }
+.clean td:nth-child(2) { color: #1b6e2a; }
+iframe { width: 100%; height: 40rem; border: 1px solid #ccc; }
+</style>
+</head>
+<body>
+<h1>lvfs check</h1>
+<table><thead><tr><th>target</th><th>verdict</th><th>why</th><th>seconds</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table>
+${reports.join('\n')}
+</body>
+</html>
+`;
+}

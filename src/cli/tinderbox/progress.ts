@@ -1,0 +1,86 @@
+/** How far a check is: a bar with times on a terminal, a line now and then elsewhere. */
+import { SingleBar } from 'cli-progress';
+import type { Output } from '../output.js';
+
+/** How often a line is written where there is no terminal. */
+const lineEveryMs = 60_000;
+
+/** See the head of this file. Everything goes to standard error. */
+export class Progress {
+  readonly #output: Output;
+  readonly #total: number;
+  readonly #started = performance.now();
+  readonly #bar: SingleBar | undefined;
+  #lastLine = performance.now();
+  #done = 0;
+  #counts = '';
+
+  /** @param total targets */
+  constructor(output: Output, total: number) {
+    this.#output = output;
+    this.#total = total;
+    if (!output.showsProgress || total === 0) return;
+    this.#bar = new SingleBar({
+      format: '{bar} {value} of {total}, {duration_formatted}, {eta_formatted} left  {counts}{building}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 20,
+      fps: 2,
+      etaBuffer: 50,
+      // What is printed in between takes the place of the line.
+      forceRedraw: true,
+      clearOnComplete: true,
+      hideCursor: false,
+      gracefulExit: false,
+      stream: process.stderr,
+    });
+    this.#bar.on('redraw-post', () => output.progressDrawn());
+    this.#bar.start(total, 0, { counts: '', building: '' });
+  }
+
+  /** A target is being built. */
+  building(target: string): void {
+    this.#bar?.update({ building: `building ${target}` });
+  }
+
+  /**
+   * There is one more verdict.
+   *
+   * @param counts of all so far, in words
+   */
+  ended(counts: string): void {
+    this.#done++;
+    this.#counts = counts;
+    this.#bar?.update(this.#done, { counts: `${counts}; ` });
+    if (this.#bar !== undefined || performance.now() - this.#lastLine < lineEveryMs) return;
+    this.#lastLine = performance.now();
+    this.#output.tell(`lvfs: ${this.#text()}, about ${spell(this.#left())} left`);
+  }
+
+  /** Nothing more is shown but a last line about all. */
+  end(): void {
+    this.#bar?.stop();
+    this.#output.endProgress();
+    if (this.#total > 1) this.#output.tell(`lvfs: ${this.#text()}, in ${spell(this.#seconds())}`);
+  }
+
+  #text(): string {
+    return `${this.#done} of ${this.#total} checked: ${this.#counts === '' ? 'none' : this.#counts}`;
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  #left(): number {
+    return this.#done === 0 ? 0 : (this.#seconds() / this.#done) * (this.#total - this.#done);
+  }
+}
+
+/** A time as people say it: `45 s`, `12 min`, `3 h 20 min`. */
+export function spell(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 120) return `${whole} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

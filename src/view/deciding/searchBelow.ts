@@ -1,0 +1,237 @@
+/**
+ * Whether there is something visible below a directory: rule 5. The index is looked at first; then the host is searched for unowned links, caches and
+ * system paths.
+ *
+ * Deciding about directories and links is a search for something visible at the other end of "is in" and "leads to": an
+ * alternative of alternatives, so a search that meets itself has nothing to add there. A negative answer that
+ * was found while part of the search was still open is not remembered.
+ */
+import type { Logger } from '../../base/index.js';
+import { hostKind, type Host, type HostKind } from '../host.js';
+import type { HostPaths } from '../hostPaths.js';
+import type { IndexNode, PathIndex } from '../pathIndex.js';
+import { rule, type Rule } from '../rules.js';
+import { endsWith, isPythonCache } from './names.js';
+import type { OverrideRules } from './overrideRules.js';
+import type { ViewPlaces } from './viewPlaces.js';
+import { memoBits, nodeState, type ViewState } from './viewState.js';
+
+/** Entries that a search of the host for visible links looks at before it gives up. */
+const searchLimit = 20_000;
+/** What a search found below a directory. `open`: nothing, but part of it was still being searched. */
+export const enum Found {
+  no,
+  yes,
+  open,
+}
+
+interface Search {
+  readonly top: IndexNode;
+  readonly entered: Set<IndexNode>;
+  /** How often it has met a directory that it was still searching. */
+  met: number;
+  /** Entries it may still look at. */
+  left: number;
+}
+
+/** What a search works with. */
+export interface SearchParts {
+  readonly state: ViewState;
+  readonly host: Host;
+  /** Where the host keeps what the view shows. */
+  readonly paths: HostPaths;
+  readonly places: ViewPlaces;
+  readonly overrides: OverrideRules;
+  /** The rule for a path of the host. */
+  readonly decide: (node: IndexNode, kind: HostKind) => Rule;
+  /** Tells paths of the view. */
+  readonly names: HostPaths;
+  readonly log: Logger;
+}
+
+/** Searches below directories, for one thread. */
+export class SearchBelow {
+  readonly #state: ViewState;
+  readonly #index: PathIndex;
+  readonly #host: Host;
+  readonly #paths: HostPaths;
+  readonly #places: ViewPlaces;
+  readonly #overrides: OverrideRules;
+  readonly #decide: SearchParts['decide'];
+  readonly #names: HostPaths;
+  readonly #log: Logger;
+  #search: Search | undefined;
+  /** Directories of which {@link #noteLimit} has told. */
+  readonly #noted = new Set<IndexNode>();
+
+  constructor({ state, host, paths, places, overrides, decide, names, log }: SearchParts) {
+    this.#state = state;
+    this.#index = state.index;
+    this.#host = host;
+    this.#paths = paths;
+    this.#places = places;
+    this.#overrides = overrides;
+    this.#decide = decide;
+    this.#names = names;
+    this.#log = log;
+  }
+
+  /** Forgets what it remembers of nodes. */
+  forget(): void {
+    this.#noted.clear();
+  }
+
+  /** Does something that is no part of the search that may be going on. */
+  aside<T>(work: () => T): T {
+    const search = this.#search;
+    this.#search = undefined;
+    try {
+      return work();
+    } finally {
+      this.#search = search;
+    }
+  }
+
+  /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
+  isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
+    const known = this.#state.memo[directory]! & (memoBits.belowYes | memoBits.belowNo);
+    if (known !== 0) return known === memoBits.belowYes ? Found.yes : Found.no;
+    const outermost = this.#search === undefined;
+    const search = (this.#search ??= { top: directory, entered: new Set(), met: 0, left: searchLimit });
+    if (search.entered.has(directory)) {
+      search.met++;
+      return Found.open;
+    }
+    const { met } = search;
+    search.entered.add(directory);
+    try {
+      let found =
+        this.#hasPlaceBelow(directory) || (!noOwned && this.#hasOwnedBelow(directory)) ? Found.yes : Found.no;
+      if (found === Found.no) found = this.#searchHost(directory);
+      // Also when it was met at the end of a link, where the answer is just "not visible".
+      if (found === Found.no && search.met !== met) found = Found.open;
+      if (found === Found.yes) this.#state.memo[directory]! |= memoBits.belowYes;
+      else if (found === Found.no || outermost) this.#state.memo[directory]! |= memoBits.belowNo;
+      return outermost && found === Found.open ? Found.no : found;
+    } finally {
+      if (outermost) this.#search = undefined;
+    }
+  }
+
+  #hasPlaceBelow(directory: IndexNode): boolean {
+    const places = this.#places.current.below.get(directory);
+    if (places === undefined) return false;
+    this.#index.setState(directory, nodeState.conditional);
+    return places.some((place) => {
+      if (!this.#state.mayBeAsked(place)) return false;
+      const kind = this.#host.kind(this.#paths.of(place));
+      return kind !== hostKind.missing && this.#decide(place, kind) > 0;
+    });
+  }
+
+  /** Whether a visible package has a path below a directory that the host has, too. Looks at the index first. */
+  #hasOwnedBelow(directory: IndexNode): boolean {
+    const index = this.#index;
+    let node = index.firstChild(directory);
+    while (node >= 0) {
+      const here = node as IndexNode;
+      if (
+        !this.#state.isUntouchable(here) &&
+        index.ownerVisible(here, this.#state.visible) &&
+        !(!this.#overrides.isEmpty && this.#overrides.rule(here) === rule.hide) &&
+        this.#existsBelow(directory, here)
+      ) {
+        return true;
+      }
+      // Depth first, without a stack: down, else aside, else up until there is something aside.
+      node = this.#state.isUntouchable(here) ? -1 : index.firstChild(here);
+      for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
+    }
+    return false;
+  }
+
+  /** Whether the host has a path of the index, with real directories between it and one above it. */
+  #existsBelow(directory: IndexNode, node: IndexNode): boolean {
+    if (this.#host.kind(this.#paths.of(node)) === hostKind.missing) return false;
+    for (let at = this.#index.parent(node); at !== directory; at = this.#index.parent(at)) {
+      if (this.#host.kind(this.#paths.of(at)) !== hostKind.directory) return false;
+    }
+    return true;
+  }
+
+  /** Looks on the host for unowned paths that are visible. */
+  #searchHost(directory: IndexNode): Found {
+    const index = this.#index;
+    const search = this.#search!;
+    if (!this.#places.isInBounds(directory)) return Found.no;
+    if (!index.isOwned(directory) && this.#host.isMountPoint(this.#paths.directory(directory)))
+      return Found.no;
+    const listing = this.#host.list(this.#paths.of(directory));
+    if (listing === undefined) return Found.no;
+    const { names, bounds, kinds } = listing;
+    const area = this.#places.areaOf(directory);
+    const isShown = area !== undefined && this.#places.shows(area, false);
+    const holdsPython = isPythonCache(index, directory);
+    const globs = this.#places.reachesGlob(directory);
+    const subdirectories: IndexNode[] = [];
+    let conditional = false;
+    let found: Found = Found.no;
+    const anyMayBeVisible = !this.#overrides.isEmpty || isShown || globs;
+    for (let i = 0; i < kinds.length && found !== Found.yes; i++) {
+      if (--search.left < 0) {
+        this.#noteLimit(search);
+        break;
+      }
+      const kind = kinds[i] as HostKind;
+      const mayBeVisible =
+        anyMayBeVisible ||
+        kind === hostKind.link ||
+        (holdsPython && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
+      // Most of a large tree are plain files, so nothing is spent on them.
+      if (kind !== hostKind.directory && !mayBeVisible) continue;
+      let child = index.find(directory, names, bounds[i], bounds[i + 1]);
+      const isOwned = child >= 0 && index.isOwned(child as IndexNode);
+      // Of the owned there are only hidden ones left, which nothing but a glob can show.
+      if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
+      if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (child < 0 || this.#state.isUntouchable(child as IndexNode)) continue;
+      if (kind === hostKind.directory) {
+        subdirectories.push(child as IndexNode);
+        continue;
+      }
+      if (!isOwned && !holdsPython) conditional = true;
+      if (this.#decide(child as IndexNode, kind) > 0) found = Found.yes;
+    }
+    for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
+      const node = subdirectories[i]!;
+      const below = this.#findInSubdirectory(node);
+      if (below !== Found.no) found = below;
+      if ((index.state[node]! & nodeState.conditional) !== 0) conditional = true;
+    }
+    if (conditional || found === Found.open) index.setState(directory, nodeState.conditional);
+    return found;
+  }
+
+  #findInSubdirectory(node: IndexNode): Found {
+    if (!this.#overrides.isEmpty) {
+      const decided = this.#overrides.rule(node);
+      if (decided !== 0) return decided === rule.show ? Found.yes : Found.no;
+    }
+    if (this.#index.ownerVisible(node, this.#state.visible) || this.#places.current.always.has(node))
+      return Found.yes;
+    if (!this.#index.isOwned(node) && this.#places.systemRule(node) > 0) return Found.yes;
+    const area = this.#places.current.at(node);
+    if (area !== undefined && this.#places.shows(area, true)) return Found.yes;
+    return this.isVisibleBelow(node, true);
+  }
+
+  /** Not a warning: large trees of hidden packages are ordinary, and what is in them is as a rule hidden. */
+  #noteLimit({ top }: Search): void {
+    if (this.#noted.has(top)) return;
+    this.#noted.add(top);
+    this.#log(
+      'info',
+      `${this.#names.text(top)}: counts as empty: nothing visible was among the first ${searchLimit} entries of its tree`,
+    );
+  }
+}

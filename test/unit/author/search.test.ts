@@ -1,0 +1,97 @@
+/** What the search makes of what builds show; a table stands in for them. */
+import test from 'ava';
+import { doesFit, findFix, type Built, type Subject, type Variant } from '../../../src/author/search.js';
+import type { Missing, Report } from '../../../src/audit/index.js';
+
+const nothing: Report = {
+  missing: [],
+  secondHand: [],
+  unused: [],
+  implicit: [],
+  alternatives: [],
+  unowned: [],
+  hiddenByUser: [],
+  dismissed: [],
+  ignored: [],
+};
+
+const subject: Subject = { flags: new Map(), libraries: () => new Set(), hasBdepend: true };
+const missing = (cpv: string, suggest: string, phases: string[] = ['compile']): Missing => ({
+  cpv,
+  suggest,
+  suggestions: [{ suggest, reason: 'r' }],
+  certainty: 'needed',
+  hits: 1,
+  paths: [],
+  processes: [],
+  phases,
+  messages: [],
+});
+const flex = 'sys-devel/flex-2';
+const failed: Built = {
+  end: 'failed',
+  report: { ...nothing, missing: [missing(flex, 'BDEPEND="sys-devel/flex"')] },
+  lacks: { outcome: 'needs', packages: [flex] },
+};
+const built: Built = { end: 'built', report: nothing, image: new Map() };
+const options = { unused: false, compare: true };
+const withFlex = ({ shown }: Variant): boolean => shown.includes(flex);
+
+test('flags fit packages that they are named after', (t) => {
+  for (const [flag, cpv] of [
+    ['xml', 'dev-libs/libxml2-2.9'],
+    ['libxml2', 'dev-libs/libxml2-2.9'],
+    ['ssl', 'dev-libs/openssl-3.0.1-r1'],
+    ['gtk', 'x11-libs/gtk+-3.24'],
+    ['curl', 'net-misc/curl-8'],
+    ['sqlite3', 'dev-db/sqlite-3'],
+  ] as const)
+    t.true(doesFit(flag, cpv), `${flag} ${cpv}`);
+  for (const [flag, cpv] of [
+    ['nls', 'dev-libs/openssl-3'],
+    ['X', 'dev-libs/libxml2-2.9'],
+    ['static-libs', 'dev-libs/libfoo-1'],
+  ] as const)
+    t.false(doesFit(flag, cpv), `${flag} ${cpv}`);
+});
+
+test('with EAPI 6 a tool is declared in DEPEND', async (t) => {
+  const old = { ...subject, hasBdepend: false };
+  const { additions } = await findFix(old, (one) => Promise.resolve(withFlex(one) ? built : failed), options);
+  t.is(additions[0]?.variable, 'DEPEND');
+});
+
+test('what is needed by tests only goes with their flag', async (t) => {
+  const tests = {
+    ...failed,
+    report: { ...nothing, missing: [missing(flex, 'BDEPEND="sys-devel/flex"', ['test'])] },
+  };
+  const flags = new Map([['test', true]]);
+  const build = (one: Variant): Promise<Built> =>
+    Promise.resolve(withFlex(one) || one.flags['test'] === false ? built : tests);
+  const { additions } = await findFix({ ...subject, flags }, build, options);
+  t.like(additions[0], { condition: 'test', isConditionKnown: true });
+});
+
+test('a flag that is off may be what makes it needed', async (t) => {
+  const flags = new Map([['flex', false]]);
+  const build = (one: Variant): Promise<Built> =>
+    Promise.resolve(withFlex(one) || one.flags['flex'] === true ? built : failed);
+  const { additions } = await findFix({ ...subject, flags }, build, options);
+  t.like(additions[0], { condition: '!flex', isConditionKnown: true });
+});
+
+test('what fails by itself, by chance, or was not built to an end is said to', async (t) => {
+  const ended = (lacks: Built['lacks']) =>
+    findFix(
+      subject,
+      () => Promise.resolve({ ...failed, ...(lacks === undefined ? {} : { lacks }) }),
+      options,
+    );
+  t.like(await ended({ outcome: 'own', packages: [] }), { outcome: 'own', additions: [] });
+  t.is((await ended({ outcome: 'own', packages: [flex] })).additions[0]?.proved, false);
+  t.is((await ended({ outcome: 'unsteady', packages: [] })).outcome, 'unsteady');
+  // It was said to build with it, and does not.
+  t.is((await ended({ outcome: 'needs', packages: [flex] })).outcome, 'unsteady');
+  t.is((await findFix(subject, () => Promise.resolve(undefined), options)).outcome, 'open');
+});

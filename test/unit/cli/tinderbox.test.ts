@@ -1,0 +1,194 @@
+/** The parts of `lvfs check` that build nothing: shards, journals, baselines, time limits, the page with all verdicts. */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { LvfsError } from '../../../src/base/index.js';
+import { indexPage } from '../../../src/cli/tinderbox/indexPage.js';
+import { Journal, readJournals } from '../../../src/cli/tinderbox/journal.js';
+import { spell } from '../../../src/cli/tinderbox/progress.js';
+import { parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
+import { TimeLimit } from '../../../src/cli/tinderbox/timeLimit.js';
+import type { Verdict } from '../../../src/cli/tinderbox/verdict.js';
+import { removeTree } from '../../helpers/removeTree.js';
+
+const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+
+function scratch(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-tinderbox-'));
+  t.teardown(() => removeTree(directory));
+  return directory;
+}
+
+function verdict(target: string, more: Partial<Verdict> = {}): Verdict {
+  return { target, verdict: 'clean', says: 'clean', findings: [], targets: [], details: [], ...more };
+}
+
+test('shards have every target once, whatever their number', (t) => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string()), fc.integer({ min: 1, max: 20 }), (targets, count) => {
+      const parts = Array.from({ length: count }, (_, i) => shardOf(targets, { index: i + 1, count }));
+      t.deepEqual(parts.flat().sort(), [...targets].sort());
+      const sizes = parts.map(({ length }) => length);
+      t.true(Math.max(...sizes) - Math.min(...sizes) <= 1);
+    }),
+    { numRuns: 50 },
+  );
+  t.deepEqual(parseShard('2/3'), { index: 2, count: 3 });
+  for (const wrong of ['', '0/3', '4/3', '1', '1/0', 'a/b', '1/2/3', '-1/2'])
+    t.throws(() => parseShard(wrong), { code: 'USAGE' }, wrong);
+});
+
+test('a journal is read whatever was torn, and the last verdict on a target counts', (t) => {
+  const file = join(scratch(t), 'journal');
+  writeFileSync(file, '{"schemaVersion":1,"target":"a","verd');
+  const journal = new Journal(file);
+  journal.add({ targets: ['a', 'b', 'c'] });
+  journal.add(verdict('a', { verdict: 'failed', ended: '2026-01-02' }));
+  journal.add(verdict('a', { verdict: 'error', ended: '2026-01-01' }));
+  journal.add(verdict('b'));
+  journal.close();
+  appendFileSync(file, '{"target":"c","verdict":"cle');
+  const { verdicts, targets } = readJournals([file]);
+  t.deepEqual(
+    [...verdicts.values()].map((one) => [one.target, one.verdict]),
+    [
+      ['a', 'failed'],
+      ['b', 'clean'],
+    ],
+  );
+  t.deepEqual([...targets], ['a', 'b', 'c']);
+  t.throws(() => readJournals([`${file}-none`]), { code: 'NO_JOURNAL' });
+});
+
+const isRoot = process.getuid?.() === 0;
+const diskTest = isRoot && process.platform === 'linux' ? test.serial : test.serial.skip;
+diskTest(
+  `a journal without room keeps its lines until there is some${isRoot ? '' : ' (skipped: not root)'}`,
+  (t) => {
+    const directory = scratch(t);
+    t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]).status, 0);
+    t.teardown(() => spawnSync('umount', ['--lazy', directory]));
+    const file = join(directory, 'journal');
+    const journal = new Journal(file);
+    journal.add(verdict('before'));
+    spawnSync('sh', ['-c', `cat /dev/zero >${directory}/fill`]);
+    const long = verdict('long', { says: 'x'.repeat(10_000) });
+    journal.add(long);
+    journal.add(verdict('after'));
+    t.regex(String(journal.failure?.message), /2 lines cannot be written/);
+    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before'], 'no line is there in part');
+    t.true(readFileSync(file, 'utf8').endsWith('}\n'));
+    spawnSync('rm', [join(directory, 'fill')]);
+    journal.flush();
+    t.is(journal.failure, undefined);
+    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before', 'long', 'after']);
+    journal.close();
+  },
+);
+
+test('the end of the time is a SIGTERM for one target, and no signal of the user', async (t) => {
+  const released: string[] = [];
+  const user = {
+    cancelled: new AbortController(),
+    passTo: () => () => released.push('released') > 0,
+    throwIfAny: () => undefined,
+    status: undefined,
+  };
+  const limit = new TimeLimit(user, 0.0001);
+  const received: string[] = [];
+  const release = limit.passTo((name) => received.push(name));
+  await new Promise((done) => limit.cancelled.signal.addEventListener('abort', done));
+  t.deepEqual(received, ['SIGTERM']);
+  t.is(limit.status, 143);
+  t.is(limit.error?.code, 'TIMEOUT');
+  t.throws(() => limit.throwIfAny(), { code: 'CANCELLED' });
+  limit.passTo((name) => received.push(`late ${name}`));
+  t.deepEqual(received, ['SIGTERM', 'late SIGTERM']);
+  release();
+  t.deepEqual(released, ['released']);
+  t.false(user.cancelled.signal.aborted, 'others go on');
+  limit.release();
+
+  const other = new TimeLimit(user, 1000);
+  t.is(other.error, undefined);
+  user.cancelled.abort();
+  t.true(other.cancelled.signal.aborted);
+  t.is(other.error, undefined, 'the user is no limit');
+  other.release();
+});
+
+test('times are spelled as people do', (t) => {
+  t.deepEqual([0.4, 119, 150, 7300].map(spell), ['0 s', '119 s', '3 min', '2 h 2 min']);
+});
+
+const many = Array.from({ length: 5_000 }, (_, i) =>
+  verdict(`cat-${i % 7}/package-${i}`, {
+    verdict: (['clean', 'clean', 'undeclared', 'failed', 'error'] as const)[i % 5] ?? 'clean',
+    seconds: (i * 7919) % 5_003,
+    says: i % 50 === 3 ? 'fails without dev-util/gperf <&>' : 'clean',
+  }),
+);
+
+test('the page with all verdicts says all without its script, and loads nothing', (t) => {
+  const page = indexPage(
+    [
+      verdict('a/b', {
+        targets: ['a/b-1'],
+        files: { page: 'a/b-1.html', log: 'a/b-1.log', json: 'a/b-1.json' },
+      }),
+    ],
+    ['left/over'],
+  );
+  t.true(page.includes('<a href="a/b-1.html">a/b-1</a>'));
+  t.true(page.includes('<td>left/over</td><td>not checked</td>'));
+  t.true(page.includes("default-src 'none'"));
+  t.notRegex(page, /(src|href)="(https?:)?\/\//);
+  t.regex(indexPage([verdict('<b>', { says: '<script>' })], []), /&#60;b&#62;.*&#60;script&#62;/);
+});
+
+const pageTest = browser === undefined ? test.serial.skip : test.serial;
+const skipped = browser === undefined ? ' (skipped: there is no chromium here)' : '';
+pageTest(`the page sorts and filters 5 000 verdicts in a browser${skipped}`, (t) => {
+  t.timeout(300_000);
+  const directory = scratch(t);
+  const file = join(directory, 'index.html');
+  writeFileSync(file, indexPage(many, []));
+  const open = (state: string): string[] => {
+    const profile = join(directory, 'profile');
+    mkdirSync(profile, { recursive: true });
+    const options = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${profile}`,
+      '--dump-dom',
+    ];
+    const { stdout, status } = spawnSync(browser ?? '', [...options, `file://${file}#${state}`], {
+      encoding: 'utf8',
+      timeout: 120_000,
+      maxBuffer: 1 << 26,
+    });
+    t.is(status, 0);
+    const [, count = ''] = /<output id="count">([^<]*)/.exec(stdout) ?? [];
+    const shown = [...stdout.matchAll(/<tr data-verdict="[^"]*">(<td>.*?)<\/tr>/g)].map(
+      ([, cells = '']) => cells,
+    );
+    return [count, ...shown.map((cells) => (/<td>([^<]*)/.exec(cells) ?? [])[1] ?? '')];
+  };
+  const expected = many.filter(({ verdict: word, says }) => word === 'failed' && says.includes('gperf'));
+  const [count, first, ...rest] = open('words=GPERF+fails&verdict=failed&order=3+descending');
+  t.is(count, `${expected.length} of 5000`);
+  const bySeconds = expected.sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0)).map(({ target }) => target);
+  t.deepEqual([first, ...rest], bySeconds, 'others are hidden, and the slowest comes first');
+  const [all, least] = open('order=0+ascending');
+  t.is(all, '5000 of 5000');
+  t.is(least, 'cat-0/package-0');
+});
+
+test('what is wrong with a baseline is told', (t) => {
+  const error = t.throws(() => readJournals(['/no/such/place']), { instanceOf: LvfsError });
+  t.regex(String(error?.hint), /--results/);
+});
