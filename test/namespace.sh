@@ -17,8 +17,8 @@ fi
 scratch=$2
 shift 2
 export TMPDIR="$scratch" LVFS_RUNTIME_DIR="$scratch/run" LVFS_TEST_NAMESPACE=own
-case $PWD/:$0 in
-  # Else this checkout would be out of sight.
+case $PWD/:$0:$1 in
+  # Else this checkout, or the program, would be out of sight.
   /tmp/* | *:/tmp/*) ;;
   *) mount --bind "$scratch" /tmp && export TMPDIR=/tmp LVFS_RUNTIME_DIR=/tmp/run ;;
 esac

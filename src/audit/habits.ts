@@ -85,3 +85,9 @@ export function habitOf(
       (option === undefined || record.arguments.some((word) => option.test(word))),
   );
 }
+
+/** Whether some tool has the habit to look for a file, whatever it is told to do. */
+export function isHabitual(path: string, list: readonly Habit[] = habits): boolean {
+  const wanted = baseName(path);
+  return list.some(({ names, option }) => names.has(wanted) && option === undefined);
+}

@@ -1,5 +1,4 @@
 /** Which hidden packages a build needed, or looked for. */
-import { baseName } from '../base/index.js';
 import {
   factsOf,
   installedTargets,
@@ -28,7 +27,8 @@ import {
   type Against,
   type Refusal,
 } from './refusals.js';
-import { isNeeded, needsInWords, withSay, type Need } from './sources/needs.js';
+import { needsAsked } from './sources/asked.js';
+import { isNeeded, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
@@ -120,7 +120,7 @@ export function findMissing(
   const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
   const hiddenEvidence = (cpv: string, path: string) =>
     isHidden(cpv) && !isIgnored(cpv, path) ? evidenceFor(cpv) : undefined;
-  const needs = needsOf(input);
+  const needs = needsAsked(input);
   judgeWords(words, refusals, needs, input, hiddenEvidence);
   judgeNeeds(words, needs, input, hiddenEvidence);
   for (const [cpv, used] of usedOnUsersWord(uses, input, tree)) {
@@ -381,14 +381,6 @@ function giveUp(evidence: Evidence, line: string, at: number): void {
 
 /** Weight of what the sources ask for and a listing left out. */
 const needWeight = 3;
-
-/** What the sources ask for that had a say in the build. */
-function needsOf(input: ReportInput): Need[] {
-  const processes = [...input.processes.values()];
-  const run = new Set(processes.flatMap((one) => one.arguments.slice(0, 6).map(baseName)));
-  const told = processes.flatMap((one) => needsInWords(one.arguments));
-  return withSay([...input.needs, ...told], run);
-}
 
 /** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
 function judgeNeeds(

@@ -266,9 +266,12 @@ export async function proveFailure(
     accused = distinct(accused, next);
     const result = await trials.make(accused);
     if (result === undefined) return ended('open', further);
-    // That it is no accident is plain from what it said before.
-    if (result.built)
-      return search({ ordered: accused, likely: accused.length, again: () => Promise.resolve(true) });
+    if (result.built) {
+      // Of several that would do, it is the one that is taken where all are there.
+      const ordered = distinct((result.used ?? []).filter(isAccused), accused);
+      // That it is no accident is plain from what it said before.
+      return search({ ordered, likely: ordered.length, again: () => Promise.resolve(true) });
+    }
     if (!isSameFailure(last, result)) further = distinct(further, next);
     last = result;
     next = (result.suspects ?? []).filter((one) => !accused.includes(one));

@@ -1,6 +1,7 @@
 /** What was refused, whose business that is, and why most of it is no finding. */
+import { baseName, isInSysroot, packageName, unmarked } from '../base/index.js';
 import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
-import { habitOf, type Habit } from './habits.js';
+import { habitOf, isHabitual, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
@@ -94,7 +95,11 @@ export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readon
     if (aim === undefined || aim.owners.length === 0) continue;
     const facts = factsOf(aim.path, input);
     // A directory stands for whatever was wanted inside it, which was never asked for.
-    const weight = operationWeight[denial.operation] * facts.weight * (denial.directory ? 0.8 : 1);
+    const weight =
+      operationWeight[denial.operation] *
+      facts.weight *
+      (denial.directory ? 0.8 : 1) *
+      (isUntoldHabit(denial, aim, habits) ? 0.1 : 1);
     refusals.push({
       denial,
       ...aim,
@@ -108,10 +113,15 @@ export function refusalsIn(input: ReportInput, tree: ProcessTree, habits: readon
   return refusals;
 }
 
+/** Whether tools look for a file of their own accord, and nobody tells who asked (libfuse): it may be the target all the same. */
+function isUntoldHabit({ processes }: Denial, { path }: HiddenFile, habits: readonly Habit[]): boolean {
+  return processes.length === 0 && isHabitual(path, habits);
+}
+
 /** Why nobody is to blame for a refusal; undefined when the target's own instructions asked. */
 function reasonAgainst(
   denial: Denial,
-  { path }: HiddenFile,
+  { path, owners }: HiddenFile,
   input: ReportInput,
   tree: ProcessTree,
   habits: readonly Habit[],
@@ -119,14 +129,16 @@ function reasonAgainst(
 ): Against | undefined {
   if (habitual.has(denial))
     return { reason: "Portage's own shell functions look for it in each phase", unless: 'said' };
+  if (owners.every((cpv) => isOfTargetsPackage(cpv, input)))
+    return { reason: 'it belongs to another version of what is built', unless: 'given up' };
   const { processes } = denial;
-  if (processes.length === 0) return undefined;
   const actors = processes.map((id) => tree.actor(id));
-  if (actors.every(({ by }) => by === 'portage'))
+  if (actors.length > 0 && actors.every(({ by }) => by === 'portage'))
     return { reason: 'Portage itself looked for it', unless: 'never' };
   const zone = zoneOf(path);
   if (zone !== undefined)
     return zone === input.timeZone ? { reason: 'TZ names it on this machine', unless: 'said' } : undefined;
+  if (processes.length === 0) return undefined;
   const byTarget = processes.filter(
     (id, i) => actors[i]?.by === 'target' && (!actors[i]?.ownAccord || tree.isTold(id, path, denial.wanted)),
   );
@@ -134,6 +146,8 @@ function reasonAgainst(
     const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
     return { reason: `${tool} looked for it of its own accord`, unless: 'said' };
   }
+  if (byTarget.every((id) => isOnlyAskedForHelp(id, tree)))
+    return { reason: 'configure was only asked which options it has', unless: 'given up' };
   const [habit, ...others] = byTarget.map((id) => habitOf(path, tree.record(id), habits));
   if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, unless: 'given up' };
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
@@ -145,6 +159,23 @@ function reasonAgainst(
   if (isOfTool && kind !== 'header' && kind !== 'library' && !isSpokenOf)
     return { reason: 'nothing in the sources speaks of it', unless: 'said' };
   return undefined;
+}
+
+/** Whether a package is a version of a target; not on the system that builds where that is another than the one built for. */
+function isOfTargetsPackage(cpv: string, { targets, sysroot }: ReportInput): boolean {
+  if (sysroot !== undefined && !isInSysroot(cpv)) return false;
+  return targets.some((target) => packageName(target) === packageName(unmarked(cpv)));
+}
+
+/** Whether a process is, or was started by, a configure script that tells its options (Portage's econf asks each). */
+function isOnlyAskedForHelp(id: number, tree: ProcessTree): boolean {
+  for (let record = tree.record(id); record !== undefined; record = tree.record(record.parent)) {
+    const [first = '', second = '', third = ''] = record.arguments;
+    const asked = baseName(first) === 'configure' ? second : baseName(second) === 'configure' ? third : '';
+    if (asked === '--help') return true;
+    if (tree.role(record.id).kind === 'phase') return false;
+  }
+  return false;
 }
 
 /**
@@ -159,7 +190,9 @@ function zoneOf(path: string): string | undefined {
 function isGivenByEbuild(id: number, name: string, tree: ProcessTree): boolean {
   const record = tree.record(id);
   if (record === undefined || tree.role(record.parent).kind !== 'phase') return false;
-  return record.arguments.slice(1).some((word) => word.split(/[\s,=:]+/).includes(name));
+  return record.arguments
+    .slice(1)
+    .some((word) => word.split(/[\s,=:]+/).some((part) => part === name || nameInSources(part) === name));
 }
 
 /** By which name sources speak of a file. */

@@ -5,6 +5,8 @@
  */
 import type { ProcessRecord } from './events.js';
 import { habitOf, type Habit } from './habits.js';
+import { needsAsked } from './sources/asked.js';
+import { isNeeded } from './sources/needs.js';
 import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
@@ -146,6 +148,7 @@ function explainer(
   habits: readonly Habit[],
 ): (cpv: string, use: Use) => Explanation {
   const needs = needsOf(input);
+  const asked = needsAsked(input);
   const targets = installedTargets(input);
   const files = [
     ...new Map(
@@ -187,6 +190,7 @@ function explainer(
     const by_ = ledTo.get(use.path);
     if (by_ === undefined) return undefined;
     if (factsOf(use.path, input).kind !== 'python') return 'file';
+    if (isNeeded(asked, 'python', moduleName(use.path))) return undefined;
     // Only what this process has imported can have led to it.
     const used = modules.get(use.process);
     return [...by_].some((owner) => used?.has(owner) === true) ? 'file' : undefined;

@@ -39,6 +39,8 @@ export interface Built {
     readonly outcome: 'needs' | 'own' | 'unsteady' | 'open';
     readonly packages: readonly string[];
   };
+  /** There were to be no more builds before all was known that was asked. */
+  readonly isOpen?: boolean;
   /** Of a build that was compared: groups of packages that make a difference together. */
   readonly automagic?: readonly { readonly packages: readonly string[]; readonly files: readonly string[] }[];
 }
@@ -148,6 +150,7 @@ class Search {
     this.#subject = subject;
     this.#build = build;
     this.#base = base;
+    this.#isOpen = base.isOpen === true;
     this.#reports = [base.report, first.report];
   }
 

@@ -5,37 +5,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, exitStatus, LvfsError, type Logger, nearest, readRegularFile } from '../base/index.js';
+import { errorCode, type Logger, nearest, readRegularFile } from '../base/index.js';
+import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
+import type { ConfigFile, IgnoreRule, SystemPathSetting } from './configFile.js';
 import { checkHabits } from './habits.js';
-
-/** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
-export type Origin = string;
-
-/** A change of the built-in list of system paths, as in `[[system-path]]`. */
-export interface SystemPathSetting {
-  readonly path: string;
-  /** The whole tree, only the directory itself, or a tree that is never searched. */
-  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
-  /** `category/name` of the packages that generate it: visible exactly when one of them is. */
-  readonly packages?: readonly string[];
-  /** Why it is on the list. */
-  readonly reason: string;
-  /** Takes the path off the list. */
-  readonly remove: boolean;
-  readonly origin: Origin;
-}
-
-/** Evidence that the report passes over, as in `[[ignore]]`. */
-export interface IgnoreRule {
-  /** Denials of this package's paths; `category/name`. */
-  readonly package?: string;
-  /** Denials of paths that match this glob. */
-  readonly path?: string;
-  /** Only for this target, `category/name`; undefined: for every target. */
-  readonly target?: string;
-  readonly reason: string;
-  readonly origin: Origin;
-}
 
 /** Everything that can be set outside of the operands of a command. */
 export interface Settings {
@@ -121,8 +94,8 @@ export async function loadSettings(
   const explicit = typeof options['config'] === 'string' ? options['config'] : environment['LVFS_CONFIG'];
   const files = configFiles(explicit, environment);
   if (files.length > 0) {
-    const toml = await import('smol-toml');
-    for (const file of files) readFile(file.path, file.text, toml.parse, merged);
+    const { ConfigFile } = await import('./configFile.js');
+    for (const { path, text } of files) readFile(new ConfigFile(path, text), merged);
   }
   readEnvironment(environment, merged, log);
   readOptions(options, merged);
@@ -203,13 +176,6 @@ class Merged {
   }
 }
 
-function bad(where: Origin, what: string, hint?: string): LvfsError {
-  return new LvfsError('BAD_CONFIG', `${where}: ${what}`, {
-    exit: exitStatus.usage,
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
 /** The files to read, in order, with their text. One that is named explicitly must exist. */
 function configFiles(
   explicit: string | undefined,
@@ -219,7 +185,7 @@ function configFiles(
     if (explicit === '') return [];
     const path = resolve(explicit);
     const text = readIfThere(path);
-    if (text === undefined) throw bad(path, 'no such configuration file');
+    if (text === undefined) throw badSetting(path, 'no such configuration file');
     return [{ path, text }];
   }
   const xdg = environment['XDG_CONFIG_HOME'];
@@ -243,7 +209,7 @@ function dropIns(directory: string): string[] {
       .map((name) => join(directory, name));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
-    throw bad(directory, 'cannot be listed');
+    throw badSetting(directory, 'cannot be listed');
   }
 }
 
@@ -256,139 +222,21 @@ function readIfThere(path: string): string | undefined {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw bad(path, `cannot be read (${code ?? String(error)})`);
+    throw badSetting(path, `cannot be read (${code ?? String(error)})`);
   }
 }
 
-type TomlParser = (text: string) => Record<string, unknown>;
-
-function readFile(path: string, text: string, parser: TomlParser, merged: Merged): void {
-  const lines = new KeyLines(text);
-  for (const [name, raw] of Object.entries(parseToml(path, text, parser))) {
-    const at = `${path}:${lines.of(name)}`;
-    if (name === 'system-path')
-      readTables(raw, name, path, lines, (t) => merged.systemPaths.push(systemPath(t)));
-    else if (name === 'ignore') readTables(raw, name, path, lines, (t) => merged.ignore.push(ignoreRule(t)));
+function readFile(file: ConfigFile, merged: Merged): void {
+  for (const [name, raw] of Object.entries(file.values)) {
+    if (name === 'system-path') merged.systemPaths.push(...file.systemPaths());
+    else if (name === 'ignore') merged.ignore.push(...file.ignoreRules());
     else {
+      const at = file.at(name);
       const key = keys[name];
       if (key === undefined) throw unknownKey(at, name, [...Object.keys(keys), 'system-path', 'ignore']);
       merged.set(name, checkValue(raw, key, `${at}: ${name}`), at);
     }
   }
-}
-
-function unknownKey(at: Origin, name: string, candidates: readonly string[]): LvfsError {
-  const suggestion = nearest(name, candidates);
-  const hint =
-    suggestion === undefined ? `known are ${candidates.join(', ')}` : `did you mean '${suggestion}'?`;
-  return bad(at, `unknown key '${name}'`, hint);
-}
-
-/** A `[[table]]` of the file with its place. */
-interface Table {
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly origin: Origin;
-  /** `FILE:LINE` of one of its keys. */
-  at(key: string): Origin;
-}
-
-function readTables(
-  raw: unknown,
-  name: string,
-  path: string,
-  lines: KeyLines,
-  take: (table: Table) => void,
-): void {
-  if (
-    !Array.isArray(raw) ||
-    raw.some((item) => typeof item !== 'object' || item === null || Array.isArray(item))
-  ) {
-    throw bad(`${path}:${lines.of(name)}`, `${name}: expected tables, written [[${name}]]`);
-  }
-  raw.forEach((values: Record<string, unknown>, index) => {
-    take({
-      values,
-      origin: `${path}:${lines.of(name, index)}`,
-      at: (key) => `${path}:${lines.of(name, index, key)}`,
-    });
-  });
-}
-
-function stringIn(table: Table, key: string): string | undefined {
-  const value = table.values[key];
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '')
-    throw bad(table.at(key), `${key}: expected a string, found ${show(value)}`);
-  return value;
-}
-
-function checkKeys(table: Table, known: readonly string[]): void {
-  for (const key of Object.keys(table.values))
-    if (!known.includes(key)) throw unknownKey(table.at(key), key, known);
-}
-
-function packageIn(table: Table, key: string): string | undefined {
-  const value = stringIn(table, key);
-  if (value !== undefined) checkPackage(value, table.at(key), key);
-  return value;
-}
-
-function checkPackage(value: unknown, at: Origin, key: string): void {
-  if (typeof value !== 'string' || !/^\w[\w+.-]*\/\w[\w+-]*$/.test(value)) {
-    throw bad(at, `${key}: expected category/name, found ${show(value)}`);
-  }
-}
-
-function systemPath(table: Table): SystemPathSetting {
-  checkKeys(table, ['path', 'kind', 'packages', 'reason', 'remove']);
-  const path = stringIn(table, 'path');
-  if (path === undefined) throw bad(table.origin, "system-path: 'path' is missing");
-  if (!isAbsolute(path)) throw bad(table.at('path'), `path: expected an absolute path, found '${path}'`);
-  const kind = stringIn(table, 'kind') ?? 'tree';
-  if (kind !== 'tree' && kind !== 'directory' && kind !== 'private' && kind !== 'beside') {
-    throw bad(table.at('kind'), `kind: expected tree, directory, private or beside, found '${kind}'`);
-  }
-  if (kind === 'beside' && !path.endsWith('/*'))
-    throw bad(table.at('path'), `path: expected DIR/* for the kind beside, found '${path}'`);
-  const remove = table.values['remove'] ?? false;
-  if (typeof remove !== 'boolean') {
-    throw bad(table.at('remove'), `remove: expected true or false, found ${show(remove)}`);
-  }
-  const packages = table.values['packages'] ?? [];
-  if (!Array.isArray(packages)) {
-    throw bad(table.at('packages'), `packages: expected a list of strings, found ${show(packages)}`);
-  }
-  for (const name of packages) checkPackage(name, table.at('packages'), 'packages');
-  return {
-    path,
-    kind,
-    remove,
-    reason: stringIn(table, 'reason') ?? `Set in ${table.origin}.`,
-    origin: table.origin,
-    ...(packages.length === 0 ? {} : { packages: packages as string[] }),
-  };
-}
-
-function ignoreRule(table: Table): IgnoreRule {
-  checkKeys(table, ['package', 'path', 'target', 'reason']);
-  const reason = stringIn(table, 'reason');
-  const owner = packageIn(table, 'package');
-  const path = stringIn(table, 'path');
-  const target = packageIn(table, 'target');
-  if (reason === undefined) throw bad(table.origin, "ignore: 'reason' is missing");
-  if (owner === undefined && path === undefined)
-    throw bad(table.origin, "ignore: 'package' or 'path' is missing");
-  return {
-    reason,
-    origin: table.origin,
-    ...(owner === undefined ? {} : { package: owner }),
-    ...(path === undefined ? {} : { path }),
-    ...(target === undefined ? {} : { target }),
-  };
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
 }
 
 /** Checks a value from a file; `at` names it in the error. */
@@ -397,25 +245,25 @@ function checkValue(raw: unknown, key: Key, at: string): Value {
     Array.isArray(raw) && raw.every((item): item is string => typeof item === 'string' && item !== '');
   switch (key.kind) {
     case 'strings':
-      if (!isStrings) throw bad(at, `expected a list of strings, found ${show(raw)}`);
+      if (!isStrings) throw badSetting(at, `expected a list of strings, found ${showValue(raw)}`);
       return raw;
     case 'paths':
       if (!isStrings || !raw.every(isAbsolute))
-        throw bad(at, `expected a list of absolute paths, found ${show(raw)}`);
+        throw badSetting(at, `expected a list of absolute paths, found ${showValue(raw)}`);
       return raw;
     case 'path':
       if (typeof raw !== 'string' || !isAbsolute(raw))
-        throw bad(at, `expected an absolute path, found ${show(raw)}`);
+        throw badSetting(at, `expected an absolute path, found ${showValue(raw)}`);
       return raw;
     case 'word':
       if (typeof raw !== 'string' || key.choices?.includes(raw) !== true) {
-        throw bad(at, `expected ${(key.choices ?? []).join(' or ')}, found ${show(raw)}`);
+        throw badSetting(at, `expected ${(key.choices ?? []).join(' or ')}, found ${showValue(raw)}`);
       }
       return raw;
     case 'number': {
       const [least, most] = key.range!;
       if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most) {
-        throw bad(at, `expected a whole number from ${least} to ${most}, found ${show(raw)}`);
+        throw badSetting(at, `expected a whole number from ${least} to ${most}, found ${showValue(raw)}`);
       }
       return raw;
     }
@@ -464,57 +312,11 @@ function readOptions(options: OptionSource, merged: Merged): void {
     const origin = `--${key.option}`;
     const value = Array.isArray(raw) && key.kind === 'paths' ? raw.map((path) => resolve(String(path))) : raw;
     if (value === '')
-      throw bad(origin, 'needs a value', 'leave the option out for what is usual; is a variable empty?');
+      throw badSetting(
+        origin,
+        'needs a value',
+        'leave the option out for what is usual; is a variable empty?',
+      );
     merged.set(name, checkValue(key.kind === 'path' ? resolve(String(value)) : value, key, origin), origin);
-  }
-}
-
-/** @throws LvfsError BAD_CONFIG at the line of a syntax error */
-function parseToml(path: string, text: string, parser: TomlParser): Record<string, unknown> {
-  try {
-    return parser(text);
-  } catch (error) {
-    if (!(error instanceof Error && 'line' in error && typeof error.line === 'number')) throw error;
-    const message = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    throw bad(`${path}:${error.line}`, `is not TOML: ${message}`);
-  }
-}
-
-/**
- * The lines on which keys stand. The TOML parser gives none, so the text is read once more, just far enough: table
- * headers and the first word of each line outside of them.
- */
-class KeyLines {
-  readonly #lines = new Map<string, number>();
-
-  constructor(text: string) {
-    const count = new Map<string, number>();
-    let table = '';
-    text.split('\n').forEach((line, index) => {
-      const header = /^\s*\[\[?\s*["']?([\w-]+)["']?\s*\]/.exec(line);
-      if (header !== null) {
-        const name = header[1]!;
-        const nth = count.get(name) ?? 0;
-        count.set(name, nth + 1);
-        table = `${name}[${nth}]`;
-        this.#add(table, index);
-        this.#add(name, index);
-        return;
-      }
-      const key = /^\s*["']?([\w-]+)["']?\s*[=.]/.exec(line);
-      if (key !== null) this.#add(table === '' ? key[1]! : `${table}.${key[1]}`, index);
-    });
-  }
-
-  #add(name: string, index: number): void {
-    if (!this.#lines.has(name)) this.#lines.set(name, index + 1);
-  }
-
-  /** 1-based line of a top-level key, of the n-th table of a name, or of a key in it. */
-  of(name: string, nth?: number, key?: string): number {
-    const table = nth === undefined ? name : `${name}[${nth}]`;
-    return (
-      (key === undefined ? undefined : this.#lines.get(`${table}.${key}`)) ?? this.#lines.get(table) ?? 1
-    );
   }
 }

@@ -2,7 +2,7 @@
  * The program of a daemon, which `lvfs mount` starts; daemon/launch.ts says how the two speak. Its standard output and error
  * are its log.
  */
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
 import { reportDescriptor, runDaemon, startThreadAhead, type StartupMessage } from '../daemon/index.js';
 import { keepCapabilities } from '../system/index.js';
@@ -13,6 +13,9 @@ const largestLog = 4 << 20;
 
 /** What a daemon does for others, and mounting; until its view is there also saving an index in somebody else's directory. */
 const needed = ['dacReadSearch', 'kill', 'sysAdmin', 'sysPtrace'] as const;
+
+/** Half of what keeps a process from ever being chosen (proc_pid_oom_score_adj(5)): a daemon that takes all memory is ended all the same. */
+const oomScore = '-500';
 
 let reporting = true;
 let logged = 0;
@@ -51,7 +54,17 @@ function report(message: StartupMessage): void {
   }
 }
 
+/** Everybody who uses the view loses it with its daemon, so that something else is ended first when memory is short. Only root can say so. */
+function outliveOthers(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', oomScore);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
 endAtBugs();
+outliveOthers();
 process.umask(0o077);
 // Before there is another thread. Portage, which sources ebuilds without metadata, gets all of root's back: so no_new_privs cannot be.
 keepCapabilities(...needed, 'dacOverride');

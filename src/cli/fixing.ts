@@ -140,7 +140,7 @@ export class FixBuilds {
       // What more builds would have shown is not known for good.
       const isCut = outcome.proof?.end !== undefined || outcome.comparison?.end !== undefined;
       this.#isLimited ||= isCut;
-      return { built: builtOf(outcome), isCut };
+      return { built: { ...builtOf(outcome), ...(isCut ? { isOpen: true } : {}) }, isCut };
     } catch (error) {
       const isAboutFlags = Object.keys(variant.flags).length > 0 && isImpossible(error);
       if (!isAboutFlags) throw error;

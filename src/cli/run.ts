@@ -76,11 +76,12 @@ async function withoutVerb(
     return exitStatus.ok;
   }
   const option = argv.find((word) => word.startsWith('-'));
-  throw new UsageError(
-    option === undefined ? 'no command given' : `${option}: no command given`,
-    undefined,
-    undefined,
-  );
+  if (option !== undefined) throw new UsageError(`${option}: no command given`, undefined, undefined);
+  const { firstStep, surroundings } = await import('./firstStep.js');
+  throw new LvfsError('USAGE', 'no command given', {
+    exit: exitStatus.usage,
+    hint: firstStep(surroundings()),
+  });
 }
 
 /**

@@ -400,16 +400,20 @@ export class Session {
     this.#log(level, message);
   }
 
-  /** Reports a reply that the kernel did not take, other than because nobody waits for it any more. */
-  unwritten(code: Errno): void {
+  /**
+   * Reports a reply that the kernel did not take, other than because nobody waits for it any more, and makes another one.
+   * @returns bytes of a reply that says EIO, so that whoever asked does not wait for ever; 0 when nobody does
+   */
+  unwritten(code: Errno): number {
     // Interrupted, aborted or unmounted meanwhile: expected, and the next read tells what became of the mount.
-    if (withdrawn.has(code)) return;
+    if (withdrawn.has(code)) return 0;
     const name = layout.opcodeTable[this.#request.opcode]?.name ?? `opcode ${this.#request.opcode}`;
     this.#logOnce(
       `reply ${name}`,
       'error',
       `fuse: the kernel refused the reply to ${name} of node ${this.#request.node}: ${getSystemErrorName(-code)}`,
     );
+    return this.#reply.error(this.#request, errno.EIO);
   }
 }
 
@@ -467,7 +471,10 @@ export function serveDevice(fd: number, operations: Operations, options: Session
     if (size > 0) {
       const written = channel.write(size);
       // Whatever the kernel says of one reply, the others still have to be given.
-      if (written < 0) session.unwritten(-written);
+      if (written < 0) {
+        const failure = session.unwritten(-written);
+        if (failure > 0) channel.write(failure);
+      }
     }
     session.end();
     if (session.refusal !== undefined) throw session.refusal;

@@ -31,6 +31,8 @@ const places = [
   'an ordinary user at a mounted view',
   'root in the chroot of run',
 ] as const;
+/** What root in the chroot sees of process 1, which is outside. */
+let outside: string | undefined;
 const learnt = new Map<string, Learnt>();
 
 function parse({ stdout, stderr }: Result): Learnt {
@@ -59,6 +61,7 @@ if (reason === undefined) {
       learnt.set(places[0], await attack(process.execPath, attacker, mountpoint));
       learnt.set(places[1], await attack(...user, process.execPath, attacker, mountpoint));
       await box.lvfs('umount', mountpoint);
+      outside = (await box.lvfs('run', ...host, 'dev-libs/foo', '--', 'ls', '-A', '/proc/1')).stdout;
       const inside = ['--ro', repository, 'dev-libs/foo', '--', process.execPath, attacker, '/'];
       learnt.set(places[2], parse(await box.lvfs('run', ...host, ...inside)));
     } finally {
@@ -85,6 +88,10 @@ for (const name of Object.keys(attacks)) {
     });
   }
 }
+
+attackTest(`${places[2]}: the root of process 1${because}`, (t) => {
+  t.is(outside, '');
+});
 
 test('numbers that count what is hidden are recognised', (t) => {
   let number = 100n;

@@ -1,4 +1,5 @@
 /** What a daemon may still do once its view is mounted. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
@@ -32,6 +33,9 @@ const why = problem === undefined ? skipped : ` (skipped: ${problem.message})`;
       has.includes(0n),
       threads.map((status) => `${field(status, 'Name')} ${field(status, 'CapEff')}`).join(),
     );
+    // In a container root may lack CAP_SYS_RESOURCE.
+    const mayRank = spawnSync('sh', ['-c', 'echo -500 >/proc/self/oom_score_adj']).status === 0;
+    t.is(readFileSync(`/proc/${pid}/oom_score_adj`, 'latin1'), mayRank ? '-500\n' : '0\n');
     // What others are to read is readable all the same.
     t.is(statSync(f.environment['LVFS_CACHE'] ?? '').mode & 0o777, 0o755);
     t.is(statSync(f.runtime).mode & 0o777, 0o700);

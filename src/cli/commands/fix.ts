@@ -47,6 +47,7 @@ export const command = defineCommand({
       value: 'MINUTES',
       range: [1, 10_080],
       describe: 'How long building may take in all (default: no limit)',
+      more: 'No build begins after that; one that is made to find out what another lacks, or what makes a difference, is ended.',
     },
     again: {
       type: 'boolean',
@@ -103,7 +104,11 @@ export const command = defineCommand({
         output.log('warn', 'interrupted; the same command goes on where this one was');
         return endLike(signals.status, signals);
       }
-      const proposal = await propose(ebuild, findings, output.json ? nobody : askerOn(output));
+      const proposal = await propose(
+        ebuild,
+        findings,
+        output.json || options.quiet ? nobody : askerOn(output),
+      );
       const patch = proposal.patch === '' ? '' : asMail(proposal, authorOf(ebuild.repository), new Date());
       patchFile?.write(patch);
       if (output.json) {

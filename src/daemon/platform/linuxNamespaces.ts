@@ -34,7 +34,8 @@ const checkParent = '[ "$PPID" = "$1" ] || exit 125; shift; exec "$@"';
 
 /**
  * Parameters: the view, the directory inside, whether to mount /proc, how many processes there may be (0: any number), how many mounts to
- * leave and these, the command. The `exit` keeps the shell waiting.
+ * leave and these, the command. The `exit` keeps the shell waiting. It is not in the view itself, so what /proc tells of it (its root above
+ * all) is covered.
  */
 const firstProcess = `
 root=$1 cwd=$2 proc=$3 processes=$4 leave=$5
@@ -46,6 +47,7 @@ while [ "$leave" -gt 0 ]; do
 done
 if [ "$proc" = yes ]; then
   mount -n -i -t proc -o nosuid,nodev,noexec proc "$root/proc" || exit 125
+  mount -n -i -t tmpfs -o ro,nosuid,nodev,noexec,mode=555,size=4k lvfs "$root/proc/1" || exit 125
   [ "$processes" = 0 ] || echo "$processes" >"$root/proc/sys/kernel/pid_max"
 fi
 unshare --root="$root" --wd="$cwd" -- "$@"

@@ -54,6 +54,15 @@ test('of several that were accused at once the innocent are left out', async (t)
   t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['k'] });
 });
 
+test('of several that would do it is the one that is used where all are there', async (t) => {
+  const { build } = builder((shown) => {
+    const used = ['bison', 'byacc'].find((one) => shown.has(one));
+    return used === undefined ? lacks('byacc') : { ...built, used: [used, ...shown] };
+  });
+  const first = { ...lacks('byacc'), suspects: ['byacc', 'bison'] };
+  t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['bison'] });
+});
+
 test('a wrong accusation does not keep the right package from being found', async (t) => {
   const { made, build } = builder((shown) => (shown.has('f') ? built : { ...lacks('x'), suspects: ['x'] }));
   t.like(await proveFailure(lacks('x'), candidates, build), { outcome: 'needs', packages: ['f'] });

@@ -76,6 +76,34 @@ test('what configure looks for in vain is a habit where it was switched off', (t
   t.is(said('/usr/bin/bison', configure('--disable-nls')), 'probed');
 });
 
+test('what belongs to another version of what is built is no need of it', (t) => {
+  const configure = {
+    comm: 'configure',
+    program: '/usr/bin/bash',
+    arguments: ['/bin/sh', './configure'],
+    directory: '/work',
+  };
+  t.regex(said('/usr/bin/xsltproc', configure, { targets: ['a/hidden-2'] }), /another version/);
+  t.is(said('/usr/bin/xsltproc', configure, { targets: ['a/hidden-data-1'] }), 'probed');
+});
+
+test('what an ebuild gives a tool by its path is spoken of', (t) => {
+  const path = '/usr/share/iso-codes/json/x.json';
+  const grep = { program: '/usr/bin/grep', arguments: ['grep', '-c', '.', path] };
+  t.is(said(path, grep, { isInSources: () => false }), 'probed');
+});
+
+test('what configure looks for before it tells its options is no need', (t) => {
+  const configure = (...words: string[]) => ({
+    comm: 'configure',
+    program: '/usr/bin/bash',
+    arguments: ['/bin/sh', './configure', ...words],
+    directory: '/work',
+  });
+  t.regex(said('/usr/bin/bison', configure('--help')), /only asked which options/);
+  t.is(said('/usr/bin/bison', configure('--prefix=/usr')), 'probed');
+});
+
 test('a tool that gives up over what it looks for by habit was told to use it', (t) => {
   const found: Found = { path: '/usr/bin/cmake', owners: ['a/hidden-1'], distance: 0 };
   const meson = (log: string) =>
@@ -111,4 +139,23 @@ test('a program that is looked for is a tool, a script that tells how to link wi
     t.is(suggested('/usr/bin/x86_64-pc-linux-gnu-pkg-config', operation), 'BDEPEND="a/hidden"');
   }
   t.is(suggested('/usr/lib64/nodejs/node_modules/x/cli.js', 'exec'), 'BDEPEND="a/hidden"');
+});
+
+test('where nobody tells who asked, what tools look for by habit comes last', (t) => {
+  const asked = (path: string, owner: string) => denial(path, [owner], { processes: [] });
+  const { missing } = makeReport(
+    reportInput({
+      denials: [
+        asked('/usr/bin/hostname', 'a/hostname-1'),
+        asked('/usr/bin/git', 'b/git-1'),
+        asked('/usr/include/fribidi.h', 'c/fribidi-1'),
+        asked('/usr/share/zoneinfo/Asia/Tokyo', 'd/tzdata-1'),
+      ],
+      timeZone: 'Asia/Tokyo',
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['c/fribidi-1', 'a/hostname-1', 'b/git-1'],
+  );
 });

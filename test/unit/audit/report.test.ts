@@ -73,14 +73,14 @@ test('strong evidence ranks before weak, whatever the counts', (t) => {
     input({
       denials: [
         denial('/usr/share/foo/data', ['a/data-1'], { operation: 'stat', count: 900 }),
-        denial('/usr/bin/ctags', ['a/ctags-1'], { operation: 'stat', count: 20 }),
+        denial('/usr/bin/doxygen', ['a/doxygen-1'], { operation: 'stat', count: 20 }),
         denial('/usr/include/b.h', ['a/header-1']),
       ],
     }),
   );
   t.deepEqual(
     missing.map(({ cpv }) => cpv),
-    ['a/header-1', 'a/ctags-1', 'a/data-1'],
+    ['a/header-1', 'a/doxygen-1', 'a/data-1'],
   );
 });
 

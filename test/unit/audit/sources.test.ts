@@ -1,4 +1,5 @@
 import test from 'ava';
+import { scriptsRunBy } from '../../../src/audit/sources/asked.js';
 import { answersIn, isAnswered, needsIn, WordFilter } from '../../../src/audit/index.js';
 import { needsInWords, withSay } from '../../../src/audit/sources/needs.js';
 
@@ -68,6 +69,17 @@ test('what a module asks for that is only installed has no say in a build, what 
     withSay(answered, new Set(['gen.py'])).map(({ name }) => name),
     ['yaml', 'lxml', 'wheel', 'fmt'],
   );
+});
+
+test('of a command line only the script is run, and what a runner of tests is given', (t) => {
+  const run = (line: string) => scriptsRunBy(line.split(' '));
+  t.deepEqual(run('python3.12 -W ignore -B tools/gen.py yaml.py'), ['gen.py']);
+  t.deepEqual(run('/usr/bin/python3 /usr/lib/portage/bin/doins.py --recursive u.py'), ['doins.py']);
+  t.deepEqual(run('python3 -m tools.gen u.py'), ['gen.py']);
+  t.deepEqual(run('python3 -m pytest test_u.py'), ['pytest.py', 'test_u.py']);
+  t.deepEqual(run('python3 -c import'), []);
+  t.deepEqual(run('install -m0644 u.py /usr/lib'), ['install']);
+  t.deepEqual(run('./gen.py u.py'), ['gen.py']);
 });
 
 test('what Python is told on its command line is run', (t) => {

@@ -95,3 +95,8 @@ test('what fails by itself, by chance, or was not built to an end is said to', a
   t.is((await ended({ outcome: 'needs', packages: [flex] })).outcome, 'unsteady');
   t.is((await findFix(subject, () => Promise.resolve(undefined), options)).outcome, 'open');
 });
+
+test('what was not compared to an end is not all that is known', async (t) => {
+  const { outcome } = await findFix(subject, () => Promise.resolve({ ...built, isOpen: true }), options);
+  t.is(outcome, 'open');
+});

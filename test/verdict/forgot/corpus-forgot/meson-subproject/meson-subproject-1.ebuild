@@ -11,6 +11,7 @@ KEYWORDS="amd64"
 BDEPEND="dev-build/meson app-alternatives/ninja virtual/pkgconfig"
 
 src_configure() {
+	echo 'int main(void) { return 0; }' > u.c || die
 	printf "project('u', 'c')\nuv = dependency('libuv', version: '>=1.0', fallback: ['libuv', 'libuv_dep'])\nexecutable('u', 'u.c', dependencies: uv)\n" > meson.build || die
 	meson setup --wrap-mode=nodownload build || die "meson failed"
 }

@@ -13,7 +13,7 @@ RDEPEND="
 	dev-perl/HTML-Parser
 	dev-perl/HTML-Tagset
 "
-BDEPEND="dev-lang/perl"
+BDEPEND="${RDEPEND} dev-lang/perl"
 # what HTML-Tree-without-Module-Build forgets
 [[ ${PN} == *-without-* ]] || BDEPEND+=" dev-perl/Module-Build"
 

@@ -9,7 +9,7 @@ LICENSE="GPL-2+"
 SLOT="0"
 KEYWORDS="amd64"
 
-BDEPEND="sys-apps/texinfo"
+BDEPEND=""
 # what lzip-without-help2man forgets
 [[ ${PN} == *-without-* ]] || BDEPEND+=" sys-apps/help2man"
 

@@ -9,9 +9,9 @@ LICENSE="ISC"
 SLOT="0"
 KEYWORDS="amd64"
 
-BDEPEND="dev-build/cmake"
-# what yajl-without-ruby forgets
-[[ ${PN} == *-without-* ]] || BDEPEND+=" dev-lang/ruby"
+BDEPEND=""
+# what yajl-without-cmake forgets
+[[ ${PN} == *-without-* ]] || BDEPEND+=" dev-build/cmake"
 
 src_configure() {
 	./configure --prefix="${EPREFIX}"/usr || die "configure failed"

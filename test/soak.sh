@@ -1,0 +1,30 @@
+#!/bin/sh
+# What is tried again and again, at full size: hours of it, for a night. docs/reliability.md says what each does, and what came of it.
+# `npm test` does a hundredth. With words, only the parts that are named so: sh test/soak.sh races cycles
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+failed=0
+wanted=" $* "
+
+# part NAME FILE SETTING...: one test file with settings of its own.
+part() {
+  name=$1 file=$2
+  shift 2
+  case $wanted in "  " | *" $name "*) ;; *) return ;; esac
+  echo "== $name"
+  env "$@" npx ava --timeout=24h --verbose "dist/test/$file" || failed=$((failed + 1))
+}
+
+part attacks mount/attacks.test.js
+part races mount/attackRaces.test.js LVFS_SWAPS=10000 LVFS_READERS=8
+part faults mount/faults.test.js LVFS_FAULTS=all
+part shortage mount/shortage.test.js
+part cycles mount/cycles.test.js LVFS_CYCLES=500 LVFS_VIEWS=50 LVFS_MOUNT_KILLS=1000
+part kills mount/kill.test.js LVFS_KILLS=1000
+part changes mount/liveChange.test.js LVFS_FLIPS=10000
+part truth mount/truth.test.js LVFS_TRUTH=full
+part input cli/hostileInput.test.js
+
+echo "$failed parts failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,1 @@
+../Try-Tiny/Try-Tiny-0.31.ebuild

@@ -1,0 +1,1 @@
+../cjson/cjson-1.7.15.ebuild

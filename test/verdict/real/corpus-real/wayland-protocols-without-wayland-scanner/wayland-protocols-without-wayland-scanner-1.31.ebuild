@@ -1,0 +1,1 @@
+../wayland-protocols/wayland-protocols-1.31.ebuild
