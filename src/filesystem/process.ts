@@ -92,6 +92,8 @@ export class Processes {
   readonly #handles: ProcessHandles | undefined;
   readonly #step: number;
   readonly #mountpoint: string;
+  /** Where our root is for those whose mounts are others than ours, when it is not theirs: who is chrooted cannot see that himself. */
+  #rootElsewhere = '';
   #last: number;
 
   constructor(options: ProcessesOptions = {}) {
@@ -144,6 +146,7 @@ export class Processes {
       known.checkedAt = now;
       return known.record;
     }
+    this.#learnRoot(pid);
     const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
     const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
     const category = name(environment, 'CATEGORY');
@@ -177,6 +180,14 @@ export class Processes {
     // Where a view is the root of a mount namespace of its own, it is called that as well.
     if (root === '/') return this.#link(`/proc/${pid}/ns/mnt`) !== this.#link('/proc/self/ns/mnt');
     return this.#inside(root) !== root;
+  }
+
+  /** /proc tells places of a process with other mounts than ours from the root of those. */
+  #learnRoot(pid: number): void {
+    if (this.#mountpoint === '') return;
+    const root = this.#link(`/proc/${pid}/root`);
+    if (root !== this.#mountpoint && root.endsWith(this.#mountpoint))
+      this.#rootElsewhere = root.slice(0, -this.#mountpoint.length);
   }
 
   #call(pid: number): { operation: Operation; address: number; directory: string } | undefined {
@@ -227,8 +238,10 @@ export class Processes {
 
   /** A path of ours as it is in the view, if it leads there. */
   #inside(path: string): string {
-    const mountpoint = this.#mountpoint;
-    if (mountpoint === '' || !path.startsWith(mountpoint)) return path;
+    if (this.#mountpoint === '') return path;
+    const elsewhere = this.#rootElsewhere + this.#mountpoint;
+    const mountpoint = path.startsWith(elsewhere) ? elsewhere : this.#mountpoint;
+    if (!path.startsWith(mountpoint)) return path;
     if (path.length === mountpoint.length) return '/';
     return path[mountpoint.length] === '/' ? path.slice(mountpoint.length) : path;
   }
