@@ -81,6 +81,8 @@ export interface ProcessesOptions {
   readonly step?: number;
   /** Where the view is mounted for us: what processes in it are told to be in begins so. */
   readonly mountpoint?: string;
+  /** Where proc(5) is mounted (default /proc). */
+  readonly proc?: string;
 }
 
 /** Processes that ask the view for something. */
@@ -92,16 +94,25 @@ export class Processes {
   readonly #handles: ProcessHandles | undefined;
   readonly #step: number;
   readonly #mountpoint: string;
+  readonly #proc: string;
   /** Where our root is for those whose mounts are others than ours, when it is not theirs: who is chrooted cannot see that himself. */
   #rootElsewhere = '';
   #last: number;
 
   constructor(options: ProcessesOptions = {}) {
-    const { onProcess = () => undefined, handles, first = 0, step = 1, mountpoint = '' } = options;
+    const {
+      onProcess = () => undefined,
+      handles,
+      first = 0,
+      step = 1,
+      mountpoint = '',
+      proc = '/proc',
+    } = options;
     this.#onProcess = onProcess;
     this.#handles = handles;
     this.#last = first;
     this.#step = step;
+    this.#proc = proc;
     this.#mountpoint = mountpoint === '/' ? '' : mountpoint;
   }
 
@@ -126,8 +137,8 @@ export class Processes {
     const path = this.#string(pid, found.address);
     if (path === '' || path.startsWith('/')) return this.#inside(path);
     const from = atWorkingDirectory.test(found.directory)
-      ? `/proc/${pid}/cwd`
-      : `/proc/${pid}/fd/${Number.parseInt(found.directory, 16)}`;
+      ? `${this.#proc}/${pid}/cwd`
+      : `${this.#proc}/${pid}/fd/${Number.parseInt(found.directory, 16)}`;
     const directory = this.#place(from);
     return directory === '' ? '' : `${directory === '/' ? '' : directory}/${path}`;
   }
@@ -137,10 +148,10 @@ export class Processes {
     const known = this.#known.get(pid);
     const now = performance.now();
     if (trusting && known !== undefined && now - known.checkedAt < rememberedMs) return known.record;
-    const stat = parseStat(this.#read(`/proc/${pid}/stat`, 1024));
+    const stat = parseStat(this.#read(`${this.#proc}/${pid}/stat`, 1024));
     if (stat === undefined) return undefined;
     const { comm, started } = stat;
-    const text = this.#read(`/proc/${pid}/cmdline`, argumentsLimit).replace(/\0+$/, '');
+    const text = this.#read(`${this.#proc}/${pid}/cmdline`, argumentsLimit).replace(/\0+$/, '');
     const words = text === '' ? [] : text.split('\0');
     if (known?.started === started && known.record.comm === comm && isSame(known.record.arguments, words)) {
       known.checkedAt = now;
@@ -148,7 +159,7 @@ export class Processes {
     }
     this.#learnRoot(pid);
     const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
-    const environment = this.#read(`/proc/${pid}/environ`, this.#buffer.length);
+    const environment = this.#read(`${this.#proc}/${pid}/environ`, this.#buffer.length);
     const category = name(environment, 'CATEGORY');
     const pf = name(environment, 'PF');
     this.#last += this.#step;
@@ -157,9 +168,9 @@ export class Processes {
       parent: parent?.id ?? 0,
       pid,
       comm,
-      program: this.#place(`/proc/${pid}/exe`),
+      program: this.#place(`${this.#proc}/${pid}/exe`),
       arguments: words,
-      directory: this.#place(`/proc/${pid}/cwd`),
+      directory: this.#place(`${this.#proc}/${pid}/cwd`),
       phase: name(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
       package: category !== '' && pf !== '' ? `${category}/${pf}` : (parent?.package ?? ''),
       buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
@@ -176,23 +187,24 @@ export class Processes {
   #isInView(pid: number): boolean {
     if (pid <= 1 || pid === process.pid) return false;
     if (this.#mountpoint === '') return true;
-    const root = this.#link(`/proc/${pid}/root`);
+    const root = this.#link(`${this.#proc}/${pid}/root`);
     // Where a view is the root of a mount namespace of its own, it is called that as well.
-    if (root === '/') return this.#link(`/proc/${pid}/ns/mnt`) !== this.#link('/proc/self/ns/mnt');
+    if (root === '/')
+      return this.#link(`${this.#proc}/${pid}/ns/mnt`) !== this.#link(`${this.#proc}/self/ns/mnt`);
     return this.#inside(root) !== root;
   }
 
   /** /proc tells places of a process with other mounts than ours from the root of those. */
   #learnRoot(pid: number): void {
     if (this.#mountpoint === '') return;
-    const root = this.#link(`/proc/${pid}/root`);
+    const root = this.#link(`${this.#proc}/${pid}/root`);
     if (root !== this.#mountpoint && root.endsWith(this.#mountpoint))
       this.#rootElsewhere = root.slice(0, -this.#mountpoint.length);
   }
 
   #call(pid: number): { operation: Operation; address: number; directory: string } | undefined {
     if (pid <= 0) return undefined;
-    const words = this.#read(`/proc/${pid}/syscall`, 256).split(' ');
+    const words = this.#read(`${this.#proc}/${pid}/syscall`, 256).split(' ');
     const known = this.#calls[Number.parseInt(words[0] ?? '', 10)];
     if (known === undefined) return undefined;
     return {
@@ -207,7 +219,7 @@ export class Processes {
     if (!Number.isSafeInteger(address) || address <= 0) return '';
     let length: number;
     try {
-      const fd = openSync(`/proc/${pid}/mem`, 'r');
+      const fd = openSync(`${this.#proc}/${pid}/mem`, 'r');
       try {
         length = readSync(fd, this.#buffer, 0, pathLimit, address);
       } finally {
