@@ -6,7 +6,7 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
  * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { errorCode, isWithin, LvfsError, type Logger } from '../../base/index.js';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
@@ -465,8 +465,9 @@ export class Session {
       try {
         writeMeta(directory, this.#meta(why));
       } catch (error) {
+        if (!(error instanceof LvfsError)) throw error;
         // A start that failed has taken its directory away already; then there is nothing to tell anybody.
-        if (errorCode(error) !== 'ENOENT') throw error;
+        if (existsSync(directory)) log('error', error.message);
       }
     }
     return { failure: why };
