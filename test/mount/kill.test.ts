@@ -33,7 +33,7 @@ function roleOf(pid: number): string {
   }
   if (words.includes('/cli/main.js')) return 'lvfs run';
   if (words.includes('insideMain.js')) return 'the server';
-  if (words.startsWith('unshare --pid')) return 'unshare';
+  if (words.startsWith('unshare --')) return 'unshare';
   if (words.includes('lvfs-init')) return 'process 1';
   return words.includes('while :') || /^(cat|sleep) /.test(words) ? 'the command' : 'a helper';
 }

@@ -322,10 +322,11 @@ terminalTest(
   `progress is a bar with times on a terminal, and a line at the end elsewhere${why === undefined ? '' : ` (skipped: ${why})`}`,
   async (t) => {
     const f = await box(t);
-    const args = ['check', '-j', '1', ...host, '--command', 'true', '@most'];
+    // The bar is drawn twice a second.
+    const args = ['check', '-j', '1', ...host, '--command', 'sleep 0.7', '@most'];
     const plain = await f.lvfs(...args);
     t.regex(plain.stderr, /^lvfs: 4 of 4 checked: 4 clean, in \d+ s\n$/);
-    const line = [process.execPath, program, ...args].join(' ');
+    const line = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ');
     const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
       env: { ...f.environment, TERM: 'xterm', COLUMNS: '200' },
       stdio: ['ignore', 'pipe', 'pipe'],
