@@ -11,6 +11,7 @@ export type * from './driver.js';
 export type { ProtocolOptions, ServeResult } from './server.js';
 export { Activity, type Negotiated } from './activity.js';
 export { deviceProblem, isFuseDevice } from './device.js';
+export { abortConnection } from './kernelDriver.js';
 export { libfuseProblem } from './libfuse/driver.js';
 
 /** All drivers, the preferred one first. */

@@ -84,6 +84,26 @@ class KernelNotifier implements Notifier {
   }
 }
 
+/**
+ * Ends a connection whoever holds it: all who wait for an answer get ECONNABORTED (fusectl, Documentation/filesystems/fuse.rst).
+ *
+ * @param device `major:minor` of the mounted filesystem
+ * @returns whether there is none any more
+ */
+export function abortConnection(device: string): boolean {
+  const control = `/sys/fs/fuse/connections/${device.split(':')[1] ?? ''}/abort`;
+  try {
+    writeFileSync(control, '1');
+    return true;
+  } catch (error) {
+    // Gone already, or fusectl is not mounted here, or sysfs is read-only.
+    if (errorCode(error) === undefined) throw error;
+  }
+  const script = `mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e ${control} ] || echo 1 >${control}; }`;
+  const options = { stdio: 'ignore', env: utilityEnvironment() } as const;
+  return spawnSync('unshare', ['--mount', 'sh', '-c', script], options).status === 0;
+}
+
 class KernelConnection implements Connection {
   readonly notifier: Notifier;
   #closed = false;
@@ -119,22 +139,12 @@ class KernelConnection implements Connection {
   }
 
   abort(): void {
-    const id = this.device.split(':')[1]!;
-    const control = `/sys/fs/fuse/connections/${id}/abort`;
-    try {
-      writeFileSync(control, '1');
-      return;
-    } catch (error) {
-      // Gone already, or fusectl is not mounted here, or sysfs is read-only.
-      if (errorCode(error) === undefined) throw error;
-    }
-    const options = { stdio: 'ignore', env: utilityEnvironment() } as const;
-    const script = `mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e ${control} ] || echo 1 >${control}; }`;
-    const { status } = spawnSync('unshare', ['--mount', 'sh', '-c', script], options);
     // A forced unmount aborts, too, but it finds the connection only while it is in the tree.
-    if (status !== 0 && this.isMounted()) {
-      spawnSync('umount', ['-i', '-c', '-f', this.mountpoint], options);
-    }
+    if (!abortConnection(this.device) && this.isMounted())
+      spawnSync('umount', ['-i', '-c', '-f', this.mountpoint], {
+        stdio: 'ignore',
+        env: utilityEnvironment(),
+      });
   }
 
   close(): void {

@@ -3,8 +3,9 @@
  * TEST_CRASH=start as soon as it has greeted the kernel, while the main thread still waits for its control socket. For
  * `node --import`, which holds for worker threads too. The thread dies in its read of the device, as it would of a lack of
  * memory: outside of everything that turns an error into an answer. With TEST_CRASH=bug the main thread of a process that serves a
- * view throws at SIGPWR.
+ * view throws at SIGPWR; with TEST_CRASH=stuck it then asks its own view for a file named `stuck`, which is never answered, and is killed.
  */
+import { open, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -20,6 +21,16 @@ const listenDelayMs = 1000;
 if (isMainThread && process.env['TEST_CRASH'] === 'bug') {
   process.on('SIGPWR', () => {
     throw new Error('as the test wants it');
+  });
+}
+
+if (isMainThread && process.env['TEST_CRASH'] === 'stuck') {
+  process.on('SIGPWR', () => {
+    const own = readFileSync('/proc/self/mountinfo', 'latin1')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .find((mountpoint) => mountpoint.includes(`/${process.pid}.`));
+    open(`${own}/stuck`, () => undefined);
   });
 }
 
@@ -54,6 +65,7 @@ if (!isMainThread) {
       const request = Buffer.from(koffi.view(BigInt(Number(args[1])), length));
       if (request.includes('crash-by-throwing\0')) throw new Error('as the test wants it');
       if (request.includes('crash-by-exit\0')) process.exit(77);
+      if (request.includes('stuck\0')) process.kill(process.pid, 'SIGKILL');
       hasGreeted ||= length >= 8 && request.readUInt32LE(4) === init;
       return length;
     };

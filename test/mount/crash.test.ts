@@ -138,3 +138,16 @@ for (const pid of ['own', 'host']) {
     await nothingLeft(t, f);
   });
 }
+
+mountTest(`a server that is killed while it waits for its own view ends${skipped}`, async (t) => {
+  const f = await withCommands(t, {}, { ...environment, TEST_CRASH: 'stuck' });
+  const child = f.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', 'echo; sleep 1000; true');
+  const end = finished(child);
+  await once(child.stdout!, 'data');
+  const [name = ''] = readdirSync(f.runtime);
+  process.kill(Number(name.split('.')[0]), 'SIGPWR');
+  const { status, stderr } = await end;
+  t.is(status, 125, stderr);
+  t.regex(stderr, /^lvfs: the process that served the view ended \(SIGKILL\)$/m);
+  await nothingLeft(t, f);
+});

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LvfsError } from '../../base/index.js';
 import { namespaces } from '../platform/index.js';
 import { registryDirectory } from '../registry/registry.js';
+import { freeWhenStuck } from './stuck.js';
 import { insideDescriptor } from './wire.js';
 
 /** P1, which loads its code and waits to be told what to show. */
@@ -29,6 +30,7 @@ export function startInside(entry: URL): StartedInside {
   );
   // One that ends before it is spoken to is noticed by whoever wants to.
   started.child.stdio[insideDescriptor]?.on('error', () => undefined);
+  if (started.child.pid !== undefined) freeWhenStuck(started.child.pid, started.ended);
   return started;
 }
 
