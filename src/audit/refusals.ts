@@ -139,14 +139,15 @@ function reasonAgainst(
   if (zone !== undefined)
     return zone === input.timeZone ? { reason: 'TZ names it on this machine', unless: 'said' } : undefined;
   if (processes.length === 0) return undefined;
-  const byTarget = processes.filter(
+  const asked = processes.filter(
     (id, i) => actors[i]?.by === 'target' && (!actors[i]?.ownAccord || tree.isTold(id, path, denial.wanted)),
   );
-  if (byTarget.length === 0) {
+  if (asked.length === 0) {
     const tool = actors.find(({ ownAccord }) => ownAccord)?.tools[0] ?? '';
     return { reason: `${tool} looked for it of its own accord`, unless: 'said' };
   }
-  if (byTarget.every((id) => isOnlyAskedForHelp(id, tree)))
+  const byTarget = asked.filter((id) => !isOnlyAskedForHelp(id, tree));
+  if (byTarget.length === 0)
     return { reason: 'configure was only asked which options it has', unless: 'given up' };
   const [habit, ...others] = byTarget.map((id) => habitOf(path, tree.record(id), habits));
   if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, unless: 'given up' };

@@ -102,6 +102,20 @@ test('what configure looks for before it tells its options is no need', (t) => {
   });
   t.regex(said('/usr/bin/bison', configure('--help')), /only asked which options/);
   t.is(said('/usr/bin/bison', configure('--prefix=/usr')), 'probed');
+  // Portage's econf asks first; what the script then does counts.
+  const { missing, dismissed } = makeReport(
+    reportInput({
+      denials: [denial('/usr/bin/msgfmt', ['a/hidden-1'], { processes: [2, 3] })],
+      processes: processTable(
+        phase,
+        processRecord(2, { parent: 1, ...configure('--help') }),
+        processRecord(3, { parent: 1, ...configure('--disable-nls') }),
+      ),
+      ownersOf: (one) => [owners[one] ?? []].flat(),
+    }),
+  );
+  t.deepEqual(missing, []);
+  t.regex(dismissed[0]?.reason ?? '', /--disable-nls was given/);
 });
 
 test('a tool that gives up over what it looks for by habit was told to use it', (t) => {
