@@ -141,8 +141,9 @@ export class ReusedRoom {
     try {
       signals.throwIfAny();
       const result = await use(inside);
-      // What runs among the host's processes shares the mounts.
-      isGood = signals.status === undefined && !request.hostProcesses;
+      // What runs among the host's processes shares the mounts. With libfuse the kernel asks otherwise for what it has been
+      // asked to forget, so that a report would tell of the targets before.
+      isGood = signals.status === undefined && !request.hostProcesses && inside.status.driver !== 'libfuse';
       return result;
     } finally {
       release();
