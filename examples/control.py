@@ -33,6 +33,6 @@ class View:
 if __name__ == "__main__":
     view = View(sys.argv[1])
     for denial in view.ask("denials")["denials"]:
-        print(f"{denial['comm']} looked for {denial['path']} of {' '.join(denial['owners'])}")
+        print(f"{denial['comm'] or 'somebody'} looked for {denial['path']} of {' '.join(denial['owners'])}")
     for missing in view.ask("report")["report"]["missing"]:
         print(missing["suggest"])
