@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LvfsError } from '../../base/index.js';
 import { namespaces } from '../platform/index.js';
 import { registryDirectory } from '../registry/registry.js';
-import { freeWhenStuck } from './stuck.js';
+import { freeWhenStuck } from '../session/stuck.js';
 import { insideDescriptor } from './wire.js';
 
 /** P1, which loads its code and waits to be told what to show. */

@@ -14,6 +14,7 @@ import { exitStatus, LvfsError, parseAs, type Logger, type LogLevel } from '../.
 import type { ErrorMessage } from '../control/protocol.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
+import { freeWhenStuck } from './stuck.js';
 
 /** The descriptor on which a starting daemon reports. */
 export const reportDescriptor = 3;
@@ -97,7 +98,8 @@ export async function launch(
   request: SessionRequest,
   listener: LaunchListener,
 ): Promise<SessionStatus> {
-  const { directory } = daemon;
+  const { child, directory, died } = daemon;
+  if (child.pid !== undefined) freeWhenStuck(child.pid, died, request.mountpoint);
   try {
     return await order(daemon, { request, directory }, listener);
   } catch (error) {

@@ -5,24 +5,33 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { errorCode, parseMountTable } from '../../base/index.js';
-import { abortConnection } from '../../fuse/index.js';
 
 /** How often is looked. */
 const everyMs = 2000;
 
-/** Ends the connections of a process's views, should it come to that, until it has ended. */
-export function freeWhenStuck(pid: number, ended: Promise<unknown>): void {
-  const timer = setInterval(() => {
-    for (const device of stuckViews(pid)) abortConnection(device);
-  }, everyMs);
+/**
+ * Ends the connections of a process's views, should it come to that, until it has ended.
+ *
+ * @param mountpoint where it mounts a view beside those in its session's directory
+ */
+export function freeWhenStuck(pid: number, ended: Promise<unknown>, mountpoint?: string): void {
+  const timer = setInterval(() => void free(pid, mountpoint), everyMs);
   timer.unref();
   void ended.finally(() => {
     clearInterval(timer);
   });
 }
 
+async function free(pid: number, mountpoint: string | undefined): Promise<void> {
+  const devices = stuckViews(pid, mountpoint);
+  if (devices.size === 0) return;
+  // Hardly ever needed, and every command would load it.
+  const { abortConnection } = await import('../../fuse/index.js');
+  for (const device of devices) abortConnection(device);
+}
+
 /** Devices of the views that a process serves whose first thread is dead and others are not; none in any other case. */
-function stuckViews(pid: number): Set<string> {
+function stuckViews(pid: number, mountpoint: string | undefined): Set<string> {
   const devices = new Set<string>();
   try {
     if (!/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) return devices;
@@ -31,8 +40,8 @@ function stuckViews(pid: number): Set<string> {
     const own = new RegExp(`/${pid}\\.[^/]+/`);
     for (const thread of others) {
       const mounts = parseMountTable(readFileSync(`/proc/${pid}/task/${thread}/mountinfo`, 'utf8'));
-      for (const { type, mountpoint, device } of mounts)
-        if (type.startsWith('fuse.') && own.test(mountpoint)) devices.add(device);
+      for (const { type, mountpoint: place, device } of mounts)
+        if (type.startsWith('fuse.') && (place === mountpoint || own.test(place))) devices.add(device);
     }
   } catch (error) {
     // It has ended meanwhile.
