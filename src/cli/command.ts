@@ -397,7 +397,9 @@ function checkOperands<T extends OptionTable>(command: Command<T>, given: readon
   // A variable without a value, mostly; as a path it would be the current directory.
   if (given.includes('')) fail('an operand is empty');
   const least = operands.filter(({ optional }) => optional !== true).length;
-  if (given.length < Math.max(least, command.ebuildDirectory === true ? 1 : 0)) fail('an operand is missing');
+  if (given.length < least) fail('an operand is missing');
+  if (given.length === 0 && command.ebuildDirectory === true)
+    fail('no atom was given, and there is no ebuild here');
   const most = operands.some(({ name }) => name.includes('…')) ? given.length : operands.length;
   if (given.length > most) fail(`'${given[most]}' is one operand too many`);
   operands.forEach(({ choices }, i) => {

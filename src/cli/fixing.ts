@@ -151,7 +151,7 @@ export class FixBuilds {
 
   #requestFor({ shown, hidden, flags }: Variant): InsideRequest {
     const { set, environment = {} } = this.#request;
-    const words = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
+    const words = flagWords(flags);
     const use = [process.env['USE'] ?? '', ...words].join(' ').trim();
     return {
       ...this.#request,
@@ -203,6 +203,10 @@ function keyOf(
   { shown, hidden, flags }: Variant,
   { prove, compare }: Pick<Purpose, 'prove' | 'compare'>,
 ): string {
-  const words = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
-  return JSON.stringify([[...shown].sort(), [...hidden].sort(), words.sort(), prove, compare]);
+  return JSON.stringify([[...shown].sort(), [...hidden].sort(), flagWords(flags).sort(), prove, compare]);
+}
+
+/** Flags as USE has them. */
+function flagWords(flags: Variant['flags']): string[] {
+  return Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
 }

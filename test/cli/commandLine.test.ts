@@ -85,6 +85,10 @@ test(answers, ['mount', 'a/b'], {
   status: 2,
   stderr: /^lvfs: mount: an operand is missing: lvfs mount <atom…> <mountpoint>\n/,
 });
+test(answers, ['fix'], {
+  status: 2,
+  stderr: /^lvfs: fix: no atom was given, and there is no ebuild here: lvfs fix \[atom\]\n/,
+});
 test(answers, ['umount'], { status: 2, stderr: /^lvfs: umount: expected mount points or --all/ });
 test(answers, ['umount', '--all', '/x'], {
   status: 2,

@@ -171,15 +171,12 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
 /** Makes one result of several. */
 async function merge(invocation: Check): Promise<ExitStatus> {
   const { operands, output } = invocation;
-  const places = new Map(operands.map((place) => [place, readJournals([place])]));
-  const { verdicts, targets } = readJournals(operands);
+  const { verdicts, places, targets } = readJournals(operands);
   const collection = openCollection(invocation);
   try {
     collection.begin([...targets], undefined);
     for (const verdict of verdicts.values()) {
-      const from = operands.find(
-        (place) => places.get(place)?.verdicts.get(verdict.target)?.ended === verdict.ended,
-      );
+      const from = places.get(verdict.target);
       if (from !== undefined) await collection.takeOver(verdict, directoryOf(from));
     }
     const left = [...targets].filter((target) => !verdicts.has(target));

@@ -27,6 +27,8 @@ export const journalName = 'journal.jsonl';
 export interface Recorded {
   /** The last verdict on each target, in the order in which these were first told. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** In which of the places each of them stands. */
+  readonly places: ReadonlyMap<string, string>;
   /** All that there was to be checked. */
   readonly targets: ReadonlySet<string>;
 }
@@ -40,6 +42,7 @@ export interface Recorded {
  */
 export function readJournals(places: readonly string[]): Recorded {
   const verdicts = new Map<string, Verdict>();
+  const found = new Map<string, string>();
   const targets = new Set<string>();
   for (const place of places) {
     for (const line of linesOf(place)) {
@@ -47,15 +50,17 @@ export function readJournals(places: readonly string[]): Recorded {
       const verdict = parseVerdict(value);
       if (verdict !== undefined) {
         const before = verdicts.get(verdict.target);
-        if (before === undefined || (before.ended ?? '') <= (verdict.ended ?? ''))
+        if (before === undefined || (before.ended ?? '') <= (verdict.ended ?? '')) {
           verdicts.set(verdict.target, verdict);
+          found.set(verdict.target, place);
+        }
         targets.add(verdict.target);
       } else if (isRecord(value) && Array.isArray(value['targets'])) {
         for (const target of value['targets']) targets.add(String(target));
       }
     }
   }
-  return { verdicts, targets };
+  return { verdicts, places: found, targets };
 }
 
 function parseLine(line: string): unknown {
