@@ -25,6 +25,9 @@ part kills mount/kill.test.js LVFS_KILLS=1000
 part changes mount/liveChange.test.js LVFS_FLIPS=10000
 part truth mount/truth.test.js LVFS_TRUTH=full
 part input cli/hostileInput.test.js
+part fuzz unit/fuzz/fuzz.test.js LVFS_FUZZ=1000000
+part bits unit/view/indexBits.test.js LVFS_BITS=all
+part waits mount/neverWaiting.test.js
 
 echo "$failed parts failed"
 [ "$failed" = 0 ]

@@ -25,7 +25,7 @@ import type {
   ViewRequest,
 } from './request.js';
 import type { SessionEnd } from './session/session.js';
-import type { UnmountOptions } from './registry/sessions.js';
+import type { Ended, UnmountOptions } from './registry/sessions.js';
 import type { ControlClient } from './control/client.js';
 
 export type { VisibleSet } from '../portage/index.js';
@@ -49,6 +49,7 @@ export type { Explanation } from './plan/explanation.js';
 export type { Plan } from './plan/plan.js';
 export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
+export type { Ended } from './registry/sessions.js';
 export type {
   BindRequest,
   InsideRequest,
@@ -201,7 +202,12 @@ export async function statuses(only?: readonly string[]): Promise<SessionStatus[
   return (await import('./registry/sessions.js')).statuses(only);
 }
 
+/** See `describeHolders` in sessions.ts. */
+export async function describeHolders(holders: Ended['holders']): Promise<string> {
+  return (await import('./registry/sessions.js')).describeHolders(holders);
+}
+
 /** See `unmountView` in sessions.ts. */
-export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
+export async function unmountView(given: string, options: UnmountOptions): Promise<Ended> {
   return (await import('./registry/sessions.js')).unmountView(given, options);
 }

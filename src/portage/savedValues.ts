@@ -10,7 +10,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, parseAs, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, parseRecord, replaceFile } from '../base/index.js';
 import type { Cpv } from './types.js';
 
 /** Values by key. */
@@ -22,6 +22,12 @@ interface SavedEntry {
   readonly values: Values;
 }
 
+function isSavedEntry(saved: unknown): saved is SavedEntry {
+  if (!isRecord(saved) || typeof saved['identity'] !== 'string') return false;
+  const { values } = saved;
+  return isRecord(values) && Object.values(values).every((value) => typeof value === 'string');
+}
+
 const magic = 'lvfs-values-1';
 const settledMs = 2000;
 
@@ -29,7 +35,8 @@ const settledMs = 2000;
 export class SavedValues {
   readonly #file: string;
   readonly #database: string;
-  readonly #entries: Map<Cpv, SavedEntry>;
+  /** Those that were read are looked at when they are asked for. */
+  readonly #entries: Map<Cpv, unknown>;
   #hasNew = false;
 
   /**
@@ -49,7 +56,7 @@ export class SavedValues {
   open(cpv: Cpv, directory: BigIntStats): Values {
     const identity = `${directory.mtimeNs} ${directory.ino}`;
     const saved = this.#entries.get(cpv);
-    if (saved?.identity === identity) return saved.values;
+    if (isSavedEntry(saved) && saved.identity === identity) return saved.values;
     this.#entries.delete(cpv);
     const values: Values = {};
     if (Date.now() - Number(directory.mtimeMs) > settledMs) this.#entries.set(cpv, { identity, values });
@@ -84,7 +91,7 @@ export class SavedValues {
   }
 }
 
-function load(file: string, database: string): Record<Cpv, SavedEntry> {
+function load(file: string, database: string): Readonly<Record<Cpv, unknown>> {
   let data: Buffer;
   try {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -101,6 +108,7 @@ function load(file: string, database: string): Record<Cpv, SavedEntry> {
   const start = data.indexOf('\n') + 1;
   const body = data.subarray(start);
   if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return {};
-  const saved = parseAs<{ database: string; entries: Record<Cpv, SavedEntry> }>(body.toString());
-  return saved.database === database ? saved.entries : {};
+  const saved = parseRecord(body.toString());
+  const entries = saved?.['database'] === database ? saved['entries'] : undefined;
+  return isRecord(entries) ? entries : {};
 }

@@ -3,9 +3,10 @@
  * TEST_CRASH=start as soon as it has greeted the kernel, while the main thread still waits for its control socket. For
  * `node --import`, which holds for worker threads too. The thread dies in its read of the device, as it would of a lack of
  * memory: outside of everything that turns an error into an answer. With TEST_CRASH=bug the main thread of a process that serves a
- * view throws at SIGPWR; with TEST_CRASH=stuck it then asks its own view for a file named `stuck`, which is never answered, and is killed.
+ * view throws at SIGPWR; with TEST_CRASH=stuck it then asks its own view for a file named `stuck`, which is never answered, and is killed; with TEST_CRASH=asks-itself
+ * its main thread waits for a file named `never`, which is not answered either.
  */
-import { open, readFileSync } from 'node:fs';
+import { accessSync, open, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -24,13 +25,16 @@ if (isMainThread && process.env['TEST_CRASH'] === 'bug') {
   });
 }
 
-if (isMainThread && process.env['TEST_CRASH'] === 'stuck') {
+const asksItself = process.env['TEST_CRASH'] === 'asks-itself';
+
+if (isMainThread && (process.env['TEST_CRASH'] === 'stuck' || asksItself)) {
   process.on('SIGPWR', () => {
     const own = readFileSync('/proc/self/mountinfo', 'latin1')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')
-      .find((mountpoint) => mountpoint.includes(`/${process.pid}.`));
-    open(`${own}/stuck`, () => undefined);
+      .find((mountpoint) => mountpoint.includes(`/${process.pid}.`) || mountpoint.endsWith('/mnt'));
+    if (asksItself) accessSync(`${own}/never`);
+    else open(`${own}/stuck`, () => undefined);
   });
 }
 
@@ -65,6 +69,8 @@ if (!isMainThread) {
       const request = Buffer.from(koffi.view(BigInt(Number(args[1])), length));
       if (request.includes('crash-by-throwing\0')) throw new Error('as the test wants it');
       if (request.includes('crash-by-exit\0')) process.exit(77);
+      if (asksItself && request.includes('never\0'))
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (request.includes('stuck\0')) process.kill(process.pid, 'SIGKILL');
       hasGreeted ||= length >= 8 && request.readUInt32LE(4) === init;
       return length;

@@ -9,9 +9,19 @@ import {
   openIndex,
   type InstalledState,
   type OpenIndexOptions,
+  type SavedIndex,
 } from '../../src/view/indexStore.js';
 import { savedOwners } from '../../src/view/savedOwners.js';
-import type { PathIndex } from '../../src/view/pathIndex.js';
+import { PathIndex } from '../../src/view/pathIndex.js';
+
+/** An empty index without room to spare, which is saved in a few hundred bytes. */
+export const smallIndex = (): SavedIndex => ({
+  index: PathIndex.create(
+    {},
+    { nodes: 64, names: 512, owners: 64, slots: 64, packages: 8, packageNodes: 64, packageNames: 128 },
+  ),
+  directories: new Map(),
+});
 
 /** A root with a VDB in which the test writes CONTENTS files. */
 export class IndexedHost {
@@ -88,8 +98,8 @@ export class IndexedHost {
     };
     const { cacheFile, warn } = all;
     return openIndex({
-      ...all,
       saved: cacheFile === undefined ? undefined : await loadIndex(cacheFile, warn),
+      ...all,
     });
   }
 }

@@ -1,5 +1,6 @@
 /** `lvfs umount`: takes views away. */
 import { exitStatus, LvfsError } from '../../base/index.js';
+import type { Ended } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { errorToJson } from '../output.js';
@@ -15,7 +16,7 @@ export const command = defineCommand({
     lazy: {
       type: 'boolean',
       alias: 'l',
-      describe: 'Detach now although it is in use; who uses it gets errors',
+      describe: 'Detach now although it is in use; who uses it gets errors, and is named',
     },
   },
   examples: [
@@ -29,16 +30,18 @@ export const command = defineCommand({
         name: 'umount',
       });
     }
-    const { statuses, unmountView } = await import('../../daemon/index.js');
+    const { describeHolders, statuses, unmountView } = await import('../../daemon/index.js');
     const mountpoints = options.all
       ? (await statuses()).map(({ mountpoint }) => mountpoint).reverse()
       : operands;
     const unmounted: string[] = [];
+    const ended: ({ mountpoint: string } & Ended)[] = [];
     const failures: { mountpoint: string; error: LvfsError }[] = [];
     for (const mountpoint of mountpoints) {
       try {
-        await unmountView(mountpoint, { lazy: options.lazy });
+        const end = await unmountView(mountpoint, { lazy: options.lazy });
         unmounted.push(mountpoint);
+        if (options.lazy) ended.push({ mountpoint, ...end });
       } catch (error) {
         if (!(error instanceof LvfsError) || mountpoints.length === 1) throw error;
         // The others are unmounted all the same.
@@ -48,7 +51,12 @@ export const command = defineCommand({
     }
     if (output.json) {
       const failed = failures.map(({ mountpoint, error }) => ({ mountpoint, error: errorToJson(error) }));
-      output.printJson({ unmounted, failed });
+      output.printJson({ unmounted, failed, ended });
+    } else {
+      for (const { mountpoint, holders, daemon } of ended) {
+        if (holders.length > 0) output.print(`${mountpoint}: taken from ${await describeHolders(holders)}`);
+        if (daemon === 'killed') output.print(`${mountpoint}: its daemon did not answer and was killed`);
+      }
     }
     return failures[0]?.error.exit ?? exitStatus.ok;
   },

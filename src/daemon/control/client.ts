@@ -1,12 +1,11 @@
 /** The client's end of the control protocol. */
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { exitStatus, LvfsError, parseRecord } from '../../base/index.js';
 import type { ViewMethods } from './methods.js';
 import {
   messageLine,
   messageToError,
-  parseMessage,
   protocolVersion,
   readLines,
   type EventOf,
@@ -95,7 +94,7 @@ export class ControlClient<T extends Methods = ViewMethods> {
       readLines(socket, Number.MAX_SAFE_INTEGER, {
         tooLong: () => undefined,
         line: (line) => {
-          const message = parseMessage(line) ?? {};
+          const message = parseRecord(line) ?? {};
           if (client !== undefined) {
             client.#receive(message);
             return;

@@ -109,17 +109,6 @@ export function messageToError(message: unknown): LvfsError {
   });
 }
 
-/** The object of a line; undefined when it is none. */
-export function parseMessage(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** The line of an object. */
 export function messageLine(message: object): string {
   return `${JSON.stringify(message)}\n`;

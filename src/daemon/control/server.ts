@@ -11,6 +11,7 @@ import {
   errorCode,
   exitStatus,
   isRecord,
+  parseRecord,
   LvfsError,
   type Logger,
 } from '../../base/index.js';
@@ -18,7 +19,6 @@ import { peerProcess } from '../../system/index.js';
 import {
   errorToMessage,
   messageLine,
-  parseMessage,
   readLines,
   type Handlers,
   type Hello,
@@ -228,7 +228,7 @@ function handle<T extends Methods, K extends keyof T & string>(
 }
 
 function parseRequest(line: string): { id: number | string; method: string; params: object } | undefined {
-  const { id, method, params = {} } = parseMessage(line) ?? {};
+  const { id, method, params = {} } = parseRecord(line) ?? {};
   if ((typeof id !== 'number' && typeof id !== 'string') || typeof method !== 'string') return undefined;
   return isRecord(params) ? { id, method, params } : undefined;
 }

@@ -281,6 +281,21 @@ function useOf(pid: string, mountpoint: string, device: string | undefined): Hol
   return maps.includes(` ${hex(major)}:${hex(minor)} `) ? 'map' : undefined;
 }
 
+/** Where the kernel has a process that waits for an answer (fs/fuse/dev.c). */
+const waitsForAnswer = 'request_wait_answer';
+
+/** Of each thread the kernel tells where it sleeps (proc_pid_wchan(5)). */
+function findWaiting(): Holder[] {
+  const waits = (pid: string): boolean =>
+    (unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? []).some(
+      (thread) =>
+        unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'latin1')) === waitsForAnswer,
+    );
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && waits(name))
+    .map((pid) => ({ pid: Number(pid), comm: readComm(pid), use: 'wait' }));
+}
+
 function heldBy(device: string): Holder[] {
   const holders: Holder[] = [];
   const seen = new Set([linuxNamespaces.mountNamespace('self')]);
@@ -360,6 +375,7 @@ export const linuxMounter: Mounter = {
   cover,
   unmount,
   holders: findHolders,
+  waiting: findWaiting,
   heldBy,
   leaveViews,
   check: () => ['mount', 'umount'].map(checkUtilLinux),

@@ -41,8 +41,11 @@ export interface Holder {
   readonly pid: number;
   /** Its short name; `?` when that cannot be seen. */
   readonly comm: string;
-  /** What it has there: its working or root directory, its program, an open file, a mapping, or a mount namespace of its own with the mount in it. */
-  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map' | 'namespace';
+  /**
+   * What it has there: its working or root directory, its program, an open file, a mapping, or a mount namespace of its own with the mount in
+   * it; or that it waits for an answer.
+   */
+  readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map' | 'namespace' | 'wait';
 }
 
 /** How an attempt to unmount ended; `busy` when somebody uses the mount, `message` is what the system said. */
@@ -96,6 +99,9 @@ export interface Mounter {
    * @param device `major:minor` of the mount, to find mappings; undefined: without those
    */
   holders(mountpoint: string, device: string | undefined): Holder[];
+
+  /** Processes that wait for an answer of some view, or another filesystem of its kind, as far as the caller may see them. */
+  waiting(): Holder[];
 
   /**
    * One process of each other mount namespace in which a filesystem is still mounted: it lives until none has it. As far as the

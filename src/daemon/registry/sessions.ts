@@ -191,40 +191,65 @@ export interface UnmountOptions {
   readonly lazy: boolean;
 }
 
+/** What {@link unmountView} has ended besides the view. */
+export interface Ended {
+  /** Processes that used the view, or waited for an answer of it; of a view that was not detached there are none. */
+  readonly holders: readonly Holder[];
+  /** `ended`: as it was asked to; `killed`: it did not answer; `dead`: before. */
+  readonly daemon: 'ended' | 'killed' | 'dead';
+}
+
 /**
  * Takes a view away and waits until its daemon has ended. Cleans up after a dead daemon too.
  *
  * @throws LvfsError NOT_MOUNTED (exit 24); MOUNT_BUSY (exit 1) naming the processes that use it; MOUNT_HELD (exit 1) when it is
  *   unmounted, but other mount namespaces have it still, naming them; UNMOUNT_FAILED (exit 1)
  */
-export async function unmountView(given: string, options: UnmountOptions): Promise<void> {
+export async function unmountView(given: string, options: UnmountOptions): Promise<Ended> {
   const all = sessions();
   const named = all.find(({ meta }) => String(meta.pid) === given);
   const path = named?.meta.mountpoint ?? mountpointPath(given);
   const mount = mountAt(path);
   const record = named ?? all.findLast((session) => session.meta.mountpoint === path);
   if (record === undefined && mount?.type !== filesystemType) findSession(given);
-  if (record?.alive === true && (await askToUnmount(record, options))) return;
-  await unmountFromOutside(given, path, mount, record, options);
+  const users = options.lazy && mount?.type === filesystemType ? mounter.holders(path, mount.device) : [];
+  const waiting = options.lazy ? mounter.waiting() : [];
+  const answered = record?.alive === true ? await askToUnmount(record, options) : undefined;
+  if (answered !== undefined) return { holders: users, daemon: answered };
+  // Those who waited all the while, and do not any more when the view is gone.
+  const waited = whichWait(waiting, true);
+  const daemon = await unmountFromOutside(given, path, mount, record, options);
+  const freed = whichWait(waited, false);
+  const using = users.filter(({ pid }) => !freed.some((one) => one.pid === pid));
+  return { holders: [...using, ...freed].filter(({ pid }) => pid !== record?.meta.pid), daemon };
 }
 
-/** False when the daemon does not answer. */
-async function askToUnmount(record: SessionRecord, { lazy }: UnmountOptions): Promise<boolean> {
+/** Those of some processes that wait for an answer, or those that do not. */
+function whichWait(some: readonly Holder[], wait: boolean): readonly Holder[] {
+  if (some.length === 0) return some;
+  const waiting = new Set(mounter.waiting().map(({ pid }) => pid));
+  return some.filter(({ pid }) => waiting.has(pid) === wait);
+}
+
+/** How the daemon ended; undefined when it does not answer. */
+async function askToUnmount(
+  record: SessionRecord,
+  { lazy }: UnmountOptions,
+): Promise<Ended['daemon'] | undefined> {
   let client: ControlClient | undefined;
   try {
     client = await ControlClient.connect(controlSocket(record.directory));
     const answered = client.request('umount', { lazy }).then(() => true);
     // Detaching takes no time, and needs no help.
     if (!(await (lazy ? Promise.race([answered, delay(endDeadlineMs, false, { ref: false })]) : answered)))
-      return false;
+      return undefined;
   } catch (error) {
-    if (error instanceof LvfsError && error.code === 'NO_ANSWER') return false;
+    if (error instanceof LvfsError && error.code === 'NO_ANSWER') return undefined;
     throw error;
   } finally {
     client?.close();
   }
-  await waitForEnd(record, lazy);
-  return true;
+  return waitForEnd(record, lazy);
 }
 
 async function unmountFromOutside(
@@ -233,7 +258,7 @@ async function unmountFromOutside(
   mount: MountEntry | undefined,
   record: SessionRecord | undefined,
   { lazy }: UnmountOptions,
-): Promise<void> {
+): Promise<Ended['daemon']> {
   if (mount?.type === filesystemType) {
     if (!lazy && record?.alive !== true) await unmountBinds(path, false);
     let result = await mounter.unmount(path, lazy);
@@ -252,9 +277,10 @@ async function unmountFromOutside(
       throw new LvfsError('UNMOUNT_FAILED', `${given}: cannot be unmounted: ${result.message}`);
     }
   }
-  if (record === undefined) return;
-  if (record.alive) await waitForEnd(record, lazy);
+  if (record === undefined) return 'dead';
+  const daemon = record.alive ? await waitForEnd(record, lazy) : 'dead';
   removeSessionDirectory(record.directory);
+  return daemon;
 }
 
 /**
@@ -263,16 +289,20 @@ async function unmountFromOutside(
  * @param detached nobody needs it any more, whatever it is doing: it is killed in the end
  * @throws LvfsError MOUNT_HELD when it goes on
  */
-async function waitForEnd({ meta, directory }: SessionRecord, detached: boolean): Promise<void> {
+async function waitForEnd(
+  { meta, directory }: SessionRecord,
+  detached: boolean,
+): Promise<'ended' | 'killed'> {
   const isThere = (): boolean => processStartTime(meta.pid) === meta.startTime;
-  for (const last of [false, true]) {
+  for (const isKilled of [false, true]) {
     const end = performance.now() + endDeadlineMs;
     while (isThere() && performance.now() < end) await delay(5);
-    if (!isThere()) return;
-    if (last || !detached) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
+    if (!isThere()) return isKilled ? 'killed' : 'ended';
+    if (isKilled || !detached) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
     process.kill(meta.pid, 'SIGKILL');
     removeSessionDirectory(directory);
   }
+  return 'killed';
 }
 
 /** The error for a view that is unmounted here only; `holders` have it elsewhere, as far as they can be seen. */
@@ -296,10 +326,14 @@ function listed(names: readonly string[]): string {
   );
 }
 
+/** Names at most five processes that use a view. */
+export function describeHolders(holders: readonly Holder[]): string {
+  return listed(holders.map(({ pid, comm, use }) => `${comm} (pid ${pid}, ${use})`));
+}
+
 /** The error for a view that is in use; names at most five of the processes that use it. */
 export function busyError(mountpoint: string, holders: readonly Holder[]): LvfsError {
-  const named = holders.map(({ pid, comm, use }) => `${comm} (pid ${pid}, ${use})`);
-  const who = named.length === 0 ? '' : ` by ${listed(named)}`;
+  const who = holders.length === 0 ? '' : ` by ${describeHolders(holders)}`;
   return new LvfsError('MOUNT_BUSY', `${mountpoint}: is in use${who}`, {
     hint: `end what uses it, or: lvfs umount --lazy ${shellWord(mountpoint)}`,
     details: { holders },

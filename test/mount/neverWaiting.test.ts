@@ -1,0 +1,119 @@
+/**
+ * Who waits for an answer of a view is freed by `lvfs umount --lazy`, which says whom it took the view from, whatever has become of the
+ * daemon. Each of these waits would be for ever.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { processStartTime } from '../../src/daemon/registry/registry.js';
+import { nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
+import { whyNotMount } from '../helpers/inView.js';
+import { finished, until } from '../helpers/lvfs.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
+
+const reason =
+  whyNotMount() ?? (testDriver().name === 'kernel' ? undefined : 'other drivers read requests otherwise');
+const mountTest = reason === undefined ? test.serial : test.serial.skip;
+const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+interface View extends Commands {
+  mountpoint: string;
+  pid: number;
+}
+
+async function mounted(t: ExecutionContext, crash?: string, ...options: string[]): Promise<View> {
+  const hook = new URL('../helpers/crashHook.js', import.meta.url).href;
+  const environment = crash === undefined ? {} : { NODE_OPTIONS: `--import=${hook}`, TEST_CRASH: crash };
+  const f = await withCommands(t, {}, environment);
+  const mountpoint = join(f.directory, 'mnt');
+  mkdirSync(mountpoint);
+  const { status, stdout, stderr } = await f.lvfs('mount', '--json', ...options, 'dev-libs/foo', mountpoint);
+  t.is(status, 0, stderr);
+  const { mounts } = JSON.parse(stdout) as { mounts: { pid: number }[] };
+  return { ...f, mountpoint, pid: mounts[0]!.pid };
+}
+
+/** A process that asks for a name and is not answered. */
+async function waiting(t: ExecutionContext, path: string): Promise<ChildProcess> {
+  const child = spawn('stat', [path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await until('it waits', () => readFileSync(`/proc/${child.pid}/wchan`, 'latin1') === 'request_wait_answer', 60_000);
+  return child;
+}
+
+interface Ended {
+  unmounted: string[];
+  ended: { mountpoint: string; holders: { pid: number; comm: string; use: string }[]; daemon: string }[];
+}
+
+async function end(t: ExecutionContext, f: View): Promise<Ended['ended'][0]> {
+  const { status, stdout, stderr } = await f.lvfs('umount', '--lazy', '--json', f.mountpoint);
+  t.is(status, 0, stderr);
+  const { unmounted, ended } = JSON.parse(stdout) as Ended;
+  t.deepEqual(unmounted, [f.mountpoint]);
+  await nothingLeft(t, f);
+  return ended[0]!;
+}
+
+for (const options of [[], ['--no-binds']]) {
+  const how = options.length === 0 ? '' : ', without binds';
+  mountTest(`a daemon that is stopped${how}${skipped}`, async (t) => {
+    const f = await mounted(t, undefined, ...options);
+    process.kill(f.pid, 'SIGSTOP');
+    const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
+    const stopped = finished(child);
+    const { holders, daemon } = await end(t, f);
+    t.is(daemon, 'killed');
+    t.deepEqual(holders, [{ pid: child.pid!, comm: 'stat', use: 'wait' }]);
+    t.regex((await stopped).stderr, /connection abort|not connected/);
+  });
+}
+
+mountTest(`a daemon that is stopped, in words${skipped}`, async (t) => {
+  const f = await mounted(t);
+  const user = spawn('sleep', ['1000'], { cwd: join(f.mountpoint, 'opt'), stdio: 'ignore' });
+  t.teardown(() => user.kill('SIGKILL'));
+  await until('it is there', () => readFileSync(`/proc/${user.pid}/comm`, 'latin1') === 'sleep\n', 60_000);
+  process.kill(f.pid, 'SIGSTOP');
+  const { status, stdout } = await f.lvfs('umount', '--lazy', f.mountpoint);
+  t.is(status, 0);
+  t.is(
+    stdout,
+    `${f.mountpoint}: taken from sleep (pid ${user.pid}, cwd)\n` +
+      `${f.mountpoint}: its daemon did not answer and was killed\n`,
+  );
+  await nothingLeft(t, f);
+});
+
+mountTest(`a daemon that answers: who used the view is told all the same${skipped}`, async (t) => {
+  const f = await mounted(t);
+  const user = spawn('sleep', ['1000'], { cwd: join(f.mountpoint, 'opt'), stdio: 'ignore' });
+  t.teardown(() => user.kill('SIGKILL'));
+  await until('it is there', () => readFileSync(`/proc/${user.pid}/comm`, 'latin1') === 'sleep\n', 60_000);
+  const { holders, daemon } = await end(t, f);
+  t.is(daemon, 'ended');
+  t.deepEqual(holders, [{ pid: user.pid!, comm: 'sleep', use: 'cwd' }]);
+});
+
+mountTest(`a daemon that waits for its own view${skipped}`, async (t) => {
+  const f = await mounted(t, 'asks-itself');
+  process.kill(f.pid, 'SIGPWR');
+  await until('it waits', () =>
+    readFileSync(`/proc/${f.pid}/wchan`, 'latin1').startsWith('request_wait_answer'),
+  );
+  const { daemon } = await end(t, f);
+  t.true(daemon === 'ended' || daemon === 'killed', daemon);
+  t.is(processStartTime(f.pid), undefined);
+});
+
+mountTest(`a daemon that was killed while a thread of it waits for its own view${skipped}`, async (t) => {
+  const f = await mounted(t, 'stuck');
+  process.kill(f.pid, 'SIGPWR');
+  await until('it is dead', () => processStartTime(f.pid) === undefined, 60_000);
+  const child = spawn('stat', [join(f.mountpoint, 'opt/nothing')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stopped = finished(child);
+  const { daemon } = await end(t, f);
+  t.is(daemon, 'dead');
+  t.regex((await stopped).stderr, /connection abort|not connected|No such file/);
+});
