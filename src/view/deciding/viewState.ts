@@ -6,7 +6,14 @@
  */
 import { LvfsError } from '../../base/index.js';
 import { hostBytes } from '../hostPaths.js';
-import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from '../pathIndex.js';
+import {
+  nodeAt,
+  rootNode,
+  type IndexNode,
+  type NoNode,
+  type PathIndex,
+  type SharedIndex,
+} from '../pathIndex.js';
 import type { Overrides, ViewSettings } from '../rules.js';
 
 /** Bits of {@link PathIndex.state}. */
@@ -82,7 +89,7 @@ export class ViewState {
   readonly visible: Uint32Array;
   /** Packages whose VDB entry is visible although their files are not, as {@link visible}. */
   readonly metadataOnly: Uint32Array;
-  readonly mountPoint: IndexNode | -1;
+  readonly mountPoint: IndexNode | NoNode;
   /** The mount points of other views. */
   readonly avoided = new Set<IndexNode>();
   /** What was found out about each node in the state that was taken up last: {@link memoBits}. */
@@ -141,7 +148,7 @@ export class ViewState {
     this.memo = this.#memos[epoch & 1]!;
     this.avoided.clear();
     for (let i = 0; i < this.#control[wordAvoided]!; i++)
-      this.avoided.add(this.#control[firstAvoided + i] as IndexNode);
+      this.avoided.add(nodeAt(this.#control[firstAvoided + i]!));
   }
 
   /** How often the packages of the index, or the host's files, have changed. */
