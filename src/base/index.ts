@@ -7,6 +7,7 @@ export * from './json.js';
 export * from './lazy.js';
 export * from './log.js';
 export * from './markup.js';
+export * from './objects.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';

@@ -88,7 +88,7 @@ export class Contents {
     } finally {
       files.leave(set);
     }
-    out.attr.ino = (nodeOf(nodeId) as number) + 1;
+    out.attr.ino = nodeOf(nodeId) + 1;
     out.attrValid = replacedValid;
     return 0;
   }

@@ -5,7 +5,15 @@
  */
 import type { Duplex } from 'node:stream';
 import type { InferInput, InferOutput, ObjectEntries, ObjectSchema } from 'valibot';
-import { asFailure, describeError, exitStatus, isExitStatus, isRecord, LvfsError } from '../../base/index.js';
+import {
+  asFailure,
+  describeError,
+  exitStatus,
+  isExitStatus,
+  isRecord,
+  LvfsError,
+  parseJson,
+} from '../../base/index.js';
 
 /** Raised when a client of the old version could misunderstand the new one. */
 export const protocolVersion = 1;
@@ -111,13 +119,7 @@ export function messageToError(message: unknown): LvfsError {
 
 /** The object of a line; undefined when it is none. */
 export function parseMessage(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(line, isRecord);
 }
 
 /** The line of an object. */

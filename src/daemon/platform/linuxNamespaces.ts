@@ -11,7 +11,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { release } from 'node:os';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
@@ -116,7 +116,8 @@ function spawnCovered(
     throw error ?? coverFailed('a namespace could not be prepared');
   });
   const prepared = async (): Promise<void> => {
-    const talk = child.stdio[3] as Duplex;
+    const talk = child.stdio[3];
+    if (!(talk instanceof Duplex)) throw new TypeError('no pipe');
     // It may have ended; then that is what is told.
     talk.on('error', () => undefined);
     await once(talk, 'data');

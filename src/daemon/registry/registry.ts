@@ -25,7 +25,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { errorCode, exitStatus, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
+import {
+  errorCode,
+  exitStatus,
+  isRecord,
+  isTexts,
+  LvfsError,
+  makeDirectories,
+  parseJson,
+  shellWord,
+} from '../../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -246,18 +255,14 @@ function readMeta(directory: string): SessionMeta | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
     throw error;
   }
-  try {
-    const meta = JSON.parse(text) as Partial<SessionMeta> | null;
-    const complete =
-      typeof meta?.pid === 'number' &&
-      typeof meta.startTime === 'string' &&
-      typeof meta.mountpoint === 'string' &&
-      typeof meta.since === 'string';
-    return complete ? (meta as SessionMeta) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(text, isMeta);
+}
+
+function isMeta(value: unknown): value is SessionMeta {
+  if (!isRecord(value) || typeof value['pid'] !== 'number' || !isTexts(value['targets'])) return false;
+  const texts = ['startTime', 'mountpoint', 'device', 'driver', 'since', 'root', 'version'];
+  const optional = ['sysroot', 'failure'].filter((name) => value[name] !== undefined);
+  return [...texts, ...optional].every((name) => typeof value[name] === 'string');
 }
 
 /**

@@ -4,7 +4,7 @@
  * tables, by the parity of the epoch; the table of the next epoch is cleared before it begins, and no thread can still be
  * writing to it, as a change ends only when all requests of the epoch before it have been answered.
  */
-import { LvfsError } from '../../base/index.js';
+import { LvfsError, parseJson } from '../../base/index.js';
 import { hostBytes } from '../hostPaths.js';
 import {
   nodeAt,
@@ -15,6 +15,7 @@ import {
   type SharedIndex,
 } from '../pathIndex.js';
 import type { Overrides, ViewSettings } from '../rules.js';
+import { isOverrides } from '../rules.js';
 
 /** Bits of {@link PathIndex.state}. */
 export const nodeState = {
@@ -96,7 +97,7 @@ export class ViewState {
   memo: Uint8Array;
   /** The state that was taken up last. */
   epoch = -1;
-  readonly #control: Int32Array;
+  readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #overrideBytes: Uint8Array;
   readonly #memoBuffer: SharedArrayBuffer;
   readonly #memos: readonly [Uint8Array, Uint8Array];
@@ -132,7 +133,7 @@ export class ViewState {
     return {
       settings: this.settings,
       index: this.index.share(),
-      control: this.#control.buffer as SharedArrayBuffer,
+      control: this.#control.buffer,
       memo: this.#memoBuffer,
     };
   }
@@ -175,7 +176,9 @@ export class ViewState {
   get overrides(): Overrides {
     const length = this.#control[wordOverrideBytes]!;
     if (length === 0) return { show: [], hide: [] };
-    return JSON.parse(Buffer.from(this.#overrideBytes.slice(0, length)).toString()) as Overrides;
+    const overrides = parseJson(Buffer.from(this.#overrideBytes.slice(0, length)).toString(), isOverrides);
+    if (overrides === undefined) throw new Error('the globs that threads share are none');
+    return overrides;
   }
 
   /**

@@ -217,7 +217,7 @@ export class PackageRecords {
 /** The names of the packages with ids in [start, end), from the tables that hold their records and names. */
 export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: number, end: number): string[] {
   // One text for all, as long as they are ASCII, which all names of packages are.
-  const text = Buffer.from(names.buffer as ArrayBuffer, names.byteOffset, names.length).toString('latin1');
+  const text = Buffer.from(names.buffer, names.byteOffset, names.length).toString('latin1');
   const cpvs: string[] = [];
   for (let id = start; id < end; id++) {
     const at = records[id * recordWords + recordCpvAt]!;

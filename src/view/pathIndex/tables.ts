@@ -2,7 +2,7 @@
  * The memory of the index: its tables, declared once in {@link columns}, in one piece of shared memory. Where each lies, what is
  * saved and in which order, and how they grow follow from the declaration. What the tables mean is in `nameTree.ts`, `owners.ts` and `packageRecords.ts`.
  */
-import { errno, FsError } from '../../base/index.js';
+import { errno, FsError, keysOf } from '../../base/index.js';
 
 declare const indexNodeBrand: unique symbol;
 
@@ -291,9 +291,9 @@ export class IndexTables {
   sections(sizes: IndexSizes, instead: Partial<Pick<Tables, SavedColumn>>): IndexSections {
     const lengths = sectionLengths(sizes);
     const tables: Tables = { ...this.at, ...instead };
-    return (Object.keys(savedColumns) as SavedColumn[]).map((name, i) => {
+    return keysOf(savedColumns).map((name, i) => {
       const table = tables[name];
-      return new Uint8Array(table.buffer as ArrayBuffer, table.byteOffset, lengths[i]);
+      return new Uint8Array(table.buffer, table.byteOffset, lengths[i]);
     });
   }
 
@@ -321,8 +321,7 @@ export class IndexTables {
     const capacity = withSlack(before);
     this.#map(new SharedArrayBuffer(layoutOf(capacity).bytes), capacity);
     this.#write(used, abandoned);
-    for (const name of Object.keys(columns) as (keyof Tables)[])
-      if (name !== 'hash' && name !== 'held') this.at[name].set(old[name]);
+    for (const name of keysOf(columns)) if (name !== 'hash' && name !== 'held') this.at[name].set(old[name]);
     for (const take of this.#followers) take(this.at);
   }
 
