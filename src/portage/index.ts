@@ -5,7 +5,7 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitStatus, isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
+import { isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck } from './depCheck.js';
@@ -164,9 +164,7 @@ class OpenedSystem implements System {
     const { env = {} } = options;
     const { sysroot, configRoot = configRootOf(locations, env), ...common } = locations;
     if (prefix !== '' && sysroot !== undefined) {
-      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix', {
-        exit: exitStatus.usage,
-      });
+      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix');
     }
     this.prefix = prefix;
     const shared: ConfigurationOptions = {
@@ -398,10 +396,7 @@ function configRootOf(
   if (place === undefined || place === '' || place === '/') return undefined;
   const directory = join(root, place);
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
-  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`, {
-    exit: exitStatus.portageData,
-    hint: 'unset it, or name another directory with --config-root',
-  });
+  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`);
 }
 
 /** emerge builds for the system that these name. lvfs is told so by options, since more than emerge depends on it. */
@@ -411,7 +406,6 @@ function checkRoots(env: NonNullable<SystemOptions['env']>, sysroot: string, pre
     const value = (env[name] ?? '').replace(/\/+$/, '');
     if (value === '' || value === place) continue;
     throw new LvfsError('OTHER_ROOT', `${name}='${env[name]}': emerge would build for another system`, {
-      exit: exitStatus.usage,
       hint: `unset ${name}, or name that system with ${name === 'EPREFIX' ? '--prefix' : '--sysroot or --root'}`,
     });
   }

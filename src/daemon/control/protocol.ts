@@ -5,7 +5,16 @@
  */
 import type { Duplex } from 'node:stream';
 import type { InferInput, InferOutput, ObjectEntries, ObjectSchema } from 'valibot';
-import { asFailure, describeError, exitStatus, isExitStatus, isRecord, LvfsError } from '../../base/index.js';
+import {
+  asFailure,
+  describeError,
+  exitStatus,
+  isErrorCode,
+  isExitStatus,
+  isRecord,
+  LvfsError,
+  type ErrorCode,
+} from '../../base/index.js';
 
 /** Raised when a client of the old version could misunderstand the new one. */
 export const protocolVersion = 1;
@@ -77,7 +86,7 @@ export type Handlers<T extends Methods> = { readonly [K in keyof T]: Handler<T[K
 
 /** An error as it travels: the same object goes through the socket and through the pipe of a starting daemon. */
 export interface ErrorMessage {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly exit: number;
@@ -102,7 +111,7 @@ export function errorToMessage(thrown: unknown): ErrorMessage {
 /** The error that {@link errorToMessage} described. */
 export function messageToError(message: unknown): LvfsError {
   const { code, message: text, hint, exit, details } = isRecord(message) ? message : {};
-  return new LvfsError(String(code), String(text), {
+  return new LvfsError(isErrorCode(code) ? code : 'INTERNAL', String(text), {
     ...(isExitStatus(exit) ? { exit } : {}),
     ...(typeof hint === 'string' ? { hint } : {}),
     ...(isRecord(details) ? { details } : {}),

@@ -146,10 +146,7 @@ function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefi
 }
 
 function coverFailed(what: string): LvfsError {
-  return new LvfsError('COVER_FAILED', what, {
-    exit: exitStatus.cannotMount,
-    hint: "'lvfs doctor' says what is missing",
-  });
+  return new LvfsError('COVER_FAILED', what);
 }
 
 async function killSession(namespace: string): Promise<void> {
@@ -214,7 +211,6 @@ function countsByNamespace(): boolean {
 function noTool(program: string, cause: unknown): LvfsError {
   return new LvfsError('NO_TOOL', `cannot run ${program}`, {
     exit: exitStatus.runFailed,
-    hint: 'install util-linux',
     cause,
   });
 }
