@@ -12,6 +12,7 @@ import { DepCheck } from './depCheck.js';
 import { InstalledPackages } from './installed.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
+import { Upgrades } from './upgrades.js';
 import { Namer } from './naming.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
 import type {
@@ -384,6 +385,7 @@ function packageRoot(database: InstalledDatabase, configuration: Configuration):
     installed,
     check: new DepCheck(installed, configuration.provided),
     targets: new TargetResolver(installed, configuration),
+    upgrades: new Upgrades(installed, configuration),
     place: configuration.places.sysroot === '' ? '/' : configuration.places.sysroot,
   };
 }
