@@ -2,6 +2,7 @@
 export { packageDirectoryAt, repositoryAround } from './checkouts.js';
 export * from './directories.js';
 export * from './errors.js';
+export * from './errorTable.js';
 export * from './exitStatus.js';
 export * from './json.js';
 export * from './lazy.js';

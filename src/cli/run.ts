@@ -78,10 +78,7 @@ async function withoutVerb(
   const option = argv.find((word) => word.startsWith('-'));
   if (option !== undefined) throw new UsageError(`${option}: no command given`, undefined, undefined);
   const { firstStep, surroundings } = await import('./firstStep.js');
-  throw new LvfsError('USAGE', 'no command given', {
-    exit: exitStatus.usage,
-    hint: firstStep(surroundings()),
-  });
+  throw new LvfsError('USAGE', 'no command given', { hint: firstStep(surroundings()) });
 }
 
 /**

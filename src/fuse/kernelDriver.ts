@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
+import { errorCode, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
 import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
@@ -32,9 +32,8 @@ function mountFailed(message: string, cause?: unknown): LvfsError {
     hint = 'install util-linux';
   }
   return new LvfsError('MOUNT_FAILED', message, {
-    exit: exitStatus.cannotMount,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
+    hint,
+    cause,
   });
 }
 
@@ -202,7 +201,6 @@ async function runMount(args: readonly string[], fd: number): Promise<void> {
 function probe(): LvfsError | undefined {
   if (process.getuid?.() !== 0) {
     return new LvfsError('NOT_ROOT', 'mounting a view needs root', {
-      exit: exitStatus.cannotMount,
       hint: 'sudo lvfs mount …, or lvfs run and lvfs shell, which need no root',
     });
   }

@@ -12,7 +12,7 @@
  *    request that only this thread would answer.
  */
 import { getSystemErrorName } from 'node:util';
-import { errno, exitStatus, FsError, keysOf, LvfsError, type Errno, type Logger } from '../base/index.js';
+import { errno, FsError, keysOf, LvfsError, type Errno, type Logger } from '../base/index.js';
 import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
 import { Reply, Request } from './codec.js';
@@ -318,7 +318,6 @@ export class Session {
         'FUSE_PROTOCOL',
         `the kernel speaks version ${major}.${minor} of the FUSE protocol; ` +
           `${layout.protocolMajor}.${layout.oldestMinor} to ${layout.protocolMajor}.${layout.newestMinor} are known`,
-        { exit: exitStatus.cannotMount, hint: 'use a newer kernel, or another driver' },
       );
       return this.#reply.error(request, errno.EPROTO);
     }
@@ -460,9 +459,6 @@ export function serveDevice(fd: number, operations: Operations, options: Session
       throw new LvfsError(
         'FUSE_DEVICE',
         `cannot read requests from /dev/fuse (${getSystemErrorName(length)})`,
-        {
-          exit: exitStatus.cannotMount,
-        },
       );
     }
     if (length === 0) return { end: 'closed' };

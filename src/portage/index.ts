@@ -5,13 +5,14 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitStatus, isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
+import { isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck } from './depCheck.js';
 import { InstalledPackages } from './installed.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
+import { Upgrades } from './upgrades.js';
 import { Namer } from './naming.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
 import type {
@@ -167,9 +168,7 @@ class OpenedSystem implements System {
     const { env = {} } = options;
     const { sysroot, configRoot = configRootOf(locations, env), ...common } = locations;
     if (prefix !== '' && sysroot !== undefined) {
-      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix', {
-        exit: exitStatus.usage,
-      });
+      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix');
     }
     this.prefix = prefix;
     const shared: ConfigurationOptions = {
@@ -388,6 +387,7 @@ function packageRoot(database: InstalledDatabase, configuration: Configuration):
     installed,
     check: new DepCheck(installed, configuration.provided),
     targets: new TargetResolver(installed, configuration),
+    upgrades: new Upgrades(installed, configuration),
     place: configuration.places.sysroot === '' ? '/' : configuration.places.sysroot,
   };
 }
@@ -400,10 +400,7 @@ function configRootOf(
   if (place === undefined || place === '' || place === '/') return undefined;
   const directory = join(root, place);
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
-  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`, {
-    exit: exitStatus.portageData,
-    hint: 'unset it, or name another directory with --config-root',
-  });
+  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`);
 }
 
 /** emerge builds for the system that these name. lvfs is told so by options, since more than emerge depends on it. */
@@ -413,7 +410,6 @@ function checkRoots(env: NonNullable<SystemOptions['env']>, sysroot: string, pre
     const value = (env[name] ?? '').replace(/\/+$/, '');
     if (value === '' || value === place) continue;
     throw new LvfsError('OTHER_ROOT', `${name}='${env[name]}': emerge would build for another system`, {
-      exit: exitStatus.usage,
       hint: `unset ${name}, or name that system with ${name === 'EPREFIX' ? '--prefix' : '--sysroot or --root'}`,
     });
   }

@@ -3,7 +3,7 @@
  * the system itself is here.
  */
 import path from 'node:path';
-import { exitStatus, isRecord, LvfsError, parseJson } from '../base/index.js';
+import { isRecord, LvfsError, parseJson } from '../base/index.js';
 import { type Atom, parseAtom, tryParseAtom } from './atom.js';
 import type { Configuration } from './config/configuration.js';
 import { scanContents } from './contents.js';
@@ -170,8 +170,6 @@ export class SetClasses {
     }
     return () => {
       throw new LvfsError('UNSUPPORTED_SET', `lvfs cannot make the set '@${section.name}' (${className})`, {
-        exit: exitStatus.noPackage,
-        hint: 'name its packages, or put them into a file below /etc/portage/sets',
         details: { set: section.name, class: className },
       });
     };

@@ -69,10 +69,7 @@ function linesOf(place: string): string[] {
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    throw new LvfsError('NO_JOURNAL', `${place}: cannot be read`, {
-      hint: 'give a directory that --results has made, a journal of one, or what lvfs check --json printed',
-      cause: error,
-    });
+    throw new LvfsError('NO_JOURNAL', `${place}: cannot be read`, { cause: error });
   }
 }
 

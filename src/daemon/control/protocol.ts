@@ -9,10 +9,12 @@ import {
   asFailure,
   describeError,
   exitStatus,
+  isErrorCode,
   isExitStatus,
   isRecord,
   LvfsError,
   parseJson,
+  type ErrorCode,
 } from '../../base/index.js';
 
 /** Raised when a client of the old version could misunderstand the new one. */
@@ -85,7 +87,7 @@ export type Handlers<T extends Methods> = { readonly [K in keyof T]: Handler<T[K
 
 /** An error as it travels: the same object goes through the socket and through the pipe of a starting daemon. */
 export interface ErrorMessage {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly exit: number;
@@ -110,7 +112,7 @@ export function errorToMessage(thrown: unknown): ErrorMessage {
 /** The error that {@link errorToMessage} described. */
 export function messageToError(message: unknown): LvfsError {
   const { code, message: text, hint, exit, details } = isRecord(message) ? message : {};
-  return new LvfsError(String(code), String(text), {
+  return new LvfsError(isErrorCode(code) ? code : 'INTERNAL', String(text), {
     ...(isExitStatus(exit) ? { exit } : {}),
     ...(typeof hint === 'string' ? { hint } : {}),
     ...(isRecord(details) ? { details } : {}),

@@ -11,6 +11,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { release } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
@@ -121,7 +122,14 @@ function spawnCovered(
     // It may have ended; then that is what is told.
     talk.on('error', () => undefined);
     await once(talk, 'data');
-    await prepare(`/proc/${child.pid}/root${place}`);
+    const root = `/proc/${child.pid}/root`;
+    try {
+      await prepare(join(root, place));
+    } catch (error) {
+      // Whoever has ended has no root: what could not be prepared is not the reason then.
+      if (statSync(root, { throwIfNoEntry: false }) === undefined) await failed;
+      throw error;
+    }
     talk.write('go\n');
     await once(talk, 'data');
   };
@@ -147,10 +155,7 @@ function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefi
 }
 
 function coverFailed(what: string): LvfsError {
-  return new LvfsError('COVER_FAILED', what, {
-    exit: exitStatus.cannotMount,
-    hint: "'lvfs doctor' says what is missing",
-  });
+  return new LvfsError('COVER_FAILED', what);
 }
 
 async function killSession(namespace: string): Promise<void> {
@@ -215,7 +220,6 @@ function countsByNamespace(): boolean {
 function noTool(program: string, cause: unknown): LvfsError {
   return new LvfsError('NO_TOOL', `cannot run ${program}`, {
     exit: exitStatus.runFailed,
-    hint: 'install util-linux',
     cause,
   });
 }

@@ -27,7 +27,6 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import {
   errorCode,
-  exitStatus,
   isRecord,
   isTexts,
   LvfsError,
@@ -129,7 +128,6 @@ export function recording<T>(base: string, make: () => T): T {
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
-      exit: exitStatus.cannotMount,
       hint: 'set LVFS_RUNTIME_DIR to a directory that can be written, and has room',
       cause: error,
     });
@@ -144,7 +142,7 @@ export function recording<T>(base: string, make: () => T): T {
 function checkRegistry(base: string): void {
   const stat = lstatSync(base);
   const refuse = (why: string, hint: string): never => {
-    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { exit: exitStatus.cannotMount, hint });
+    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { hint });
   };
   if (!stat.isDirectory() || stat.uid !== process.getuid?.())
     refuse('is not a directory of this user', 'set LVFS_RUNTIME_DIR to a directory of your own');

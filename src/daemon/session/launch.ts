@@ -10,7 +10,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, isRecord, LvfsError, parseJson, type Logger, type LogLevel } from '../../base/index.js';
+import { isRecord, LvfsError, parseJson, type Logger, type LogLevel } from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
@@ -146,7 +146,6 @@ async function order(
       } else return message.status;
     }
     throw new LvfsError('DAEMON_DIED', `the daemon ended before the view was mounted (${await died})`, {
-      exit: exitStatus.failure,
       cause: lastLine(logFile(order.directory)),
     });
   } finally {

@@ -14,7 +14,6 @@ import { fileURLToPath } from 'node:url';
 import { Socket } from 'node:net';
 import {
   errorCode,
-  exitStatus,
   isRecord,
   LvfsError,
   parseJson,
@@ -96,9 +95,8 @@ function makePipes(): Pipes {
 
 function mountFailed(message: string, hint?: string, cause?: unknown): LvfsError {
   return new LvfsError('MOUNT_FAILED', message, {
-    exit: exitStatus.cannotMount,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
+    hint,
+    cause,
   });
 }
 
@@ -132,9 +130,6 @@ function libfuseOptions(options: MountOptions, mountpoint: string): string {
     throw new LvfsError(
       'MOUNT_POINT',
       `cannot mount on ${mountpoint}: libfuse takes ${longestArgument} bytes`,
-      {
-        exit: exitStatus.cannotMount,
-      },
     );
   }
   let shown = source;
@@ -186,7 +181,6 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   const said = oneLine(complaint);
   if (/device not found|No such device|modprobe/.test(said)) {
     throw new LvfsError('FUSE_UNAVAILABLE', `libfuse: ${said}`, {
-      exit: exitStatus.cannotMount,
       hint: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
     });
   }
@@ -242,10 +236,7 @@ function loadFailure(message: string): LvfsError {
       : /Cannot find module/.test(firstLine)
         ? ['the npm package fuse-native is not installed', `${installModule} and ${installLibrary}`]
         : [`fuse-native cannot be loaded: ${firstLine}`, `${installLibrary}; npm rebuild fuse-native`];
-  return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, {
-    exit: exitStatus.cannotMount,
-    hint,
-  });
+  return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, { hint });
 }
 
 class LibfuseConnection implements Connection {

@@ -248,13 +248,7 @@ function bitWords(index: PathIndex): number {
 function encodeOverrides({ show, hide }: Overrides): Uint8Array {
   const bytes = Buffer.from(JSON.stringify({ show, hide }));
   if (bytes.length > overrideCapacity) {
-    throw new LvfsError(
-      'TOO_MANY_RULES',
-      `${show.length + hide.length} show and hide patterns are too many`,
-      {
-        hint: 'use globs that cover more',
-      },
-    );
+    throw new LvfsError('TOO_MANY_RULES', `${show.length + hide.length} show and hide patterns are too many`);
   }
   return bytes;
 }
