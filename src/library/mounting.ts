@@ -1,7 +1,7 @@
 /** Making the view that a program asks for: the options, and what the daemon is told. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseAs, silent, type Logger } from '../base/index.js';
+import { isRecord, parseJson, silent, type Logger } from '../base/index.js';
 import { launch, type BindRequest, type SessionRequest, type SessionStatus } from '../daemon/index.js';
 import { takeDaemon } from './ahead.js';
 import { packageManifest } from './programs.js';
@@ -35,7 +35,7 @@ export interface MountOptions extends Shown, Served, Talk {
 
 /** The version of lvfs. */
 export function version(): string {
-  return parseAs<{ version: string }>(readFileSync(packageManifest, 'utf8')).version;
+  return String(parseJson(readFileSync(packageManifest, 'utf8'), isRecord)?.['version']);
 }
 
 /** Somebody who hears of everything. */
