@@ -10,7 +10,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, isRecord, parseRecord, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, isTexts, parseJson, replaceFile } from '../base/index.js';
 import type { Cpv } from './types.js';
 
 /** Values by key. */
@@ -22,12 +22,6 @@ interface SavedEntry {
   readonly values: Values;
 }
 
-function isSavedEntry(saved: unknown): saved is SavedEntry {
-  if (!isRecord(saved) || typeof saved['identity'] !== 'string') return false;
-  const { values } = saved;
-  return isRecord(values) && Object.values(values).every((value) => typeof value === 'string');
-}
-
 const magic = 'lvfs-values-1';
 const settledMs = 2000;
 
@@ -35,8 +29,7 @@ const settledMs = 2000;
 export class SavedValues {
   readonly #file: string;
   readonly #database: string;
-  /** Those that were read are looked at when they are asked for. */
-  readonly #entries: Map<Cpv, unknown>;
+  readonly #entries: Map<Cpv, SavedEntry>;
   #hasNew = false;
 
   /**
@@ -49,14 +42,14 @@ export class SavedValues {
     const digest = crc32(database).toString(16).padStart(8, '0');
     this.#file = join(directory, `values-${digest}`);
     this.#database = database;
-    this.#entries = new Map(Object.entries(load(this.#file, database)));
+    this.#entries = load(this.#file, database);
   }
 
   /** The values of an entry whose directory is so now: those that are saved, and room for more. */
   open(cpv: Cpv, directory: BigIntStats): Values {
     const identity = `${directory.mtimeNs} ${directory.ino}`;
     const saved = this.#entries.get(cpv);
-    if (isSavedEntry(saved) && saved.identity === identity) return saved.values;
+    if (saved?.identity === identity) return saved.values;
     this.#entries.delete(cpv);
     const values: Values = {};
     if (Date.now() - Number(directory.mtimeMs) > settledMs) this.#entries.set(cpv, { identity, values });
@@ -91,24 +84,31 @@ export class SavedValues {
   }
 }
 
-function load(file: string, database: string): Readonly<Record<Cpv, unknown>> {
+function load(file: string, database: string): Map<Cpv, SavedEntry> {
+  const entries = new Map<Cpv, SavedEntry>();
   let data: Buffer;
   try {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      if (distrust(fstatSync(fd)) !== undefined) return {};
+      if (distrust(fstatSync(fd)) !== undefined) return entries;
       data = readFileSync(fd);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    return {};
+    return entries;
   }
   const start = data.indexOf('\n') + 1;
   const body = data.subarray(start);
-  if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return {};
-  const saved = parseRecord(body.toString());
-  const entries = saved?.['database'] === database ? saved['entries'] : undefined;
-  return isRecord(entries) ? entries : {};
+  if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return entries;
+  const saved = parseJson(body.toString(), isRecord);
+  if (saved?.['database'] !== database || !isRecord(saved['entries'])) return entries;
+  for (const [cpv, entry] of Object.entries(saved['entries'])) if (isEntry(entry)) entries.set(cpv, entry);
+  return entries;
+}
+
+function isEntry(value: unknown): value is SavedEntry {
+  if (!isRecord(value) || typeof value['identity'] !== 'string' || !isRecord(value['values'])) return false;
+  return isTexts(Object.values(value['values']));
 }

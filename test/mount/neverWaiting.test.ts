@@ -38,7 +38,11 @@ async function mounted(t: ExecutionContext, crash?: string, ...options: string[]
 async function waiting(t: ExecutionContext, path: string): Promise<ChildProcess> {
   const child = spawn('stat', [path], { stdio: ['ignore', 'pipe', 'pipe'] });
   t.teardown(() => child.kill('SIGKILL'));
-  await until('it waits', () => readFileSync(`/proc/${child.pid}/wchan`, 'latin1') === 'request_wait_answer', 60_000);
+  await until(
+    'it waits',
+    () => readFileSync(`/proc/${child.pid}/wchan`, 'latin1') === 'request_wait_answer',
+    60_000,
+  );
   return child;
 }
 
@@ -99,8 +103,10 @@ mountTest(`a daemon that answers: who used the view is told all the same${skippe
 mountTest(`a daemon that waits for its own view${skipped}`, async (t) => {
   const f = await mounted(t, 'asks-itself');
   process.kill(f.pid, 'SIGPWR');
-  await until('it waits', () =>
-    readFileSync(`/proc/${f.pid}/wchan`, 'latin1').startsWith('request_wait_answer'),
+  await until(
+    'it waits',
+    () => readFileSync(`/proc/${f.pid}/wchan`, 'latin1') === 'request_wait_answer',
+    60_000,
   );
   const { daemon } = await end(t, f);
   t.true(daemon === 'ended' || daemon === 'killed', daemon);

@@ -1,11 +1,12 @@
 /** The client's end of the control protocol. */
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { exitStatus, LvfsError, parseRecord } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import type { ViewMethods } from './methods.js';
 import {
   messageLine,
   messageToError,
+  parseMessage,
   protocolVersion,
   readLines,
   type EventOf,
@@ -94,7 +95,7 @@ export class ControlClient<T extends Methods = ViewMethods> {
       readLines(socket, Number.MAX_SAFE_INTEGER, {
         tooLong: () => undefined,
         line: (line) => {
-          const message = parseRecord(line) ?? {};
+          const message = parseMessage(line) ?? {};
           if (client !== undefined) {
             client.#receive(message);
             return;
@@ -164,8 +165,5 @@ function isHello(
 }
 
 function noAnswer(why: string, cause?: unknown): LvfsError {
-  return new LvfsError('NO_ANSWER', why, {
-    exit: exitStatus.noMount,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new LvfsError('NO_ANSWER', why, { cause });
 }
