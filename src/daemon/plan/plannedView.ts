@@ -173,10 +173,9 @@ export class PlannedView {
     return this.#request;
   }
 
-  /** The system as it is now; nothing is taken over yet. */
-  readSystem(log: Logger): System {
-    const { locations, cache } = this.#request;
-    return readSystem(locations, log, cache);
+  /** The system as it is at this time; nothing is taken over yet. */
+  readSystem(): System {
+    return this.#system.renewed();
   }
 
   /**

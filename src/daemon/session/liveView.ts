@@ -164,7 +164,7 @@ export class LiveView {
    */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
-      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem(this.#log));
+      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem());
       const set = this.#setAfterMerge(new Set(removed));
       await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
     });
@@ -205,7 +205,7 @@ export class LiveView {
   retarget(targets: readonly string[], forget: () => Promise<void>): Promise<LiveResult> {
     return this.#inTurn(async () => {
       const planned = this.#planned;
-      const system = planned.readSystem(this.#log);
+      const system = planned.readSystem();
       const set = system.visibleSet({ ...planned.request.set, targets });
       const before = planned.set.visible;
       const wasSystem = systemPackages(planned.set);
