@@ -101,7 +101,7 @@ export class LiveChanges {
   /** Makes the kernel look at everything again that it may hold. */
   everythingChanged(): Promise<ChangeSummary> {
     return this.#inTurn(async () => {
-      this.#view.packagesChanged();
+      this.#view.change({ packagesChanged: true });
       await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
       affected.everything();
@@ -153,7 +153,7 @@ export class LiveChanges {
     const isElsewhere = changes.some(
       ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
     );
-    if (isElsewhere) this.#view.packagesChanged();
+    if (isElsewhere) this.#view.change({ packagesChanged: true });
     // What directories were found to have in them is found anew.
     else if (isStructural) this.#view.change({});
     this.#view.host.forget();
@@ -173,6 +173,8 @@ export class LiveChanges {
       avoided: new Set(view.avoided),
     };
     const { updated, ...state } = change;
+    // What was searched for below directories is good still.
+    if (updated === undefined && !view.wouldChange(state)) return { names: 0, directories: 0 };
     view.change({ ...state, packagesChanged: updated !== undefined });
     await this.#requests.quiescent();
 

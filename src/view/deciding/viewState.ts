@@ -186,11 +186,26 @@ export class ViewState {
       control[wordOverrideBytes] = bytes.length;
       control[wordOverrides] = control[wordOverrides]! + 1;
     }
-    if (to.visible !== undefined) setBits(this.visible, to.visible);
-    if (to.metadataOnly !== undefined) setBits(this.metadataOnly, to.metadataOnly);
+    const { length } = this.visible;
+    if (to.visible !== undefined) this.visible.set(bitsOf(to.visible, length));
+    if (to.metadataOnly !== undefined) this.metadataOnly.set(bitsOf(to.metadataOnly, length));
     if (to.avoided !== undefined) this.#setAvoided(to.avoided);
     if (to.packagesChanged === true) control[wordPlaces] = control[wordPlaces]! + 1;
     Atomics.add(control, wordEpoch, 1);
+  }
+
+  /** See `View.wouldChange`. */
+  wouldChange({ visible, metadataOnly, overrides, ...rest }: StateChange): boolean {
+    const differs = (now: Uint32Array, ids: Iterable<number> | undefined): boolean => {
+      const next = ids === undefined ? now : bitsOf(ids, now.length);
+      return next.some((word, i) => word !== now[i]);
+    };
+    return (
+      Object.values(rest).some((value) => value !== undefined) ||
+      (overrides !== undefined && JSON.stringify(overrides) !== JSON.stringify(this.overrides)) ||
+      differs(this.visible, visible) ||
+      differs(this.metadataOnly, metadataOnly)
+    );
   }
 
   #setAvoided(paths: Iterable<string>): void {
@@ -253,10 +268,10 @@ function isSet(bits: Uint32Array, id: number): boolean {
   return ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1;
 }
 
-function setBits(bits: Uint32Array, ids: Iterable<number>): void {
-  const next = new Uint32Array(bits.length);
-  for (const id of ids) next[id >>> 5]! |= 1 << (id & 31);
-  bits.set(next);
+function bitsOf(ids: Iterable<number>, words: number): Uint32Array {
+  const bits = new Uint32Array(words);
+  for (const id of ids) bits[id >>> 5]! |= 1 << (id & 31);
+  return bits;
 }
 
 function isBelow(path: string, root: string): boolean {
