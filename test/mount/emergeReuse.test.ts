@@ -1,5 +1,5 @@
 /** `lvfs emerge` builds one package after the other in one view: what is said of each is what a new view would have said. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
@@ -34,6 +34,7 @@ const compile = [
 
 const servers = [
   'for p in $(pgrep -f insideMain); do',
+  `  [ "$(readlink /proc/$p/exe)" = ${realpathSync(process.env['LVFS_TEST_NODE'] ?? process.execPath)} ] || continue`,
   '  grep -qzFx "FAKE_ORDERS=$FAKE_ORDERS" /proc/$p/environ && echo $p',
   'done >> "$FAKE_TMPDIR/servers"; :',
 ].join('\n');

@@ -72,6 +72,8 @@ export const memoBits = {
   belowNo: 8,
   cachesYes: 16,
   cachesNo: 32,
+  /** With {@link memoBits.belowNo}: whichever packages are visible. */
+  belowNever: 64,
 } as const;
 
 /** The shared state of a view, as one thread sees it. */
@@ -180,7 +182,8 @@ export class ViewState {
     const bytes = to.overrides === undefined ? undefined : encodeOverrides(to.overrides);
     const control = this.#control;
     const next = this.#memos[(control[wordEpoch]! + 1) & 1]!;
-    next.fill(0, 0, this.index.nodeCount);
+    if (isFlip(to)) keepNever(this.#memos[control[wordEpoch]! & 1]!, next, this.index.nodeCount);
+    else next.fill(0, 0, this.index.nodeCount);
     if (bytes !== undefined) {
       this.#overrideBytes.set(bytes);
       control[wordOverrideBytes] = bytes.length;
@@ -243,6 +246,18 @@ export class ViewState {
       if (at === rootNode) return true;
     }
   }
+}
+
+/** Whether nothing but the visibility of packages changes. */
+function isFlip({ visible, metadataOnly, overrides, avoided, packagesChanged }: StateChange): boolean {
+  const isOther = overrides !== undefined || avoided !== undefined || packagesChanged === true;
+  return !isOther && (visible !== undefined || metadataOnly !== undefined);
+}
+
+/** Begins a table with what holds whichever packages are visible. */
+function keepNever(now: Uint8Array, next: Uint8Array, nodes: number): void {
+  for (let i = 0; i < nodes; i++)
+    next[i] = (now[i]! & memoBits.belowNever) === 0 ? 0 : memoBits.belowNever | memoBits.belowNo;
 }
 
 function bitWords(index: PathIndex): number {
