@@ -4,7 +4,7 @@
  * as though that had been done.
  */
 import path from 'node:path';
-import { parseAs } from '../base/index.js';
+import { isRecord, parseJson } from '../base/index.js';
 import { type Atom, atomToString, tryParseAtom } from './atom.js';
 import type { RootFiles } from './rootFiles.js';
 import type { DataWarning } from './types.js';
@@ -108,23 +108,17 @@ export function readMoves(
 /** The times of the files of updates that Portage has carried out, by their paths inside the root. */
 function carriedOut(files: RootFiles, mtimedb: string): ReadonlyMap<string, number> {
   // During a merge emerge writes much else into it.
-  const updates = parseAs<Record<string, unknown>>(files.readPart(mtimedb, updatesIn));
+  const updates = parseJson(files.readPart(mtimedb, updatesIn), isRecord) ?? {};
   const times = new Map<string, number>();
   for (const [file, time] of Object.entries(updates))
     if (typeof time === 'number') times.set(file, Math.floor(time));
   return times;
 }
 
+/** That part of the note, as JSON. Where it is one of an old Portage, or damaged, Portage begins a new one. */
 function updatesIn(text = '{}'): string {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    // One of an old Portage, or damaged: Portage begins a new one.
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  const updates = typeof data === 'object' && data !== null && 'updates' in data ? data.updates : undefined;
-  return JSON.stringify(typeof updates === 'object' && updates !== null ? updates : {});
+  const updates = parseJson(text, isRecord)?.['updates'];
+  return JSON.stringify(isRecord(updates) ? updates : {});
 }
 
 /** `1Q-2024` before `4Q-2024` before `1Q-2025`: what was moved twice is found. */

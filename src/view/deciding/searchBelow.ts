@@ -7,7 +7,7 @@
  * was found while part of the search was still open is not remembered.
  */
 import type { Logger } from '../../base/index.js';
-import { hostKind, type Host, type HostKind } from '../host.js';
+import { hostKind, kindOfType, type Host, type HostKind } from '../host.js';
 import type { HostPaths } from '../hostPaths.js';
 import type { IndexNode, PathIndex } from '../pathIndex.js';
 import { rule, type Rule } from '../rules.js';
@@ -153,8 +153,8 @@ export class SearchBelow {
   #hasOwnedBelow(directory: IndexNode): boolean {
     const index = this.#index;
     let node = index.firstChild(directory);
-    while (node >= 0) {
-      const here = node as IndexNode;
+    while (node !== -1) {
+      const here: IndexNode = node;
       if (
         !this.#state.isUntouchable(here) &&
         index.ownerVisible(here, this.#state.visible) &&
@@ -165,7 +165,8 @@ export class SearchBelow {
       }
       // Depth first, without a stack: down, else aside, else up until there is something aside.
       node = this.#state.isUntouchable(here) ? -1 : index.firstChild(here);
-      for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
+      for (let at = here; node === -1 && at !== directory; at = index.parent(at))
+        node = index.nextSibling(at);
     }
     return false;
   }
@@ -210,7 +211,7 @@ export class SearchBelow {
         search.hangs ||= this.#hasOwned(search.top);
         break;
       }
-      const kind = kinds[i] as HostKind;
+      const kind = kindOfType(kinds[i]!);
       const mayBeVisible =
         anyMayBeVisible ||
         kind === hostKind.link ||
@@ -219,20 +220,20 @@ export class SearchBelow {
       // Most of a large tree are plain files, so nothing is spent on them.
       if (kind !== hostKind.directory && !mayBeVisible) continue;
       let child = index.find(directory, names, bounds[i], bounds[i + 1]);
-      const isOwned = child >= 0 && index.isOwned(child as IndexNode);
+      const isOwned = child !== -1 && index.isOwned(child);
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
-      if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || this.#state.isUntouchable(child as IndexNode)) {
+      if (child === -1) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (child === -1 || this.#state.isUntouchable(child)) {
         search.hangs = true;
         continue;
       }
       if (kind === hostKind.directory) {
-        subdirectories.push(child as IndexNode);
+        subdirectories.push(child);
         continue;
       }
       if (!isOwned && !holdsPython) conditional = true;
-      if (this.#decide(child as IndexNode, kind) > 0) found = Found.yes;
+      if (this.#decide(child, kind) > 0) found = Found.yes;
     }
     for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
       const node = subdirectories[i]!;
@@ -247,9 +248,8 @@ export class SearchBelow {
   /** Whether any package has something directly in a directory, or a place of the rules is there. */
   #holdsOwned(directory: IndexNode): boolean {
     const index = this.#index;
-    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
-      if (index.isOwned(node as IndexNode) || this.#places.current.at(node as IndexNode) !== undefined)
-        return true;
+    for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
+      if (index.isOwned(node) || this.#places.current.at(node) !== undefined) return true;
     }
     return false;
   }
@@ -270,8 +270,8 @@ export class SearchBelow {
   /** Whether any package has something below a directory. */
   #hasOwned(directory: IndexNode): boolean {
     const index = this.#index;
-    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
-      if (index.isOwned(node as IndexNode) || this.#hasOwned(node as IndexNode)) return true;
+    for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
+      if (index.isOwned(node) || this.#hasOwned(node)) return true;
     }
     return false;
   }
