@@ -160,11 +160,17 @@ interface Kept {
   readonly saved: ReadonlyMap<string, SavedValues>;
   /** Undefined: something was merged or unmerged since. */
   readonly installed?: {
-    readonly databases: Databases;
+    readonly databases: Databases | undefined;
     readonly sets: VisibleSets | undefined;
     readonly namers: ReadonlyMap<InstalledDatabase, Namer>;
   };
 }
+
+const nothingInstalled: Kept['installed'] & object = {
+  databases: undefined,
+  sets: undefined,
+  namers: new Map(),
+};
 
 class OpenedSystem implements System {
   readonly database: string;
@@ -186,7 +192,7 @@ class OpenedSystem implements System {
   /** How many warnings of each configuration have been passed on. */
   readonly #reported = new Map<Configuration, number>();
 
-  constructor(locations: SystemLocations, options: SystemOptions, kept?: Kept) {
+  constructor(locations: SystemLocations, options: SystemOptions, kept: Partial<Kept> = {}) {
     this.#locations = locations;
     this.#options = options;
     const prefix = (locations.prefix ?? '').replace(/\/+$/, '');
@@ -195,16 +201,17 @@ class OpenedSystem implements System {
       throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix');
     }
     this.prefix = prefix;
-    this.#configuration = kept?.configuration ?? new Configuration(this.#targetsOptions());
+    const { configuration, toolsConfiguration, saved, installed = nothingInstalled } = kept;
+    this.#configuration = configuration ?? new Configuration(this.#targetsOptions());
     checkRoots(env, this.sysroot, prefix);
     // The environment is about what is built, not about the system it is built on (create_trees of Portage).
     this.#toolsConfiguration =
-      kept?.toolsConfiguration ??
+      toolsConfiguration ??
       (this.sysroot === '' ? this.#configuration : new Configuration(this.#commonOptions()));
-    this.#saved = new Map(kept?.saved);
-    this.#databases = kept?.installed?.databases;
-    this.#knownSets = kept?.installed?.sets;
-    this.#namers = new Map(kept?.installed?.namers);
+    this.#saved = new Map(saved);
+    this.#databases = installed.databases;
+    this.#knownSets = installed.sets;
+    this.#namers = new Map(installed.namers);
     const { files } = this.#configuration;
     this.#hasOwnDatabase = locations.vdb !== undefined;
     this.database = files.resolve(locations.vdb ?? files.at(`${prefix}/var/db/pkg`));

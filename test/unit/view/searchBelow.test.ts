@@ -31,7 +31,8 @@ test('a tree of plain files is searched once, one with links or packages in it w
   });
   t.teardown(gentoo.cleanup);
   const host = new CountingHost();
-  const { view, ids } = openTestView({ root: gentoo.root, visible: ['dev-libs/a-1'], host });
+  const opened = openTestView({ root: gentoo.root, visible: ['dev-libs/a-1'], host });
+  const { view } = opened;
   const visible = (path: string): boolean => {
     view.begin();
     const found = view.canonical(Buffer.from(path));
@@ -42,7 +43,7 @@ test('a tree of plain files is searched once, one with links or packages in it w
     visible(path);
     return host.listed.some((one) => one.startsWith(gentoo.path(path)));
   };
-  const show = (...cpvs: string[]): void => view.change({ visible: ids(cpvs) });
+  const show = (...cpvs: string[]): void => view.change({ visible: opened.ids(cpvs) });
   for (const path of ['/usr/local/plain', '/usr/local/linked', '/usr/lib/python3']) {
     t.false(visible(path), path);
     t.false(searched(path), `${path}: the same packages`);
