@@ -17,6 +17,7 @@ import {
   type PhaseFacts,
   type PhaseListener,
 } from '../daemon/index.js';
+import { reportPage } from '../page/index.js';
 import type { BuildOutcome } from './building.js';
 import { outcomeJson } from './buildOutput.js';
 import type { Invocation, OptionTable } from './command.js';
@@ -24,7 +25,6 @@ import type { Settings } from './config.js';
 import { endLike, Signals, statusOf } from './inside.js';
 import { schemaVersion, type Output } from './output.js';
 import { OutputFiles, type LineFile } from './outputFiles.js';
-import { reportPage } from './page/reportPage.js';
 import { insideProgram, standInProgram } from './programs.js';
 import { isIncomplete } from './reportText.js';
 import { counted, displayText } from './text.js';
@@ -123,7 +123,7 @@ export async function runPortage(
 function isSwitchedOff(value = ''): boolean {
   if (/^(?:off|no|false|0)$/i.test(value)) return true;
   if (/^(?:on|yes|true|1|)$/i.test(value)) return false;
-  throw new LvfsError('BAD_CONFIG', `LVFS: expected on or off, found '${value}'`, { exit: exitStatus.usage });
+  throw new LvfsError('BAD_CONFIG', `LVFS: expected on or off, found '${value}'`);
 }
 
 /** What is decided and noted about packages. */
@@ -278,9 +278,7 @@ const emergeSet = {
 function modeOf(value = ''): Mode {
   const mode = value === '' ? 'enforce' : modes.find((one) => one === value);
   if (mode !== undefined) return mode;
-  throw new LvfsError('BAD_CONFIG', `LVFS_MODE: expected ${modes.join(' or ')}, found '${value}'`, {
-    exit: exitStatus.usage,
-  });
+  throw new LvfsError('BAD_CONFIG', `LVFS_MODE: expected ${modes.join(' or ')}, found '${value}'`);
 }
 
 function verdictOf(status: number | undefined, report: Report): Verdict['verdict'] {

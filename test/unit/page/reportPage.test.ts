@@ -1,7 +1,7 @@
 import test from 'ava';
-import { makeReport, type ReportInput } from '../../../../src/audit/index.js';
-import { reportPage } from '../../../../src/cli/page/reportPage.js';
-import { denial, reportInput, use } from '../../../helpers/auditInput.js';
+import { makeReport, type ReportInput } from '../../../src/audit/index.js';
+import { reportPage } from '../../../src/page/index.js';
+import { denial, reportInput, use } from '../../helpers/auditInput.js';
 
 const input = reportInput({
   targets: ['a/target-1'],

@@ -1,6 +1,6 @@
 /** What the picture of a report shows: packages, what brings them in, and which of them stand for many. */
-import { missingGroups, type Report } from '../../audit/index.js';
-import type { ReportGraph } from '../../daemon/index.js';
+import { missingGroups, type Report } from '../audit/index.js';
+import type { ReportGraph } from '../daemon/index.js';
 
 /** What a package is in the picture. */
 export type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
