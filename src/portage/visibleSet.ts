@@ -168,6 +168,24 @@ export class VisibleSets {
     };
   }
 
+  /**
+   * The same, with other resolvers of names, for what is installed still.
+   *
+   * @param resolver makes one for the packages of a system; whether that is the one that is built for
+   */
+  again(resolver: (installed: InstalledPackages, isTarget: boolean) => TargetResolver): VisibleSets {
+    const root = (old: PackageRoot, isTarget: boolean): PackageRoot => ({
+      ...old,
+      targets: resolver(old.installed, isTarget),
+    });
+    const target = root(this.#target, true);
+    const tools = this.#isCross ? root(this.#tools, false) : target;
+    const sets = new VisibleSets(tools, target, this.#toolchains, this.#warn);
+    for (const [cpv, edges] of this.#edges) sets.#edges.set(cpv, edges);
+    for (const [cpv, edges] of this.#allEdges) sets.#allEdges.set(cpv, edges);
+    return sets;
+  }
+
   /** The names of all sets of the system that targets are built for, without `@`, sorted. */
   get setNames(): readonly string[] {
     return this.#target.targets.setNames;

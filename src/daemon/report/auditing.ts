@@ -209,19 +209,24 @@ function ownersOf(view: View, path: string): readonly string[] {
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
 
+const knownSystems = new WeakMap<VisibleSet, ReadonlySet<string>>();
+
 /** @system's packages and what these need to run. */
-export function systemPackages(set: VisibleSet): Set<string> {
-  const system = new Set<string>();
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const [cpv, reasons] of set.visible) {
-      if (system.has(cpv)) continue;
-      if (reasons.some(({ from }) => from === '@system' || system.has(from))) {
-        system.add(cpv);
-        grown = true;
-      }
+export function systemPackages(set: VisibleSet): ReadonlySet<string> {
+  const known = knownSystems.get(set);
+  if (known !== undefined) return known;
+  const needs = new Map<string, string[]>();
+  for (const [cpv, reasons] of set.visible) {
+    for (const { from } of reasons) {
+      const needed = needs.get(from);
+      if (needed === undefined) needs.set(from, [cpv]);
+      else needed.push(cpv);
     }
   }
+  const system = new Set(needs.get('@system'));
+  // What is added while this runs is visited too.
+  for (const cpv of system) for (const needed of needs.get(cpv) ?? []) system.add(needed);
+  knownSystems.set(set, system);
   return system;
 }
 
