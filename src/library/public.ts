@@ -41,6 +41,7 @@ export type {
   IgnoreSetting,
   LiveResult,
   Plan,
+  ReportGraph,
   ReportResult,
   SessionStatus,
   SystemPathChange,

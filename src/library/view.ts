@@ -8,6 +8,7 @@ import type {
   IgnoreSetting,
   Inside,
   LiveResult,
+  ReportGraph,
   ReportResult,
   SessionStatus,
   ViewPackages,
@@ -20,8 +21,6 @@ export interface ReportOptions {
   readonly ignore?: readonly IgnoreSetting[] | undefined;
   /** Names of the built-in rules about the habits of tools that do not hold. */
   readonly habitsOff?: readonly string[] | undefined;
-  /** Also as a self-contained page. */
-  readonly html?: boolean | undefined;
   /** What the build printed. */
   readonly log?: string | undefined;
 }
@@ -39,6 +38,8 @@ export interface View {
   follow(onDenial: (denial: Denial) => void): Promise<void>;
   /** What the work in it says about the targets' dependencies. */
   report(options?: ReportOptions): Promise<ReportResult>;
+  /** What a drawing of its dependencies is made from. */
+  graph(): Promise<ReportGraph>;
   /** Who owns paths (absolute, as they are inside), and why they are visible or not. */
   why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]>;
   /** Which installed packages are visible, which could be, and which of them were used. */
@@ -79,13 +80,16 @@ abstract class AnyView implements View {
     }
   }
 
-  report({ ignore = [], habitsOff = [], html = false, log }: ReportOptions = {}): Promise<ReportResult> {
+  report({ ignore = [], habitsOff = [], log }: ReportOptions = {}): Promise<ReportResult> {
     return this.asked.request('report', {
       ignore: [...ignore],
       habitsOff: [...habitsOff],
-      html,
       ...(log === undefined ? {} : { log }),
     });
+  }
+
+  graph(): Promise<ReportGraph> {
+    return this.asked.request('graph');
   }
 
   async why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]> {

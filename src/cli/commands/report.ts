@@ -45,13 +45,15 @@ export const command = defineCommand({
       const page = files.result(options.html);
       const pasted = new PastedFiles(files, options);
       const { mountpoint, targets, since, state } = await view.status();
-      const { report, html } = await view.report({
+      const { report } = await view.report({
         ignore,
         habitsOff,
-        html: page !== undefined,
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
       });
-      page?.write(html ?? '');
+      if (page !== undefined) {
+        const { reportPage } = await import('../page/reportPage.js');
+        page.write(reportPage(report, await view.graph()));
+      }
       await pasted.write(report, { targets, status: null, version: version() });
       const { why } = options;
       if (why !== undefined) {
