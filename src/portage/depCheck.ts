@@ -137,21 +137,20 @@ export class DepCheck {
 
   /**
    * What emerge selects from evaluated dependencies when it has a graph already. Atoms come as they are in `items`, with those of
-   * package.provided left out.
+   * package.provided left out; that of a virtual matches the version that was chosen only, under the text that was written.
    */
   select(items: readonly Reduced[], graph: Graph): GraphSelection {
-    const virtuals = new Map<Atom, Atom>();
     const inner = new Set<Atom>();
     const unusable = new Set<Atom>();
     const expanded = items.flatMap((item) =>
-      this.#expandVirtuals(item, graph, { virtuals, inner, unusable, seen: [] }),
+      this.#expandVirtuals(item, graph, { inner, unusable, seen: [] }),
     );
     const combined = combineOverlapping(expanded);
     const upgrades: Upgrade[] = [];
     const selected = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable, upgrades });
     return {
       upgrades,
-      atoms: distinct(selected.filter((atom) => !inner.has(atom)).map((atom) => virtuals.get(atom) ?? atom)),
+      atoms: distinct(selected.filter((atom) => !inner.has(atom))),
       inner: selected.filter((atom) => inner.has(atom) && atom.blocker === undefined),
     };
   }
@@ -193,7 +192,7 @@ export class DepCheck {
     atom: Atom,
     virtual: InstalledCandidate,
     graph: Graph,
-    { virtuals, inner, unusable, seen }: Expansion,
+    { inner, unusable, seen }: Expansion,
   ): readonly (readonly Reduced[])[] {
     let needs: readonly Reduced[];
     try {
@@ -202,7 +201,7 @@ export class DepCheck {
       if (!(error instanceof DependError)) throw error;
       return [];
     }
-    const own: Expansion = { virtuals: new Map(), inner, unusable, seen: [...seen, virtual.cpv] };
+    const own: Expansion = { inner, unusable, seen: [...seen, virtual.cpv] };
     const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, own));
     const combined = combineOverlapping(expanded);
     const found = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
@@ -213,7 +212,6 @@ export class DepCheck {
     for (const need of selected) inner.add(need);
     const { use, requiredFlags, text } = atom;
     const exact: Atom = { ...parseAtom(`=${virtual.package.cpv}`), use, requiredFlags, text };
-    virtuals.set(exact, atom);
     return [[...selected, exact]];
   }
 
@@ -335,8 +333,6 @@ interface How {
 
 /** What is noted while virtuals are replaced. */
 interface Expansion {
-  /** By the atom of one version of a virtual, the atom that was written. */
-  readonly virtuals: Map<Atom, Atom>;
   /** What virtuals stand for. */
   readonly inner: Set<Atom>;
   /** Virtuals that are installed without what they need. */
@@ -416,6 +412,7 @@ function isWanted(atom: Atom): boolean {
 }
 
 /** The atoms that are no blockers, each once. */
-function distinct(atoms: readonly Atom[]): readonly Atom[] {
-  return [...new Map(atoms.filter(isWanted).map((atom) => [atom.text, atom])).values()];
+export function distinct(atoms: readonly Atom[]): readonly Atom[] {
+  const key = ({ text, version = '' }: Atom): string => `${text} ${version}`;
+  return [...new Map(atoms.filter(isWanted).map((atom) => [key(atom), atom])).values()];
 }

@@ -7,7 +7,7 @@
  * installed packages are not followed: without `--deep` emerge does not either.
  */
 import type { Atom } from './atom.js';
-import type { DepCheck, Graph, Selection, Upgrade } from './depCheck.js';
+import { type DepCheck, distinct, type Graph, type Selection, type Upgrade } from './depCheck.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { isAnyOf, isConjunction, type Reduced, useReduce } from './depend.js';
 import { type Candidate, matchesAtom } from './match.js';
@@ -16,6 +16,8 @@ import { type Candidate, matchesAtom } from './match.js';
 export interface TargetString<V extends string> {
   readonly variable: V;
   readonly text: string;
+  /** That of the package, which says what a group without alternatives means. */
+  readonly eapi: string;
   /** The system in which it has to be satisfied. */
   readonly root: { readonly installed: InstalledPackages; readonly check: DepCheck };
 }
@@ -84,7 +86,7 @@ export function chooseForTarget<V extends string>(
   for (const string of strings) {
     let items: readonly Reduced[];
     try {
-      items = useReduce(string.text, { use: target.use });
+      items = useReduce(string.text, { use: target.use, groupsEapi: string.eapi });
     } catch (error) {
       onError(error, string.variable);
     }
@@ -102,8 +104,7 @@ export function chooseForTarget<V extends string>(
   for (const decide of choices.reverse()) decide();
   return new Map(
     strings.map(({ variable, root: { check } }) => {
-      const atoms = chosen.get(variable) ?? [];
-      const unique = [...new Map(atoms.map((atom) => [atom.text, atom])).values()];
+      const unique = distinct(chosen.get(variable) ?? []);
       const rest = check.rest(reduced.get(variable) ?? [], unique);
       return [variable, { atoms: unique, upgrades: upgrades.get(variable) ?? [], ...rest }];
     }),

@@ -321,6 +321,7 @@ export class VisibleSets {
       .filter((variable) => (variable !== 'IDEPEND' || idepend) && (variable !== 'BDEPEND' || bdepend))
       .map((variable) => ({
         variable,
+        eapi,
         text: dependencies[variable],
         root: variable === 'IDEPEND' ? this.#tools : this.#rootFor(variable, eapi),
       }));

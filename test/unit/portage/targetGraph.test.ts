@@ -20,6 +20,9 @@ const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   virtualFirst: { DEPEND: 'virtual/v || ( dev-libs/b dev-libs/c )' },
   empty: { DEPEND: '|| ( dev-libs/b virtual/broken )', RDEPEND: 'dev-libs/d' },
   circular: { DEPEND: '|| ( dev-libs/b virtual/loop )' },
+  lowerVirtual: { DEPEND: 'virtual/w' },
+  noGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c', EAPI: '6' },
+  emptyGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c' },
   self: { DEPEND: '|| ( dev-libs/b app-misc/self )' },
   unbuilt: { DEPEND: '|| ( app-misc/unbuilt dev-libs/b )' },
   flags: { DEPEND: '|| ( dev-libs/b[x] dev-libs/c[x] )', RDEPEND: 'dev-libs/c' },
@@ -56,13 +59,17 @@ test.before(async () => {
       'virtual/v-1': { RDEPEND: '|| ( dev-libs/d dev-libs/c )' },
       'virtual/broken-1': { RDEPEND: 'dev-libs/none' },
       'virtual/loop-1': { RDEPEND: 'virtual/loop' },
+      'virtual/w-1': { SLOT: '1', RDEPEND: 'dev-libs/c' },
+      'virtual/w-2': { SLOT: '2', RDEPEND: 'dev-libs/none' },
       'app-misc/self-0.9': {},
       'dev-libs/old-1': {},
       'dev-libs/new-3': {},
     },
     ebuilds: {
       ...available,
-      ...Object.fromEntries(Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, values])),
+      ...Object.fromEntries(
+        Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, { IUSE: 'x', ...values }]),
+      ),
     },
     portage: { 'profile/package.provided': 'sys-apps/given-1\n' },
   });
@@ -116,6 +123,17 @@ test(
 );
 test('a virtual without what it needs is as good as none', builds, 'empty', 'dev-libs/b-1');
 test('a virtual that needs itself', builds, 'circular', 'dev-libs/b-1');
+test('of a virtual, the version that was chosen', builds, 'lowerVirtual', 'virtual/w-1');
+
+test('a group without alternatives is nothing before EAPI 7', (t) => {
+  const missing = (name: string): readonly string[] =>
+    system
+      .visibleSet({ targets: [`app-misc/${name}`], system: false, allowMissing: true })
+      .unsatisfied.map(({ atom }) => atom);
+  t.deepEqual(missing('noGroup'), []);
+  t.deepEqual(missing('emptyGroup'), ['__const__/empty-any-of']);
+});
+
 test('the target is in the graph', builds, 'self', 'app-misc/self-0.9');
 test('but cannot be built with itself before it is there', builds, 'unbuilt', 'dev-libs/b-1');
 test('other flags are wrong everywhere, the graph decides', builds, 'flags');
