@@ -41,9 +41,15 @@ export interface Selection {
 /** What {@link DepCheck.select} answers. */
 export interface GraphSelection {
   readonly atoms: readonly Atom[];
-  /** The atoms that virtuals stand for. */
-  readonly inner: readonly Atom[];
+  /** What the virtuals that were chosen need. */
+  readonly inner: readonly VirtualNeed[];
   readonly upgrades: readonly Upgrade[];
+}
+
+/** What was chosen of the needs of a virtual. */
+export interface VirtualNeed {
+  readonly virtual: Cpv;
+  readonly atom: Atom;
 }
 
 /**
@@ -140,7 +146,7 @@ export class DepCheck {
    * package.provided left out; that of a virtual matches the version that was chosen only, under the text that was written.
    */
   select(items: readonly Reduced[], graph: Graph): GraphSelection {
-    const inner = new Set<Atom>();
+    const inner = new Map<Atom, Cpv>();
     const unusable = new Set<Atom>();
     const expanded = items.flatMap((item) =>
       this.#expandVirtuals(item, graph, { inner, unusable, seen: [] }),
@@ -151,7 +157,10 @@ export class DepCheck {
     return {
       upgrades,
       atoms: distinct(selected.filter((atom) => !inner.has(atom))),
-      inner: selected.filter((atom) => inner.has(atom) && atom.blocker === undefined),
+      inner: selected.filter(isWanted).flatMap((atom) => {
+        const virtual = inner.get(atom);
+        return virtual === undefined ? [] : [{ virtual, atom }];
+      }),
     };
   }
 
@@ -201,15 +210,18 @@ export class DepCheck {
       if (!(error instanceof DependError)) throw error;
       return [];
     }
-    const own: Expansion = { inner, unusable, seen: [...seen, virtual.cpv] };
-    const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, own));
+    const nested: Expansion = { inner, unusable, seen: [...seen, virtual.cpv] };
+    const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, nested));
     const combined = combineOverlapping(expanded);
     const found = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
     const isMissing = (need: Atom): boolean =>
       need.blocker === undefined && (unusable.has(need) || this.installed.bestWithoutUse(need) === undefined);
     if (found.some(isMissing)) return [];
-    const selected = found.map((need) => ({ ...need }));
-    for (const need of selected) inner.add(need);
+    const selected = found.map((need) => {
+      const own = { ...need };
+      inner.set(own, inner.get(need) ?? virtual.cpv);
+      return own;
+    });
     const { use, requiredFlags, text } = atom;
     const exact: Atom = { ...parseAtom(`=${virtual.package.cpv}`), use, requiredFlags, text };
     return [[...selected, exact]];
@@ -333,8 +345,8 @@ interface How {
 
 /** What is noted while virtuals are replaced. */
 interface Expansion {
-  /** What virtuals stand for. */
-  readonly inner: Set<Atom>;
+  /** What virtuals stand for: by atom, who needs it. */
+  readonly inner: Map<Atom, Cpv>;
   /** Virtuals that are installed without what they need. */
   readonly unusable: Set<Atom>;
   /** The virtuals that are being replaced. */

@@ -7,7 +7,7 @@
  * installed packages are not followed: without `--deep` emerge does not either.
  */
 import type { Atom } from './atom.js';
-import { type DepCheck, distinct, type Graph, type Selection, type Upgrade } from './depCheck.js';
+import { type DepCheck, distinct, type Graph, type Selection, type Upgrade, type VirtualNeed } from './depCheck.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { isAnyOf, isConjunction, type Reduced, useReduce } from './depend.js';
 import { type Candidate, matchesAtom } from './match.js';
@@ -24,6 +24,8 @@ export interface TargetString<V extends string> {
 
 /** What emerge selects from one string of a target. */
 export interface TargetSelection extends Selection {
+  /** What emerge chose for virtuals, which need not be what is chosen from their dependencies by themselves. */
+  readonly inner: readonly VirtualNeed[];
   readonly upgrades: readonly Upgrade[];
 }
 
@@ -74,13 +76,15 @@ export function chooseForTarget<V extends string>(
 ): ReadonlyMap<V, TargetSelection> {
   const graph = new TargetGraph(target, home);
   const chosen = new Map<V, Atom[]>();
+  const inner = new Map<V, VirtualNeed[]>();
   const upgrades = new Map<V, Upgrade[]>();
   const reduced = new Map<V, readonly Reduced[]>();
   const choose = ({ variable, root }: TargetString<V>, items: readonly Reduced[]): void => {
     const selection = root.check.select(items, graph);
     chosen.get(variable)?.push(...selection.atoms);
+    inner.get(variable)?.push(...selection.inner);
     upgrades.get(variable)?.push(...selection.upgrades);
-    graph.add([...selection.atoms, ...selection.inner], root.installed);
+    graph.add([...selection.atoms, ...selection.inner.map(({ atom }) => atom)], root.installed);
   };
   const choices: (() => void)[] = [];
   for (const string of strings) {
@@ -92,6 +96,7 @@ export function chooseForTarget<V extends string>(
     }
     reduced.set(string.variable, items);
     chosen.set(string.variable, []);
+    inner.set(string.variable, []);
     upgrades.set(string.variable, []);
     choose(
       string,
@@ -106,7 +111,15 @@ export function chooseForTarget<V extends string>(
     strings.map(({ variable, root: { check } }) => {
       const unique = distinct(chosen.get(variable) ?? []);
       const rest = check.rest(reduced.get(variable) ?? [], unique);
-      return [variable, { atoms: unique, upgrades: upgrades.get(variable) ?? [], ...rest }];
+      return [
+        variable,
+        {
+          atoms: unique,
+          inner: inner.get(variable) ?? [],
+          upgrades: upgrades.get(variable) ?? [],
+          ...rest,
+        },
+      ];
     }),
   );
 }

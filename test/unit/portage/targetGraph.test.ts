@@ -20,6 +20,7 @@ const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   virtualFirst: { DEPEND: 'virtual/v || ( dev-libs/b dev-libs/c )' },
   empty: { DEPEND: '|| ( dev-libs/b virtual/broken )', RDEPEND: 'dev-libs/d' },
   circular: { DEPEND: '|| ( dev-libs/b virtual/loop )' },
+  behindVirtual: { DEPEND: 'virtual/vv', RDEPEND: 'dev-libs/c' },
   lowerVirtual: { DEPEND: 'virtual/w' },
   noGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c', EAPI: '6' },
   emptyGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c' },
@@ -57,6 +58,7 @@ test.before(async () => {
       'dev-lang/py-1': { SLOT: '1' },
       'dev-lang/py-2': { SLOT: '2' },
       'virtual/v-1': { RDEPEND: '|| ( dev-libs/d dev-libs/c )' },
+      'virtual/vv-1': { RDEPEND: 'virtual/v' },
       'virtual/broken-1': { RDEPEND: 'dev-libs/none' },
       'virtual/loop-1': { RDEPEND: 'virtual/loop' },
       'virtual/w-1': { SLOT: '1', RDEPEND: 'dev-libs/c' },
@@ -121,6 +123,16 @@ test(
   'dev-libs/b-1',
   'virtual/v-1',
 );
+test('what emerge takes for a virtual is visible, though by itself it would bring in another', (t) => {
+  const visible = (...without: string[]): readonly string[] => [
+    ...system
+      .visibleSet({ targets: ['app-misc/behindVirtual'], system: false, without })
+      .visible.keys(),
+  ];
+  t.deepEqual(visible(), ['dev-libs/c-1', 'dev-libs/d-1', 'virtual/v-1', 'virtual/vv-1']);
+  t.deepEqual(visible('virtual/v'), ['virtual/vv-1']);
+});
+
 test('a virtual without what it needs is as good as none', builds, 'empty', 'dev-libs/b-1');
 test('a virtual that needs itself', builds, 'circular', 'dev-libs/b-1');
 test('of a virtual, the version that was chosen', builds, 'lowerVirtual', 'virtual/w-1');
