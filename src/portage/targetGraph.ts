@@ -7,7 +7,14 @@
  * installed packages are not followed: without `--deep` emerge does not either.
  */
 import type { Atom } from './atom.js';
-import { type DepCheck, distinct, type Graph, type Selection, type Upgrade, type VirtualNeed } from './depCheck.js';
+import {
+  type DepCheck,
+  distinct,
+  type Graph,
+  type Selection,
+  type Upgrade,
+  type VirtualNeed,
+} from './depCheck.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { isAnyOf, isConjunction, type Reduced, useReduce } from './depend.js';
 import { type Candidate, matchesAtom } from './match.js';

@@ -125,9 +125,7 @@ test(
 );
 test('what emerge takes for a virtual is visible, though by itself it would bring in another', (t) => {
   const visible = (...without: string[]): readonly string[] => [
-    ...system
-      .visibleSet({ targets: ['app-misc/behindVirtual'], system: false, without })
-      .visible.keys(),
+    ...system.visibleSet({ targets: ['app-misc/behindVirtual'], system: false, without }).visible.keys(),
   ];
   t.deepEqual(visible(), ['dev-libs/c-1', 'dev-libs/d-1', 'virtual/v-1', 'virtual/vv-1']);
   t.deepEqual(visible('virtual/v'), ['virtual/vv-1']);
