@@ -116,6 +116,7 @@ export class VisibleSets {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
         }
+        roots.push(...this.#innerOf(selection, root, all));
         if (all) roots.push(...alternatives(root, selection, 'target', variable));
         for (const atom of selection.unsatisfied) {
           unsatisfied.push(absent(variable, atom, root));
@@ -125,6 +126,7 @@ export class VisibleSets {
       for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
         const selection = selections(variable);
         const found = matches(this.#target, selection, 'target', variable);
+        found.push(...this.#innerOf(selection, this.#target, all));
         if (all) found.push(...alternatives(this.#target, selection, 'target', variable));
         runTime.push(...found);
         if (request.rdepend !== true) continue;
@@ -258,14 +260,15 @@ export class VisibleSets {
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
   #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>, all: boolean): Map<Cpv, Reason[]> {
     const members = new Set<Cpv>();
-    for (const { cpv } of roots) if (!hidden.has(cpv)) members.add(cpv);
+    const shown = roots.filter(({ cpv, reason }) => !hidden.has(cpv) && !hidden.has(reason.from));
+    for (const { cpv } of shown) members.add(cpv);
     // Packages that are added while this runs are visited too.
     for (const cpv of members) {
       for (const edge of this.#edgesOf(cpv, all)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
     }
     const sorted = [...members].sort();
     const reasons = new Map<Cpv, Reason[]>(sorted.map((cpv) => [cpv, []]));
-    for (const { cpv, reason } of roots) if (!hidden.has(cpv)) addReason(reasons, cpv, reason);
+    for (const { cpv, reason } of shown) addReason(reasons, cpv, reason);
     for (const list of reasons.values()) list.sort(compareReasons);
     // From here on in order: packages by code point, and their edges are sorted.
     for (const from of sorted) {
@@ -307,6 +310,15 @@ export class VisibleSets {
     return edges;
   }
 
+  /** What emerge would build with for the virtuals of a target, beside what these bring in by themselves. */
+  #innerOf({ inner }: TargetSelection, root: PackageRoot, all: boolean): Edge[] {
+    return inner.flatMap(({ virtual, atom }) => {
+      const cpv = root.installed.best(atom)?.cpv;
+      if (cpv === undefined || this.#edgesOf(virtual, all).some((edge) => edge.cpv === cpv)) return [];
+      return [{ cpv, reason: { from: virtual, variable: 'RDEPEND', atom: atom.text } }];
+    });
+  }
+
   /** Says where emerge would build with what is not installed yet. */
   #tellUpgrades(
     target: ResolvedTarget,
@@ -339,6 +351,7 @@ export class VisibleSets {
       .filter((variable) => (variable !== 'IDEPEND' || idepend) && (variable !== 'BDEPEND' || bdepend))
       .map((variable) => ({
         variable,
+        eapi,
         text: dependencies[variable],
         root: variable === 'IDEPEND' ? this.#tools : this.#rootFor(variable, eapi),
       }));
@@ -353,7 +366,13 @@ export class VisibleSets {
   }
 }
 
-const noSelection: TargetSelection = { atoms: [], unsatisfied: [], alternatives: [], upgrades: [] };
+const noSelection: TargetSelection = {
+  atoms: [],
+  inner: [],
+  unsatisfied: [],
+  alternatives: [],
+  upgrades: [],
+};
 
 /** The best installed match of each selected atom. */
 function matches(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
