@@ -1,11 +1,17 @@
 /**
  * The report as one self-contained page: no script, nothing loaded from elsewhere, readable without colours.
  */
-import { escapeMarkup } from '../base/index.js';
+import { escapeMarkup, type Told } from '../base/index.js';
 import type { Missing, Report, ReportInput } from './findings.js';
 import { missingGroups } from './missingGroups.js';
+import { type BroughtIn } from './findings.js';
 
 /** What a package is in the picture. */
+/** What is drawn beside a report. */
+export interface Drawn extends Pick<ReportInput, 'targets' | 'declared'> {
+  readonly visible: ReadonlyMap<string, readonly Told<BroughtIn>[]>;
+}
+
 type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
 
 interface Box {
@@ -43,11 +49,7 @@ const geometry = { width: 230, height: 44, columnGap: 90, rowGap: 16, margin: 16
  *
  * @param status how the build ended, as a shell gives it; undefined: nobody knows
  */
-export function reportHtml(
-  report: Report,
-  input: Pick<ReportInput, 'targets' | 'declared' | 'visible'>,
-  status?: number,
-): string {
+export function reportHtml(report: Report, input: Drawn, status?: number): string {
   const title = `lvfs report: ${input.targets.join(', ')}`;
   return `<!doctype html>
 <html lang="en">
@@ -90,7 +92,7 @@ function summary(report: Report): string {
   return parts.join(' · ');
 }
 
-function picture(report: Report, input: Pick<ReportInput, 'targets' | 'declared' | 'visible'>): string {
+function picture(report: Report, input: Drawn): string {
   const { boxes, edges, left } = layout(report, input);
   if (boxes.length === 0) return '<p>Nothing to draw.</p>';
   const { width, height, columnGap, rowGap, margin } = geometry;
@@ -124,7 +126,7 @@ function shorten(cpv: string): string {
 }
 
 /** Targets on the left, what they declare or miss beside them, then the chains that lead to second-hand packages. */
-function layout(report: Report, input: Pick<ReportInput, 'targets' | 'declared' | 'visible'>) {
+function layout(report: Report, input: Drawn) {
   const roles = new Map<string, { role: Role; column: number }>();
   const edges: Edge[] = [];
   for (const cpv of input.targets) roles.set(cpv, { role: 'target', column: 0 });
@@ -164,7 +166,7 @@ function layout(report: Report, input: Pick<ReportInput, 'targets' | 'declared' 
 /** The shortest chain from a target to a package, target first; empty when only @system or an option brings it in. */
 function chainTo(
   cpv: string,
-  { targets, visible }: Pick<ReportInput, 'targets' | 'visible'>,
+  { targets, visible }: Pick<Drawn, 'targets' | 'visible'>,
 ): { from: string; to: string; label: string }[] {
   const [target] = targets;
   if (target === undefined) return [];

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { makeReport, reportHtml } from '../../src/audit/index.js';
-import { reportInput, use } from '../helpers/auditInput.js';
+import { drawn, reportInput, use } from '../helpers/auditInput.js';
 import { removeTree } from '../helpers/removeTree.js';
+import { origin } from '../helpers/origin.js';
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 const pageTest = browser === undefined ? test.skip : test;
@@ -18,9 +19,9 @@ const input = reportInput({
     { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: 'dev-util/idle-1' },
   ],
   visible: new Map([
-    ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-    ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-    ['dev-util/idle-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/idle' }]],
+    ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+    ['dev-libs/b-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+    ['dev-util/idle-1', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/idle' }]],
   ]),
   system: new Set(),
   uses: [use('/usr/include/b.h', 'dev-libs/b-1')],
@@ -38,7 +39,7 @@ pageTest(`the report's page opens in a browser, with its picture${skipped}`, (t)
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-page-'));
   t.teardown(() => removeTree(directory));
   const file = join(directory, 'report.html');
-  writeFileSync(file, reportHtml(makeReport(input), input));
+  writeFileSync(file, reportHtml(makeReport(input), drawn(input)));
   const options = [
     '--headless',
     '--no-sandbox',

@@ -1,6 +1,15 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
 import { join } from 'node:path';
-import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
+import {
+  displayPath,
+  errorCode,
+  packageName,
+  readRegularFile,
+  told,
+  unmarked,
+  type Origin,
+  type Told,
+} from '../../base/index.js';
 import {
   habits,
   makeReport,
@@ -28,6 +37,7 @@ import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
 import type { IgnoreSetting } from '../request.js';
+import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
@@ -66,21 +76,28 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
   const input = reportInput(audited, request);
   const inForce = habits.filter(({ name }) => !request.habitsOff.includes(name));
   const report = makeReport(input, inForce);
-  return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
+  return request.html
+    ? { report, html: reportHtml(report, { ...input, visible: toldReasons(audited.set) }, request.status) }
+    : { report };
 }
 
 /** What a page shows beside a report: what is declared, and what that brought in. */
 export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
-  /** As in {@link ReportInput}, as pairs. */
-  readonly visible: readonly (readonly [
-    string,
-    readonly { from: string; variable: string; atom: string }[],
-  ])[];
+  /** What is visible and why, as pairs. */
+  readonly visible: readonly (readonly [string, readonly Told<Reason>[]])[];
 }
 
 /** What a page of a report needs to know of the view. */
 export function reportGraph({ set }: Audited): ReportGraph {
-  return { targets: set.targets.map(({ cpv }) => cpv), declared: declaredBy(set), visible: [...set.visible] };
+  return {
+    targets: set.targets.map(({ cpv }) => cpv),
+    declared: declaredBy(set),
+    visible: [...toldReasons(set)],
+  };
+}
+
+function toldReasons(set: VisibleSet): Map<string, Told<Reason>[]> {
+  return new Map(Array.from(set.visible, ([cpv, reasons]) => [cpv, reasons.map(told)]));
 }
 
 function declaredBy(set: VisibleSet): ReportInput['declared'] {
@@ -216,13 +233,17 @@ export function systemPackages(set: VisibleSet): Set<string> {
     grown = false;
     for (const [cpv, reasons] of set.visible) {
       if (system.has(cpv)) continue;
-      if (reasons.some(({ from }) => from === '@system' || system.has(from))) {
+      if (reasons.some(({ from }) => isOfSystem(from, system))) {
         system.add(cpv);
         grown = true;
       }
     }
   }
   return system;
+}
+
+function isOfSystem(from: Origin, system: ReadonlySet<string>): boolean {
+  return from.kind === 'set' ? from.name === 'system' : from.kind === 'package' && system.has(from.cpv);
 }
 
 /** Headers and .pc files are small; what is larger is not text to be looked through. */

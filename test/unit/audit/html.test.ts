@@ -1,6 +1,7 @@
 import test from 'ava';
 import { makeReport, reportHtml } from '../../../src/audit/index.js';
-import { denial, reportInput, use } from '../../helpers/auditInput.js';
+import { denial, drawn, reportInput, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 const input = reportInput({
   targets: ['a/target-1'],
@@ -9,10 +10,10 @@ const input = reportInput({
     { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: 'dev-util/idle-1' },
   ],
   visible: new Map([
-    ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-    ['dev-util/idle-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/idle' }]],
-    ['dev-libs/m-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/m' }]],
-    ['dev-libs/b-1', [{ from: 'dev-libs/m-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+    ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+    ['dev-util/idle-1', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/idle' }]],
+    ['dev-libs/m-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/m' }]],
+    ['dev-libs/b-1', [{ from: origin('dev-libs/m-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
   ]),
   system: new Set(),
   denials: [denial('/usr/include/<evil>&.h', ['sys-libs/zlib-1.3'], { count: 3 })],
@@ -21,7 +22,7 @@ const input = reportInput({
 });
 
 test('the page shows the line to paste, and every class of finding in picture and table', (t) => {
-  const html = reportHtml(makeReport(input), input);
+  const html = reportHtml(makeReport(input), drawn(input));
   for (const part of [
     'DEPEND=&#34;sys-libs/zlib&#34;',
     'class="probed"',
@@ -36,7 +37,7 @@ test('the page shows the line to paste, and every class of finding in picture an
 });
 
 test('the head counts what the sections have', (t) => {
-  const html = reportHtml(makeReport(input), input);
+  const html = reportHtml(makeReport(input), drawn(input));
   t.true(html.includes('0 missing · 1 looked for · 1 second-hand · 1 unused'), html);
   t.false(html.includes('<h2>Missing'));
   t.true(html.includes('<h2>Looked for <small>1</small></h2>'));
@@ -44,23 +45,23 @@ test('the head counts what the sections have', (t) => {
 
 test('the page says how the build ended, where that is known', (t) => {
   const report = makeReport(input);
-  t.true(reportHtml(report, input, 3).includes('The build failed with status 3.'));
-  t.true(reportHtml(report, input, 0).includes('Built.'));
-  t.notRegex(reportHtml(report, input), /Built\.|failed with/);
+  t.true(reportHtml(report, drawn(input), 3).includes('The build failed with status 3.'));
+  t.true(reportHtml(report, drawn(input), 0).includes('Built.'));
+  t.notRegex(reportHtml(report, drawn(input)), /Built\.|failed with/);
 });
 
 test('nothing is loaded from elsewhere and nothing runs', (t) => {
-  const html = reportHtml(makeReport(input), input);
+  const html = reportHtml(makeReport(input), drawn(input));
   t.notRegex(html, /<script|\bsrc=|\bhref=|https?:/);
 });
 
 test('names from the host are escaped', (t) => {
-  const html = reportHtml(makeReport(input), input);
+  const html = reportHtml(makeReport(input), drawn(input));
   t.false(html.includes('<evil>'));
   t.true(html.includes('&#60;evil&#62;&#38;.h'));
 });
 
 test('a report without findings is a page too', (t) => {
   const empty = { ...input, denials: [], uses: [], declared: [] };
-  t.true(reportHtml(makeReport(empty), empty).includes('0 missing'));
+  t.true(reportHtml(makeReport(empty), drawn(empty)).includes('0 missing'));
 });
