@@ -179,7 +179,7 @@ function secondsSince(start: number): number {
 }
 
 async function page(report: Report, graph: ReportGraph, status: number): Promise<string> {
-  const { reportPage } = await import('./page/reportPage.js');
+  const { reportPage } = await import('../page/index.js');
   return reportPage(report, graph, status);
 }
 

@@ -17,6 +17,7 @@ import {
   type PhaseFacts,
   type PhaseListener,
 } from '../daemon/index.js';
+import { reportPage } from '../page/index.js';
 import type { BuildOutcome } from './building.js';
 import { outcomeJson } from './buildOutput.js';
 import type { Invocation, OptionTable } from './command.js';
@@ -24,7 +25,6 @@ import type { Settings } from './config.js';
 import { endLike, Signals, statusOf } from './inside.js';
 import { schemaVersion, type Output } from './output.js';
 import { OutputFiles, type LineFile } from './outputFiles.js';
-import { reportPage } from './page/reportPage.js';
 import { insideProgram, standInProgram } from './programs.js';
 import { isIncomplete } from './reportText.js';
 import { counted, displayText } from './text.js';

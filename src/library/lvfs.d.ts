@@ -8,7 +8,6 @@ import type {
   LiveResult,
   SessionStatus,
   Denial,
-  ReportGraph,
   ReportResult,
   ReportOptions,
   Explanation,
@@ -182,8 +181,6 @@ export interface View {
   follow(onDenial: (denial: Denial) => void): Promise<void>;
   /** What the work in it says about the targets' dependencies. */
   report(options?: ReportOptions): Promise<ReportResult>;
-  /** What a drawing of its dependencies is made from. */
-  graph(): Promise<ReportGraph>;
   /** Who owns paths (absolute, as they are inside), and why they are visible or not. */
   why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]>;
   /** Which installed packages are visible, which could be, and which of them were used. */

@@ -363,21 +363,10 @@ export interface Report {
   }[];
 }
 
-/** A report. */
+/** A report, and the same as a page. */
 export interface ReportResult {
   readonly report: Report;
-}
-
-/** What a drawing of the dependencies of a view's targets is made from. */
-export interface ReportGraph {
-  readonly targets: readonly string[];
-  /** The build dependencies that the targets declare, by the package that satisfies each. */
-  readonly declared: readonly { variable: string; atom: string; cpv: string }[];
-  /** Each visible package, with everything that brings it into the view. */
-  readonly visible: readonly (readonly [
-    string,
-    readonly { from: string; variable: string; atom: string }[],
-  ])[];
+  readonly html?: string;
 }
 
 /** How a report is made; what is left out is as `lvfs report` has it. */
@@ -386,6 +375,8 @@ export interface ReportOptions {
   readonly ignore?: readonly IgnoreSetting[] | undefined;
   /** Names of the built-in rules about the habits of tools that do not hold. */
   readonly habitsOff?: readonly string[] | undefined;
+  /** Also as a self-contained page. */
+  readonly html?: boolean | undefined;
   /** What the build printed. */
   readonly log?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** Views that are there: what they can be asked, and how they are changed and ended. */
-import type { Denial } from '../audit/index.js';
+import type { Denial, Report } from '../audit/index.js';
 import { LvfsError } from '../base/index.js';
 import type {
   CommandEnd,
@@ -8,12 +8,16 @@ import type {
   IgnoreSetting,
   Inside,
   LiveResult,
-  ReportGraph,
-  ReportResult,
   SessionStatus,
   ViewPackages,
 } from '../daemon/index.js';
 import { absoluteTargets } from './request.js';
+
+/** A report, and the same as a page. */
+export interface ReportResult {
+  readonly report: Report;
+  readonly html?: string;
+}
 
 /** How a report is made; what is left out is as `lvfs report` has it. */
 export interface ReportOptions {
@@ -21,6 +25,8 @@ export interface ReportOptions {
   readonly ignore?: readonly IgnoreSetting[] | undefined;
   /** Names of the built-in rules about the habits of tools that do not hold. */
   readonly habitsOff?: readonly string[] | undefined;
+  /** Also as a self-contained page. */
+  readonly html?: boolean | undefined;
   /** What the build printed. */
   readonly log?: string | undefined;
 }
@@ -38,8 +44,6 @@ export interface View {
   follow(onDenial: (denial: Denial) => void): Promise<void>;
   /** What the work in it says about the targets' dependencies. */
   report(options?: ReportOptions): Promise<ReportResult>;
-  /** What a drawing of its dependencies is made from. */
-  graph(): Promise<ReportGraph>;
   /** Who owns paths (absolute, as they are inside), and why they are visible or not. */
   why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]>;
   /** Which installed packages are visible, which could be, and which of them were used. */
@@ -80,16 +84,20 @@ abstract class AnyView implements View {
     }
   }
 
-  report({ ignore = [], habitsOff = [], log }: ReportOptions = {}): Promise<ReportResult> {
-    return this.asked.request('report', {
+  async report({
+    ignore = [],
+    habitsOff = [],
+    html = false,
+    log,
+  }: ReportOptions = {}): Promise<ReportResult> {
+    const { report } = await this.asked.request('report', {
       ignore: [...ignore],
       habitsOff: [...habitsOff],
       ...(log === undefined ? {} : { log }),
     });
-  }
-
-  graph(): Promise<ReportGraph> {
-    return this.asked.request('graph');
+    if (!html) return { report };
+    const { reportPage } = await import('../page/index.js');
+    return { report, html: reportPage(report, await this.asked.request('graph')) };
   }
 
   async why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]> {

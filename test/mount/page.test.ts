@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { makeReport, type ReportInput } from '../../src/audit/index.js';
 import type { Origin } from '../../src/base/index.js';
-import { reportPage } from '../../src/cli/page/reportPage.js';
+import { reportPage } from '../../src/page/index.js';
 import { checkPage } from '../../src/cli/tinderbox/files.js';
 import { indexPage } from '../../src/cli/tinderbox/indexPage.js';
 import type { Verdict } from '../../src/cli/tinderbox/verdict.js';

@@ -45,15 +45,13 @@ export const command = defineCommand({
       const page = files.result(options.html);
       const pasted = new PastedFiles(files, options);
       const { mountpoint, targets, since, state } = await view.status();
-      const { report } = await view.report({
+      const { report, html } = await view.report({
         ignore,
         habitsOff,
+        html: page !== undefined,
         ...(log === undefined ? {} : { log: readBuildLog(log) }),
       });
-      if (page !== undefined) {
-        const { reportPage } = await import('../page/reportPage.js');
-        page.write(reportPage(report, await view.graph()));
-      }
+      page?.write(html ?? '');
       await pasted.write(report, { targets, status: null, version: version() });
       const { why } = options;
       if (why !== undefined) {

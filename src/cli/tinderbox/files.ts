@@ -1,7 +1,6 @@
 /** The verdicts of `lvfs check` as files for other programs. */
 import { escapeMarkup } from '../../base/index.js';
-import { baseStyle, framed, sortableScript, verdictStyle } from '../page/frame.js';
-import { reportCode } from '../page/reportPage.js';
+import { baseStyle, framed, reportCode, sortableScript, verdictStyle } from '../../page/index.js';
 import type { Verdict } from './verdict.js';
 
 /**

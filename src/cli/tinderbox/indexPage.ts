@@ -3,7 +3,7 @@
  * elsewhere.
  */
 import { escapeMarkup } from '../../base/index.js';
-import { baseStyle, framed, sortableScript, verdictStyle } from '../page/frame.js';
+import { baseStyle, framed, sortableScript, verdictStyle } from '../../page/index.js';
 import { countsOf, type Verdict } from './verdict.js';
 
 /**

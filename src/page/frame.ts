@@ -1,6 +1,6 @@
 /** What the pages of lvfs have in common: one file, nothing loaded from elsewhere, and a policy that keeps it so. */
 import { createHash } from 'node:crypto';
-import { escapeMarkup } from '../../base/index.js';
+import { escapeMarkup } from '../base/index.js';
 
 /** A page; `body`, `style` and `script` are markup and code as they stand in it. */
 export interface Page {

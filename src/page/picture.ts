@@ -1,6 +1,6 @@
 /** The picture of a report: SVG that is drawn here, so that a page shows it without a script. */
 import dagre from '@dagrejs/dagre';
-import { escapeMarkup } from '../../base/index.js';
+import { escapeMarkup } from '../base/index.js';
 import { groupId, type Box, type DependencyGraph, type Edge, type Group, type Role } from './graph.js';
 
 const roleText: Readonly<Record<Role, string>> = {

@@ -2,9 +2,9 @@
  * The report as one self-contained page that needs neither its script nor colours to be read. The script sorts tables and copies lines; what
  * it needs to be pressed it makes itself.
  */
-import { escapeMarkup } from '../../base/index.js';
-import { missingGroups, type Missing, type Report } from '../../audit/index.js';
-import type { ReportGraph } from '../../daemon/index.js';
+import { escapeMarkup } from '../base/index.js';
+import { missingGroups, type Missing, type Report } from '../audit/index.js';
+import type { ReportGraph } from '../daemon/index.js';
 import { baseStyle, framed, sortableScript } from './frame.js';
 import { dependencyGraph } from './graph.js';
 import { pictures } from './picture.js';

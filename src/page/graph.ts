@@ -1,6 +1,6 @@
 /** What the picture of a report shows: packages, what brings them in, and which of them stand for many. */
-import { missingGroups, type Report } from '../../audit/index.js';
-import type { ReportGraph } from '../../daemon/index.js';
+import { missingGroups, type Report } from '../audit/index.js';
+import type { ReportGraph } from '../daemon/index.js';
 
 /** What a package is in the picture. */
 export type Role = 'target' | 'declared' | 'unused' | 'missing' | 'probed' | 'second-hand' | 'link';
@@ -66,6 +66,23 @@ export function dependencyGraph(report: Report, graph: ReportGraph): DependencyG
     roles.set(cpv, role);
     for (const target of graph.targets) join(target, cpv, 'not declared', role);
   }
+  addSecondHand(report, graph, roles, join);
+  const unused = new Set(report.unused.map(({ cpv }) => cpv));
+  for (const { cpv, variable, atom } of graph.declared) {
+    if (!roles.has(cpv)) roles.set(cpv, unused.has(cpv) ? 'unused' : 'declared');
+    for (const target of graph.targets)
+      join(target, cpv, `${variable} ${atom}`, roles.get(cpv) ?? 'declared');
+  }
+  return folded(roles, edges, graph.targets);
+}
+
+/** What is used second-hand, each with the chain that leads there as long as there are few. */
+function addSecondHand(
+  report: Report,
+  graph: ReportGraph,
+  roles: Map<string, Role>,
+  join: (from: string, to: string, label: string, role: Role) => void,
+): void {
   for (const [i, { cpv }] of report.secondHand.entries()) {
     const isSingle = i < (shownSingly['second-hand'] ?? 0);
     roles.set(cpv, 'second-hand');
@@ -75,13 +92,6 @@ export function dependencyGraph(report: Report, graph: ReportGraph): DependencyG
       join(from, to, label, to === cpv ? 'second-hand' : 'link');
     }
   }
-  const unused = new Set(report.unused.map(({ cpv }) => cpv));
-  for (const { cpv, variable, atom } of graph.declared) {
-    if (!roles.has(cpv)) roles.set(cpv, unused.has(cpv) ? 'unused' : 'declared');
-    for (const target of graph.targets)
-      join(target, cpv, `${variable} ${atom}`, roles.get(cpv) ?? 'declared');
-  }
-  return folded(roles, edges, graph.targets);
 }
 
 /** Puts what there is too much of, and what nothing hangs on, into groups. */

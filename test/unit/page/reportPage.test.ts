@@ -1,8 +1,8 @@
 import test from 'ava';
-import { makeReport, type ReportInput } from '../../../../src/audit/index.js';
-import { reportPage } from '../../../../src/cli/page/reportPage.js';
-import { denial, drawn, reportInput, use } from '../../../helpers/auditInput.js';
-import { origin } from '../../../helpers/origin.js';
+import { makeReport, type ReportInput } from '../../../src/audit/index.js';
+import { reportPage } from '../../../src/page/index.js';
+import { denial, drawn, reportInput, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 const input = reportInput({
   targets: ['a/target-1'],
