@@ -16,14 +16,13 @@ export {
   type Wanted,
 } from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
-export type { HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
+export type { BroughtIn, HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
 export { habits } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
 export { answersIn, isAnswered, needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
-export { reportHtml } from './html.js';
 export { impersonal, reportBugzilla, reportMarkdown, type PastedBuild } from './pasted.js';
 export { readBinaryPackage } from './binaryPackage.js';
 export { elfFacts } from './elf.js';
