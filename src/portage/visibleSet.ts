@@ -340,7 +340,6 @@ export class VisibleSets {
     const selections = chooseForTarget(candidate, this.#target.installed, strings, (error, variable) => {
       if (!(error instanceof DependError)) throw error;
       throw new LvfsError('INVALID_DEPENDENCY', `${variable} of ${cpv}::${repository} cannot be understood`, {
-        exit: exitStatus.portageData,
         cause: error,
         details: { cpv, variable },
       });
@@ -429,7 +428,6 @@ function missingDependencies(
   const places =
     sysroot === undefined ? '' : ` --root=${sysroot} --sysroot=${sysroot} --config-root=${sysroot}`;
   return new LvfsError('MISSING_DEPENDENCIES', `build dependencies are not installed: ${lists.join('; ')}`, {
-    exit: exitStatus.notInstalled,
     hint: `install them (emerge${places} --onlydeps =${targets.join(' =')}), or go on without them with --allow-missing`,
     details: { unsatisfied: missing },
   });

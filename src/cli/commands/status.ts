@@ -18,12 +18,13 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ operands, output }) {
-    const { statuses } = await import('../../daemon/index.js');
-    const mounts = await statuses(operands.length === 0 ? undefined : operands);
+    const { listViews } = await import('../../library/index.js');
+    const mounts = await listViews(operands.length === 0 ? undefined : operands);
     if (output.json) output.printJson({ mounts });
     else if (operands.length > 0) for (const mount of mounts) output.print(details(mount, output));
     else if (mounts.length > 0) output.print(overview(mounts, output));
-    else output.log('info', 'no view is mounted');
+    // A program takes no line for no view.
+    else if (output.width !== undefined) output.tell("no view is mounted: 'lvfs mount ATOM DIR' mounts one");
     return exitStatus.ok;
   },
 });
@@ -72,7 +73,9 @@ function details(mount: SessionStatus, output: Output): string {
     rows.push(
       ['threads', String(live.threads)],
       ['protocol', live.protocolMinor === null ? '-' : `7.${live.protocolMinor}`],
-      ...(output.hears('info') ? [['capabilities', named(live.capabilities)] as [string, string]] : []),
+      ...(output.hears('info')
+        ? [['capabilities', named(live.capabilities)] satisfies [string, string]]
+        : []),
       ['memory', `${(live.residentBytes / 2 ** 20).toFixed(0)} MiB`],
       ['requests', named(live.requests)],
       ['changes', String(live.changes)],

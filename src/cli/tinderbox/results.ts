@@ -33,9 +33,7 @@ export class Results {
     try {
       makeDirectories(directory, directoryMode);
       if (!goesOn && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0)
-        throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`, {
-          hint: '--resume goes on with them',
-        });
+        throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`);
     } catch (error) {
       if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
       throw new LvfsError('CANNOT_WRITE', `${directory}: cannot be written`, { cause: error });
