@@ -24,6 +24,13 @@ export function makeDirectories(path: string, mode: number): void {
   }
 }
 
+/** Where indexes are saved unless something else is said: `/var/cache/lvfs` for root, `$XDG_CACHE_HOME/lvfs` for anybody else. */
+export function defaultCache(environment: NodeJS.ProcessEnv): string {
+  if (process.getuid?.() === 0) return '/var/cache/lvfs';
+  const base = environment['XDG_CACHE_HOME'];
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
+}
+
 /** What is at a path, links followed; undefined for nothing, and where nobody could look, as below a file or in a circle of links. */
 export function kindAt(path: string): 'directory' | 'other' | undefined {
   try {
@@ -32,13 +39,6 @@ export function kindAt(path: string): 'directory' | 'other' | undefined {
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
-}
-
-/** Where indexes are saved unless something else is said: `/var/cache/lvfs` for root, `$XDG_CACHE_HOME/lvfs` for anybody else. */
-export function defaultCache(environment: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/var/cache/lvfs';
-  const base = environment['XDG_CACHE_HOME'];
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
 }
 
 function make(path: string, mode: number): void {
