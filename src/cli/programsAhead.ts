@@ -19,11 +19,15 @@ let inside: StartedInside | undefined;
 /** What may be started: see programs.ts. */
 export type Ahead = 'daemon' | 'inside';
 
-/** Starts it, if that is possible: whoever needs it is told why it is not. */
-export async function startAhead(which: Ahead): Promise<void> {
+/**
+ * Starts it, if that is possible: whoever needs it is told why it is not.
+ *
+ * @param descriptors of this process, that the server of a private view can give to commands
+ */
+export async function startAhead(which: Ahead, descriptors?: readonly number[]): Promise<void> {
   try {
     if (which === 'daemon') daemon = startDaemon(daemonProgram);
-    else inside = await startInside(insideProgram);
+    else inside = await startInside(insideProgram, descriptors);
   } catch (error) {
     if (!(error instanceof LvfsError) && errorCode(error) === undefined) throw error;
   }

@@ -20,7 +20,7 @@ import {
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
 import { readEnd } from './buildLog.js';
-import { insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
+import { firstHandedDown, insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
 /** How much of a command's output is kept for the report, in bytes; the end tells most. */
 const keptOutput = 8 << 20;
@@ -231,7 +231,7 @@ class Supervisor {
   }
 
   async #run(order: RunOrder): Promise<CommandEnd> {
-    const { argv, capture, cwd, show = true, environment = {} } = order;
+    const { argv, capture, cwd, show = true, environment = {}, descriptors = [] } = order;
     const request = this.#request;
     const session = this.#session;
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
@@ -241,7 +241,9 @@ class Supervisor {
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },
-      stdio: capture ? [show ? 'inherit' : 'ignore', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit'],
+      stdio: capture
+        ? [show ? 'inherit' : 'ignore', 'pipe', 'pipe']
+        : ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)],
       noNetwork: request.noNetwork,
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
