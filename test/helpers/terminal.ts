@@ -40,7 +40,11 @@ export class Terminal {
 
   /** Waits until a text has been shown. */
   async shows(text: string): Promise<void> {
-    await until(`'${text}' is shown; there is ${this.#shown}`, () => this.#shown.includes(text), 60_000);
+    try {
+      await until(`'${text}' is shown`, () => this.#shown.includes(text), 60_000);
+    } catch (error) {
+      throw new Error(`there is only ${this.#shown}`, { cause: error });
+    }
   }
 
   /** Takes the terminal away: what runs on it gets a SIGHUP. */

@@ -1,7 +1,7 @@
 /** What can be done in `lvfs shell` at a terminal: ask and change the view, from inside, by whoever types there. */
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
-import { onTerminal, whyNoTerminal } from '../helpers/terminal.js';
+import { onTerminal, say, whyNoTerminal } from '../helpers/terminal.js';
 
 const reason = whyNoTerminal() ?? systemProblem()?.message;
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
@@ -39,3 +39,63 @@ mountTest(`a hidden command says so, and the person at the prompt may show it${s
   t.is(status, 0, shown);
   t.regex(shown, /Allowed:[^]*dev-libs\/hidden/, 'leaving shows the report');
 });
+
+mountTest(`what the shell starts cannot change the view, but may ask${skipped}`, async (t) => {
+  const { shown } = await onTerminal(
+    t,
+    shell,
+    async (terminal) => {
+      await terminal.shows('(lvfs dev-libs/foo-1) ');
+      // A subshell; a program that has the descriptor and knows what to write; and one that takes the shell's place.
+      terminal.type('(lvfs allow hidden)\n');
+      await terminal.shows('only the shell itself can change the view');
+      const request = `printf '7\\0005\\0lvfs\\0/\\0000\\0allow\\0hidden\\0' >&$1; IFS= read -rd '' -u $1; IFS= read -rd '' -u $1; IFS= read -rd '' -u $1 t; echo "child: \${t%%:*}"`;
+      terminal.type(`bash -c '${request.replaceAll("'", `'\\''`)}' x $__lvfs_channel; ${say('asked')}\n`);
+      await terminal.shows('child: lvfs');
+      terminal.type('lvfs log | cat; lvfs status | grep -c dev-libs/foo; ls /opt/hidden\n');
+      await terminal.shows('No such file');
+      terminal.type(
+        `exec bash -c '${request.replaceAll("'", `'\\''`).replace('child:', 'replaced:')}; ls /opt/hidden' x $__lvfs_channel\n`,
+      );
+      await terminal.shows('replaced: lvfs');
+    },
+    system,
+    environment,
+  );
+  t.notRegex(shown, /^\+ dev-libs\/hidden/m);
+  t.is(shown.match(/ls: cannot access '\/opt\/hidden'/g)?.length, 2);
+});
+
+mountTest(
+  `what was hidden from a command that failed is said once, and retry runs it again${skipped}`,
+  async (t) => {
+    const { shown } = await onTerminal(
+      t,
+      shell,
+      async (terminal) => {
+        await terminal.shows('(lvfs dev-libs/foo-1) ');
+        terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
+        await terminal.shows(
+          'hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other',
+        );
+        // No command, no line; and what went well has none either.
+        terminal.type(`\n\n${say('nothing')}\n`);
+        await terminal.shows('nothing');
+        terminal.type('lvfs allow dev-libs/other\n');
+        await terminal.shows('+ dev-libs/other-2');
+        terminal.type('lvfs retry\n');
+        await terminal.shows('otherread it');
+        terminal.type('lvfs frobnicate; lvfs log -f; lvfs report --html /tmp/x; lvfs help\n');
+        await terminal.shows('All else is asked outside of it.');
+        terminal.type('cd /opt; lvfs why hidden/tool; exit\n');
+      },
+      system,
+      environment,
+    );
+    t.is(shown.match(/hidden from it/g)?.length, 1, shown);
+    t.regex(shown, /'lvfs frobnicate' is not for in here/);
+    t.regex(shown, /log: -f is not for in here/);
+    t.regex(shown, /report: --html is not for in here/);
+    t.regex(shown, /\/opt\/hidden\/tool/);
+  },
+);

@@ -51,13 +51,18 @@ export function suspects(
     const [first] = own;
     return first === undefined
       ? []
-      : [{ name: packageName(cpv), path: first.path, first, certainty: certainties[certainty] }];
+      : [{ name: packageName(cpv), path: wantedPath(first), first, certainty: certainties[certainty] }];
   });
   found.sort((a, b) => b.certainty - a.certainty || byStrength(a.first, b.first));
   if (found.length > 0) return found.map(({ name, path }) => ({ name, path }));
   const paths = new Set(unowned.map(({ path }) => path));
   const litter = hidden.filter(({ path, directory }) => !directory && paths.has(path)).sort(byStrength);
   return [...new Set(litter.map(({ path }) => path))].map((path) => ({ name: path, path }));
+}
+
+/** What was asked for: below a hidden directory, only that is refused. */
+export function wantedPath({ path, wanted }: Pick<Denial, 'path' | 'wanted'>): string {
+  return wanted === '' ? path : wanted;
 }
 
 /** The strongest first, and of equal ones the latest. */
