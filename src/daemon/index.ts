@@ -51,6 +51,7 @@ export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
 export type {
   BindRequest,
+  IgnoreSetting,
   InsideRequest,
   LiveResult,
   SessionRequest,

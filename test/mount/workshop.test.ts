@@ -75,9 +75,7 @@ mountTest(
       async (terminal) => {
         await terminal.shows('(lvfs dev-libs/foo-1) ');
         terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
-        await terminal.shows(
-          'hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other',
-        );
+        await terminal.shows('hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other');
         // No command, no line; and what went well has none either.
         terminal.type(`\n\n${say('nothing')}\n`);
         await terminal.shows('nothing');
@@ -99,3 +97,73 @@ mountTest(
     t.regex(shown, /\/opt\/hidden\/tool/);
   },
 );
+
+mountTest(`the user's own rc is read, and a prompt that it sets is marked${skipped}`, async (t) => {
+  const { shown } = await onTerminal(
+    t,
+    (lvfs, with_) =>
+      `printf '%s\\n' 'PROMPT_COMMAND="PS1=mine:" HISTCONTROL=ignoreboth' 'alias greet="echo from-rc"' 'command_not_found_handle() { echo "no $1 at all"; }' >"$HOME/.bashrc"; ${shell(lvfs, with_)}`,
+    async (terminal) => {
+      await terminal.shows('(lvfs dev-libs/foo-1) mine:');
+      terminal.type('greet\nabsent-program\ntool\nenv | grep -c LVFS_WORKSHOP\nexit\n');
+      await terminal.shows('tool is hidden');
+    },
+    system,
+    environment,
+  );
+  t.regex(shown, /^from-rc\r$/m);
+  t.regex(shown, /^no absent-program at all\r$/m);
+  t.regex(shown, /^0\r$/m, 'what the shell was told by is not in the environment of others');
+});
+
+const left = '/var/tmp/portage/dev-libs/foo-1';
+
+mountTest(`--here goes on where a build failed, in its environment${skipped}`, async (t) => {
+  const environmentFile = `declare -x S="${left}/work/foo-1"\ndeclare -x CFLAGS="-O9"\nsrc_compile () \n{ \n    echo "compiles $CFLAGS in \${PWD#"$S"/}"\n}\n`;
+  const { status, shown } = await onTerminal(
+    t,
+    (lvfs, with_) => `${lvfs} shell ${with_} --here dev-libs/foo`,
+    async (terminal) => {
+      await terminal.shows('/sub# ');
+      terminal.type('src_compile; exit 7\n');
+      await terminal.shows('compiles');
+    },
+    {
+      ...system,
+      files: {
+        [`${left}/temp/environment`]: environmentFile,
+        [`${left}/temp/build.log`]: ` * Working directory: '/old'\n \x1b[31m*\x1b[0m Working directory: '${left}/work/foo-1/sub'\n`,
+        [`${left}/work/foo-1/sub`]: { directory: true },
+      },
+    },
+  );
+  t.is(status, 7, shown);
+  t.regex(shown, /^compiles -O9 in sub\r$/m);
+});
+
+mountTest(`--here without a build says so${skipped}`, async (t) => {
+  const { status, shown } = await onTerminal(
+    t,
+    (lvfs, with_) => `${lvfs} shell ${with_} --here dev-libs/foo`,
+    async (terminal) => terminal.shows('hint:'),
+  );
+  t.is(status, 125);
+  t.regex(shown, /lvfs: \/var\/tmp\/portage\/dev-libs\/foo-1: no build was left there/);
+});
+
+mountTest(`a mounted view is a workshop too${skipped}`, async (t) => {
+  const { status, shown } = await onTerminal(
+    t,
+    (lvfs, with_) =>
+      `mkdir $HOME/mnt; ${lvfs} mount ${with_} dev-libs/foo $HOME/mnt && ${lvfs} shell $HOME/mnt; echo "status $?"; ${lvfs} umount $HOME/mnt`,
+    async (terminal) => {
+      await terminal.shows('(lvfs dev-libs/foo-1) ');
+      terminal.type('lvfs allow hidden; tool; exit 3\n');
+      await terminal.shows('status 3');
+    },
+    system,
+    environment,
+  );
+  t.is(status, 0, shown);
+  t.regex(shown, /^the tool runs\r$/m);
+});

@@ -1,8 +1,9 @@
 /** `lvfs log`: the denials of a mounted view. */
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { exitStatus } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
-import { denialJson, denialText } from '../denialText.js';
+import { denialJson, printDenial } from '../denialText.js';
+import { follow } from '../following.js';
 import { OutputFiles } from '../outputFiles.js';
 
 export const command = defineCommand({
@@ -28,14 +29,10 @@ export const command = defineCommand({
       const file = files.lines(options.log, 'add');
       const show = (denial: Denial): void => {
         file?.write(denialJson(denial));
-        if (output.json) output.printJson(denialJson(denial));
-        else output.print(denialText(denial, output));
+        printDenial(denial, output);
       };
       if (options.follow) {
-        await client.request('follow', {}, show).catch((error: unknown) => {
-          // The view was unmounted: that is how following ends.
-          if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
-        });
+        await follow(client, show);
       } else {
         const { denials } = await client.request('denials');
         for (const denial of denials) show(denial);
