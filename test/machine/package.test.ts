@@ -51,6 +51,10 @@ test('the manual, the mount helper, the changelog and the licences of what is bu
   for (const file of [
     ...manifest.man,
     'mount-helper/mount.lvfs',
+    'src/cli/workshop/bashrc',
+    'src/cli/workshop/common.sh',
+    'src/cli/workshop/zsh/.zshenv',
+    'src/cli/workshop/zsh/.zshrc',
     'src/daemon/emerge/pid-ns-init.py',
     'CHANGELOG.md',
     'LICENSE',
