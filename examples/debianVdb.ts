@@ -34,7 +34,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LvfsError, describeError, errorCode } from '../src/base/index.js';
+import { describeError, errorCode } from '../src/base/index.js';
 import { gentooName, systemPackages, validPackageName, virtuals, type GentooName } from './debianNames.js';
 import {
   gentooVersion,
@@ -45,6 +45,7 @@ import {
   readSums,
   type Binary,
   type Diversions,
+  ExampleError,
 } from './dpkg.js';
 import {
   ContentsWriter,
@@ -357,7 +358,7 @@ function readStamps(file: string, directory: string): Stamps {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
     if (existsSync(join(directory, 'var/db/pkg')) || existsSync(join(directory, 'etc/portage'))) {
-      throw new LvfsError('NOT_OURS', `${directory} has a VDB or configuration that was not made here`, {
+      throw new ExampleError('NOT_OURS', `${directory} has a VDB or configuration that was not made here`, {
         hint: 'name a directory of its own for the VDB of this host',
       });
     }
@@ -394,7 +395,7 @@ function stampOf(group: Group, diversions: Diversions, options: Required<DebianV
 /**
  * Makes or renews the system in `directory`, which is created if need be.
  *
- * @throws LvfsError `NO_DPKG` where there is no dpkg database, `NOT_OURS` when the directory holds a VDB that was not
+ * @throws ExampleError `NO_DPKG` where there is no dpkg database, `NOT_OURS` when the directory holds a VDB that was not
  *   made by this function, `UNSAFE_DIRECTORY` for `/`.
  */
 export function makeDebianVdb(directory: string, options: DebianVdbOptions = {}): DebianVdb {
@@ -408,7 +409,7 @@ export function makeDebianVdb(directory: string, options: DebianVdbOptions = {})
   mkdirSync(directory, { recursive: true });
   const top = realpathSync(directory);
   if (top === '/') {
-    throw new LvfsError('UNSAFE_DIRECTORY', 'the VDB of this host cannot be made in /', {
+    throw new ExampleError('UNSAFE_DIRECTORY', 'the VDB of this host cannot be made in /', {
       hint: 'name a directory of its own',
     });
   }
@@ -539,9 +540,9 @@ function main(args: readonly string[]): number {
     console.log(`lvfs deps dev-libs/libyaml ${made.options.join(' ')}`);
     return 0;
   } catch (error) {
-    if (!(error instanceof LvfsError)) throw error;
-    console.error(`debian-vdb: ${describeError(error)}${error.hint === undefined ? '' : `\n${error.hint}`}`);
-    return error.exit;
+    if (!(error instanceof ExampleError)) throw error;
+    console.error(`debian-vdb: ${describeError(error)}\n${error.hint}`);
+    return 1;
   }
 }
 

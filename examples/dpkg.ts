@@ -3,7 +3,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LvfsError } from '../src/base/index.js';
 import { readOptional } from './gentooTree.js';
 
 /** An installed binary package. */
@@ -33,13 +32,27 @@ export interface Diversions {
   readonly text: string;
 }
 
+/** A failure that is explained to whoever runs the example. */
+export class ExampleError extends Error {
+  readonly hint: string;
+
+  constructor(
+    readonly code: 'NO_DPKG' | 'NOT_OURS' | 'UNSAFE_DIRECTORY',
+    message: string,
+    options: { hint: string; cause?: unknown },
+  ) {
+    super(message, options);
+    this.hint = options.hint;
+  }
+}
+
 /** The installed packages of `status` (deb822 paragraphs); half-installed ones count, removed ones do not. */
 export function readBinaries(dpkg: string): Binary[] {
   let status: string;
   try {
     status = readFileSync(join(dpkg, 'status'), 'utf8');
   } catch (error) {
-    throw new LvfsError('NO_DPKG', `cannot read dpkg's database in ${dpkg}`, {
+    throw new ExampleError('NO_DPKG', `cannot read dpkg's database in ${dpkg}`, {
       cause: error,
       hint: 'this example makes a VDB from the packages of a Debian host; Gentoo has its own in /var/db/pkg',
     });

@@ -2,7 +2,8 @@
  * The two families of errors that lvfs raises on purpose. A plain `Error` anywhere means a bug.
  */
 import { constants } from 'node:os';
-import { exitStatus, type ExitStatus } from './exitStatus.js';
+import { errorTable, statusesOf, type ErrorCode } from './errorTable.js';
+import type { ExitStatus } from './exitStatus.js';
 
 /** A positive errno of the host's kernel, as in `os.constants.errno`; 0 means success. */
 export type Errno = number;
@@ -23,10 +24,10 @@ export class FsError extends Error {
 
 /** What an {@link LvfsError} may carry besides its message. */
 export interface LvfsErrorOptions {
-  /** The status the command ends with; 1 when not given. */
+  /** The status the command ends with, where the table has several for the code, or the command is one that runs another. */
   exit?: ExitStatus;
-  /** A second line that says what the user can do. */
-  hint?: string;
+  /** A second line that says what the user can do; that of the table when not given. */
+  hint?: string | undefined;
   /** What led to this error; its message is appended when the error is shown. */
   cause?: unknown;
   /** Further facts for `--json`, such as the candidates of an ambiguous name. */
@@ -36,7 +37,7 @@ export interface LvfsErrorOptions {
 /**
  * A failure that is explained to the user: one line, without a stack.
  *
- * `code` is stable and in capitals (`AMBIGUOUS_ATOM`); the message names the offending value.
+ * The message names the offending value; what the code stands for is in {@link errorTable}.
  */
 export class LvfsError extends Error {
   readonly exit: ExitStatus;
@@ -44,14 +45,14 @@ export class LvfsError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     options: LvfsErrorOptions = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'LvfsError';
-    this.exit = options.exit ?? exitStatus.failure;
-    this.hint = options.hint;
+    this.exit = options.exit ?? statusesOf(code)[0];
+    this.hint = options.hint ?? errorTable[code].hint;
     this.details = options.details ?? {};
   }
 }
@@ -88,8 +89,11 @@ export function asFailure(error: unknown): unknown {
 export function errnoOf(error: unknown): Errno {
   if (error instanceof FsError) return error.errno;
   const code = errorCode(error);
-  const value = code === undefined ? undefined : (errno as Record<string, number>)[code];
-  return value ?? errno.EIO;
+  return code !== undefined && isErrnoName(code) ? errno[code] : errno.EIO;
+}
+
+function isErrnoName(code: string): code is keyof typeof errno {
+  return Object.hasOwn(errno, code);
 }
 
 /** The message of an error followed by those of its causes, outermost first, on one line. */

@@ -1,15 +1,12 @@
 /** Errors of the configuration. */
-import { exitStatus, LvfsError, nearest } from '../base/index.js';
+import { LvfsError, nearest } from '../base/index.js';
 
 /** Where a value comes from: `default`, `FILE:LINE`, a variable's name or an option as it is typed. */
 export type Origin = string;
 
 /** The error for a setting that cannot be used. */
 export function badSetting(where: Origin, what: string, hint?: string): LvfsError {
-  return new LvfsError('BAD_CONFIG', `${where}: ${what}`, {
-    exit: exitStatus.usage,
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return new LvfsError('BAD_CONFIG', `${where}: ${what}`, { hint });
 }
 
 /** The error for a key that there is not. */

@@ -122,7 +122,7 @@ export async function runPortage(
 function isSwitchedOff(value = ''): boolean {
   if (/^(?:off|no|false|0)$/i.test(value)) return true;
   if (/^(?:on|yes|true|1|)$/i.test(value)) return false;
-  throw new LvfsError('BAD_CONFIG', `LVFS: expected on or off, found '${value}'`, { exit: exitStatus.usage });
+  throw new LvfsError('BAD_CONFIG', `LVFS: expected on or off, found '${value}'`);
 }
 
 /** What is decided and noted about packages. */
@@ -277,9 +277,7 @@ const emergeSet = {
 function modeOf(value = ''): Mode {
   const mode = value === '' ? 'enforce' : modes.find((one) => one === value);
   if (mode !== undefined) return mode;
-  throw new LvfsError('BAD_CONFIG', `LVFS_MODE: expected ${modes.join(' or ')}, found '${value}'`, {
-    exit: exitStatus.usage,
-  });
+  throw new LvfsError('BAD_CONFIG', `LVFS_MODE: expected ${modes.join(' or ')}, found '${value}'`);
 }
 
 function verdictOf(status: number | undefined, report: Report): Verdict['verdict'] {

@@ -1,5 +1,5 @@
 /** Errors that only a command line can make. */
-import { asFailure, errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { asFailure, errorCode, LvfsError } from '../base/index.js';
 
 /** A verb whose help can be pointed at. */
 export interface Helped {
@@ -18,7 +18,6 @@ export class UsageError extends LvfsError {
   constructor(message: string, suggestion: string | undefined, verb: Helped | undefined) {
     const help = helpOf(verb);
     super('USAGE', message, {
-      exit: exitStatus.usage,
       hint: suggestion === undefined ? `see '${help}'` : `did you mean '${suggestion}'? See '${help}'`,
     });
   }
@@ -34,9 +33,7 @@ function helpOf(verb: Helped | undefined): string {
  * is short of; others as they are.
  */
 export function explained(error: unknown): unknown {
-  if (errorCode(error) !== 'ENOENT' || !(error as NodeJS.ErrnoException).syscall?.endsWith('cwd'))
-    return asFailure(error);
-  return new LvfsError('NO_WORKING_DIRECTORY', 'the current directory has been removed', {
-    hint: 'cd to another one, or give absolute paths',
-  });
+  const call = error instanceof Error && 'syscall' in error ? String(error.syscall) : '';
+  if (errorCode(error) !== 'ENOENT' || !call.endsWith('cwd')) return asFailure(error);
+  return new LvfsError('NO_WORKING_DIRECTORY', 'the current directory has been removed');
 }

@@ -1,5 +1,5 @@
 /** The built-in rules about the habits of tools, as the configuration names them. */
-import { exitStatus, LvfsError, nearest } from '../base/index.js';
+import { LvfsError, nearest } from '../base/index.js';
 
 /**
  * Checks names of rules.
@@ -15,7 +15,6 @@ export async function checkHabits(names: readonly string[], origins: readonly st
   if (wrong === undefined) return;
   const suggestion = nearest(wrong, known);
   throw new LvfsError('BAD_CONFIG', `${origins.join(', ')}: habits-off: no rule is called '${wrong}'`, {
-    exit: exitStatus.usage,
     hint: suggestion === undefined ? `known are ${known.join(', ')}` : `did you mean '${suggestion}'?`,
   });
 }

@@ -1,7 +1,7 @@
 /** Running something in a private view from the command line: signals, progress, and exit statuses. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import { exitStatus, keysOf, LvfsError, type ExitStatus } from '../base/index.js';
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
 import { explained } from './errors.js';
@@ -76,8 +76,7 @@ export class Signals {
 }
 
 function signalName(number: number): NodeJS.Signals | undefined {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] as NodeJS.Signals | undefined;
+  return keysOf(constants.signals).find((name) => constants.signals[name] === number);
 }
 
 /** Whether this process belongs to the foreground group of its terminal; fields 5, 7 and 8 of proc_pid_stat(5). */

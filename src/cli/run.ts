@@ -30,7 +30,7 @@ export async function runCommandLine(argv: readonly string[], version: () => str
     const parsed = parse(command, split.rest, split.before);
     output = new Output({
       json: parsed.options.json,
-      color: (parsed.options.color ?? 'auto') as OutputOptions['color'],
+      color: parsed.options.color ?? 'auto',
       quiet: parsed.options.quiet,
       verbose: parsed.options.verbose,
     });
@@ -78,10 +78,7 @@ async function withoutVerb(
   const option = argv.find((word) => word.startsWith('-'));
   if (option !== undefined) throw new UsageError(`${option}: no command given`, undefined, undefined);
   const { firstStep, surroundings } = await import('./firstStep.js');
-  throw new LvfsError('USAGE', 'no command given', {
-    exit: exitStatus.usage,
-    hint: firstStep(surroundings()),
-  });
+  throw new LvfsError('USAGE', 'no command given', { hint: firstStep(surroundings()) });
 }
 
 /**

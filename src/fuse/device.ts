@@ -1,6 +1,6 @@
 /** The kernel's device, through which whoever serves a filesystem speaks with it. */
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../base/index.js';
+import { errorCode, LvfsError } from '../base/index.js';
 
 const device = '/dev/fuse';
 
@@ -14,10 +14,7 @@ const deviceNumber = (10 << 8) | 229;
  */
 export function openDevice(): number {
   const unavailable = (what: string, hint: string | undefined): LvfsError =>
-    new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, {
-      exit: exitStatus.cannotMount,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    new LvfsError('FUSE_UNAVAILABLE', `${device}: ${what}`, { hint });
   let fd: number;
   try {
     fd = openSync(device, 'r+');

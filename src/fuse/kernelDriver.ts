@@ -5,12 +5,12 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
+import { errorCode, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
 import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import { deviceProblem, openDevice } from './device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+import type { Connection, Driver, KernelEndpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
 import { resolveMountpoint, run } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
@@ -22,12 +22,6 @@ import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js'
  */
 const readAheadKiB = 512;
 
-/** The endpoint of a connection of this driver. The descriptor is shared by all threads of the process. */
-export interface KernelEndpoint extends Endpoint {
-  readonly driver: 'kernel';
-  readonly fd: number;
-}
-
 function mountFailed(message: string, cause?: unknown): LvfsError {
   let hint: string | undefined;
   if (/unknown filesystem type|no such device/.test(message)) {
@@ -38,9 +32,8 @@ function mountFailed(message: string, cause?: unknown): LvfsError {
     hint = 'install util-linux';
   }
   return new LvfsError('MOUNT_FAILED', message, {
-    exit: exitStatus.cannotMount,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
+    hint,
+    cause,
   });
 }
 
@@ -208,7 +201,6 @@ async function runMount(args: readonly string[], fd: number): Promise<void> {
 function probe(): LvfsError | undefined {
   if (process.getuid?.() !== 0) {
     return new LvfsError('NOT_ROOT', 'mounting a view needs root', {
-      exit: exitStatus.cannotMount,
       hint: 'sudo lvfs mount …, or lvfs run and lvfs shell, which need no root',
     });
   }

@@ -1,7 +1,7 @@
 /** Mount points, as every driver needs them: the checks before a mount, and running what mounts. */
 import { spawn } from 'node:child_process';
 import { lstatSync, realpathSync, statfsSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
+import { errorCode, LvfsError, type ErrorCode, readMountTable, utilityEnvironment } from '../base/index.js';
 
 /**
  * The mount point without symbolic links; `type` is what is to be mounted there.
@@ -9,12 +9,8 @@ import { errorCode, exitStatus, LvfsError, readMountTable, utilityEnvironment } 
  * Errors, with exit 23: `MOUNT_POINT`, `STALE_MOUNT`.
  */
 export function resolveMountpoint(path: string, type: string): string {
-  const fail = (code: string, message: string, hint?: string, cause?: unknown) =>
-    new LvfsError(code, message, {
-      exit: exitStatus.cannotMount,
-      ...(hint === undefined ? {} : { hint }),
-      ...(cause === undefined ? {} : { cause }),
-    });
+  const fail = (code: ErrorCode, message: string, hint?: string, cause?: unknown) =>
+    new LvfsError(code, message, { hint, cause });
   const staleMount = (cause: unknown) =>
     fail('STALE_MOUNT', `${path} is a mount whose daemon has died`, `umount -l ${path}`, cause);
   let resolved: string;

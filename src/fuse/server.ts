@@ -12,7 +12,7 @@
  *    request that only this thread would answer.
  */
 import { getSystemErrorName } from 'node:util';
-import { errno, exitStatus, FsError, LvfsError, type Errno, type Logger } from '../base/index.js';
+import { errno, FsError, keysOf, LvfsError, type Errno, type Logger } from '../base/index.js';
 import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
 import { Reply, Request } from './codec.js';
@@ -318,14 +318,13 @@ export class Session {
         'FUSE_PROTOCOL',
         `the kernel speaks version ${major}.${minor} of the FUSE protocol; ` +
           `${layout.protocolMajor}.${layout.oldestMinor} to ${layout.protocolMajor}.${layout.newestMinor} are known`,
-        { exit: exitStatus.cannotMount, hint: 'use a newer kernel, or another driver' },
       );
       return this.#reply.error(request, errno.EPROTO);
     }
     if (body < layout.initIn.sizeAt(Math.min(minor, 35))) return this.#reply.error(request, errno.EINVAL);
     const first = request.u32(o.flags);
     const second = minor >= 36 && body >= layout.initIn.size ? request.u32(o.flags2) : 0;
-    const offered = (Object.keys(layout.initFlag) as layout.InitFlag[]).filter((name) => {
+    const offered = keysOf(layout.initFlag).filter((name) => {
       const bit = layout.initFlag[name];
       return ((bit < 32 ? first : second) >>> (bit & 31)) & 1;
     });
@@ -460,9 +459,6 @@ export function serveDevice(fd: number, operations: Operations, options: Session
       throw new LvfsError(
         'FUSE_DEVICE',
         `cannot read requests from /dev/fuse (${getSystemErrorName(length)})`,
-        {
-          exit: exitStatus.cannotMount,
-        },
       );
     }
     if (length === 0) return { end: 'closed' };

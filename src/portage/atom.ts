@@ -2,7 +2,7 @@
  * Package atoms: PMS 8.3, and what Portage accepts beyond it in user configuration (wildcards, `::repo`) and for
  * binary packages (build-ids). One pass over the text, in time linear in its length.
  */
-import { exitStatus, LvfsError } from '../base/index.js';
+import { LvfsError } from '../base/index.js';
 import { eapiFeatures, supportedEapis } from './eapi.js';
 import { ALNUM, CATEGORY, FLAG, is, NAME, quote, skip, WORD } from './text.js';
 import { findVersion, isNameText } from './version.js';
@@ -78,7 +78,6 @@ export class AtomError extends LvfsError {
     readonly problem: string,
   ) {
     super('INVALID_ATOM', `invalid package atom ${quote(text)}: ${problem} at character ${offset + 1}`, {
-      exit: exitStatus.portageData,
       details: { atom: text, offset },
     });
     this.name = 'AtomError';
@@ -315,7 +314,11 @@ function readAtom(text: string, options: AtomOptions): Atom {
         if (i === fromSub) throw new AtomError(text, i, 'expected a sub-slot behind /');
         subslot = text.slice(fromSub, i);
       }
-      if (text[i] === '=' || (text[i] === '*' && slot === undefined)) slotOperator = text[i++] as '=' | '*';
+      const sign = text[i];
+      if (sign === '=' || (sign === '*' && slot === undefined)) {
+        slotOperator = sign;
+        i++;
+      }
     }
     if (slot === undefined && slotOperator === undefined) {
       throw new AtomError(text, i, `expected a slot${features.slotOperators ? ', = or *' : ''} behind :`);

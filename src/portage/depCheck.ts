@@ -38,6 +38,24 @@ export interface Selection {
   alternatives: readonly Atom[];
 }
 
+/** What {@link DepCheck.select} answers. */
+export interface GraphSelection {
+  readonly atoms: readonly Atom[];
+  /** The atoms that virtuals stand for. */
+  readonly inner: readonly Atom[];
+  readonly upgrades: readonly Upgrade[];
+}
+
+/**
+ * An alternative of an any-of group that stands before the one that was taken and is not installed as it asks to be. Where a repository
+ * has what is asked for in slots that are installed, emerge merges that and builds with it.
+ */
+export interface Upgrade {
+  readonly wanted: readonly Atom[];
+  /** What was taken. */
+  readonly instead: readonly Atom[];
+}
+
 /** What emerge's dependency graph has while it chooses; see targetGraph.ts. */
 export interface Graph {
   /** Whether it has a package that an atom matches. */
@@ -119,9 +137,9 @@ export class DepCheck {
 
   /**
    * What emerge selects from evaluated dependencies when it has a graph already. Atoms come as they are in `items`, with those of
-   * package.provided left out; `inner` has those that virtuals stand for.
+   * package.provided left out.
    */
-  select(items: readonly Reduced[], graph: Graph): { atoms: readonly Atom[]; inner: readonly Atom[] } {
+  select(items: readonly Reduced[], graph: Graph): GraphSelection {
     const virtuals = new Map<Atom, Atom>();
     const inner = new Set<Atom>();
     const unusable = new Set<Atom>();
@@ -129,8 +147,10 @@ export class DepCheck {
       this.#expandVirtuals(item, graph, { virtuals, inner, unusable, seen: [] }),
     );
     const combined = combineOverlapping(expanded);
-    const selected = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
+    const upgrades: Upgrade[] = [];
+    const selected = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable, upgrades });
     return {
+      upgrades,
       atoms: distinct(selected.filter((atom) => !inner.has(atom)).map((atom) => virtuals.get(atom) ?? atom)),
       inner: selected.filter((atom) => inner.has(atom) && atom.blocker === undefined),
     };
@@ -242,10 +262,17 @@ export class DepCheck {
       ),
     );
     const best = Math.min(...rated.map(({ bin }) => bin));
-    return preferred(
+    const taken = preferred(
       rated.filter(({ bin }) => bin === best),
       how,
-    ).atoms;
+    );
+    if (best === bins.installed && !taken.inGraph) {
+      for (const { bin, atoms } of rated.slice(0, rated.indexOf(taken))) {
+        if (bin === bins.partly || bin === bins.otherVersions)
+          how.upgrades?.push({ wanted: atoms.filter(isWanted), instead: taken.atoms.filter(isWanted) });
+      }
+    }
+    return taken.atoms;
   }
 
   /** How an alternative stands: which installed packages it would use, and how much of it is installed. */
@@ -281,7 +308,7 @@ export class DepCheck {
       }
       if (previous === undefined || order(found, previous) > 0) chosen.set(atom.cp, found);
     }
-    const wanted = atoms.filter((atom) => atom.blocker === undefined);
+    const wanted = atoms.filter(isWanted);
     // Virtuals have no cost, whether they are in the graph or not.
     const inGraph =
       graph !== undefined &&
@@ -302,6 +329,8 @@ interface How {
   readonly graph?: Graph;
   /** Virtuals without what they need. */
   readonly unusable?: ReadonlySet<Atom>;
+  /** Where what emerge may merge first is noted. */
+  readonly upgrades?: Upgrade[];
 }
 
 /** What is noted while virtuals are replaced. */
@@ -382,8 +411,11 @@ function isBetter(a: Alternative, b: Alternative): boolean {
   return (hasUpgrade && !hasDowngrade) || (a.inGraph && !b.inGraph && !(hasDowngrade && !hasUpgrade));
 }
 
+function isWanted(atom: Atom): boolean {
+  return atom.blocker === undefined;
+}
+
 /** The atoms that are no blockers, each once. */
 function distinct(atoms: readonly Atom[]): readonly Atom[] {
-  const wanted = atoms.filter(({ blocker }) => blocker === undefined);
-  return [...new Map(wanted.map((atom) => [atom.text, atom])).values()];
+  return [...new Map(atoms.filter(isWanted).map((atom) => [atom.text, atom])).values()];
 }

@@ -3,7 +3,7 @@
  * been evaluated (`use_reduce`). Parsing keeps its own stack and refuses nesting beyond {@link maxNesting}; the rest
  * may therefore walk the tree by recursion.
  */
-import { exitStatus, LvfsError } from '../base/index.js';
+import { LvfsError } from '../base/index.js';
 import { type Atom, AtomError, evaluateUse, parseAtom, type UseDep } from './atom.js';
 import { eapiFeatures } from './eapi.js';
 import { ALNUM, FLAG, is, quote, skip, SPACE } from './text.js';
@@ -55,7 +55,6 @@ export class DependError extends LvfsError {
     readonly problem: string,
   ) {
     super('INVALID_DEPENDENCY', `${problem}, at character ${offset + 1} of ${quote(text)}`, {
-      exit: exitStatus.portageData,
       details: { offset },
     });
     this.name = 'DependError';

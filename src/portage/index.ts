@@ -5,13 +5,14 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitStatus, isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
+import { isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck } from './depCheck.js';
 import { InstalledPackages } from './installed.js';
 import { SavedValues } from './savedValues.js';
 import { TargetResolver } from './targets.js';
+import { Upgrades } from './upgrades.js';
 import { Namer } from './naming.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
 import type {
@@ -142,6 +143,9 @@ export function openSystem(locations: SystemLocations, options: SystemOptions = 
   return new OpenedSystem(locations, options);
 }
 
+/** The databases of installed packages: the root's, and the sysroot's if there is one. */
+type Databases = readonly [InstalledDatabase, ...InstalledDatabase[]];
+
 class OpenedSystem implements System {
   readonly database: string;
   readonly prefix: string;
@@ -153,7 +157,7 @@ class OpenedSystem implements System {
   readonly #options: SystemOptions;
   /** Whether the database was named, and so has to be there. */
   readonly #hasOwnDatabase: boolean;
-  #databases: readonly InstalledDatabase[] | undefined;
+  #databases: Databases | undefined;
   #knownSets: VisibleSets | undefined;
   readonly #namers = new Map<InstalledDatabase, Namer>();
   /** How many warnings of each configuration have been passed on. */
@@ -164,9 +168,7 @@ class OpenedSystem implements System {
     const { env = {} } = options;
     const { sysroot, configRoot = configRootOf(locations, env), ...common } = locations;
     if (prefix !== '' && sysroot !== undefined) {
-      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix', {
-        exit: exitStatus.usage,
-      });
+      throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix');
     }
     this.prefix = prefix;
     const shared: ConfigurationOptions = {
@@ -217,9 +219,8 @@ class OpenedSystem implements System {
   installed(): readonly InstalledPackage[] {
     return this.#reporting(() => {
       const [tools, sysroot] = this.#installed;
-      if (sysroot === undefined) return tools?.packages ?? [];
-      const all = this.#installed.flatMap(({ packages }) => packages);
-      return all.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+      if (sysroot === undefined) return tools.packages;
+      return [...tools.packages, ...sysroot.packages].sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
     });
   }
 
@@ -259,7 +260,7 @@ class OpenedSystem implements System {
 
   /** Who names the packages of the system that a package is in. */
   #namer(cpv: Cpv): Namer {
-    const [tools, sysroot] = this.#installed as [InstalledDatabase, InstalledDatabase?];
+    const [tools, sysroot] = this.#installed;
     const database = isInSysroot(cpv) ? (sysroot ?? tools) : tools;
     let namer = this.#namers.get(database);
     if (namer === undefined) {
@@ -311,7 +312,7 @@ class OpenedSystem implements System {
   }
 
   /** The root's database, and the sysroot's. */
-  get #installed(): readonly InstalledDatabase[] {
+  get #installed(): Databases {
     return (this.#databases ??= [
       new InstalledDatabase(
         this.database,
@@ -345,7 +346,7 @@ class OpenedSystem implements System {
 
   #makeSets(): VisibleSets {
     const [toolsDatabase, sysrootDatabase] = this.#installed;
-    const tools = packageRoot(toolsDatabase!, this.#toolsConfiguration);
+    const tools = packageRoot(toolsDatabase, this.#toolsConfiguration);
     const target = sysrootDatabase === undefined ? tools : packageRoot(sysrootDatabase, this.#configuration);
     return new VisibleSets(tools, target, this.#toolchains(), this.#configuration.warn);
   }
@@ -386,6 +387,7 @@ function packageRoot(database: InstalledDatabase, configuration: Configuration):
     installed,
     check: new DepCheck(installed, configuration.provided),
     targets: new TargetResolver(installed, configuration),
+    upgrades: new Upgrades(installed, configuration),
     place: configuration.places.sysroot === '' ? '/' : configuration.places.sysroot,
   };
 }
@@ -398,10 +400,7 @@ function configRootOf(
   if (place === undefined || place === '' || place === '/') return undefined;
   const directory = join(root, place);
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
-  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`, {
-    exit: exitStatus.portageData,
-    hint: 'unset it, or name another directory with --config-root',
-  });
+  throw new LvfsError('NO_CONFIG_ROOT', `PORTAGE_CONFIGROOT='${place}' is no directory in '${root}'`);
 }
 
 /** emerge builds for the system that these name. lvfs is told so by options, since more than emerge depends on it. */
@@ -411,7 +410,6 @@ function checkRoots(env: NonNullable<SystemOptions['env']>, sysroot: string, pre
     const value = (env[name] ?? '').replace(/\/+$/, '');
     if (value === '' || value === place) continue;
     throw new LvfsError('OTHER_ROOT', `${name}='${env[name]}': emerge would build for another system`, {
-      exit: exitStatus.usage,
       hint: `unset ${name}, or name that system with ${name === 'EPREFIX' ? '--prefix' : '--sysroot or --root'}`,
     });
   }

@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LvfsError, errorCode, exitStatus, readRegularFile } from '../base/index.js';
+import { LvfsError, errorCode, readRegularFile } from '../base/index.js';
 
 /** What a path leads to after all symlinks: `other` is a device, socket or pipe. */
 export type FileKind = 'file' | 'directory' | 'other';
@@ -32,9 +32,6 @@ function join(base: string, ...parts: string[]): string {
   return path.posix.join(base, ...parts);
 }
 
-const rootHint =
-  "--root names the tree that is shown, such as a mounted stage; 'lvfs config' prints what is set and where";
-
 /** See the head of this file. An instance caches how directories resolve and is meant for one configuration. */
 export class RootFiles {
   /** The root, absolute and free of symlinks, without trailing slash (`''` for `/`). */
@@ -52,17 +49,10 @@ export class RootFiles {
       real = realpathSync(absolute);
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
-      throw new LvfsError('NO_ROOT', `the root '${root}' cannot be opened`, {
-        exit: exitStatus.portageData,
-        hint: rootHint,
-        cause: error,
-      });
+      throw new LvfsError('NO_ROOT', `the root '${root}' cannot be opened`, { cause: error });
     }
     if (this.#kindOfResolved(real) !== 'directory') {
-      throw new LvfsError('NO_ROOT', `the root '${root}' is not a directory`, {
-        exit: exitStatus.portageData,
-        hint: rootHint,
-      });
+      throw new LvfsError('NO_ROOT', `the root '${root}' is not a directory`);
     }
     this.#root = real === '/' ? '' : real;
   }
@@ -240,8 +230,5 @@ export class RootFiles {
 
 function unreadable(hostPath: string, error: unknown): LvfsError {
   if (errorCode(error) === undefined) throw error;
-  return new LvfsError('UNREADABLE', `cannot read '${hostPath}'`, {
-    exit: exitStatus.portageData,
-    cause: error,
-  });
+  return new LvfsError('UNREADABLE', `cannot read '${hostPath}'`, { cause: error });
 }

@@ -3,7 +3,7 @@
  * (`portage._sets`; portage(5), "sets.conf"; emerge(1), "SETS").
  */
 import path from 'node:path';
-import { exitStatus, LvfsError, nearest } from '../base/index.js';
+import { LvfsError, nearest } from '../base/index.js';
 import { type Atom, tryParseAtom } from './atom.js';
 import type { Configuration } from './config/configuration.js';
 import { IniProblem, IniReader, type Section } from './ini.js';
@@ -125,7 +125,6 @@ export class PackageSets {
 
   #unknown(name: string, from: string): LvfsError {
     return new LvfsError('UNKNOWN_SET', `there is no set '@${name}'${from === '' ? '' : ` (from ${from})`}`, {
-      exit: exitStatus.noPackage,
       hint: unknownSetHint(name, this.names),
       details: { set: name, known: this.names },
     });
@@ -165,7 +164,6 @@ export class PackageSets {
     } catch (error) {
       if (!(error instanceof IniProblem)) throw error;
       throw new LvfsError('SETS_CONF', `${error.file}:${error.line}: ${error.message}`, {
-        exit: exitStatus.portageData,
         details: { file: error.file, line: error.line },
         cause: error,
       });

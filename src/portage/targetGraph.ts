@@ -7,7 +7,7 @@
  * installed packages are not followed: without `--deep` emerge does not either.
  */
 import type { Atom } from './atom.js';
-import type { DepCheck, Graph, Selection } from './depCheck.js';
+import type { DepCheck, Graph, Selection, Upgrade } from './depCheck.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { isAnyOf, isConjunction, type Reduced, useReduce } from './depend.js';
 import { type Candidate, matchesAtom } from './match.js';
@@ -18,6 +18,11 @@ export interface TargetString<V extends string> {
   readonly text: string;
   /** The system in which it has to be satisfied. */
   readonly root: { readonly installed: InstalledPackages; readonly check: DepCheck };
+}
+
+/** What emerge selects from one string of a target. */
+export interface TargetSelection extends Selection {
+  readonly upgrades: readonly Upgrade[];
 }
 
 /** Packages that emerge would keep or build. */
@@ -64,14 +69,16 @@ export function chooseForTarget<V extends string>(
   home: InstalledPackages,
   strings: readonly TargetString<V>[],
   onError: (error: unknown, variable: V) => never,
-): ReadonlyMap<V, Selection> {
+): ReadonlyMap<V, TargetSelection> {
   const graph = new TargetGraph(target, home);
   const chosen = new Map<V, Atom[]>();
+  const upgrades = new Map<V, Upgrade[]>();
   const reduced = new Map<V, readonly Reduced[]>();
   const choose = ({ variable, root }: TargetString<V>, items: readonly Reduced[]): void => {
-    const { atoms, inner } = root.check.select(items, graph);
-    chosen.get(variable)?.push(...atoms);
-    graph.add([...atoms, ...inner], root.installed);
+    const selection = root.check.select(items, graph);
+    chosen.get(variable)?.push(...selection.atoms);
+    upgrades.get(variable)?.push(...selection.upgrades);
+    graph.add([...selection.atoms, ...selection.inner], root.installed);
   };
   const choices: (() => void)[] = [];
   for (const string of strings) {
@@ -83,6 +90,7 @@ export function chooseForTarget<V extends string>(
     }
     reduced.set(string.variable, items);
     chosen.set(string.variable, []);
+    upgrades.set(string.variable, []);
     choose(
       string,
       items.filter((item) => !isChoice(item)),
@@ -96,7 +104,8 @@ export function chooseForTarget<V extends string>(
     strings.map(({ variable, root: { check } }) => {
       const atoms = chosen.get(variable) ?? [];
       const unique = [...new Map(atoms.map((atom) => [atom.text, atom])).values()];
-      return [variable, { atoms: unique, ...check.rest(reduced.get(variable) ?? [], unique) }];
+      const rest = check.rest(reduced.get(variable) ?? [], unique);
+      return [variable, { atoms: unique, upgrades: upgrades.get(variable) ?? [], ...rest }];
     }),
   );
 }

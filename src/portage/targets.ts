@@ -97,9 +97,7 @@ export class TargetResolver {
       const found = this.#bestOf(atom);
       this.#tellOfOtherSlots(name, atom, from);
       if (found.length === 0) {
-        throw new LvfsError('NOT_INSTALLED', `no installed package matches '${name}'`, {
-          exit: exitStatus.noPackage,
-        });
+        throw new LvfsError('NOT_INSTALLED', `no installed package matches '${name}'`);
       }
       return found.map(({ cpv }) => ({ cpv, from, atom: name }));
     });
@@ -210,8 +208,6 @@ export class TargetResolver {
       return parseAtom(full, options);
     }
     throw new LvfsError('AMBIGUOUS_ATOM', `'${text}' is ambiguous: it may be ${list.join(' or ')}`, {
-      exit: exitStatus.noPackage,
-      hint: 'name the category too',
       details: { atom: text, candidates: list },
     });
   }
@@ -249,7 +245,6 @@ export class TargetResolver {
       if (unmasked.length > 0) {
         const candidates = unmasked.map(({ cpv }) => cpv);
         throw new LvfsError('UNKNOWN_VERSION', `no ebuild has the USE flags that '${text}' names`, {
-          exit: exitStatus.noPackage,
           hint: `without them it is ${candidates.join(' or ')}`,
           details: { atom: text, candidates },
         });
@@ -259,7 +254,6 @@ export class TargetResolver {
         'MASKED',
         `every ebuild that matches '${text}' is masked: ${list.reverse().join('; ')}`,
         {
-          exit: exitStatus.noPackage,
           hint: `name the version, as in =${last.cpv}, to use it all the same, or unmask it in /etc/portage`,
           details: { atom: text, masked },
         },
@@ -273,7 +267,6 @@ export class TargetResolver {
     ];
     if (known.length === 0) throw this.#unknownPackage(text, atom);
     throw new LvfsError('UNKNOWN_VERSION', `no ebuild and no installed package matches '${text}'`, {
-      exit: exitStatus.noPackage,
       hint: `there is ${[...new Set(known)].join(', ')}`,
       details: { atom: text, candidates: [...new Set(known)] },
     });
@@ -284,7 +277,6 @@ export class TargetResolver {
     const now = this.#configuration.allMoves.nameOf(cp);
     if (now !== undefined && this.#isKnown(now)) {
       return new LvfsError('UNKNOWN_PACKAGE', `'${text}' has been renamed: it is ${now} now`, {
-        exit: exitStatus.noPackage,
         hint: `ask for ${now}`,
         details: { atom: text, candidates: [now] },
       });
@@ -293,7 +285,6 @@ export class TargetResolver {
     const meant = same.length > 0 ? same : this.#resembling(category, name);
     const words = same.length > 0 ? 'there is' : 'did you mean';
     return new LvfsError('UNKNOWN_PACKAGE', `no repository has a package '${text}', and none is installed`, {
-      exit: exitStatus.noPackage,
       ...(meant.length === 0 ? {} : { hint: `${words} ${meant.join(', ')}${same.length > 0 ? '' : '?'}` }),
       details: { atom: text, candidates: meant },
     });
@@ -355,7 +346,6 @@ export class TargetResolver {
     const ebuild = tree.atPath(path) ?? (path.startsWith('/') ? tree.atPath(files.at(path)) : undefined);
     if (ebuild !== undefined) return ebuild;
     throw new LvfsError('UNKNOWN_EBUILD', `'${path}' is not an ebuild of a configured repository`, {
-      exit: exitStatus.noPackage,
       hint: 'ebuilds are category/name/name-version.ebuild below the location of a repository of repos.conf',
     });
   }
@@ -374,7 +364,6 @@ export class TargetResolver {
       all.at(-1);
     if (found !== undefined) return found;
     throw new LvfsError('UNKNOWN_EBUILD', `'${directory}' is no directory with ebuilds in a repository`, {
-      exit: exitStatus.noPackage,
       hint: 'ebuilds are category/name/name-version.ebuild below a directory with profiles/repo_name',
     });
   }
@@ -394,9 +383,6 @@ export class TargetResolver {
         throw new LvfsError(
           'UNSUPPORTED_EAPI',
           `${ebuild.cpv}::${ebuild.repository.name} has EAPI '${eapi}', which lvfs cannot read`,
-          {
-            exit: exitStatus.portageData,
-          },
         );
       }
       this.#checkValidity(ebuild, allowInvalid);
@@ -433,8 +419,6 @@ export class TargetResolver {
 
 function invalidEbuild({ cpv, repository }: Ebuild, invalid: readonly string[]): LvfsError {
   return new LvfsError('INVALID_EBUILD', `${cpv}::${repository.name} is invalid: ${invalid.join('; ')}`, {
-    exit: exitStatus.noPackage,
-    hint: 'emerge refuses it too, whatever is unmasked: mend the ebuild, or name another version',
     details: { cpv, repository: repository.name, invalid },
   });
 }
@@ -450,7 +434,6 @@ function unmetConstraints(
     'REQUIRED_USE',
     `REQUIRED_USE of ${cpv}::${repository.name} is not satisfied: ${unmet.join(', ')} with USE="${shown}"`,
     {
-      exit: exitStatus.noPackage,
       hint: `set the flags in /etc/portage/package.use (${cp} …), or for once with USE="…" lvfs`,
       details: { cpv, repository: repository.name, unmet },
     },

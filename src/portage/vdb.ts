@@ -6,7 +6,7 @@
  * of them, and nothing is read twice, also not in the next run (savedValues.ts). A database object is a snapshot: make a new one to see what was merged since.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
-import { errorCode, exitStatus, LvfsError, readingFlags, systemError } from '../base/index.js';
+import { errorCode, LvfsError, readingFlags, systemError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
 import { type Move, moved, type PackageMoves } from './moves.js';
@@ -393,9 +393,7 @@ function listRoot(directory: string, mustExist: boolean): Dirent[] {
   } catch (error) {
     if (errorCode(error) === 'ENOENT' && !mustExist) return [];
     throw new LvfsError('VDB_UNREADABLE', `cannot read the database of installed packages, ${directory}`, {
-      exit: exitStatus.portageData,
       cause: error,
-      hint: "'lvfs config' prints where it is looked for; --root or --vdb names another place",
     });
   }
 }

@@ -17,8 +17,9 @@ import type { InstalledPackages } from './installed.js';
 import { DependError } from './depend.js';
 import { eapiFeatures } from './eapi.js';
 import { makeCandidate } from './match.js';
-import { chooseForTarget } from './targetGraph.js';
+import { chooseForTarget, type TargetSelection } from './targetGraph.js';
 import type { ResolvedTarget, Selected, TargetResolver } from './targets.js';
+import type { Upgrades } from './upgrades.js';
 import type { Cpv, DataWarning, Reason, SetRequest, Target, Unsatisfied, VisibleSet } from './types.js';
 
 /** A package with something that brings it into the set. */
@@ -34,6 +35,7 @@ export interface PackageRoot {
   readonly installed: InstalledPackages;
   readonly check: DepCheck;
   readonly targets: TargetResolver;
+  readonly upgrades: Upgrades;
   /** Where it is, as a path inside the shown root. */
   readonly place: string;
 }
@@ -109,6 +111,7 @@ export class VisibleSets {
       for (const variable of buildVariables(resolved.eapi)) {
         const root = this.#rootFor(variable, resolved.eapi);
         const selection = selections(variable);
+        this.#tellUpgrades(resolved, variable, root, selection);
         for (const { cpv, reason } of matches(root, selection, 'target', variable)) {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
@@ -286,8 +289,29 @@ export class VisibleSets {
     return edges;
   }
 
+  /** Says where emerge would build with what is not installed yet. */
+  #tellUpgrades(
+    target: ResolvedTarget,
+    variable: Variable,
+    root: PackageRoot,
+    { upgrades }: TargetSelection,
+  ): void {
+    for (const upgrade of upgrades) {
+      const merged = root.upgrades.merged(upgrade);
+      if (merged === undefined) continue;
+      const [wanted, instead] = [upgrade.wanted, upgrade.instead].map((atoms) =>
+        atoms.map(({ text }) => text).join(' '),
+      );
+      this.#warn({
+        file: `${target.cpv}::${target.repository}`,
+        line: 0,
+        message: `${variable}: emerge would merge ${merged.join(', ')} first and build with it: ${wanted} stands before ${instead}, which is shown in its place`,
+      });
+    }
+  }
+
   /** What emerge would select from each dependency string of a target. */
-  #chooseAll(target: ResolvedTarget): (variable: Variable) => Selection {
+  #chooseAll(target: ResolvedTarget): (variable: Variable) => TargetSelection {
     const { eapi, dependencies, cpv, slot, repository, use } = target;
     const candidate = makeCandidate({ cpv, slot, eapi, repo: repository, iuse: () => true, use });
     if (candidate === undefined) throw new TypeError(`'${cpv}' is not category/name-version`);
@@ -303,14 +327,15 @@ export class VisibleSets {
     const selections = chooseForTarget(candidate, this.#target.installed, strings, (error, variable) => {
       if (!(error instanceof DependError)) throw error;
       throw new LvfsError('INVALID_DEPENDENCY', `${variable} of ${cpv}::${repository} cannot be understood`, {
-        exit: exitStatus.portageData,
         cause: error,
         details: { cpv, variable },
       });
     });
-    return (variable) => selections.get(variable) ?? { atoms: [], unsatisfied: [], alternatives: [] };
+    return (variable) => selections.get(variable) ?? noSelection;
   }
 }
+
+const noSelection: TargetSelection = { atoms: [], unsatisfied: [], alternatives: [], upgrades: [] };
 
 /** The best installed match of each selected atom. */
 function matches(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
@@ -384,7 +409,6 @@ function missingDependencies(
   const places =
     sysroot === undefined ? '' : ` --root=${sysroot} --sysroot=${sysroot} --config-root=${sysroot}`;
   return new LvfsError('MISSING_DEPENDENCIES', `build dependencies are not installed: ${lists.join('; ')}`, {
-    exit: exitStatus.notInstalled,
     hint: `install them (emerge${places} --onlydeps =${targets.join(' =')}), or go on without them with --allow-missing`,
     details: { unsatisfied: missing },
   });

@@ -1,5 +1,5 @@
 /** System calls: what Node's own modules cannot do, or only at several times the cost. Imports nothing of lvfs but `base`. */
-import { LvfsError, exitStatus } from '../base/index.js';
+import { LvfsError } from '../base/index.js';
 import { DirectFiles } from './directFiles.js';
 import type { Files } from './files.js';
 import { library } from './library.js';
@@ -37,10 +37,5 @@ export function systemProblem(): LvfsError | undefined {
   const found = library();
   if ('problem' in found) problem ??= found.problem;
   else if (problem === undefined && openFiles().isExact) return undefined;
-  return new LvfsError('SYSTEM_CALLS', `system calls cannot be made: ${problem ?? 'unknown reason'}`, {
-    exit: exitStatus.failure,
-    hint:
-      'install the package koffi for this machine (npm ci); until then extended attributes are not shown, and changes ' +
-      'on the host that are no merges are seen late',
-  });
+  return new LvfsError('SYSTEM_CALLS', `system calls cannot be made: ${problem ?? 'unknown reason'}`);
 }

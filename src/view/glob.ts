@@ -2,7 +2,7 @@
  * One glob over paths, matched byte by byte, in time that is bounded by the product of the lengths of pattern and path, whatever the
  * pattern: the threads that serve a view match, and whoever asks for a name chooses what is matched.
  */
-import { exitStatus, longestPath, LvfsError } from '../base/index.js';
+import { longestPath, LvfsError } from '../base/index.js';
 
 /** What one byte of a name may be; `star` is any number of any. */
 type Token = 'star' | ((byte: string) => boolean);
@@ -41,9 +41,7 @@ export function globMatcher(glob: string): (path: string) => boolean {
  */
 export function expandBraces(glob: string): string[] {
   if (glob.length > longestPath)
-    throw new LvfsError('GLOB', `${glob.slice(0, 80)}…: longer than a path can be`, {
-      exit: exitStatus.usage,
-    });
+    throw new LvfsError('GLOB', `${glob.slice(0, 80)}…: longer than a path can be`);
   const done: string[] = [];
   const todo = [glob];
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
@@ -56,7 +54,6 @@ export function expandBraces(glob: string): string[] {
     }
     if (done.length + todo.length > maxAlternatives)
       throw new LvfsError('GLOB', `${glob.slice(0, 80)}: stands for more than ${maxAlternatives} patterns`, {
-        exit: exitStatus.usage,
         hint: 'use fewer braces, or *',
       });
   }

@@ -92,9 +92,8 @@ export class Resolver {
         at = { node: this.#index.parent(at.node), kind: hostKind.directory };
         continue;
       }
-      const node = this.#index.tryEnsure(at.node, name);
-      if (node < 0) return undefined;
-      const child = node as IndexNode;
+      const child = this.#index.tryEnsure(at.node, name);
+      if (child === -1) return undefined;
       // What is shown from another place may lie in directories that only the view has.
       const isMissing = at.kind === hostKind.missing && !this.#paths.isGraft(child);
       const kind =

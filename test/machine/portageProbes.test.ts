@@ -31,7 +31,8 @@ const different: Readonly<Record<string, readonly string[]>> = {
   '15-environment': ["{'ROOT'", "{'EPREFIX'"],
   // emerge brings the database up to date before it looks at it; the probe looks at it as it is.
   '22-moves': ['app-misc/a', 'app-misc/b'],
-  // emerge would merge what is not installed, which no view can show; `deps` looks at ebuilds that emerge masks as invalid.
+  // emerge would merge what is not installed, which no view can show: lvfs names it, as missing or in a warning. `deps` looks at
+  // ebuilds that emerge masks as invalid, and warns.
   '71-anyof-upgrade': ['t3', 't4', 't16', 'w3', 'w4', 'w16'].map((name) => ` app-misc/${name} `),
 };
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { Bind } from '../../src/daemon/platform/index.js';
+import { namespaces, type Bind } from '../../src/daemon/platform/index.js';
 import type { Covered } from '../helpers/coverMount.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { writeTree } from '../helpers/writeTree.js';
@@ -103,3 +104,18 @@ mountTest(`of several that cannot be mounted the first is named${skipped}`, (t) 
   t.regex(cause ?? '', /none does not exist/);
   t.notRegex(cause ?? '', /none either/);
 });
+
+mountTest(
+  `a command that is killed before it begins is what failed, not what was prepared for it${skipped}`,
+  async (t) => {
+    const place = writeTree(t, {});
+    const kill = async (seen: string): Promise<void> => {
+      const pid = Number(/^\/proc\/(\d+)\//.exec(seen)?.[1]);
+      process.kill(pid, 'SIGKILL');
+      while (existsSync(`/proc/${pid}/root/`)) await setTimeout(1);
+      writeFileSync(join(seen, 'file'), '');
+    };
+    const { ready } = namespaces.spawnCovered(['true'], process.env, { place, covers: [], prepare: kill });
+    await t.throwsAsync(ready, { code: 'COVER_FAILED' });
+  },
+);

@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LvfsError } from '../../src/base/index.js';
+import { LvfsError, type ErrorCode } from '../../src/base/index.js';
 import { driverTest } from '../helpers/driverTest.js';
 import { finished } from '../helpers/lvfs.js';
 import type { FileSpec } from '../helpers/memoryFilesystem.js';
@@ -369,7 +369,7 @@ driverTest('a filesystem may take its time: nothing gives up on it', async (t, d
   });
 });
 
-const mountFails = (title: string, path: () => string, code: string, message: RegExp) =>
+const mountFails = (title: string, path: () => string, code: ErrorCode, message: RegExp) =>
   driverTest(title, async (t, driver) => {
     const error = await t.throwsAsync(driver.mount({ mountpoint: path(), subtype: testSubtype }), {
       instanceOf: LvfsError,

@@ -184,9 +184,7 @@ async function merge(invocation: Check): Promise<ExitStatus> {
     output.tell(`lvfs: ${verdicts.size} of ${targets.size} checked: ${collection.counts}`);
     const end = collection.end([...targets]);
     if (end !== 0 || left.length === 0) return end;
-    throw new LvfsError('INCOMPLETE', `${left.length} of ${targets.size} targets were not checked`, {
-      hint: 'check them, and merge once more',
-    });
+    throw new LvfsError('INCOMPLETE', `${left.length} of ${targets.size} targets were not checked`);
   } finally {
     collection.close();
   }

@@ -255,10 +255,7 @@ function printChains(plan: Plan, atoms: readonly string[], output: Output): void
   if (packages.length === 0) {
     const what =
       matched.length === 0 ? 'is not installed' : `(${matched.join(', ')}) is not in the visible set`;
-    throw new LvfsError('NOT_VISIBLE', `${atoms.join(' ')} ${what}`, {
-      exit: exitStatus.noPackage,
-      hint: "'lvfs deps' without --why lists the set",
-    });
+    throw new LvfsError('NOT_VISIBLE', `${atoms.join(' ')} ${what}`);
   }
   const chains = packages.map((cpv) => ({ cpv, chains: plan.chains(cpv, shownChains) }));
   if (output.json) {

@@ -154,16 +154,10 @@ interface EbuildFile {
 function ebuildOf(plan: Plan): EbuildFile {
   const [target, ...others] = plan.set.targets;
   if (target === undefined || others.length > 0)
-    throw new LvfsError('ONE_TARGET', 'one ebuild at a time can be mended', { exit: exitStatus.usage });
+    throw new LvfsError('ONE_TARGET', 'one ebuild at a time can be mended');
   const { cpv, ebuild, eapi } = target;
   if (ebuild === undefined) {
-    throw new LvfsError(
-      'NO_EBUILD',
-      `no repository has the ebuild of ${cpv}: there is nothing to be mended`,
-      {
-        exit: exitStatus.noPackage,
-      },
-    );
+    throw new LvfsError('NO_EBUILD', `no repository has the ebuild of ${cpv}: there is nothing to be mended`);
   }
   const { file, repository, flags } = ebuild;
   try {

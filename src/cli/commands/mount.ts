@@ -78,7 +78,6 @@ function mountedOver({ options: given, output }: MountInvocation): BindRequest {
   if (process.getuid?.() === 0) return request;
   if (request.binds.length + request.readOnlyBinds.length > 0) {
     throw new LvfsError('NOT_ROOT', '--bind and --ro: only root can mount over a mounted view', {
-      exit: exitStatus.cannotMount,
       hint: 'lvfs run and lvfs shell do it without root',
     });
   }

@@ -72,7 +72,9 @@ function details(mount: SessionStatus, output: Output): string {
     rows.push(
       ['threads', String(live.threads)],
       ['protocol', live.protocolMinor === null ? '-' : `7.${live.protocolMinor}`],
-      ...(output.hears('info') ? [['capabilities', named(live.capabilities)] as [string, string]] : []),
+      ...(output.hears('info')
+        ? [['capabilities', named(live.capabilities)] satisfies [string, string]]
+        : []),
       ['memory', `${(live.residentBytes / 2 ** 20).toFixed(0)} MiB`],
       ['requests', named(live.requests)],
       ['changes', String(live.changes)],

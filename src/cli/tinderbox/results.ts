@@ -28,9 +28,7 @@ export class Results {
     this.#log = log;
     const path = join(directory, journalName);
     if (!goesOn && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0)
-      throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`, {
-        hint: '--resume goes on with them',
-      });
+      throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`);
     try {
       mkdirSync(directory, { recursive: true });
     } catch (error) {

@@ -51,9 +51,7 @@ export class TimeLimit implements Interruption {
   get error(): LvfsError | undefined {
     if (!this.#isOver || this.#signals.status !== undefined) return undefined;
     const time = `${this.#minutes} minute${this.#minutes === 1 ? '' : 's'}`;
-    return new LvfsError('TIMEOUT', `it took longer than ${time}, and was ended`, {
-      hint: 'give it more with --timeout',
-    });
+    return new LvfsError('TIMEOUT', `it took longer than ${time}, and was ended`);
   }
 
   /** From now on the time does not matter. */

@@ -1,7 +1,7 @@
 /** The client's end of the control protocol. */
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import type { ViewMethods } from './methods.js';
 import {
   messageLine,
@@ -165,8 +165,5 @@ function isHello(
 }
 
 function noAnswer(why: string, cause?: unknown): LvfsError {
-  return new LvfsError('NO_ANSWER', why, {
-    exit: exitStatus.noMount,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new LvfsError('NO_ANSWER', why, { cause });
 }

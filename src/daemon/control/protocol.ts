@@ -5,7 +5,17 @@
  */
 import type { Duplex } from 'node:stream';
 import type { InferInput, InferOutput, ObjectEntries, ObjectSchema } from 'valibot';
-import { asFailure, describeError, exitStatus, isExitStatus, isRecord, LvfsError } from '../../base/index.js';
+import {
+  asFailure,
+  describeError,
+  exitStatus,
+  isErrorCode,
+  isExitStatus,
+  isRecord,
+  LvfsError,
+  parseJson,
+  type ErrorCode,
+} from '../../base/index.js';
 
 /** Raised when a client of the old version could misunderstand the new one. */
 export const protocolVersion = 1;
@@ -77,7 +87,7 @@ export type Handlers<T extends Methods> = { readonly [K in keyof T]: Handler<T[K
 
 /** An error as it travels: the same object goes through the socket and through the pipe of a starting daemon. */
 export interface ErrorMessage {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly exit: number;
@@ -102,7 +112,7 @@ export function errorToMessage(thrown: unknown): ErrorMessage {
 /** The error that {@link errorToMessage} described. */
 export function messageToError(message: unknown): LvfsError {
   const { code, message: text, hint, exit, details } = isRecord(message) ? message : {};
-  return new LvfsError(String(code), String(text), {
+  return new LvfsError(isErrorCode(code) ? code : 'INTERNAL', String(text), {
     ...(isExitStatus(exit) ? { exit } : {}),
     ...(typeof hint === 'string' ? { hint } : {}),
     ...(isRecord(details) ? { details } : {}),
@@ -111,13 +121,7 @@ export function messageToError(message: unknown): LvfsError {
 
 /** The object of a line; undefined when it is none. */
 export function parseMessage(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(line, isRecord);
 }
 
 /** The line of an object. */

@@ -5,15 +5,7 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { safeParse } from 'valibot';
-import {
-  asFailure,
-  describeError,
-  errorCode,
-  exitStatus,
-  isRecord,
-  LvfsError,
-  type Logger,
-} from '../../base/index.js';
+import { asFailure, describeError, errorCode, isRecord, LvfsError, type Logger } from '../../base/index.js';
 import { peerProcess } from '../../system/index.js';
 import {
   errorToMessage,
@@ -99,19 +91,13 @@ function bind(server: Server, path: string): Promise<void> {
       // Node would cut it and listen elsewhere.
       fail(
         new LvfsError('CONTROL_SOCKET', `${path}: is too long for a socket`, {
-          exit: exitStatus.cannotMount,
           hint: 'set LVFS_RUNTIME_DIR to a shorter path',
         }),
       );
       return;
     }
     server.once('error', (error) => {
-      fail(
-        new LvfsError('CONTROL_SOCKET', `cannot listen on ${path}`, {
-          exit: exitStatus.cannotMount,
-          cause: error,
-        }),
-      );
+      fail(new LvfsError('CONTROL_SOCKET', `cannot listen on ${path}`, { cause: error }));
     });
     server.listen(path, done);
   });
@@ -187,22 +173,20 @@ export function serveClient<T extends Methods>(
 }
 
 function fromInside(method: string): LvfsError {
-  return new LvfsError('INSIDE', `${method}: who is in the view cannot change it`, {
-    hint: 'ask from outside',
-  });
+  return new LvfsError('INSIDE', `${method}: who is in the view cannot change it`);
 }
 
 /** The process that connected; undefined when that cannot be told. */
 function peerOf(socket: Socket): number | undefined {
   // Node has no name for it.
   const handle: unknown = Reflect.get(socket, '_handle');
-  const descriptor =
-    typeof handle === 'object' && handle !== null ? (Reflect.get(handle, 'fd') as unknown) : undefined;
+  const descriptor: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
   return typeof descriptor === 'number' && descriptor >= 0 ? peerProcess(descriptor) : undefined;
 }
 
 function badRequest(message: string): LvfsError {
-  return new LvfsError('BAD_REQUEST', message, { exit: exitStatus.usage });
+  return new LvfsError('BAD_REQUEST', message);
 }
 
 function isMethod<T extends Methods>(methods: T, name: string): name is keyof T & string {

@@ -57,9 +57,6 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
     throw new LvfsError(
       'NO_INIT_PROGRAM',
       'the installed Portage has no pid-ns-init, by which phases are started',
-      {
-        hint: 'Portage has it since 2.3.50',
-      },
     );
   }
   const phases = new Phases(listener, {

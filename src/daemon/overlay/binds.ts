@@ -7,7 +7,7 @@
  */
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
+import { errorCode, isWithin, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
 import type { RepositoryPlace, System } from '../../portage/index.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from '../platform/index.js';
 import type { BindRequest } from '../request.js';
@@ -198,9 +198,6 @@ function parseBind(root: string, text: string, readOnly: boolean): Wanted {
     throw new LvfsError(
       'BAD_BIND',
       `${option} ${text}: expected SRC[:DST] with an absolute DST other than /`,
-      {
-        exit: exitStatus.usage,
-      },
     );
   }
   return {
@@ -240,9 +237,7 @@ class Plan {
     if (state === 'missing') {
       if (wanted.missing === 'skip') return;
       if (wanted.missing === 'fail') {
-        throw new LvfsError('BAD_BIND', `${wanted.source}: cannot be bound: it does not exist`, {
-          exit: exitStatus.usage,
-        });
+        throw new LvfsError('BAD_BIND', `${wanted.source}: cannot be bound: it does not exist`);
       }
       // Whoever wants it makes it: the directory around it can be written.
       const around = this.#around(wanted.target);
@@ -387,7 +382,6 @@ class Plan {
         return;
       }
       throw new LvfsError('BAD_BIND', `${target}: there is no file inside that could be replaced`, {
-        exit: exitStatus.usage,
         hint: 'bind the directory that it is in, or put it in the place of a file (SRC:DST)',
       });
     }
@@ -398,7 +392,6 @@ class Plan {
       'BAD_BIND',
       `${target}: does not exist inside, where ${around.target} is the host's ${around.source}`,
       {
-        exit: exitStatus.usage,
         hint: `bind it at another place (SRC:DST), or: mkdir -p ${shellWord(place)}`,
       },
     );

@@ -14,7 +14,6 @@ import {
   describeError,
   errno,
   errorCode,
-  exitStatus,
   isWithin,
   LvfsError,
   parseMountTable,
@@ -48,11 +47,7 @@ async function cover(view: string, binds: readonly Bind[], { hostProc }: CoverOp
 }
 
 function bindFailed(path: string, cause: string): LvfsError {
-  return new LvfsError('BIND_FAILED', `${path}: cannot be mounted`, {
-    exit: exitStatus.cannotMount,
-    cause,
-    hint: 'lvfs … --no-binds does without',
-  });
+  return new LvfsError('BIND_FAILED', `${path}: cannot be mounted`, { cause });
 }
 
 /**
@@ -243,7 +238,6 @@ function runTool(program: string, args: readonly string[]): Promise<{ code: numb
     child.on('error', (error) => {
       fail(
         new LvfsError('NO_TOOL', `cannot run ${program}`, {
-          exit: exitStatus.cannotMount,
           hint: program === 'fusermount' ? 'install fuse' : 'install util-linux',
           cause: error,
         }),

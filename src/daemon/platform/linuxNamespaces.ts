@@ -11,7 +11,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { release } from 'node:os';
-import type { Duplex } from 'node:stream';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
@@ -116,11 +117,19 @@ function spawnCovered(
     throw error ?? coverFailed('a namespace could not be prepared');
   });
   const prepared = async (): Promise<void> => {
-    const talk = child.stdio[3] as Duplex;
+    const talk = child.stdio[3];
+    if (!(talk instanceof Duplex)) throw new TypeError('no pipe');
     // It may have ended; then that is what is told.
     talk.on('error', () => undefined);
     await once(talk, 'data');
-    await prepare(`/proc/${child.pid}/root${place}`);
+    const root = `/proc/${child.pid}/root`;
+    try {
+      await prepare(join(root, place));
+    } catch (error) {
+      // Whoever has ended has no root: what could not be prepared is not the reason then.
+      if (statSync(root, { throwIfNoEntry: false }) === undefined) await failed;
+      throw error;
+    }
     talk.write('go\n');
     await once(talk, 'data');
   };
@@ -146,10 +155,7 @@ function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefi
 }
 
 function coverFailed(what: string): LvfsError {
-  return new LvfsError('COVER_FAILED', what, {
-    exit: exitStatus.cannotMount,
-    hint: "'lvfs doctor' says what is missing",
-  });
+  return new LvfsError('COVER_FAILED', what);
 }
 
 async function killSession(namespace: string): Promise<void> {
@@ -214,7 +220,6 @@ function countsByNamespace(): boolean {
 function noTool(program: string, cause: unknown): LvfsError {
   return new LvfsError('NO_TOOL', `cannot run ${program}`, {
     exit: exitStatus.runFailed,
-    hint: 'install util-linux',
     cause,
   });
 }

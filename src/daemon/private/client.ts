@@ -187,10 +187,7 @@ function noNamespace(): LvfsError | undefined {
       : namespaces.userObstacles();
   if (obstacle === undefined) return undefined;
   const { found, remedy = "see 'lvfs doctor'" } = obstacle;
-  return new LvfsError('NO_NAMESPACE', `no private view can be made: ${found}`, {
-    exit: exitStatus.cannotMount,
-    hint: remedy,
-  });
+  return new LvfsError('NO_NAMESPACE', `no private view can be made: ${found}`, { hint: remedy });
 }
 
 function endOf(child: ChildProcess): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import { errorCode, LvfsError } from '../../base/index.js';
 import { processStartTime, recording, unlessGone } from './registry.js';
 
 /**
@@ -22,10 +22,7 @@ export function claimMountpoint(base: string, mountpoint: string): () => void {
     if (other === undefined) continue;
     const [pid = '', startTime] = other.split('.');
     if (processStartTime(Number(pid)) === startTime) {
-      throw new LvfsError('MOUNTING', `${mountpoint}: another lvfs (pid ${pid}) is mounting there`, {
-        exit: exitStatus.cannotMount,
-        hint: 'wait for it, or choose another directory',
-      });
+      throw new LvfsError('MOUNTING', `${mountpoint}: another lvfs (pid ${pid}) is mounting there`);
     }
     unlessGone(() => unlinkSync(file));
   }

@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../../base/index.js';
+import { errorCode, isWithin, LvfsError, type ErrorCode, shellWord } from '../../base/index.js';
 import { filesystemType, mounter, type MountEntry, type Mounter } from '../platform/index.js';
 
 /**
@@ -170,11 +170,8 @@ function mountpointError(given: string, error: unknown): LvfsError {
   }
 }
 
-function cannotMount(code: string, message: string, hint?: string): LvfsError {
-  return new LvfsError(code, message, {
-    exit: exitStatus.cannotMount,
-    ...(hint === undefined ? {} : { hint }),
-  });
+function cannotMount(code: ErrorCode, message: string, hint?: string): LvfsError {
+  return new LvfsError(code, message, { hint });
 }
 
 /**

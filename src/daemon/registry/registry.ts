@@ -25,7 +25,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { errorCode, exitStatus, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
+import {
+  errorCode,
+  isRecord,
+  isTexts,
+  LvfsError,
+  makeDirectories,
+  parseJson,
+  shellWord,
+} from '../../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -120,7 +128,6 @@ export function recording<T>(base: string, make: () => T): T {
   } catch (error) {
     if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
     throw new LvfsError('NO_RUNTIME_DIR', `cannot record sessions in ${base}`, {
-      exit: exitStatus.cannotMount,
       hint: 'set LVFS_RUNTIME_DIR to a directory that can be written, and has room',
       cause: error,
     });
@@ -135,7 +142,7 @@ export function recording<T>(base: string, make: () => T): T {
 function checkRegistry(base: string): void {
   const stat = lstatSync(base);
   const refuse = (why: string, hint: string): never => {
-    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { exit: exitStatus.cannotMount, hint });
+    throw new LvfsError('NO_RUNTIME_DIR', `${base}: ${why}`, { hint });
   };
   if (!stat.isDirectory() || stat.uid !== process.getuid?.())
     refuse('is not a directory of this user', 'set LVFS_RUNTIME_DIR to a directory of your own');
@@ -246,18 +253,14 @@ function readMeta(directory: string): SessionMeta | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
     throw error;
   }
-  try {
-    const meta = JSON.parse(text) as Partial<SessionMeta> | null;
-    const complete =
-      typeof meta?.pid === 'number' &&
-      typeof meta.startTime === 'string' &&
-      typeof meta.mountpoint === 'string' &&
-      typeof meta.since === 'string';
-    return complete ? (meta as SessionMeta) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(text, isMeta);
+}
+
+function isMeta(value: unknown): value is SessionMeta {
+  if (!isRecord(value) || typeof value['pid'] !== 'number' || !isTexts(value['targets'])) return false;
+  const texts = ['startTime', 'mountpoint', 'device', 'driver', 'since', 'root', 'version'];
+  const optional = ['sysroot', 'failure'].filter((name) => value[name] !== undefined);
+  return [...texts, ...optional].every((name) => typeof value[name] === 'string');
 }
 
 /**

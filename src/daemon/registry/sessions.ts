@@ -81,7 +81,6 @@ export function findSession(given: string): SessionRecord {
       ? `${given}: a view is mounted there, but its daemon is unknown`
       : `${given}: no view is mounted there`,
     {
-      exit: exitStatus.noMount,
       hint: other ? `lvfs umount ${shellWord(given)}` : "'lvfs status' lists the mounted views",
     },
   );
@@ -244,7 +243,6 @@ async function unmountFromOutside(
     if (!result.done) {
       if (record?.alive === true && holders.length === 0) {
         throw new LvfsError('NO_ANSWER', `${given}: its daemon (pid ${record.meta.pid}) does not answer`, {
-          exit: exitStatus.noMount,
           hint: `detach it without its help: lvfs umount --lazy ${shellWord(given)}`,
         });
       }

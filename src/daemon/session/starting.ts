@@ -1,6 +1,6 @@
 /** From a request to a session whose view answers. */
 import { dirname } from 'node:path';
-import { describeError, exitStatus, LvfsError, type Logger } from '../../base/index.js';
+import { describeError, LvfsError, type Logger } from '../../base/index.js';
 import { Ledger } from '../../audit/index.js';
 import {
   newNumberingKey,
@@ -179,18 +179,12 @@ async function waitUntilServed(connection: Connection, workers: ServingThreads):
       throw new LvfsError(
         'NOT_SERVED',
         failure ?? `${connection.mountpoint}: was unmounted while it was being mounted`,
-        {
-          exit: exitStatus.cannotMount,
-        },
       );
     }
     if (performance.now() > end) {
       throw new LvfsError(
         'NOT_SERVED',
         `${connection.mountpoint}: the kernel sent no request for ${readyDeadlineMs / 1000} s`,
-        {
-          exit: exitStatus.cannotMount,
-        },
       );
     }
     await new Promise((done) => setTimeout(done, 1));

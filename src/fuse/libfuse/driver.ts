@@ -14,27 +14,20 @@ import { fileURLToPath } from 'node:url';
 import { Socket } from 'node:net';
 import {
   errorCode,
-  exitStatus,
+  isRecord,
   LvfsError,
-  parseAs,
+  parseJson,
   readMountTable,
   utilityEnvironment,
 } from '../../base/index.js';
 import { Activity } from '../activity.js';
 import { deviceProblem } from '../device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from '../driver.js';
+import type { Connection, Driver, LibfuseEndpoint, MountOptions, ServeOptions } from '../driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './server.js';
 import { resolveMountpoint, run } from '../mountPoint.js';
 import type { Operations, Seconds } from '../operations.js';
 import type { ServeResult } from '../server.js';
-
-/** The endpoint of a connection of this driver: pipes to the process that speaks with libfuse. */
-export interface LibfuseEndpoint extends Endpoint {
-  readonly driver: 'libfuse';
-  readonly requestFd: number;
-  readonly replyFd: number;
-}
 
 /**
  * How long the kernel believes names, missing names and attributes. Nothing can be taken back through fuse-native, so
@@ -102,9 +95,8 @@ function makePipes(): Pipes {
 
 function mountFailed(message: string, hint?: string, cause?: unknown): LvfsError {
   return new LvfsError('MOUNT_FAILED', message, {
-    exit: exitStatus.cannotMount,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
+    hint,
+    cause,
   });
 }
 
@@ -138,9 +130,6 @@ function libfuseOptions(options: MountOptions, mountpoint: string): string {
     throw new LvfsError(
       'MOUNT_POINT',
       `cannot mount on ${mountpoint}: libfuse takes ${longestArgument} bytes`,
-      {
-        exit: exitStatus.cannotMount,
-      },
     );
   }
   let shown = source;
@@ -177,7 +166,7 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   );
   const problem = await Promise.race([failedToStart, answered, closed]);
   if (problem instanceof Error) throw mountFailed('cannot run node', undefined, problem);
-  const status = answer.includes('\n') ? parseAs<BridgeStatus>(answer) : undefined;
+  const status = answer.includes('\n') ? parseJson(answer, isBridgeStatus) : undefined;
   if (status?.mounted === true) {
     // It is the daemon's own business when to end; it is not kept alive by this process.
     child.unref();
@@ -192,7 +181,6 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   const said = oneLine(complaint);
   if (/device not found|No such device|modprobe/.test(said)) {
     throw new LvfsError('FUSE_UNAVAILABLE', `libfuse: ${said}`, {
-      exit: exitStatus.cannotMount,
       hint: 'load the module (modprobe fuse), or build the kernel with CONFIG_FUSE_FS',
     });
   }
@@ -232,6 +220,12 @@ function refusalOfFusermount(mountpoint: string): LvfsError {
   return mountFailed(said === '' ? 'fusermount: refused without a word' : said, hint);
 }
 
+function isBridgeStatus(value: unknown): value is BridgeStatus {
+  if (!isRecord(value)) return false;
+  const { mounted, failed, message } = value;
+  return mounted === true || ((failed === 'load' || failed === 'mount') && typeof message === 'string');
+}
+
 /** What is missing, from the message with which loading failed. */
 function loadFailure(message: string): LvfsError {
   const firstLine = message.split('\n')[0] ?? '';
@@ -242,10 +236,7 @@ function loadFailure(message: string): LvfsError {
       : /Cannot find module/.test(firstLine)
         ? ['the npm package fuse-native is not installed', `${installModule} and ${installLibrary}`]
         : [`fuse-native cannot be loaded: ${firstLine}`, `${installLibrary}; npm rebuild fuse-native`];
-  return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, {
-    exit: exitStatus.cannotMount,
-    hint,
-  });
+  return new LvfsError('FUSE_UNAVAILABLE', `the libfuse driver cannot be used: ${what}`, { hint });
 }
 
 class LibfuseConnection implements Connection {

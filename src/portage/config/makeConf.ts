@@ -4,7 +4,7 @@
  * text between single quotes is expanded too, `${A:-b}` empties the whole value, and `A=` with nothing is an error.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import type { RootFiles } from '../rootFiles.js';
 import type { DataWarning } from '../types.js';
 
@@ -33,7 +33,6 @@ const INVALID_NAME = /^\p{Nd}|[^\p{L}\p{N}_]/u;
 
 function refuse(file: string, line: number, message: string, cause?: unknown): LvfsError {
   return new LvfsError('MAKE_CONF', `${file}:${line}: ${message}`, {
-    exit: exitStatus.portageData,
     details: { file, line },
     cause,
   });

@@ -1,6 +1,6 @@
 /** Where the files of one configuration lie. */
 import path from 'node:path';
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import { RootFiles } from '../rootFiles.js';
 import type { SystemLocations } from '../types.js';
 
@@ -17,10 +17,7 @@ function placeInside(files: RootFiles, given: string): string {
     const below = files.root === '/' ? '/' : `${files.root}/`;
     if (real.startsWith(below) && files.kind(real) === 'directory') return `/${real.slice(below.length)}`;
   }
-  throw new LvfsError('NO_SYSROOT', `the sysroot '${given}' is no directory inside '${files.root}'`, {
-    exit: exitStatus.portageData,
-    hint: 'crossdev makes one in /usr/<CHOST>; a mounted stage may lie anywhere below the root',
-  });
+  throw new LvfsError('NO_SYSROOT', `the sysroot '${given}' is no directory inside '${files.root}'`);
 }
 
 /** See the head of this file. */

@@ -3,7 +3,7 @@
  * each of them allows. What their files say is read in `sources.ts`, `lists.ts` and `useSettings.ts`.
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import type { AtomOptions } from '../atom.js';
 import { isSupportedEapi } from '../eapi.js';
 import { readLines, type Warn } from '../packageFiles.js';
@@ -36,7 +36,6 @@ export interface ProfileNode {
 
 function refuse(file: string, line: number, message: string): LvfsError {
   return new LvfsError('PROFILE', `${file}${line > 0 ? `:${line}` : ''}: ${message}`, {
-    exit: exitStatus.portageData,
     hint: 'choose a valid profile, for example with `eselect profile set`',
     details: { file, line },
   });
@@ -145,7 +144,6 @@ export function readProfileStack(
     .find((name) => files.kind(name) === 'directory');
   if (link === undefined) {
     throw new LvfsError('NO_PROFILE', `'${etc}/portage/make.profile' is not a directory or a link to one`, {
-      exit: exitStatus.portageData,
       hint: 'choose a profile, for example with `eselect profile set`',
     });
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import { isSupportedEapi } from '../eapi.js';
 import type { Warn } from '../packageFiles.js';
 import type { RootFiles } from '../rootFiles.js';
@@ -244,7 +244,6 @@ export class EbuildTree {
         asked.isScript ? 'UNSOURCEABLE' : 'EBUILD_SYNTAX',
         `${cpv}::${repository.name} cannot be sourced: ${asked.failure}`,
         {
-          exit: exitStatus.portageData,
           hint: `mend ${this.path(ebuild)}, or name another version`,
           details: { cpv, repository: repository.name, said: asked.failure },
         },
@@ -254,7 +253,6 @@ export class EbuildTree {
       'STALE_METADATA',
       `${cpv}::${repository.name} has ${found ? 'only an outdated entry' : 'no entry'} in the metadata cache of '${repository.location}'`,
       {
-        exit: exitStatus.portageData,
         hint: `run: egencache --update --repo ${repository.name} ${ebuild.cp}`,
         details: { cpv, repository: repository.name },
       },
@@ -349,9 +347,9 @@ export class EbuildTree {
 
   #cacheListing(repository: Repository, category: string): ReadonlyMap<string, readonly PackageVersion[]> {
     const key = `${repository.name}\0${category}`;
-    let listing = this.#cacheListings.get(key) as Map<string, PackageVersion[]> | undefined;
-    if (listing !== undefined) return listing;
-    listing = new Map();
+    const known = this.#cacheListings.get(key);
+    if (known !== undefined) return known;
+    const listing = new Map<string, PackageVersion[]>();
     const folder = path.posix.join(repository.location, 'metadata/md5-cache', category);
     const exists = repository.hasMetadataCache && this.#files.kind(folder) === 'directory';
     for (const pf of exists ? (this.#files.list(folder) ?? []) : []) {

@@ -3,7 +3,7 @@
  * (`repo_name`, `layout.conf`; PMS 4.3 and 4.4).
  */
 import path from 'node:path';
-import { LvfsError, exitStatus } from '../../base/index.js';
+import { LvfsError } from '../../base/index.js';
 import { isSupportedEapi, eapiFeatures } from '../eapi.js';
 import { IniProblem, IniReader, type Section } from '../ini.js';
 import { stack, words, type Warn } from '../packageFiles.js';
@@ -187,9 +187,7 @@ export function listedRepositories(
   for (const [index, directory] of directories.entries()) {
     const absolute = path.resolve(directory);
     if (files.kind(absolute) !== 'directory') {
-      throw new LvfsError('NO_REPOSITORY', `the repository '${directory}' is not a directory`, {
-        exit: exitStatus.portageData,
-      });
+      throw new LvfsError('NO_REPOSITORY', `the repository '${directory}' is not a directory`);
     }
     const made = draft(files, undefined, variables, files.resolve(absolute), warn);
     made.priority = index === 0 ? -1000 : index;
@@ -198,9 +196,6 @@ export function listedRepositories(
       throw new LvfsError(
         'NO_REPOSITORY',
         `'${directory}' has the name '${made.name}' of an earlier repository`,
-        {
-          exit: exitStatus.portageData,
-        },
       );
     }
     drafts.set(made.name, made);

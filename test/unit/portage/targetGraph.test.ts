@@ -1,5 +1,5 @@
 import test from 'ava';
-import { openSystem, type System } from '../../../src/portage/index.js';
+import { type DataWarning, openSystem, type System } from '../../../src/portage/index.js';
 import { gentooRoot, type GentooRoot } from '../../helpers/gentooRoot.js';
 
 /** The ebuilds whose build dependencies are chosen, by name. */
@@ -24,6 +24,22 @@ const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   unbuilt: { DEPEND: '|| ( app-misc/unbuilt dev-libs/b )' },
   flags: { DEPEND: '|| ( dev-libs/b[x] dev-libs/c[x] )', RDEPEND: 'dev-libs/c' },
   provided: { DEPEND: '|| ( dev-libs/b sys-apps/given )' },
+  newer: { DEPEND: '|| ( >=dev-libs/old-2 dev-libs/c )' },
+  newerTool: { BDEPEND: '|| ( ( dev-libs/d >=dev-libs/old-2 ) dev-libs/c )' },
+  newerLast: { DEPEND: '|| ( dev-libs/c >=dev-libs/old-2 )' },
+  newerNotNeeded: { DEPEND: '|| ( >=dev-libs/old-2 dev-libs/c )', RDEPEND: 'dev-libs/c' },
+  newerNowhere: { DEPEND: '|| ( >=dev-libs/old-9 dev-libs/c )' },
+  newerMasked: { DEPEND: '|| ( >=dev-libs/old-3 dev-libs/c )' },
+  older: { DEPEND: '|| ( <dev-libs/new-3 dev-libs/c )' },
+  otherSlot: { DEPEND: '|| ( dev-lang/py:3 dev-libs/c )' },
+};
+
+/** What emerge could merge beside what is installed. */
+const available: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'dev-libs/old-2': {},
+  'dev-libs/old-3': { KEYWORDS: '~amd64' },
+  'dev-libs/new-2': {},
+  'dev-lang/py-3': { SLOT: '3' },
 };
 
 let gentoo: GentooRoot;
@@ -41,10 +57,13 @@ test.before(async () => {
       'virtual/broken-1': { RDEPEND: 'dev-libs/none' },
       'virtual/loop-1': { RDEPEND: 'virtual/loop' },
       'app-misc/self-0.9': {},
+      'dev-libs/old-1': {},
+      'dev-libs/new-3': {},
     },
-    ebuilds: Object.fromEntries(
-      Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, values]),
-    ),
+    ebuilds: {
+      ...available,
+      ...Object.fromEntries(Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, values])),
+    },
     portage: { 'profile/package.provided': 'sys-apps/given-1\n' },
   });
   system = openSystem({ root: gentoo.root });
@@ -113,3 +132,32 @@ test('all alternatives that are installed, when they are asked for', (t) => {
     { from: 'dev-libs/c-1', variable: 'RDEPEND', atom: 'dev-libs/d' },
   ]);
 });
+
+const tells = test.macro({
+  exec(t, name: string, ...expected: string[]) {
+    const said: string[] = [];
+    const warn = ({ file, message }: DataWarning): unknown => said.push(`${file}: ${message}`);
+    const own = openSystem({ root: gentoo.root }, { warn });
+    own.visibleSet({ targets: [`app-misc/${name}`], system: false });
+    t.deepEqual(said, expected);
+  },
+  title: (given: string | undefined, ...[name]: [string, ...string[]]) =>
+    given ?? `an update that emerge would make first: ${JSON.stringify(targets[name])}`,
+});
+
+test(
+  tells,
+  'newer',
+  'app-misc/newer-1::gentoo: DEPEND: emerge would merge dev-libs/old-2 first and build with it: >=dev-libs/old-2 stands before dev-libs/c, which is shown in its place',
+);
+test(
+  tells,
+  'newerTool',
+  'app-misc/newerTool-1::gentoo: BDEPEND: emerge would merge dev-libs/old-2 first and build with it: dev-libs/d >=dev-libs/old-2 stands before dev-libs/c, which is shown in its place',
+);
+test(tells, 'newerLast');
+test(tells, 'newerNotNeeded');
+test(tells, 'newerNowhere');
+test(tells, 'newerMasked');
+test(tells, 'older');
+test(tells, 'otherSlot');

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { type ExitStatus, LvfsError } from '../../../src/base/index.js';
+import { type ExitStatus, LvfsError, type ErrorCode } from '../../../src/base/index.js';
 import {
   chainsTo,
   openSystem,
@@ -258,7 +258,14 @@ test('a target tells what it was evaluated with', (t) => {
 });
 
 const fails = test.macro({
-  exec(t, request: Partial<SetRequest>, code: string, exit: ExitStatus, message: RegExp, details?: object) {
+  exec(
+    t,
+    request: Partial<SetRequest>,
+    code: ErrorCode,
+    exit: ExitStatus,
+    message: RegExp,
+    details?: object,
+  ) {
     const error = t.throws(() => visible(request), { instanceOf: LvfsError });
     t.is(error.code, code);
     t.is(error.exit, exit);
