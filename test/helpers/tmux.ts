@@ -20,7 +20,14 @@ export class Tmux {
   constructor(t: ExecutionContext, directory: string, environment: NodeJS.ProcessEnv) {
     this.#socket = join(directory, 'tmux');
     const size = ['-x', '80', '-y', '24'];
-    const start = ['-f', '/dev/null', 'new-session', '-d', ...size, "exec env PS1='$ ' bash --norc --noprofile"];
+    const start = [
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      ...size,
+      "exec env PS1='$ ' bash --norc --noprofile",
+    ];
     execFileSync('tmux', ['-S', this.#socket, ...start], {
       env: { ...environment, LC_ALL: 'C.UTF-8' },
     });

@@ -17,7 +17,7 @@ interface Watched extends Omit<Views, 'mountpoint'> {
   readonly mountpoint: string;
   readonly pid: number;
   /** Has a process of a phase look for something in the view. */
-  look(path: string, phase: string): void;
+  readonly look: (path: string, phase: string) => void;
 }
 
 const lvfs = `${process.execPath} ${program}`;

@@ -17,8 +17,8 @@ export interface ShellRequest {
 
 /** Where what is said goes, and when. */
 export interface ShellAnswer {
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
 }
 
 /** Answers a request; resolves to its exit status. */
