@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, type Logger, nearest, readRegularFile } from '../base/index.js';
+import { defaultCache, errorCode, type Logger, nearest, readRegularFile } from '../base/index.js';
 import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
 import type { ConfigFile, IgnoreRule, SystemPathSetting } from './configFile.js';
 import { checkHabits } from './habits.js';
@@ -109,13 +109,6 @@ export async function loadSettings(
   const settings = merged.settings(files.map((file) => file.path));
   await checkHabits(settings.habitsOff, settings.origins.get('habits-off')?.origins ?? []);
   return settings;
-}
-
-/** `/var/cache/lvfs` for root; `$XDG_CACHE_HOME/lvfs` for anybody else. */
-function defaultCache(environment: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/var/cache/lvfs';
-  const base = environment['XDG_CACHE_HOME'];
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
 }
 
 /** Collects values with their origins. */

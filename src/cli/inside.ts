@@ -5,7 +5,6 @@ import { exitStatus, keysOf, LvfsError, type ExitStatus } from '../base/index.js
 import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
 import { explained } from './errors.js';
-import { takeInside } from './programsAhead.js';
 
 /** Signals that are meant for the command. */
 const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -116,7 +115,10 @@ export async function withInside<T>(
 }
 
 async function open(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {
-  const { openInside } = await import('../daemon/index.js');
+  const [{ openInside }, { takeInside }] = await Promise.all([
+    import('../daemon/index.js'),
+    import('../library/index.js'),
+  ]);
   const listener = { progress: (text: string) => output.progress(text), log: output.log };
   const inside = await openInside(await takeInside(), request, listener, signals.cancelled.signal);
   output.endProgress();

@@ -4,7 +4,7 @@
  * else in lvfs ends the process.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import type { Ahead } from './programsAhead.js';
+import type { Ahead } from '../library/index.js';
 import { packageVersion } from './version.js';
 
 /** With fewer, Node cannot load the code of lvfs, or stops somewhere in it without a word. */
@@ -25,7 +25,7 @@ if (argv[0] === '--version' && argv.length === 1) {
   const which = needed();
   let dismiss: (() => Promise<void>) | undefined;
   if (which !== undefined) {
-    const { startAhead, dismissAhead } = await import('./programsAhead.js');
+    const { startAhead, dismissAhead } = await import('../library/index.js');
     await startAhead(which);
     dismiss = dismissAhead;
   }

@@ -12,7 +12,7 @@ export interface HiddenProgram {
 }
 
 /** Answers `why` of the control protocol. */
-export type Explain = (paths: string[]) => Promise<{ readonly paths: readonly Explanation[] }>;
+export type Explain = (paths: readonly string[]) => Promise<readonly Explanation[]>;
 
 /**
  * What a command that was not found would have been.
@@ -27,10 +27,8 @@ export async function hiddenProgram(
   const directories = name.includes('/') ? [''] : search.split(':');
   const candidates = directories
     .map((directory) => (directory === '' ? name : `${directory}/${name}`))
-    .filter((path) => path.startsWith('/'))
-    .map((path) => Buffer.from(path).toString('latin1'));
-  const { paths } = await explain(candidates);
-  const hidden = paths.find(({ exists, visible }) => exists && visible === false);
+    .filter((path) => path.startsWith('/'));
+  const hidden = (await explain(candidates)).find(({ exists, visible }) => exists && visible === false);
   if (hidden === undefined) return undefined;
   return { path: Buffer.from(hidden.canonical, 'latin1').toString('utf8'), owner: hidden.owners[0] };
 }
@@ -38,7 +36,10 @@ export async function hiddenProgram(
 /** Names the package that a command which was not found belongs to, if the view hides it. */
 export async function explainNotFound(inside: Inside, name: string, output: Output): Promise<void> {
   const search = process.env['PATH'] ?? '/usr/bin:/bin';
-  const hidden = await hiddenProgram(name, search, (paths) => inside.view.request('why', { paths }));
+  const explain: Explain = async (paths) =>
+    (await inside.view.request('why', { paths: paths.map((path) => Buffer.from(path).toString('latin1')) }))
+      .paths;
+  const hidden = await hiddenProgram(name, search, explain);
   if (hidden === undefined) return;
   const { path, owner } = hidden;
   output.log(

@@ -1,4 +1,5 @@
 /** What can be done in `lvfs shell` at a terminal: ask and change the view, from inside, by whoever types there. */
+import { existsSync } from 'node:fs';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
 import { onTerminal, say, whyNoTerminal } from '../helpers/terminal.js';
@@ -167,3 +168,33 @@ mountTest(`a mounted view is a workshop too${skipped}`, async (t) => {
   t.is(status, 0, shown);
   t.regex(shown, /^the tool runs\r$/m);
 });
+
+const zsh = existsSync('/bin/zsh') ? undefined : 'needs zsh';
+const zshTest = reason === undefined && zsh === undefined ? test.serial : test.serial.skip;
+
+zshTest(
+  `zsh is a workshop as well${reason === undefined && zsh !== undefined ? ` (skipped: ${zsh})` : skipped}`,
+  async (t) => {
+    const { status, shown } = await onTerminal(
+      t,
+      (lvfs, with_) =>
+        `printf '%s\\n' 'PROMPT=mine:' 'greet() { echo from-rc }' >"$HOME/.zshrc"; ${shell(lvfs, with_)}`,
+      async (terminal) => {
+        await terminal.shows('(lvfs dev-libs/foo-1) mine:');
+        terminal.type('greet\ntool\n');
+        await terminal.shows('tool is hidden: dev-libs/hidden, lvfs allow hidden');
+        terminal.type('(lvfs allow hidden)\n');
+        await terminal.shows('only the shell itself can change the view');
+        terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
+        await terminal.shows('hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other');
+        terminal.type('lvfs allow other; lvfs retry\n');
+        await terminal.shows('otherread it');
+        terminal.type('lvfs log | grep -c hidden; env | grep -c ZDOTDIR; exit 5\n');
+      },
+      system,
+      { ...environment, SHELL: '/bin/zsh' },
+    );
+    t.is(status, 5, shown);
+    t.regex(shown, /^from-rc\r$/m);
+  },
+);

@@ -11,7 +11,8 @@ const source = path.resolve(import.meta.dirname, '../../../src');
 
 /** Folder → folders it may import. `types:` marks an edge that may carry types only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  cli: ['author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
+  cli: ['library', 'author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
+  library: ['daemon', 'audit', 'base'],
   daemon: ['filesystem', 'system', 'fuse', 'audit', 'view', 'portage', 'base'],
   filesystem: ['types:fuse', 'view', 'audit', 'system', 'base'],
   audit: ['view', 'base'],

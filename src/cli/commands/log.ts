@@ -3,7 +3,6 @@ import { exitStatus } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
 import { denialJson, printDenial } from '../denialText.js';
-import { follow } from '../following.js';
 import { OutputFiles } from '../outputFiles.js';
 
 export const command = defineCommand({
@@ -22,8 +21,8 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output }) {
-    const { connect } = await import('../../daemon/index.js');
-    const client = await connect(operands[0]!);
+    const { openView } = await import('../../library/index.js');
+    const view = await openView(operands[0]!);
     const files = new OutputFiles();
     try {
       const file = files.lines(options.log, 'add');
@@ -32,14 +31,13 @@ export const command = defineCommand({
         printDenial(denial, output);
       };
       if (options.follow) {
-        await follow(client, show);
+        await view.follow(show);
       } else {
-        const { denials } = await client.request('denials');
-        for (const denial of denials) show(denial);
+        for (const denial of await view.denials()) show(denial);
       }
       return files.end(exitStatus.ok, output);
     } finally {
-      client.close();
+      view.close();
       files.close();
     }
   },

@@ -1,14 +1,14 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
 import { accessSync, constants, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { LvfsError, workingDirectory } from '../../base/index.js';
-import type { ControlClient, Inside } from '../../daemon/index.js';
+import { basename, join, resolve } from 'node:path';
+import type { Report } from '../../audit/index.js';
+import { LvfsError, packageName, workingDirectory } from '../../base/index.js';
+import type { Inside } from '../../daemon/index.js';
+import { systemProblem } from '../../system/index.js';
 import { defineCommand, type Invocation } from '../command.js';
-import type { Settings } from '../config.js';
 import { UsageError } from '../errors.js';
 import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
-import { packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
 import { targetNames } from '../text.js';
 import type { FailedBuild } from '../workshop/failedBuild.js';
@@ -73,10 +73,14 @@ async function openWorkshop({
   settings,
 }: ShellInvocation): Promise<Workshop | undefined> {
   const isInteractive = process.stdin.isTTY && rest.length === 0;
-  if (given.here && !isInteractive)
-    throw new UsageError('--here: is for a shell on a terminal, without arguments', undefined, {
-      name: 'shell',
-    });
+  if (given.here && (!isInteractive || given['no-binds']))
+    throw new UsageError(
+      '--here: is for a shell on a terminal, without arguments and --no-binds',
+      undefined,
+      {
+        name: 'shell',
+      },
+    );
   // Descriptors are read by their names in /proc.
   if (!isInteractive || given['no-binds']) return undefined;
   const { Workshop } = await import('../workshop/workshop.js');
@@ -89,15 +93,16 @@ async function inMounted(
   signals: Signals,
   workshop: Workshop | undefined,
 ): Promise<number> {
-  const { connect, enterMounted } = await import('../../daemon/index.js');
-  const client = await connect(mountpoint);
+  const { enterMounted } = await import('../../daemon/index.js');
+  const { openView } = await import('../../library/index.js');
+  const client = await openView(mountpoint);
   try {
-    const { targets, root } = await client.request('status');
+    const { targets, root } = await client.status();
     const here = given.here
-      ? await leftBuild(targets, root, join(process.env['PORTAGE_TMPDIR'] ?? '/var/tmp'))
+      ? await leftBuild(targets, root, process.env['PORTAGE_TMPDIR'] ?? '/var/tmp')
       : undefined;
     const programs = shells(workshop !== undefined, here !== undefined);
-    await workshop?.begin({ name: mountpoint, targets });
+    await workshop?.begin({ name: resolve(mountpoint), targets });
     const descriptors = workshop?.descriptors ?? [];
     const entered = await enterMounted(mountpoint, {
       programs,
@@ -113,7 +118,16 @@ async function inMounted(
     workshop?.release();
     signals.passTo((name) => entered.signal(name));
     const status = statusOf(await entered.ended);
-    if (workshop !== undefined) await showReport(client, await settings(), output);
+    if (workshop !== undefined) {
+      const { ignore, habitsOff } = await settings();
+      try {
+        await showReport((await client.report({ ignore, habitsOff })).report, output);
+      } catch (error) {
+        // Somebody has taken the view away; the shell's status is to be told all the same.
+        if (!(error instanceof LvfsError)) throw error;
+        output.complain(error);
+      }
+    }
     return status;
   } finally {
     client.close();
@@ -128,8 +142,8 @@ async function inPrivate(
   const { output, rest = [], options: given } = invocation;
   const { request, directory } = await privateRequest(invocation);
   if (workshop !== undefined) {
-    const { startAhead } = await import('../programsAhead.js');
-    await startAhead('inside', workshop.descriptors);
+    const { startInsideWith } = await import('../../library/index.js');
+    await startInsideWith(workshop.descriptors);
     workshop.release();
   }
   return withInside(request, output, signals, async (inside) => {
@@ -148,7 +162,10 @@ async function inPrivate(
     signals.throwIfAny();
     const end = statusOf(await inside.run({ ...(shell ?? { argv: [program, ...rest] }), capture: false }));
     if (shell === undefined) await tellDenials(inside, output);
-    else await showReport(view, await invocation.settings(), output);
+    else {
+      const { ignore, habitsOff } = await invocation.settings();
+      await showReport((await view.request('report', { ignore, habitsOff })).report, output);
+    }
     return end;
   });
 }
@@ -203,6 +220,8 @@ function workshopShell(
         hint: '--with app-shells/bash shows it',
       },
     );
+  const problem = systemProblem();
+  if (here !== undefined && workshop === undefined && problem !== undefined) throw problem;
   return workshop?.shell(program, { targets }, here);
 }
 
@@ -252,13 +271,8 @@ function greet(inside: Inside, output: Output, isWorkshop: boolean): void {
 }
 
 /** What the work in a shell says. Who looks around uses what he likes, so that nothing is said of what was not used, or need not be declared. */
-async function showReport(
-  view: Pick<ControlClient, 'request'>,
-  { ignore, habitsOff }: Settings,
-  output: Output,
-): Promise<void> {
+async function showReport(report: Report, output: Output): Promise<void> {
   const { reportText } = await import('../reportText.js');
-  const { report } = await view.request('report', { ignore, habitsOff });
   output.tell(`\n${reportText({ ...report, unused: [], implicit: [] }, output)}`);
 }
 

@@ -18,8 +18,8 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ operands, output }) {
-    const { statuses } = await import('../../daemon/index.js');
-    const mounts = await statuses(operands.length === 0 ? undefined : operands);
+    const { listViews } = await import('../../library/index.js');
+    const mounts = await listViews(operands.length === 0 ? undefined : operands);
     if (output.json) output.printJson({ mounts });
     else if (operands.length > 0) for (const mount of mounts) output.print(details(mount, output));
     else if (mounts.length > 0) output.print(overview(mounts, output));

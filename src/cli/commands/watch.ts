@@ -2,7 +2,6 @@
 import { exitStatus, LvfsError, packageName, shellWord } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { printDenial } from '../denialText.js';
-import { follow } from '../following.js';
 import type { WatchEnd } from '../watch/watching.js';
 import type { Output } from '../output.js';
 
@@ -22,22 +21,22 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint|atom', is: 'view' }],
   async run({ operands, options, output, settings }) {
-    const { connect } = await import('../../daemon/index.js');
-    const client = await connect(await viewOf(operands[0]!));
+    const { openView } = await import('../../library/index.js');
+    const view = await openView(await viewOf(operands[0]!));
     try {
       if (options.plain || output.json || !isScreen()) {
-        await follow(client, (denial) => printDenial(denial, output));
+        await view.follow((denial) => printDenial(denial, output));
         return exitStatus.ok;
       }
-      const { targets } = await client.request('status');
+      const { targets } = await view.status();
       const { Watching } = await import('../watch/watching.js');
-      const end = await new Watching({ client, targets, settings: await settings() }, output).run();
+      const end = await new Watching({ view, targets, settings: await settings() }, output).run();
       tell(end, output);
       // As a program ends that does not expect it.
       if (end.signal !== undefined) process.kill(process.pid, end.signal);
       return exitStatus.ok;
     } finally {
-      client.close();
+      view.close();
     }
   },
 });

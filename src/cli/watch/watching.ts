@@ -1,9 +1,8 @@
 /** `lvfs watch` at work: keys change the board and the view, and the screen follows. */
 import type { Key } from 'node:readline';
 import { describeError, errorCode, LvfsError } from '../../base/index.js';
-import type { ControlClient } from '../../daemon/index.js';
+import type { View } from '../../library/index.js';
 import type { Settings } from '../config.js';
-import { follow } from '../following.js';
 import type { Output } from '../output.js';
 import { OutputFiles } from '../outputFiles.js';
 import { displayText, localTime, targetNames } from '../text.js';
@@ -38,7 +37,7 @@ export interface WatchEnd {
 
 /** A view that is watched. */
 export interface Watched {
-  readonly client: ControlClient;
+  readonly view: View;
   readonly targets: readonly string[];
   readonly settings: Settings;
 }
@@ -75,10 +74,12 @@ export class Watching {
     this.#screen.open();
     try {
       this.#draw();
-      const gone = follow(this.#watched.client, (denial) => {
-        this.#board.add(denial);
-        this.#soon();
-      }).then(() => 'gone' as const);
+      const gone = this.#watched.view
+        .follow((denial) => {
+          this.#board.add(denial);
+          this.#soon();
+        })
+        .then(() => 'gone' as const);
       const end = await Promise.race([gone, asked]);
       return {
         signal: end === 'gone' ? undefined : end,
@@ -199,7 +200,7 @@ export class Watching {
   }
 
   async #change(verb: 'allow' | 'deny', { name }: Group): Promise<void> {
-    const { shown, hidden, paths } = await this.#watched.client.request(verb, { names: [name] });
+    const { shown, hidden, paths } = await this.#watched.view[verb]([name]);
     const changed = [...shown.map((cpv) => `+${cpv}`), ...hidden.map((cpv) => `-${cpv}`), ...paths];
     this.#board.mark(name, verb === 'allow' ? 'allowed' : 'denied');
     this.#message = displayText(changed.length === 0 ? `${name}: nothing changed` : changed.join(' '));
@@ -232,9 +233,9 @@ export class Watching {
   }
 
   async #report(html: boolean) {
-    const { client, settings } = this.#watched;
+    const { view, settings } = this.#watched;
     const ignore = [...settings.ignore, ...this.#board.ignored];
-    return client.request('report', { ignore, habitsOff: settings.habitsOff, html });
+    return view.report({ ignore, habitsOff: settings.habitsOff, html });
   }
 
   /** @throws LvfsError CANNOT_WRITE */
@@ -259,9 +260,7 @@ export class Watching {
     const { report } = await this.#report(false);
     const sentences = owner === undefined ? [] : whyInReport(report, owner);
     const suggestion = report.missing.find(({ cpv }) => cpv === owner)?.suggest;
-    const { paths } = await this.#watched.client.request('why', {
-      paths: [Buffer.from(wantedPath(telling)).toString('latin1')],
-    });
+    const paths = await this.#watched.view.why([wantedPath(telling)]);
     const rules = paths.map(
       ({ rule, owners }) => `rule: ${rule}${owners.length === 0 ? '' : `, owned by ${owners.join(' ')}`}`,
     );

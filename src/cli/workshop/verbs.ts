@@ -54,19 +54,10 @@ export function understand(words: readonly string[], view: string, cwd: string):
     const meant = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`;
     return { problem: `'lvfs ${name}' is not for in here${meant} 'lvfs help' says what is` };
   }
-  const options: string[] = [];
-  const dashes = rest.includes('--') ? rest.indexOf('--') : rest.length;
-  const operands = rest.slice(dashes + 1);
-  const before = rest.slice(0, dashes);
-  for (let word = before.shift(); word !== undefined; word = before.shift()) {
-    const [option = ''] = word.split('=', 1);
-    if (!word.startsWith('-')) operands.push(word);
-    else if (verb.options.includes(word)) options.push(word);
-    else if (verb.valued?.includes(option) === true)
-      // Joined, so that a value is never taken for an option.
-      options.push(word === option ? `${word}=${before.shift() ?? ''}` : word);
-    else return { problem: `${name}: ${option} is not for in here; outside: lvfs ${name} --help` };
-  }
+  const divided = divide(rest, verb);
+  if ('wrong' in divided)
+    return { problem: `${name}: ${divided.wrong} is not for in here; outside: lvfs ${name} --help` };
+  const { options, operands } = divided;
   const problem = wrongOperands(name, verb, operands);
   if (problem !== undefined) return { problem };
   const about = name === 'why' ? ['--mount', view, '--'] : ['--', view];
@@ -75,6 +66,28 @@ export function understand(words: readonly string[], view: string, cwd: string):
     changes: verb.changes === true,
     json: options.includes('--json'),
   };
+}
+
+/** Divides words into options and operands; or names an option that the command does not take in there. */
+function divide(
+  words: readonly string[],
+  verb: WorkshopVerb,
+):
+  { readonly options: readonly string[]; readonly operands: readonly string[] } | { readonly wrong: string } {
+  const options: string[] = [];
+  const dashes = words.includes('--') ? words.indexOf('--') : words.length;
+  const operands = words.slice(dashes + 1);
+  const before = words.slice(0, dashes);
+  for (let word = before.shift(); word !== undefined; word = before.shift()) {
+    const [option = ''] = word.split('=', 1);
+    if (!word.startsWith('-')) operands.push(word);
+    else if (verb.options.includes(word)) options.push(word);
+    else if (verb.valued?.includes(option) === true)
+      // Joined, so that a value is never taken for an option.
+      options.push(word === option ? `${word}=${before.shift() ?? ''}` : word);
+    else return { wrong: option };
+  }
+  return { options, operands };
 }
 
 function wrongOperands(

@@ -1,11 +1,10 @@
 /** What makes a shell in a view a workshop: it can ask and change the view from inside, by this process, which stays outside. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeError, errorCode, exitStatus, LvfsError, packageName } from '../../base/index.js';
-import type { ControlClient } from '../../daemon/index.js';
+import type { View } from '../../library/index.js';
 import type { Settings } from '../config.js';
 import { hiddenProgram } from '../notFound.js';
 import type { Output } from '../output.js';
@@ -39,7 +38,7 @@ export class Workshop {
   readonly #output: Output;
   readonly #rules: Pick<Settings, 'ignore' | 'habitsOff'>;
   #view: WorkshopView | undefined;
-  #client: ControlClient | undefined;
+  #client: View | undefined;
   /** When the shell last told of a command that failed, in milliseconds. */
   #asked = Date.now();
   /** What was said since then of commands that were not found. */
@@ -124,15 +123,15 @@ export class Workshop {
 
   /** From now on the shell is answered about this view. */
   async begin(view: WorkshopView): Promise<void> {
-    const { connect } = await import('../../daemon/index.js');
-    this.#client = await connect(view.name);
+    const { openView } = await import('../../library/index.js');
+    this.#client = await openView(view.name);
     this.#view = view;
   }
 
   /** Nobody is answered afterwards. */
   close(): void {
     this.#channel.close();
-    this.#client?.close();
+    void this.#client?.close();
   }
 
   async #answer(request: ShellRequest, answer: ShellAnswer): Promise<number> {
@@ -148,14 +147,14 @@ export class Workshop {
     }
   }
 
-  get #asking(): ControlClient {
+  get #asking(): View {
     if (this.#client === undefined) throw new Error('a shell asked before there was a view');
     return this.#client;
   }
 
   /** Who has a program that was not found. */
   async #missing([search = '', name = '']: readonly string[], answer: ShellAnswer): Promise<number> {
-    const hidden = await hiddenProgram(name, search, (paths) => this.#asking.request('why', { paths }));
+    const hidden = await hiddenProgram(name, search, (paths) => this.#asking.why(paths));
     if (hidden === undefined) return exitStatus.failure;
     const { path, owner } = hidden;
     const what = owner === undefined ? path : packageName(owner);
@@ -172,10 +171,10 @@ export class Workshop {
     this.#asked = Date.now();
     const told = new Set(this.#told);
     this.#told.clear();
-    const { denials } = await this.#asking.request('denials');
+    const denials = await this.#asking.denials();
     const recent = denials.filter(({ last, visible }) => last >= from && !visible);
     if (recent.length === 0) return exitStatus.ok;
-    const { report } = await this.#asking.request('report', { ...this.#rules });
+    const { report } = await this.#asking.report(this.#rules);
     const found = suspects(recent, report);
     if (found.length === 0 || found.every(({ name }) => told.has(name))) return exitStatus.ok;
     answer.err(`lvfs: ${suspectsText(found, await this.#short())}\n`);
@@ -183,7 +182,7 @@ export class Workshop {
   }
 
   async #short(): Promise<(name: string) => string> {
-    const { visible, hidden } = await this.#asking.request('packages');
+    const { visible, hidden } = await this.#asking.packages();
     return shortNames([...visible, ...hidden]);
   }
 
@@ -228,7 +227,7 @@ export class Workshop {
     const said = changes && !json ? (text: string) => this.#output.tell(text.trimEnd()) : answer.out;
     child.stdout.setEncoding('utf8').on('data', said);
     child.stderr.setEncoding('utf8').on('data', answer.err);
-    const [status] = (await once(child, 'close')) as [number | null];
+    const status = await new Promise<number | null>((done) => child.on('close', done));
     return status ?? exitStatus.failure;
   }
 }

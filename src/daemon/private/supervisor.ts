@@ -2,7 +2,7 @@
  * The process that serves a private view (P1 in wire.ts): it mounts, runs commands in what it has mounted, and takes everything away at
  * its end.
  */
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { LvfsError, type Logger } from '../../base/index.js';
@@ -60,6 +60,11 @@ function ignore(): void {
 }
 
 type RunOrder = ParametersOf<PrivateMethods['run']>;
+
+function stdioOf({ capture, show = true, descriptors = [] }: RunOrder): StdioOptions {
+  if (capture) return [show ? 'inherit' : 'ignore', 'pipe', 'pipe'];
+  return ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)];
+}
 
 /** Who hears of what happens while the view is made. */
 interface OpenListener {
@@ -231,7 +236,7 @@ class Supervisor {
   }
 
   async #run(order: RunOrder): Promise<CommandEnd> {
-    const { argv, capture, cwd, show = true, environment = {}, descriptors = [] } = order;
+    const { argv, capture, cwd, show = true, environment = {} } = order;
     const request = this.#request;
     const session = this.#session;
     if (request === undefined || session === undefined || this.#command !== undefined || this.#ending)
@@ -241,9 +246,7 @@ class Supervisor {
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },
-      stdio: capture
-        ? [show ? 'inherit' : 'ignore', 'pipe', 'pipe']
-        : ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)],
+      stdio: stdioOf(order),
       noNetwork: request.noNetwork,
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,
