@@ -1,10 +1,34 @@
 /** `lvfs shell` and `run` on a terminal: job control, the shell's status, and the terminal as it was. */
-import test from 'ava';
-import { onTerminal, say, whyNoTerminal } from '../helpers/terminal.js';
+import { existsSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { host, nothingLeft, withCommands } from '../helpers/commands.js';
+import { whyNotMount } from '../helpers/inView.js';
+import { program } from '../helpers/lvfs.js';
+import { hasScript, Terminal } from '../helpers/terminal.js';
 
-const reason = whyNoTerminal();
+const reason =
+  whyNotMount() ??
+  (!hasScript() ? 'needs script(1) of util-linux' : existsSync('/bin/bash') ? undefined : 'needs bash');
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
 const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
+
+/** Text that a shell prints when it runs this, and that does not stand in what was typed. */
+const say = (text: string): string => `echo ${text.slice(0, 1)}''${text.slice(1)}`;
+
+async function onTerminal(
+  t: ExecutionContext,
+  command: (lvfs: string, host: string) => string,
+  talk: (terminal: Terminal) => Promise<void>,
+): Promise<{ status: number | null; shown: string }> {
+  const f = await withCommands(t);
+  const terminal = new Terminal(command(`${process.execPath} ${program}`, host.join(' ')), f.environment);
+  // Without it a test that fails would wait for ever for its shell.
+  t.teardown(() => terminal.hangUp());
+  await talk(terminal);
+  const end = await terminal.end();
+  await nothingLeft(t, f);
+  return end;
+}
 
 const shell = (lvfs: string, with_: string): string => `${lvfs} shell ${with_} dev-libs/foo`;
 
