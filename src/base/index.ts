@@ -9,6 +9,7 @@ export * from './lazy.js';
 export * from './log.js';
 export * from './markup.js';
 export * from './objects.js';
+export * from './origin.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';

@@ -1,8 +1,8 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Report } from '../../audit/index.js';
-import { LvfsError, packageName, workingDirectory } from '../../base/index.js';
+import { kindAt, LvfsError, packageName, workingDirectory } from '../../base/index.js';
 import type { Inside } from '../../daemon/index.js';
 import { systemProblem } from '../../system/index.js';
 import { defineCommand, type Invocation } from '../command.js';
@@ -229,7 +229,7 @@ function workshopShell(
 async function isMountpoint(word: string): Promise<boolean> {
   if (word.endsWith('.ebuild')) return false;
   if (/^[./]/.test(word)) return true;
-  if (statSync(word, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  if (kindAt(word) !== 'directory') return false;
   const { isView } = await import('../../daemon/index.js');
   return isView(word);
 }
