@@ -1,5 +1,6 @@
-import type { Denial, Drawn, ProcessRecord, ReportInput, Use } from '../../src/audit/index.js';
+import type { Denial, ProcessRecord, ReportInput, Use } from '../../src/audit/index.js';
 import { told } from '../../src/base/index.js';
+import type { ReportGraph } from '../../src/daemon/index.js';
 import { origin } from './origin.js';
 
 /** A process; the defaults are a compiler that make started. */
@@ -53,12 +54,9 @@ export function processTable(...records: ProcessRecord[]): ReadonlyMap<number, P
   return new Map(records.map((record) => [record.id, record]));
 }
 
-/** What a page is made of. */
-export function drawn(input: ReportInput): Drawn {
-  return {
-    ...input,
-    visible: new Map(Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)])),
-  };
+/** What a page is drawn from. */
+export function drawn(input: ReportInput): ReportGraph {
+  return { ...input, visible: Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)]) };
 }
 
 /** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
