@@ -358,8 +358,8 @@ export class TargetResolver {
 
   /** The ebuild that the directory of a package stands for: the best visible one in it, else the highest that is valid. */
   #ebuildIn(directory: string): Ebuild {
-    const { tree, files, repositories, visibility } = this.#configuration;
-    const real = files.resolve(directory);
+    const { tree, repositories, visibility } = this.#configuration;
+    const real = tree.resolve(directory);
     const repository = repositories.containing(real);
     const cp = packageDirectoryAt(real);
     const all =

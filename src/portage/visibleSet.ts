@@ -126,6 +126,7 @@ export class VisibleSets {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
         }
+        roots.push(...this.#innerOf(selection, root, all));
         if (all) roots.push(...alternatives(root, selection, fromTarget, variable));
         for (const atom of selection.unsatisfied) {
           unsatisfied.push(absent(variable, atom, root));
@@ -135,6 +136,7 @@ export class VisibleSets {
       for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
         const selection = selections(variable);
         const found = matches(this.#target, selection, fromTarget, variable);
+        found.push(...this.#innerOf(selection, this.#target, all));
         if (all) found.push(...alternatives(this.#target, selection, fromTarget, variable));
         runTime.push(...found);
         if (request.rdepend !== true) continue;
@@ -176,6 +178,24 @@ export class VisibleSets {
       unsatisfied: distinct(unsatisfied),
       metadataOnly,
     };
+  }
+
+  /**
+   * The same, with other resolvers of names, for what is installed still.
+   *
+   * @param resolver makes one for the packages of a system; whether that is the one that is built for
+   */
+  again(resolver: (installed: InstalledPackages, isTarget: boolean) => TargetResolver): VisibleSets {
+    const root = (old: PackageRoot, isTarget: boolean): PackageRoot => ({
+      ...old,
+      targets: resolver(old.installed, isTarget),
+    });
+    const target = root(this.#target, true);
+    const tools = this.#isCross ? root(this.#tools, false) : target;
+    const sets = new VisibleSets(tools, target, this.#toolchains, this.#warn);
+    for (const [cpv, edges] of this.#edges) sets.#edges.set(cpv, edges);
+    for (const [cpv, edges] of this.#allEdges) sets.#allEdges.set(cpv, edges);
+    return sets;
   }
 
   /** The names of all sets of the system that targets are built for, without `@`, sorted. */
@@ -250,14 +270,17 @@ export class VisibleSets {
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
   #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>, all: boolean): Map<Cpv, Reason[]> {
     const members = new Set<Cpv>();
-    for (const { cpv } of roots) if (!hidden.has(cpv)) members.add(cpv);
+    const isHidden = ({ cpv, reason: { from } }: Edge): boolean =>
+      hidden.has(cpv) || (from.kind === 'package' && hidden.has(from.cpv));
+    const shown = roots.filter((edge) => !isHidden(edge));
+    for (const { cpv } of shown) members.add(cpv);
     // Packages that are added while this runs are visited too.
     for (const cpv of members) {
       for (const edge of this.#edgesOf(cpv, all)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
     }
     const sorted = [...members].sort();
     const reasons = new Map<Cpv, Reason[]>(sorted.map((cpv) => [cpv, []]));
-    for (const { cpv, reason } of roots) if (!hidden.has(cpv)) addReason(reasons, cpv, reason);
+    for (const { cpv, reason } of shown) addReason(reasons, cpv, reason);
     for (const list of reasons.values()) list.sort(compareReasons);
     // From here on in order: packages by code point, and their edges are sorted.
     for (const from of sorted) {
@@ -300,6 +323,17 @@ export class VisibleSets {
     return edges;
   }
 
+  /** What emerge would build with for the virtuals of a target, beside what these bring in by themselves. */
+  #innerOf({ inner }: TargetSelection, root: PackageRoot, all: boolean): Edge[] {
+    return inner.flatMap(({ virtual, atom }) => {
+      const cpv = root.installed.best(atom)?.cpv;
+      if (cpv === undefined || this.#edgesOf(virtual, all).some((edge) => edge.cpv === cpv)) return [];
+      return [
+        { cpv, reason: { from: { kind: 'package', cpv: virtual }, variable: 'RDEPEND', atom: atom.text } },
+      ];
+    });
+  }
+
   /** Says where emerge would build with what is not installed yet. */
   #tellUpgrades(
     target: ResolvedTarget,
@@ -332,6 +366,7 @@ export class VisibleSets {
       .filter((variable) => (variable !== 'IDEPEND' || idepend) && (variable !== 'BDEPEND' || bdepend))
       .map((variable) => ({
         variable,
+        eapi,
         text: dependencies[variable],
         root: variable === 'IDEPEND' ? this.#tools : this.#rootFor(variable, eapi),
       }));
@@ -346,7 +381,13 @@ export class VisibleSets {
   }
 }
 
-const noSelection: TargetSelection = { atoms: [], unsatisfied: [], alternatives: [], upgrades: [] };
+const noSelection: TargetSelection = {
+  atoms: [],
+  inner: [],
+  unsatisfied: [],
+  alternatives: [],
+  upgrades: [],
+};
 
 /** The best installed match of each selected atom. */
 function matches(root: PackageRoot, selection: Selection, from: Origin, variable: string): Edge[] {

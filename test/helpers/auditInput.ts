@@ -54,9 +54,12 @@ export function processTable(...records: ProcessRecord[]): ReadonlyMap<number, P
   return new Map(records.map((record) => [record.id, record]));
 }
 
-/** What a page is drawn from. */
+/** What a page is made of. */
 export function drawn(input: ReportInput): ReportGraph {
-  return { ...input, visible: Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)]) };
+  return {
+    ...input,
+    visible: Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)] as const),
+  };
 }
 
 /** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */

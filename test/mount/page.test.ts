@@ -29,11 +29,8 @@ const large = reportInput({
       ({ cpv, variable, atom }) => [cpv, [{ from: origin('target'), variable, atom }]] as const,
     ),
     ...Array.from({ length: 4 }, (_, i) => {
-      const from = declared[i]?.cpv ?? '';
-      return [
-        `dev-libs/second-${i}`,
-        [{ from: origin(from), variable: 'RDEPEND', atom: `dev-libs/second` }],
-      ] as const;
+      const from = origin(declared[i]?.cpv ?? '');
+      return [`dev-libs/second-${i}`, [{ from, variable: 'RDEPEND', atom: `dev-libs/second` }]] as const;
     }),
     ['sys-devel/gcc-13', [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]] as const,
   ]),

@@ -310,8 +310,9 @@ function unlessGone<T>(look: () => T): T | undefined {
     return look();
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR')
-      return undefined;
+    // EINVAL: the process has ended, and its parent has not asked yet. Nothing but its number and name is left.
+    const gone = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM', 'ENOTDIR'];
+    if (code !== undefined && gone.includes(code)) return undefined;
     throw error;
   }
 }

@@ -239,7 +239,9 @@ function sessionIds(base: string): string[] {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return [];
-    throw error;
+    return recording(base, () => {
+      throw error;
+    });
   }
 }
 

@@ -7,7 +7,6 @@ import {
   readRegularFile,
   told,
   unmarked,
-  type Origin,
   type Told,
 } from '../../base/index.js';
 import {
@@ -220,24 +219,27 @@ function ownersOf(view: View, path: string): readonly string[] {
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
 
+const knownSystems = new WeakMap<VisibleSet, ReadonlySet<string>>();
+
 /** @system's packages and what these need to run. */
-export function systemPackages(set: VisibleSet): Set<string> {
+export function systemPackages(set: VisibleSet): ReadonlySet<string> {
+  const known = knownSystems.get(set);
+  if (known !== undefined) return known;
   const system = new Set<string>();
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const [cpv, reasons] of set.visible) {
-      if (system.has(cpv)) continue;
-      if (reasons.some(({ from }) => isOfSystem(from, system))) {
-        system.add(cpv);
-        grown = true;
-      }
+  const needs = new Map<string, string[]>();
+  for (const [cpv, reasons] of set.visible) {
+    for (const { from } of reasons) {
+      if (from.kind === 'set' && from.name === 'system') system.add(cpv);
+      if (from.kind !== 'package') continue;
+      const needed = needs.get(from.cpv);
+      if (needed === undefined) needs.set(from.cpv, [cpv]);
+      else needed.push(cpv);
     }
   }
+  // What is added while this runs is visited too.
+  for (const cpv of system) for (const needed of needs.get(cpv) ?? []) system.add(needed);
+  knownSystems.set(set, system);
   return system;
-}
-
-function isOfSystem(from: Origin, system: ReadonlySet<string>): boolean {
-  return from.kind === 'set' ? from.name === 'system' : from.kind === 'package' && system.has(from.cpv);
 }
 
 /** Headers and .pc files are small; what is larger is not text to be looked through. */
