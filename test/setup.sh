@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use from the distribution: `test/setup.sh [build|all|cluster]`.
 #
-#   build    compiler, build systems and libraries of the build cases (default; before every `npm test`)
+#   build    compiler, build systems and libraries of the build cases, a terminal and a shell (default; before every `npm test`)
 #   all      also the browser for the HTML report, what looks at the manual, and the filesystems that the benchmark compares with
 #   cluster  also what the examples of docs/tinderbox.md run on; only when it is asked for
 #
@@ -9,10 +9,10 @@
 # what is missing: tests that need it are skipped and say so. Fails only when an installation fails under CI=true.
 
 build='gcc libc6-dev make pkgconf flex bison gettext autoconf automake m4 cmake ninja-build meson perl python3
-  libyaml-dev libpopt-dev libpng-dev libfreetype-dev libfribidi-dev python3-yaml libjson-perl'
+  libyaml-dev libpopt-dev libpng-dev libfreetype-dev libfribidi-dev python3-yaml libjson-perl tmux zsh'
 all='chromium libfuse2 bindfs fuse-overlayfs mergerfs unionfs-fuse strace mandoc'
 cluster='parallel slurm-wlm'
-gentoo='dev-build/autoconf dev-build/automake dev-build/cmake dev-build/meson dev-build/ninja dev-lang/perl dev-libs/fribidi
+gentoo='app-misc/tmux app-shells/zsh dev-build/autoconf dev-build/automake dev-build/cmake dev-build/meson dev-build/ninja dev-lang/perl dev-libs/fribidi
   dev-libs/libyaml dev-libs/popt dev-perl/JSON dev-python/pyyaml media-libs/freetype media-libs/libpng sys-devel/bison
   sys-devel/flex sys-devel/gettext sys-devel/m4 virtual/pkgconfig'
 

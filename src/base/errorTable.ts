@@ -55,6 +55,8 @@ const rows = {
     exit: exitStatus.failure,
     means: 'a file that lvfs did not make is in the place of one of its own',
   },
+  NO_BASH: { exit: exitStatus.failure, means: '`shell --here` in a view without bash' },
+  NO_BUILD: { exit: exitStatus.failure, means: '`shell --here`: nothing of a build that failed is there' },
   NO_DRIVER: { exit: exitStatus.failure, means: 'there is no driver of that name' },
   NO_IMAGE: { exit: exitStatus.failure, means: 'a build that went well left nothing to compare' },
   NO_INIT_PROGRAM: {

@@ -24,8 +24,14 @@ export function denialJson(denial: Denial): Record<string, unknown> {
 /** Owners named in a line at most; a directory such as /usr/bin has hundreds. */
 const shownOwners = 3;
 
+/** Prints a denial, for people or for programs. */
+export function printDenial(denial: Denial, output: Output): void {
+  if (output.json) output.printJson(denialJson(denial));
+  else output.print(denialText(denial, output));
+}
+
 /** One line: when, what, whose, and who looked; a traced access to something visible says so. */
-export function denialText(
+function denialText(
   { time, path, owners, operation, comm, pid, phase, visible }: Denial,
   output: Output,
 ): string {

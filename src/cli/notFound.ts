@@ -1,20 +1,47 @@
 /** What to say of a command that is not there although the host has it. */
 import { packageName } from '../base/index.js';
-import type { Inside } from '../daemon/index.js';
+import type { Explanation, Inside } from '../daemon/index.js';
 import type { Output } from './output.js';
+
+/** A program that the host has and the view hides. */
+export interface HiddenProgram {
+  /** As it is printed. */
+  readonly path: string;
+  /** cpv; undefined when it belongs to no package. */
+  readonly owner: string | undefined;
+}
+
+/** Answers `why` of the control protocol. */
+export type Explain = (paths: readonly string[]) => Promise<readonly Explanation[]>;
+
+/**
+ * What a command that was not found would have been.
+ *
+ * @param search PATH
+ */
+export async function hiddenProgram(
+  name: string,
+  search: string,
+  explain: Explain,
+): Promise<HiddenProgram | undefined> {
+  const directories = name.includes('/') ? [''] : search.split(':');
+  const candidates = directories
+    .map((directory) => (directory === '' ? name : `${directory}/${name}`))
+    .filter((path) => path.startsWith('/'));
+  const hidden = (await explain(candidates)).find(({ exists, visible }) => exists && visible === false);
+  if (hidden === undefined) return undefined;
+  return { path: Buffer.from(hidden.canonical, 'latin1').toString('utf8'), owner: hidden.owners[0] };
+}
 
 /** Names the package that a command which was not found belongs to, if the view hides it. */
 export async function explainNotFound(inside: Inside, name: string, output: Output): Promise<void> {
-  const directories = name.includes('/') ? [''] : (process.env['PATH'] ?? '/usr/bin:/bin').split(':');
-  const candidates = directories
-    .map((directory) => (directory === '' ? name : `${directory}/${name}`))
-    .filter((path) => path.startsWith('/'))
-    .map((path) => Buffer.from(path).toString('latin1'));
-  const { paths } = await inside.view.request('why', { paths: candidates });
-  const hidden = paths.find(({ exists, visible }) => exists && visible === false);
+  const search = process.env['PATH'] ?? '/usr/bin:/bin';
+  const explain: Explain = async (paths) =>
+    (await inside.view.request('why', { paths: paths.map((path) => Buffer.from(path).toString('latin1')) }))
+      .paths;
+  const hidden = await hiddenProgram(name, search, explain);
   if (hidden === undefined) return;
-  const path = Buffer.from(hidden.canonical, 'latin1').toString('utf8');
-  const [owner] = hidden.owners;
+  const { path, owner } = hidden;
   output.log(
     'warn',
     owner === undefined

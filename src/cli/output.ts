@@ -100,6 +100,11 @@ export class Output {
     writeAll(2, `${text}\n`);
   }
 
+  /** For text that goes elsewhere than to a terminal. */
+  get withoutColors(): Pick<Output, 'colors'> {
+    return { colors: picocolors.createColors(false) };
+  }
+
   /** Whether messages of a level are shown. */
   hears(level: LogLevel): boolean {
     if (level === 'error') return true;

@@ -6,3 +6,9 @@ export { insideProgram } from '../library/index.js';
 
 /** What stands in for Portage's `pid-ns-init`; Python, beside `dist`. */
 export const standInProgram = new URL('../../../src/daemon/emerge/pid-ns-init.py', import.meta.url);
+
+/** What the command line itself is. */
+export const mainProgram = new URL('./main.js', import.meta.url);
+
+/** What the shells of `lvfs shell` read: files for bash and zsh, beside `dist`. */
+export const workshopFiles = new URL('../../../src/cli/workshop/', import.meta.url);

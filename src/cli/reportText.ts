@@ -21,7 +21,7 @@ export function isIncomplete(report: Report): boolean {
 const mostOthers = 3;
 
 /** The whole report for a terminal; one line when there is nothing to say. */
-export function reportText(report: Report, output: Output): string {
+export function reportText(report: Report, output: Pick<Output, 'colors'>): string {
   const { bold, dim, red, yellow } = output.colors;
   const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
   const parts: string[] = [];

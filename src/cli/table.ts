@@ -29,8 +29,17 @@ export function table(
   return [output.colors.bold(line(head)), ...rows.map(line)].join('\n');
 }
 
+/** A text in exactly so many columns: cut, or with spaces behind it. Without colours. */
+export function fitted(text: string, columns: number): string {
+  let width = textWidth(text);
+  if (width <= columns) return text + ' '.repeat(columns - width);
+  const characters = [...text];
+  while (width > columns - 1 && characters.length > 0) width -= textWidth(characters.pop() ?? '');
+  return `${characters.join('')}${columns > width ? '…' : ''}${' '.repeat(Math.max(0, columns - width - 1))}`;
+}
+
 /** Columns of a terminal that a text takes. */
-function textWidth(text: string): number {
+export function textWidth(text: string): number {
   const plain = stripVTControlCharacters(text);
   // Nearly all texts are ASCII; and to make the expression below takes longer than all else a table needs.
   if (!/[^ -~]/.test(plain)) return plain.length;

@@ -14,6 +14,7 @@ const modules: Readonly<Record<string, () => Promise<Command>>> = {
   fix: async () => (await import('./commands/fix.js')).command,
   emerge: async () => (await import('./commands/emerge.js')).command,
   ebuild: async () => (await import('./commands/ebuild.js')).command,
+  watch: async () => (await import('./commands/watch.js')).command,
   log: async () => (await import('./commands/log.js')).command,
   report: async () => (await import('./commands/report.js')).command,
   allow: async () => (await import('./commands/live.js')).allow,

@@ -93,8 +93,8 @@ export async function openInside(
 }
 
 /** See `startInside` in private/start.ts. */
-export async function startInside(entry: URL): Promise<StartedInside> {
-  return (await import('./private/start.js')).startInside(entry);
+export async function startInside(entry: URL, descriptors?: readonly number[]): Promise<StartedInside> {
+  return (await import('./private/start.js')).startInside(entry, descriptors);
 }
 
 /** See `dismissInside` in private/start.ts. */

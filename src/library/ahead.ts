@@ -29,6 +29,12 @@ export async function startAhead(which: Ahead): Promise<void> {
   }
 }
 
+/** Starts the server of the next private view, which can give these descriptors of this process to commands. */
+export async function startInsideWith(descriptors: readonly number[]): Promise<void> {
+  if (inside !== undefined) await dismissInside(inside);
+  inside = await startInside(insideProgram, descriptors);
+}
+
 /**
  * The daemon that was started ahead, or a new one.
  *

@@ -80,6 +80,8 @@ function complaint(text: string): string {
   return said.length === 0 ? 'without a word' : said.join(' ');
 }
 
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 function runCommand(
   command: string,
   args: readonly string[],
@@ -87,7 +89,8 @@ function runCommand(
 ): Ran | undefined {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
-    env: { ...process.env, ...environment },
+    // Portage finds nothing without a PATH, which whatever starts lvfs at boot may not have.
+    env: { PATH: systemPath, ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
   });

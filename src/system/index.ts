@@ -13,6 +13,7 @@ export { openFlag } from './library.js';
 export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
 export { keepCapabilities } from './privileges.js';
 export { ProcessHandles, type ProcessHandle } from './processHandles.js';
+export { SignedSocket, type SignedText } from './signedSocket.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';
 
 let problem: string | undefined;

@@ -48,6 +48,10 @@ test('the manual, the mount helper, the changelog and the licences of what is bu
   for (const file of [
     ...manifest.man,
     'mount-helper/mount.lvfs',
+    'src/cli/workshop/bashrc',
+    'src/cli/workshop/common.sh',
+    'src/cli/workshop/zsh/.zshenv',
+    'src/cli/workshop/zsh/.zshrc',
     'mount-helper/umount.fuse.lvfs',
     'packaging/systemd/lvfs@.service',
     'packaging/systemd/lvfs.tmpfiles',

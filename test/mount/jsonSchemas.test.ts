@@ -25,7 +25,8 @@ test('the schemas are those of the list that they are made of', (t) => {
 });
 
 test('every verb has its schema, and docs/json.md names all', (t) => {
-  const without = ['help', 'completion', 'ebuild'];
+  // What watch prints is what log prints.
+  const without = ['help', 'completion', 'ebuild', 'watch'];
   const names = verbNames.filter((name) => !without.includes(name));
   t.deepEqual(
     names.filter((name) => !schemaNames.includes(name)),

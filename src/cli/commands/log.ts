@@ -2,7 +2,7 @@
 import { exitStatus } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
-import { denialJson, denialText } from '../denialText.js';
+import { denialJson, printDenial } from '../denialText.js';
 import { OutputFiles } from '../outputFiles.js';
 
 export const command = defineCommand({
@@ -28,8 +28,7 @@ export const command = defineCommand({
       const file = files.lines(options.log, 'add');
       const show = (denial: Denial): void => {
         file?.write(denialJson(denial));
-        if (output.json) output.printJson(denialJson(denial));
-        else output.print(denialText(denial, output));
+        printDenial(denial, output);
       };
       if (options.follow) {
         await view.follow(show);

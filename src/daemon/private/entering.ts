@@ -5,10 +5,21 @@ import { namespaces, type Entered } from '../platform/index.js';
 import { connect } from '../registry/sessions.js';
 import { Insistence } from './insistence.js';
 
+/** What is run. */
+export interface ChosenCommand {
+  readonly argv: readonly string[];
+  /** Variables that differ from the caller's. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Descriptors of this process that the command has, from 3 on. */
+  readonly descriptors?: readonly number[];
+}
+
 /** A command in a mounted view. */
 export interface MountedCommand {
-  /** Chooses the command, knowing what is visible. */
-  argv(isVisible: (path: string) => boolean): readonly string[];
+  /** Programs of which {@link choose} asks whether they are visible. */
+  readonly programs: readonly string[];
+  /** Chooses the command. */
+  choose(isVisible: (path: string) => boolean): ChosenCommand;
   readonly noNetwork: boolean;
   readonly hostProcesses: boolean;
 }
@@ -22,16 +33,14 @@ export async function enterMounted(given: string, how: MountedCommand): Promise<
   const client = await connect(given);
   try {
     const cwd = workingDirectory();
-    const candidates = [...new Set(['/bin/sh', ...how.argv(() => true), ...how.argv(() => false)])].filter(
-      (path) => path.startsWith('/'),
-    );
-    const facts = await client.request('inside', { cwd, programs: candidates });
+    const facts = await client.request('inside', { cwd, programs: [...how.programs] });
+    const { argv, environment, descriptors = [] } = how.choose((path) => facts.visible.includes(path));
     const entered = namespaces.enter({
       root: facts.root,
       cwd: facts.cwd,
-      argv: how.argv((path) => facts.visible.includes(path)),
-      env: { ...process.env, ...facts.environment },
-      stdio: 'inherit',
+      argv,
+      env: { ...process.env, ...facts.environment, ...environment },
+      stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
       noNetwork: how.noNetwork,
       hostProcesses: how.hostProcesses,
       mountProc: facts.hasProc,

@@ -18,12 +18,13 @@ export interface StartedInside {
  * Starts P1 in a mount namespace of its own, for `Inside.open` or {@link dismissInside}. It ends with this process.
  *
  * @param entry the program of P1
+ * @param descriptors of this process, that commands can be given; P1 has copies
  */
-export function startInside(entry: URL): StartedInside {
+export function startInside(entry: URL, descriptors: readonly number[] = []): StartedInside {
   const started = namespaces.spawnPrivate(
     [process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
     {
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...descriptors],
       // In a user namespace it takes itself for root.
       env: { ...process.env, LVFS_RUNTIME_DIR: registryDirectory() },
     },

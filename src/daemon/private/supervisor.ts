@@ -2,7 +2,7 @@
  * The process that serves a private view (P1 in wire.ts): it mounts, runs commands in what it has mounted, and takes everything away at
  * its end.
  */
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { LvfsError, type Logger } from '../../base/index.js';
@@ -20,7 +20,7 @@ import {
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
 import { readEnd } from './buildLog.js';
-import { insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
+import { firstHandedDown, insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
 /** How much of a command's output is kept for the report, in bytes; the end tells most. */
 const keptOutput = 8 << 20;
@@ -60,6 +60,11 @@ function ignore(): void {
 }
 
 type RunOrder = ParametersOf<PrivateMethods['run']>;
+
+function stdioOf({ capture, show = true, descriptors = [] }: RunOrder): StdioOptions {
+  if (capture) return [show ? 'inherit' : 'ignore', 'pipe', 'pipe'];
+  return ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)];
+}
 
 /** Who hears of what happens while the view is made. */
 interface OpenListener {
@@ -243,7 +248,7 @@ class Supervisor {
       cwd: session.directoryInside(cwd),
       argv,
       env: { ...process.env, ...session.environment(), ...environment },
-      stdio: capture ? [show ? 'inherit' : 'ignore', 'pipe', 'pipe'] : ['inherit', 'inherit', 'inherit'],
+      stdio: stdioOf(order),
       noNetwork: request.noNetwork,
       hostProcesses: request.hostProcesses,
       mountProc: request.binds.defaults,

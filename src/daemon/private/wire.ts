@@ -9,7 +9,7 @@
  * away by the next lvfs command.
  */
 import { constants } from 'node:os';
-import { array, boolean, custom, object, optional, record, string } from 'valibot';
+import { array, boolean, custom, number, object, optional, record, string } from 'valibot';
 import { isRecord, type LogLevel } from '../../base/index.js';
 import { viewMethods } from '../control/methods.js';
 import { carries, type Methods } from '../control/protocol.js';
@@ -18,6 +18,9 @@ import type { InsideRequest, SessionStatus } from '../request.js';
 
 /** The descriptor that joins P0 and P1. */
 export const insideDescriptor = 3;
+
+/** The first of the descriptors that P0 has handed down for commands. */
+export const firstHandedDown = 4;
 
 /** What is heard while the view is being made. */
 export type OpenEvent =
@@ -33,6 +36,8 @@ export interface RunCommand {
   readonly show?: boolean;
   /** Variables that differ from the caller's. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Which of the descriptors that were handed down to P1 the command has, from 3 on, counted from 0. Without {@link capture}. */
+  readonly descriptors?: readonly number[];
 }
 
 /** A place in the mount namespace of a process. */
@@ -74,6 +79,7 @@ export const privateMethods = {
       capture: flag,
       show: optional(flag),
       environment: optional(record(text, text, 'variables')),
+      descriptors: optional(array(number('a number'), 'a list of numbers')),
       cwd: text,
     }),
     result: carries<CommandEnd>(),
