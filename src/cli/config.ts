@@ -5,7 +5,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { errorCode, type Logger, nearest, readRegularFile } from '../base/index.js';
+import {
+  driverChoices,
+  errorCode,
+  isAbsent,
+  nearest,
+  readRegularFile,
+  type DriverChoice,
+  type Logger,
+} from '../base/index.js';
 import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
 import type { ConfigFile, IgnoreRule, SystemPathSetting } from './configFile.js';
 import { checkHabits } from './habits.js';
@@ -21,7 +29,7 @@ export interface Settings {
   readonly prefix: string;
   readonly repos: readonly string[] | undefined;
   readonly cache: string;
-  readonly driver: 'auto' | 'kernel' | 'libfuse';
+  readonly driver: DriverChoice;
   readonly threads: number;
   readonly with: readonly string[];
   readonly without: readonly string[];
@@ -56,7 +64,7 @@ const keys: Readonly<Record<string, Key>> = {
   prefix: { kind: 'path', variable: 'LVFS_PREFIX', option: 'prefix' },
   repos: { kind: 'paths', variable: 'LVFS_REPOS', option: 'repo' },
   cache: { kind: 'path', variable: 'LVFS_CACHE', option: 'cache' },
-  driver: { kind: 'word', variable: 'LVFS_DRIVER', option: 'driver', choices: ['auto', 'kernel', 'libfuse'] },
+  driver: { kind: 'word', variable: 'LVFS_DRIVER', option: 'driver', choices: driverChoices },
   threads: { kind: 'number', variable: 'LVFS_THREADS', option: 'threads', range: [1, 64] },
   with: { kind: 'strings', variable: 'LVFS_WITH', option: 'with' },
   without: { kind: 'strings', variable: 'LVFS_WITHOUT', option: 'without' },
@@ -156,7 +164,7 @@ class Merged {
       prefix: ((value('prefix') ?? '') as string).replace(/\/+$/, ''),
       repos: value('repos') as readonly string[] | undefined,
       cache: value('cache') as string,
-      driver: value('driver') as 'auto' | 'kernel' | 'libfuse',
+      driver: value('driver') as DriverChoice,
       threads: value('threads') as number,
       with: list('with'),
       without: list('without'),
@@ -208,7 +216,7 @@ function dropIns(directory: string): string[] {
       .sort()
       .map((name) => join(directory, name));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw badSetting(directory, 'cannot be listed');
   }
 }
@@ -221,7 +229,7 @@ function readIfThere(path: string): string | undefined {
     return readRegularFile(path, largestConfiguration).toString('utf8');
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isAbsent(error)) return undefined;
     throw badSetting(path, `cannot be read (${code ?? String(error)})`);
   }
 }

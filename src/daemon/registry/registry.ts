@@ -25,7 +25,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { errorCode, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
+import {
+  errorCode,
+  ifSeen,
+  isAbsent,
+  LvfsError,
+  makeDirectories,
+  processStat,
+  shellWord,
+} from '../../base/index.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -191,7 +199,7 @@ export function unlessGone(remove: () => void): void {
     remove();
   } catch (error) {
     const code = errorCode(error);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
+    if (!isAbsent(error) && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
   }
 }
 
@@ -224,27 +232,17 @@ export function listSessions(isMounted: (meta: SessionMeta) => boolean): Session
 
 /** The names of session directories; links are none. */
 function sessionIds(base: string): string[] {
-  try {
+  const entries = ifSeen(() => {
     checkRegistry(base);
-    const entries = readdirSync(base, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return [];
-    throw error;
-  }
+    return readdirSync(base, { withFileTypes: true });
+  });
+  return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Undefined when the session is not recorded (yet), or its record is damaged. */
 function readMeta(directory: string): SessionMeta | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, 'meta.json'), 'utf8');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
-    throw error;
-  }
+  const text = ifSeen(() => readFileSync(join(directory, 'meta.json'), 'utf8'));
+  if (text === undefined) return undefined;
   try {
     const meta = JSON.parse(text) as Partial<SessionMeta> | null;
     const complete =
@@ -273,15 +271,6 @@ function starterIsAlive(id: string): boolean {
  * process, or only a zombie.
  */
 export function processStartTime(pid: number): string | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
-  // The second field is the command in parentheses and may contain anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  const stat = processStat(pid);
+  return stat?.state === 'Z' || stat?.state === 'X' ? undefined : stat?.started;
 }

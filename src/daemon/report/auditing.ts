@@ -1,6 +1,6 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
 import { join } from 'node:path';
-import { displayPath, errorCode, packageName, readRegularFile, unmarked } from '../../base/index.js';
+import { displayPath, packageName, readRegularFile, unlessRefused, unmarked } from '../../base/index.js';
 import {
   habits,
   makeReport,
@@ -229,13 +229,11 @@ export function systemPackages(set: VisibleSet): Set<string> {
 const largestText = 1 << 20;
 
 function readText(view: View, path: string): string | undefined {
-  try {
-    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
-  } catch (error) {
-    // Gone meanwhile, too large, or a name that is not UTF-8.
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  // Gone meanwhile, too large, or a name that is not UTF-8.
+  return unlessRefused(
+    () => readRegularFile(join(view.settings.root, path), largestText).toString('utf8'),
+    undefined,
+  );
 }
 
 function hasFiles(index: PathIndex, cpv: string): boolean {
