@@ -2,7 +2,7 @@
 # Installs what the tests use from the distribution: `test/setup.sh [build|all|cluster]`.
 #
 #   build    compiler, build systems and libraries of the build cases (default; before every `npm test`)
-#   all      also the browser for the HTML report and the filesystems that the benchmark compares with
+#   all      also the browser for the HTML report, what looks at the manual, and the filesystems that the benchmark compares with
 #   cluster  also what the examples of docs/tinderbox.md run on; only when it is asked for
 #
 # On Debian and as root by apt-get; nothing is done when all is there. Otherwise, or with LVFS_NO_INSTALL=1, it says
@@ -10,7 +10,7 @@
 
 build='gcc libc6-dev make pkgconf flex bison gettext autoconf automake m4 cmake ninja-build meson perl python3
   libyaml-dev libpopt-dev libpng-dev libfreetype-dev libfribidi-dev python3-yaml libjson-perl'
-all='chromium libfuse2 bindfs fuse-overlayfs mergerfs unionfs-fuse strace'
+all='chromium libfuse2 bindfs fuse-overlayfs mergerfs unionfs-fuse strace mandoc'
 cluster='parallel slurm-wlm'
 gentoo='dev-build/autoconf dev-build/automake dev-build/cmake dev-build/meson dev-build/ninja dev-lang/perl dev-libs/fribidi
   dev-libs/libyaml dev-libs/popt dev-perl/JSON dev-python/pyyaml media-libs/freetype media-libs/libpng sys-devel/bison
@@ -18,7 +18,7 @@ gentoo='dev-build/autoconf dev-build/automake dev-build/cmake dev-build/meson de
 
 case ${1:-build} in
   build) wanted=$build ;;
-  all) wanted="$build $all" gentoo="$gentoo dev-debug/strace sys-fs/bindfs sys-fs/fuse:0 sys-fs/fuse-overlayfs sys-fs/mergerfs sys-fs/unionfs-fuse www-client/chromium" ;;
+  all) wanted="$build $all" gentoo="$gentoo app-text/mandoc dev-debug/strace sys-fs/bindfs sys-fs/fuse:0 sys-fs/fuse-overlayfs sys-fs/mergerfs sys-fs/unionfs-fuse www-client/chromium" ;;
   cluster) wanted="$build $cluster" gentoo="$gentoo sys-process/parallel sys-cluster/slurm" ;;
   *) echo "usage: test/setup.sh [build|all|cluster]" >&2; exit 2 ;;
 esac

@@ -145,7 +145,8 @@ export function imageFacts(first: Image, image: Image): Map<string, string> {
   return facts;
 }
 
-type Sign = '+' | '-' | 'needs' | 'symbols' | 'content';
+const signs = ['+', '-', 'needs', 'symbols', 'content'] as const;
+type Sign = (typeof signs)[number];
 
 function subject(sign: Sign, path: string, detail = ''): string {
   return `${sign}\0${path}\0${detail}`;
@@ -153,8 +154,10 @@ function subject(sign: Sign, path: string, detail = ''): string {
 
 /** What a subject of {@link imageFacts} is about. */
 export function factOf(subject: string): { sign: Sign; path: string; detail: string } {
-  const [sign = '', path = '', detail = ''] = subject.split('\0');
-  return { sign: sign as Sign, path, detail };
+  const [first, path = '', detail = ''] = subject.split('\0');
+  const sign = signs.find((one) => one === first);
+  if (sign === undefined) throw new TypeError(`${JSON.stringify(subject)} is no subject`);
+  return { sign, path, detail };
 }
 
 /** Whether a difference may be one of the time and not of what was found: mere content. */

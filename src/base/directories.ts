@@ -1,6 +1,7 @@
 /** Making directories. */
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import { errorCode } from './errors.js';
 
 /**
@@ -21,6 +22,13 @@ export function makeDirectories(path: string, mode: number): void {
     makeDirectories(parent, mode);
     make(path, mode);
   }
+}
+
+/** Where indexes are saved unless something else is said: `/var/cache/lvfs` for root, `$XDG_CACHE_HOME/lvfs` for anybody else. */
+export function defaultCache(environment: NodeJS.ProcessEnv): string {
+  if (process.getuid?.() === 0) return '/var/cache/lvfs';
+  const base = environment['XDG_CACHE_HOME'];
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
 }
 
 function make(path: string, mode: number): void {

@@ -89,8 +89,11 @@ export function asFailure(error: unknown): unknown {
 export function errnoOf(error: unknown): Errno {
   if (error instanceof FsError) return error.errno;
   const code = errorCode(error);
-  const value = code === undefined ? undefined : (errno as Record<string, number>)[code];
-  return value ?? errno.EIO;
+  return code !== undefined && isErrnoName(code) ? errno[code] : errno.EIO;
+}
+
+function isErrnoName(code: string): code is keyof typeof errno {
+  return Object.hasOwn(errno, code);
 }
 
 /** The message of an error followed by those of its causes, outermost first, on one line. */

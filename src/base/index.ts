@@ -11,6 +11,7 @@ export * from './lazy.js';
 export * from './log.js';
 export * from './markup.js';
 export * from './memo.js';
+export * from './objects.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';

@@ -54,7 +54,7 @@ export type OptionValue<S extends OptionSpec> = S['type'] extends 'boolean'
     ? number | undefined
     : S['type'] extends 'list'
       ? readonly string[]
-      : string | undefined;
+      : (S extends { readonly choices: readonly (infer C)[] } ? C : string) | undefined;
 
 /** The parsed options of a table. */
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: OptionValue<T[K]> };

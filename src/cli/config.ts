@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import {
+  defaultCache,
   driverChoices,
   errorCode,
   isAbsent,
@@ -55,6 +56,8 @@ interface Key {
   readonly range?: readonly [number, number];
 }
 
+const usual = { root: '/', driver: 'auto', threads: 1 } as const;
+
 /** The simple settings by their name in the file. Lists of kind `strings` add up, all others replace. */
 const keys: Readonly<Record<string, Key>> = {
   root: { kind: 'path', variable: 'LVFS_ROOT', option: 'root' },
@@ -78,6 +81,10 @@ const otherVariables = ['LVFS_CONFIG', 'LVFS_RUNTIME_DIR', 'LVFS_MODE'];
 
 type Value = string | number | readonly string[];
 
+function textsOf(value: Value | undefined): readonly string[] {
+  return typeof value === 'object' ? value : [];
+}
+
 /** The options that {@link loadSettings} looks at. */
 export type OptionSource = Readonly<Record<string, unknown>>;
 
@@ -95,10 +102,8 @@ export async function loadSettings(
   log: Logger,
 ): Promise<Settings> {
   const merged = new Merged();
-  merged.set('root', '/', 'default');
   merged.set('cache', defaultCache(environment), 'default');
-  merged.set('driver', 'auto', 'default');
-  merged.set('threads', 1, 'default');
+  for (const [name, value] of Object.entries(usual)) merged.set(name, value, 'default');
   const explicit = typeof options['config'] === 'string' ? options['config'] : environment['LVFS_CONFIG'];
   const files = configFiles(explicit, environment);
   if (files.length > 0) {
@@ -113,13 +118,6 @@ export async function loadSettings(
   return settings;
 }
 
-/** `/var/cache/lvfs` for root; `$XDG_CACHE_HOME/lvfs` for anybody else. */
-function defaultCache(environment: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/var/cache/lvfs';
-  const base = environment['XDG_CACHE_HOME'];
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
-}
-
 /** Collects values with their origins. */
 class Merged {
   readonly #values = new Map<string, { value: Value; origins: Origin[] }>();
@@ -129,7 +127,7 @@ class Merged {
   set(name: string, value: Value, origin: Origin): void {
     const known = this.#values.get(name);
     if (keys[name]?.kind === 'strings' && known !== undefined) {
-      known.value = [...(known.value as readonly string[]), ...(value as readonly string[])];
+      known.value = [...textsOf(known.value), ...textsOf(value)];
       known.origins.push(origin);
     } else {
       this.#values.set(name, { value, origins: [origin] });
@@ -155,17 +153,21 @@ class Merged {
 
   settings(files: readonly string[]): Settings {
     const value = (name: string): Value | undefined => this.#values.get(name)?.value;
-    const list = (name: string): readonly string[] => (value(name) ?? []) as readonly string[];
+    const text = (name: string): string | undefined => {
+      const given = value(name);
+      return typeof given === 'string' ? given : undefined;
+    };
+    const list = (name: string): readonly string[] => textsOf(value(name));
     return {
-      root: value('root') as string,
-      vdb: value('vdb') as string | undefined,
-      sysroot: value('sysroot') as string | undefined,
-      configRoot: value('config-root') as string | undefined,
-      prefix: ((value('prefix') ?? '') as string).replace(/\/+$/, ''),
-      repos: value('repos') as readonly string[] | undefined,
-      cache: value('cache') as string,
-      driver: value('driver') as DriverChoice,
-      threads: value('threads') as number,
+      root: text('root') ?? usual.root,
+      vdb: text('vdb'),
+      sysroot: text('sysroot'),
+      configRoot: text('config-root'),
+      prefix: (text('prefix') ?? '').replace(/\/+$/, ''),
+      repos: this.#values.has('repos') ? list('repos') : undefined,
+      cache: text('cache') ?? '',
+      driver: driverChoices.find((driver) => driver === value('driver')) ?? usual.driver,
+      threads: Number(value('threads') ?? usual.threads),
       with: list('with'),
       without: list('without'),
       show: list('show'),

@@ -33,7 +33,7 @@ function helpOf(verb: Helped | undefined): string {
  * is short of; others as they are.
  */
 export function explained(error: unknown): unknown {
-  if (errorCode(error) !== 'ENOENT' || !(error as NodeJS.ErrnoException).syscall?.endsWith('cwd'))
-    return asFailure(error);
+  const call = error instanceof Error && 'syscall' in error ? String(error.syscall) : '';
+  if (errorCode(error) !== 'ENOENT' || !call.endsWith('cwd')) return asFailure(error);
   return new LvfsError('NO_WORKING_DIRECTORY', 'the current directory has been removed');
 }

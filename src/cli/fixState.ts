@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ImageFile } from '../audit/index.js';
 import type { Built } from '../author/index.js';
-import { distrust, errorCode, isRecord, parseAs, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, parseJson, replaceFile } from '../base/index.js';
 
 interface Saved {
   readonly basis: string;
@@ -71,13 +71,12 @@ function readSaved(file: string): Saved | undefined {
     const fd = openSync(file, 'r');
     try {
       if (distrust(fstatSync(fd)) !== undefined) return undefined;
-      const value = parseAs<unknown>(gunzipSync(readFileSync(fd)).toString('utf8'));
-      return isSaved(value) ? value : undefined;
+      return parseJson(gunzipSync(readFileSync(fd)).toString('utf8'), isSaved);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    if (errorCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
+    if (errorCode(error) === undefined) throw error;
     return undefined;
   }
 }

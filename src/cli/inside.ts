@@ -1,10 +1,16 @@
 /** Running something in a private view from the command line: signals, progress, and exit statuses. */
 import { constants } from 'node:os';
-import { exitStatus, LvfsError, processStat, type ExitStatus, type ProcessEnd } from '../base/index.js';
-import type { Inside, InsideRequest } from '../daemon/index.js';
+import {
+  exitStatus,
+  keysOf,
+  LvfsError,
+  processStat,
+  type ExitStatus,
+  type ProcessEnd,
+} from '../base/index.js';
+import { type Inside, type InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
 import { explained } from './errors.js';
-import { takeInside } from './programsAhead.js';
 
 /** Signals that are meant for the command. */
 const passedOn = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -75,8 +81,7 @@ export class Signals {
 }
 
 function signalName(number: number): NodeJS.Signals | undefined {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] as NodeJS.Signals | undefined;
+  return keysOf(constants.signals).find((name) => constants.signals[name] === number);
 }
 
 /** Whether this process belongs to the foreground group of its terminal; fields 5, 7 and 8 of proc_pid_stat(5). */
@@ -114,7 +119,10 @@ export async function withInside<T>(
 }
 
 async function open(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {
-  const { openInside } = await import('../daemon/index.js');
+  const [{ openInside }, { takeInside }] = await Promise.all([
+    import('../daemon/index.js'),
+    import('../library/index.js'),
+  ]);
   const listener = { progress: (text: string) => output.progress(text), log: output.log };
   const inside = await openInside(await takeInside(), request, listener, signals.cancelled.signal);
   output.endProgress();

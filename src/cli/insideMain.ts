@@ -2,10 +2,11 @@
  * The program that serves a private view for `lvfs run`, `shell`, `build` and `check`; daemon/private/wire.ts says how it and the
  * command line speak. Started by them only.
  */
-import { readFileSync, writeSync } from 'node:fs';
-import { errorCode, parseAs, type Logger } from '../base/index.js';
+import { writeSync } from 'node:fs';
+import { errorCode, type Logger } from '../base/index.js';
 import { serveInside, startThreadAhead } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
+import { packageVersion } from './version.js';
 
 const log: Logger = (level, text) => {
   if (level === 'error' || level === 'warn')
@@ -29,11 +30,9 @@ function write(fd: 1 | 2, data: Buffer): void {
 
 endAtBugs();
 await startThreadAhead();
-const manifest = new URL('../../../package.json', import.meta.url);
-const { version } = parseAs<{ version: string }>(readFileSync(manifest, 'utf8'));
 await serveInside({
   parent: Number(process.argv[2]),
   output: (stream, data) => write(stream === 'stdout' ? 1 : 2, data),
   log,
-  version,
+  version: packageVersion(),
 });

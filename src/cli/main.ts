@@ -4,7 +4,8 @@
  * else in lvfs ends the process.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import type { Ahead } from './programsAhead.js';
+import type { Ahead } from '../library/index.js';
+import { packageVersion } from './version.js';
 
 /** With fewer, Node cannot load the code of lvfs, or stops somewhere in it without a word. */
 const fewestOpenFiles = 64;
@@ -13,7 +14,7 @@ const argv = process.argv.slice(2);
 
 if (argv[0] === '--version' && argv.length === 1) {
   // The quickest way out: nothing of lvfs is loaded.
-  process.stdout.write(`lvfs ${version()}\n`);
+  process.stdout.write(`lvfs ${packageVersion()}\n`);
 } else if (openFiles() < fewestOpenFiles) {
   writeSync(
     2,
@@ -24,12 +25,12 @@ if (argv[0] === '--version' && argv.length === 1) {
   const which = needed();
   let dismiss: (() => Promise<void>) | undefined;
   if (which !== undefined) {
-    const { startAhead, dismissAhead } = await import('./programsAhead.js');
+    const { startAhead, dismissAhead } = await import('../library/index.js');
     await startAhead(which);
     dismiss = dismissAhead;
   }
   const { runCommandLine } = await import('./run.js');
-  process.exitCode = await runCommandLine(argv, version);
+  process.exitCode = await runCommandLine(argv, packageVersion);
   await dismiss?.();
 }
 
@@ -41,12 +42,6 @@ function needed(): Ahead | undefined {
   if (argv[0] === 'mount')
     return argv.length > 2 && !words.has('-f') && !words.has('--foreground') ? 'daemon' : undefined;
   return argv[0] === 'build' || (argv[0] === 'run' && end > 1) ? 'inside' : undefined;
-}
-
-/** The version in package.json, which lies beside `dist`. */
-function version(): string {
-  const manifest = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 /** How many files this process may have open (proc_pid_limits(5)). */

@@ -30,7 +30,7 @@ export async function runCommandLine(argv: readonly string[], version: () => str
     const parsed = parse(command, split.rest, split.before);
     output = new Output({
       json: parsed.options.json,
-      color: (parsed.options.color ?? 'auto') as OutputOptions['color'],
+      color: parsed.options.color ?? 'auto',
       quiet: parsed.options.quiet,
       verbose: parsed.options.verbose,
     });

@@ -1,7 +1,6 @@
-/** From settings and options to what the daemon is asked. */
-import { resolve } from 'node:path';
+/** From settings and options to what the library and the daemon are asked. */
 import type { ViewRequest } from '../daemon/index.js';
-import { repositoryAround } from '../base/index.js';
+import { locationsOf, requestOf, type Places, type Shown } from '../library/index.js';
 import type { OptionValues, setOptions } from './command.js';
 import type { Settings } from './config.js';
 
@@ -15,45 +14,34 @@ export function viewRequest(
   given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
   targets: readonly string[],
 ): ViewRequest {
-  const places = absoluteTargets(targets);
-  const overlays = places.flatMap((place) => (isPlace(place) ? (repositoryAround(place) ?? []) : []));
+  return requestOf(targets, places(settings), shown(settings, given));
+}
+
+/** What a view shows, for the library. */
+export function shown(
+  settings: Settings,
+  given: Omit<OptionValues<typeof setOptions>, 'with' | 'without'>,
+): Shown {
   return {
-    locations: { ...locations(settings), ...(overlays.length === 0 ? {} : { overlays }) },
-    set: {
-      targets: places,
-      with: settings.with,
-      without: settings.without,
-      system: !given['no-system'],
-      rdepend: given.rdepend,
-      test: given.test,
-      allowMissing: given['allow-missing'],
-      allAlternatives: given['any-of'] === 'all',
-    },
+    with: settings.with,
+    without: settings.without,
+    system: !given['no-system'],
+    rdepend: given.rdepend,
+    test: given.test,
+    allowMissing: given['allow-missing'],
+    allAlternatives: given['any-of'] === 'all',
     show: settings.show,
     hide: settings.hide,
     systemPaths: settings.systemPaths,
-    cache: settings.cache,
   };
 }
 
-/** Targets as another process has to be told of them, which resolves them in another directory. */
-export function absoluteTargets(targets: readonly string[]): string[] {
-  return targets.map((target) => (isPlace(target) ? resolve(target) : target));
+/** Where things are, for the library. */
+export function places({ root, vdb, sysroot, configRoot, prefix, repos, cache }: Settings): Places {
+  return { root, vdb, sysroot, configRoot, prefix, repos, cache };
 }
 
-/** Whether a target is an ebuild or a package named by its place. */
-function isPlace(target: string): boolean {
-  return target.endsWith('.ebuild') || /^(?:\.{1,2}$|\.{0,2}\/)/.test(target);
-}
-
-/** Where Portage's data lies. */
+/** Where Portage's data lies, for the daemon. */
 export function locations(settings: Settings): ViewRequest['locations'] {
-  return {
-    root: settings.root,
-    ...(settings.vdb === undefined ? {} : { vdb: settings.vdb }),
-    ...(settings.sysroot === undefined ? {} : { sysroot: settings.sysroot }),
-    ...(settings.configRoot === undefined ? {} : { configRoot: settings.configRoot }),
-    ...(settings.prefix === '' ? {} : { prefix: settings.prefix }),
-    ...(settings.repos === undefined ? {} : { repos: settings.repos }),
-  };
+  return locationsOf(places(settings));
 }

@@ -41,16 +41,19 @@ export {
 } from './session/launch.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
-export type { ReportGraph, UsedPackage } from './report/auditing.js';
+export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
+export type { ViewPackages } from './control/methods.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Explanation } from './plan/explanation.js';
 export type { Plan } from './plan/plan.js';
+export type { ProcessEnd as CommandEnd } from '../base/index.js';
 export type { Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
 export type {
   BindRequest,
+  IgnoreSetting,
   InsideRequest,
   LiveResult,
   SessionRequest,

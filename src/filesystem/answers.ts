@@ -4,10 +4,12 @@ import type { Attributes, Entry, Seconds } from '../fuse/index.js';
 import type { FileIdentity } from '../system/index.js';
 import {
   hostKind,
+  kindOfType,
   nodeState,
   rule,
   type HostKind,
   type IndexNode,
+  type NoNode,
   type Rule,
   type View,
 } from '../view/index.js';
@@ -123,8 +125,8 @@ export class Answers {
   }
 
   /** The answer for a name that does not exist inside: missing on the host, or hidden. */
-  missing(directory: IndexNode, node: IndexNode | -1, watched: boolean | undefined, out: Entry): Errno {
-    if (node >= 0) this.#view.index.setState(node as IndexNode, nodeState.negative);
+  missing(directory: IndexNode, node: IndexNode | NoNode, watched: boolean | undefined, out: Entry): Errno {
+    if (node !== -1) this.#view.index.setState(node, nodeState.negative);
     out.nodeId = 0;
     out.attrValid = 0;
     if (this.#trace) out.entryValid = 0;
@@ -163,7 +165,7 @@ export class Answers {
     if (!this.#host.hasOtherNames(this.#view.paths.of(node))) return node + 1;
     const { nlink, type } = this.#host.status;
     this.#host.status.identify(this.#host.identity);
-    const visible = this.#links.count(node, type as HostKind, nlink, this.#host.identity);
+    const visible = this.#links.count(node, kindOfType(type), nlink, this.#host.identity);
     return this.#linkedInode(node, this.#host.identity, visible);
   }
 

@@ -1,8 +1,8 @@
 /** What files contain, and the files that stay open for it. */
 import { errno, type Errno } from '../base/index.js';
 import type { Entry, NodeId, Seconds } from '../fuse/index.js';
-import { nodeState, type IndexNode, type View } from '../view/index.js';
-import { kindOfMode, type NodeHost } from './host.js';
+import { kindOfMode, nodeState, type IndexNode, type View } from '../view/index.js';
+import { type NodeHost } from './host.js';
 import { fileNumberOf, fileOf, nodeOf } from './nodeIds.js';
 import { OpenFiles } from './openFiles.js';
 
@@ -88,7 +88,7 @@ export class Contents {
     } finally {
       files.leave(set);
     }
-    out.attr.ino = (nodeOf(nodeId) as number) + 1;
+    out.attr.ino = nodeOf(nodeId) + 1;
     out.attrValid = replacedValid;
     return 0;
   }

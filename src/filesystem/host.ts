@@ -5,7 +5,14 @@
 import { errno, readMountTable, unlessRefused, type Errno } from '../base/index.js';
 import { identityWords, openFiles, type Files, type FileIdentity, type FileStatus } from '../system/index.js';
 import type { Attributes } from '../fuse/index.js';
-import { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from '../view/index.js';
+import {
+  hostKind,
+  kindOfMode,
+  type Host,
+  type HostCompilation,
+  type HostKind,
+  type HostListing,
+} from '../view/index.js';
 import { compile } from './compile.js';
 
 /** The errors that mean "no such file" for a path that is taken component by component. */
@@ -13,11 +20,6 @@ const absent: ReadonlySet<Errno> = new Set([errno.ENOENT, errno.ENOTDIR, errno.E
 
 /** How long the list of mount points is believed. */
 const mountsValidMs = 1000;
-
-/** `S_IFMT` and the values in it, shifted to `DT_*`. */
-export function kindOfMode(mode: number): HostKind {
-  return ((mode >>> 12) & 15) as HostKind;
-}
 
 /** The host of one thread. */
 export class NodeHost implements Host {

@@ -141,7 +141,7 @@ export class LinkCounter {
     const directory = index.parent(node);
     const owners = index.owners(node);
     const pathsOf = (id: number) => {
-      const nodes = [...index.nodesOf(id)] as IndexNode[];
+      const nodes = [...index.nodesOf(id)];
       return nodes.filter((path) => index.kind(path) !== indexKind.dir);
     };
     for (const id of owners) {
@@ -180,7 +180,7 @@ export class LinkCounter {
     kinds.forEach((kind, i) => {
       if (kind === hostKind.directory) return;
       const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (node >= 0) nodes.push(node as IndexNode);
+      if (node !== -1) nodes.push(node);
     });
     return nodes;
   }

@@ -3,10 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { errno, type Errno } from '../base/index.js';
 import {
   hostKind,
+  kindOfType,
+  nodeAt,
+  nodesIn,
   nodeState,
-  type HostKind,
   type HostListing,
   type IndexNode,
+  type NodeArray,
   type View,
 } from '../view/index.js';
 import { isCache } from './contents.js';
@@ -35,7 +38,7 @@ export interface Listing {
 /** What a directory shows. */
 export interface Entries {
   /** Ascending. */
-  readonly nodes: Uint32Array;
+  readonly nodes: NodeArray;
   readonly kinds: Uint8Array;
 }
 
@@ -98,22 +101,21 @@ export class Listings {
     let conditional = false;
     const { names, bounds } = host;
     for (let i = 0; i < host.kinds.length; i++) {
-      const kind = host.kinds[i] as HostKind;
+      const kind = kindOfType(host.kinds[i]!);
       if (kind === hostKind.directory || kind === hostKind.missing) continue;
-      const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || view.isUntouchable(child as IndexNode)) continue;
-      const node = child as IndexNode;
+      const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (node === -1 || view.isUntouchable(node)) continue;
       if (view.decide(node, kind) > 0) packed[count++] = node * 16 + kind;
       conditional ||= isCache(view, node) || (!index.isOwned(node) && view.hangsOnPackages(node));
     }
     if (conditional) index.setState(directory, nodeState.conditional);
     const sorted = packed.subarray(0, count).sort();
-    const nodes = new Uint32Array(count);
+    const nodes = nodesIn(new ArrayBuffer(count * Uint32Array.BYTES_PER_ELEMENT));
     const kinds = new Uint8Array(count);
     for (let i = 0; i < count; i++) {
       const value = sorted[i]!;
       kinds[i] = value % 16;
-      nodes[i] = Math.floor(value / 16);
+      nodes[i] = nodeAt(Math.floor(value / 16));
     }
     return (listing.content = { nodes, kinds });
   }

@@ -10,7 +10,7 @@
  */
 import type { NodeId } from '../fuse/index.js';
 import type { FileIdentity } from '../system/index.js';
-import { hostKind, type HostKind, type IndexNode, type View } from '../view/index.js';
+import { hostKind, type HostKind, type IndexNode, type NoNode, type View } from '../view/index.js';
 import type { NodeHost } from './host.js';
 
 const two32 = 0x1_0000_0000;
@@ -36,8 +36,8 @@ export function nodeIdOf(node: IndexNode, file: number): NodeId {
 }
 
 /** The path of a node id; −1 for none. */
-export function nodeOf(nodeId: NodeId): IndexNode | -1 {
-  return ((nodeId >>> 0) - 1) as IndexNode | -1;
+export function nodeOf(nodeId: NodeId): IndexNode | NoNode {
+  return ((nodeId >>> 0) - 1) as IndexNode | NoNode;
 }
 
 /** The {@link fileNumber} in a node id, or {@link anyFile}. */

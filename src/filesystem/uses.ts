@@ -68,7 +68,7 @@ export class Uses {
     if (attributed === undefined || kind === hostKind.directory) return false;
     const { index } = this.#view;
     const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
-    if (owned < 0 || !index.ownerVisible(owned as IndexNode, attributed)) return false;
+    if (owned === -1 || !index.ownerVisible(owned, attributed)) return false;
     return (this.#readers?.told(node) ?? 0) < usesTold && !this.#view.isHeader(node);
   }
 

@@ -17,17 +17,20 @@ import type {
 } from '../fuse/index.js';
 import {
   hostKind,
+  kindOfMode,
+  kindOfType,
   nodeState,
   rootNode,
   rule,
   type HostKind,
   type IndexNode,
+  type NoNode,
   type View,
 } from '../view/index.js';
 import { Answers, newEntry } from './answers.js';
 import { Contents } from './contents.js';
 import { listAttributes, readAttribute } from './extendedAttributes.js';
-import { kindOfMode, type NodeHost } from './host.js';
+import { type NodeHost } from './host.js';
 import { listingFreshMs, Listings } from './listings.js';
 import { anyFile, fileNumberOf, fileOf, nodeIdOf, nodeOf } from './nodeIds.js';
 import { fewOpenFiles } from './openFiles.js';
@@ -90,7 +93,8 @@ export class ViewFs implements Operations {
 
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
     const code = this.#lookup(parentId, name, caller, out);
-    if (code === 0 && out.nodeId !== 0) this.#view.index.hold(nodeOf(out.nodeId) as IndexNode);
+    const node = code === 0 ? nodeOf(out.nodeId) : -1;
+    if (node !== -1) this.#view.index.hold(node);
     return code;
   }
 
@@ -98,9 +102,8 @@ export class ViewFs implements Operations {
     const view = this.#view;
     const index = view.index;
     this.#begin();
-    const parent = this.#directoryOf(parentId);
-    if (parent < 0 || !view.isVisibleDirectory(parent as IndexNode)) return errno.ENOENT;
-    const directory = parent as IndexNode;
+    const directory = this.#directoryOf(parentId);
+    if (directory === -1 || !view.isVisibleDirectory(directory)) return errno.ENOENT;
     // Before anything in it is looked at: what changes behind that is told.
     const watched = this.#watched?.isWatched(directory);
     if (isDots(name)) {
@@ -108,45 +111,41 @@ export class ViewFs implements Operations {
       return this.getattr(nodeIdOf(node, anyFile), caller, out);
     }
     let node = index.find(directory, name);
-    if (node >= 0 && view.isUntouchable(node as IndexNode))
-      return this.#answers.missing(directory, node, watched, out);
+    if (node !== -1 && view.isUntouchable(node)) return this.#answers.missing(directory, node, watched, out);
     const path =
-      node >= 0 && view.paths.isGraft(node as IndexNode)
-        ? view.paths.of(node as IndexNode)
-        : view.paths.child(directory, name);
+      node !== -1 && view.paths.isGraft(node) ? view.paths.of(node) : view.paths.child(directory, name);
     const code = this.#host.stat(path, out.attr);
     if (code !== 0) {
-      if (node >= 0 && code === errno.ENOENT && view.isAlwaysThere(node as IndexNode)) {
-        return this.#answers.synthetic(node as IndexNode, out);
+      if (node !== -1 && code === errno.ENOENT && view.isAlwaysThere(node)) {
+        return this.#answers.synthetic(node, out);
       }
-      if (code !== errno.ENOENT && node >= 0 && index.ownerVisible(node as IndexNode, view.visible))
-        return code;
+      if (code !== errno.ENOENT && node !== -1 && index.ownerVisible(node, view.visible)) return code;
       return this.#answers.missing(directory, node, watched, out);
     }
-    if (node < 0) {
+    if (node === -1) {
       node = index.tryEnsure(directory, name);
-      if (node < 0) {
+      if (node === -1) {
         view.noteFull();
         return errno.ENOMEM;
       }
     }
     const kind = kindOfMode(out.attr.mode);
     const file = fileNumberOf(this.#host, kind);
-    if (kind === hostKind.directory) this.#watchContents(node as IndexNode);
-    const decided = view.decide(node as IndexNode, kind);
+    if (kind === hostKind.directory) this.#watchContents(node);
+    const decided = view.decide(node, kind);
     if (decided <= 0) {
       // That a cache is not there says nothing of the packages that it would tell of.
-      if (decided !== rule.compiled) this.#uses.reportLookup(node as IndexNode, kind, false, caller);
+      if (decided !== rule.compiled) this.#uses.reportLookup(node, kind, false, caller);
       this.#answers.missing(directory, node, watched, out);
       // Who asks for what a package owns is evidence, each time; but for what everything asks for.
-      if (decided !== rule.compiled && this.#uses.isEvidence(node as IndexNode)) out.entryValid = 0;
+      if (decided !== rule.compiled && this.#uses.isEvidence(node)) out.entryValid = 0;
       return 0;
     }
-    this.#answers.found(node as IndexNode, kind, file, decided, out);
+    this.#answers.found(node, kind, file, decided, out);
     if (this.#trace) {
-      this.#uses.reportLookup(node as IndexNode, kind, true, caller);
-    } else if (this.#uses.isAttributed(node as IndexNode, kind, decided)) {
-      this.#uses.tellUse(node as IndexNode, kind, caller, out);
+      this.#uses.reportLookup(node, kind, true, caller);
+    } else if (this.#uses.isAttributed(node, kind, decided)) {
+      this.#uses.tellUse(node, kind, caller, out);
     }
     return 0;
   }
@@ -164,15 +163,14 @@ export class ViewFs implements Operations {
     if (fileOf(nodeId) !== anyFile) this.#contents.forget(nodeId);
     // Last: the node may be given back from here on.
     const node = this.#nodeOf(nodeId);
-    if (node >= 0) this.#view.index.release(node as IndexNode, count);
+    if (node !== -1) this.#view.index.release(node, count);
   }
 
   getattr(nodeId: NodeId, _caller: Caller, out: Entry): Errno {
     const view = this.#view;
     this.#begin();
-    const found = this.#nodeOf(nodeId);
-    if (found < 0 || view.isUntouchable(found as IndexNode)) return errno.ENOENT;
-    const node = found as IndexNode;
+    const node = this.#nodeOf(nodeId);
+    if (node === -1 || view.isUntouchable(node)) return errno.ENOENT;
     // Before the host is asked: another view may be mounted above.
     if (!this.#isReachable(node)) return errno.ENOENT;
     const asked = fileOf(nodeId);
@@ -196,8 +194,8 @@ export class ViewFs implements Operations {
     const view = this.#view;
     this.#begin();
     const node = this.#nodeOf(nodeId);
-    if (node < 0 || !view.isVisible(node as IndexNode, hostKind.link)) return errno.ENOENT;
-    return this.#host.readlink(view.paths.of(node as IndexNode)) ?? errno.EINVAL;
+    if (node === -1 || !view.isVisible(node, hostKind.link)) return errno.ENOENT;
+    return this.#host.readlink(view.paths.of(node)) ?? errno.EINVAL;
   }
 
   // ---- content ------------------------------------------------------------------------------------------------------
@@ -205,9 +203,8 @@ export class ViewFs implements Operations {
   read(nodeId: NodeId, offset: number, into: Buffer, caller: Caller): number {
     const view = this.#view;
     this.#begin();
-    const found = this.#nodeOf(nodeId);
-    if (found < 0) return -errno.ENOENT;
-    const node = found as IndexNode;
+    const node = this.#nodeOf(nodeId);
+    if (node === -1) return -errno.ENOENT;
     if (!view.isVisible(node, hostKind.file) && !this.#contents.isReplaced(node, nodeId))
       return -errno.ENOENT;
     const count = this.#contents.read(node, nodeId, offset, into);
@@ -224,9 +221,8 @@ export class ViewFs implements Operations {
   #ofVisible(nodeId: NodeId, act: (path: Buffer | undefined) => number): number {
     const view = this.#view;
     this.#begin();
-    const found = this.#nodeOf(nodeId);
-    if (found < 0 || view.isUntouchable(found as IndexNode)) return -errno.ENOENT;
-    const node = found as IndexNode;
+    const node = this.#nodeOf(nodeId);
+    if (node === -1 || view.isUntouchable(node)) return -errno.ENOENT;
     const kind = this.#host.kind(view.paths.of(node));
     if (kind === hostKind.missing && view.isAlwaysThere(node)) return act(undefined);
     if (fileNumberOf(this.#host, kind) !== fileOf(nodeId)) return -errno.ESTALE;
@@ -239,9 +235,8 @@ export class ViewFs implements Operations {
     const view = this.#view;
     const index = view.index;
     const epoch = this.#begin();
-    const found = this.#directoryOf(nodeId);
-    if (found < 0 || !view.isVisibleDirectory(found as IndexNode)) return errno.ENOENT;
-    const directory = found as IndexNode;
+    const directory = this.#directoryOf(nodeId);
+    if (directory === -1 || !view.isVisibleDirectory(directory)) return errno.ENOENT;
     this.#watched?.isWatched(directory);
     const listing = this.#listings.of(directory, epoch, offset === 0 ? listingFreshMs : Infinity);
     if (typeof listing === 'number') return listing;
@@ -258,8 +253,8 @@ export class ViewFs implements Operations {
     const { nodes, kinds } = this.#listings.entries(directory, listing);
     const withAttributes = sink.wantsAttributes && nodes.length <= attributesLimit && !this.#trace;
     for (let i = firstBehind(nodes, offset - childOffset); i < nodes.length; i++) {
-      const node = nodes[i] as IndexNode;
-      const kind = kinds[i] as HostKind;
+      const node = nodes[i]!;
+      const kind = kindOfType(kinds[i]!);
       const taken = withAttributes
         ? this.#addWithAttributes(node, kind, sink)
         : sink.add(index.name(node), this.#answers.inodeOf(node), kind, node + childOffset);
@@ -328,12 +323,12 @@ export class ViewFs implements Operations {
     this.#uses.forget();
   }
 
-  #nodeOf(nodeId: NodeId): IndexNode | -1 {
+  #nodeOf(nodeId: NodeId): IndexNode | NoNode {
     const node = nodeOf(nodeId);
     return node < this.#view.index.nodeCount ? node : -1;
   }
 
-  #directoryOf(nodeId: NodeId): IndexNode | -1 {
+  #directoryOf(nodeId: NodeId): IndexNode | NoNode {
     return fileOf(nodeId) === anyFile ? this.#nodeOf(nodeId) : -1;
   }
 

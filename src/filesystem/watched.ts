@@ -5,7 +5,7 @@
  */
 import { errno } from '../base/index.js';
 import type { DirectoryWatcher } from '../system/index.js';
-import { nodeState, type IndexNode, type View } from '../view/index.js';
+import { nodeAt, nodeState, type IndexNode, type NoNode, type View } from '../view/index.js';
 
 // Words of the memory that all threads share: a head, then pairs (number of a watch, node) at places by the number.
 const changesWord = 0;
@@ -46,9 +46,9 @@ export class WatchTable {
   }
 
   /** The directory of a watch, or −1. */
-  directoryOf(watch: number): IndexNode | -1 {
+  directoryOf(watch: number): IndexNode | NoNode {
     const place = placeOf(watch);
-    return this.#words[place] === watch ? (this.#words[place + 1] as IndexNode) : -1;
+    return this.#words[place] === watch ? nodeAt(this.#words[place + 1]!) : -1;
   }
 
   /** A watch is over. */

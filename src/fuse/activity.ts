@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { initFlag, opcodeLimit, opcodeTable, type InitFlag } from './layout.js';
+import { keysOf } from '../base/index.js';
 
 /** What INIT agreed upon; see the flags in linux/fuse.h. */
 export interface Negotiated {
@@ -29,8 +30,9 @@ const countersWord = 1;
 
 function flagsAt(words: Int32Array, at: number): Set<InitFlag> {
   const flags = new Set<InitFlag>();
-  for (const [name, bit] of Object.entries(initFlag)) {
-    if ((Atomics.load(words, at + (bit >> 5)) >>> (bit & 31)) & 1) flags.add(name as InitFlag);
+  for (const name of keysOf(initFlag)) {
+    const bit = initFlag[name];
+    if ((Atomics.load(words, at + (bit >> 5)) >>> (bit & 31)) & 1) flags.add(name);
   }
   return flags;
 }

@@ -52,15 +52,26 @@ export interface MountOptions {
   readonly protocol?: ProtocolOptions;
 }
 
-/**
- * How a serving thread finds its connection; a plain value for `workerData`. Which members it has besides its
- * driver's name is the driver's business.
- */
-export interface Endpoint {
-  readonly driver: DriverName;
+interface AnyEndpoint {
   readonly shared: SharedArrayBuffer;
   readonly protocol: ProtocolOptions;
 }
+
+/** The endpoint of the kernel driver. The descriptor is shared by all threads of the process. */
+export interface KernelEndpoint extends AnyEndpoint {
+  readonly driver: 'kernel';
+  readonly fd: number;
+}
+
+/** The endpoint of the libfuse driver: pipes to the process that speaks with libfuse. */
+export interface LibfuseEndpoint extends AnyEndpoint {
+  readonly driver: 'libfuse';
+  readonly requestFd: number;
+  readonly replyFd: number;
+}
+
+/** How a serving thread finds its connection: a plain value for `workerData`, one of each driver. */
+export type Endpoint = KernelEndpoint | LibfuseEndpoint;
 
 /** What a serving thread has to say about itself. */
 export interface ServeOptions {

@@ -1,8 +1,8 @@
 /** FUSE: the contract between filesystems and drivers, and the drivers. */
 import { driverNames, LvfsError, type DriverName } from '../base/index.js';
 import type { Driver, Endpoint, ServeOptions } from './driver.js';
-import { kernelDriver, serveKernel, type KernelEndpoint } from './kernelDriver.js';
-import { libfuseDriver, serveLibfuse, type LibfuseEndpoint } from './libfuse/driver.js';
+import { kernelDriver, serveKernel } from './kernelDriver.js';
+import { libfuseDriver, serveLibfuse } from './libfuse/driver.js';
 import type { Operations } from './operations.js';
 import type { ServeResult } from './server.js';
 
@@ -42,8 +42,8 @@ export async function serve(
 ): Promise<ServeResult> {
   switch (endpoint.driver) {
     case 'kernel':
-      return Promise.resolve(serveKernel(endpoint as KernelEndpoint, operations, options));
+      return Promise.resolve(serveKernel(endpoint, operations, options));
     case 'libfuse':
-      return Promise.resolve(serveLibfuse(endpoint as LibfuseEndpoint, operations, options));
+      return Promise.resolve(serveLibfuse(endpoint, operations, options));
   }
 }

@@ -9,7 +9,7 @@ import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import { deviceProblem, openDevice } from './device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from './driver.js';
+import type { Connection, Driver, KernelEndpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
 import { resolveMountpoint, unmountFailed } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
@@ -20,12 +20,6 @@ import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js'
  * each of which costs more than the copying of what it brings. Twice as much gains nothing more.
  */
 const readAheadKiB = 512;
-
-/** The endpoint of a connection of this driver. The descriptor is shared by all threads of the process. */
-export interface KernelEndpoint extends Endpoint {
-  readonly driver: 'kernel';
-  readonly fd: number;
-}
 
 function mountFailed(message: string, cause?: unknown): LvfsError {
   let hint: string | undefined;

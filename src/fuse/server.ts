@@ -12,7 +12,7 @@
  *    request that only this thread would answer.
  */
 import { getSystemErrorName } from 'node:util';
-import { errno, FsError, LvfsError, type Errno, type Logger } from '../base/index.js';
+import { errno, FsError, keysOf, LvfsError, type Errno, type Logger } from '../base/index.js';
 import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
 import { Reply, Request } from './codec.js';
@@ -324,7 +324,7 @@ export class Session {
     if (body < layout.initIn.sizeAt(Math.min(minor, 35))) return this.#reply.error(request, errno.EINVAL);
     const first = request.u32(o.flags);
     const second = minor >= 36 && body >= layout.initIn.size ? request.u32(o.flags2) : 0;
-    const offered = (Object.keys(layout.initFlag) as layout.InitFlag[]).filter((name) => {
+    const offered = keysOf(layout.initFlag).filter((name) => {
       const bit = layout.initFlag[name];
       return ((bit < 32 ? first : second) >>> (bit & 31)) & 1;
     });

@@ -313,7 +313,11 @@ function readAtom(text: string, options: AtomOptions): Atom {
         if (i === fromSub) throw new AtomError(text, i, 'expected a sub-slot behind /');
         subslot = text.slice(fromSub, i);
       }
-      if (text[i] === '=' || (text[i] === '*' && slot === undefined)) slotOperator = text[i++] as '=' | '*';
+      const sign = text[i];
+      if (sign === '=' || (sign === '*' && slot === undefined)) {
+        slotOperator = sign;
+        i++;
+      }
     }
     if (slot === undefined && slotOperator === undefined) {
       throw new AtomError(text, i, `expected a slot${features.slotOperators ? ', = or *' : ''} behind :`);

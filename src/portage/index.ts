@@ -143,6 +143,9 @@ export function openSystem(locations: SystemLocations, options: SystemOptions = 
   return new OpenedSystem(locations, options);
 }
 
+/** The databases of installed packages: the root's, and the sysroot's if there is one. */
+type Databases = readonly [InstalledDatabase, ...InstalledDatabase[]];
+
 class OpenedSystem implements System {
   readonly database: string;
   readonly prefix: string;
@@ -154,7 +157,7 @@ class OpenedSystem implements System {
   readonly #options: SystemOptions;
   /** Whether the database was named, and so has to be there. */
   readonly #hasOwnDatabase: boolean;
-  #databases: readonly InstalledDatabase[] | undefined;
+  #databases: Databases | undefined;
   #knownSets: VisibleSets | undefined;
   readonly #namers = new Map<InstalledDatabase, Namer>();
   /** How many warnings of each configuration have been passed on. */
@@ -216,9 +219,8 @@ class OpenedSystem implements System {
   installed(): readonly InstalledPackage[] {
     return this.#reporting(() => {
       const [tools, sysroot] = this.#installed;
-      if (sysroot === undefined) return tools?.packages ?? [];
-      const all = this.#installed.flatMap(({ packages }) => packages);
-      return all.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+      if (sysroot === undefined) return tools.packages;
+      return [...tools.packages, ...sysroot.packages].sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
     });
   }
 
@@ -258,7 +260,7 @@ class OpenedSystem implements System {
 
   /** Who names the packages of the system that a package is in. */
   #namer(cpv: Cpv): Namer {
-    const [tools, sysroot] = this.#installed as [InstalledDatabase, InstalledDatabase?];
+    const [tools, sysroot] = this.#installed;
     const database = isInSysroot(cpv) ? (sysroot ?? tools) : tools;
     let namer = this.#namers.get(database);
     if (namer === undefined) {
@@ -310,7 +312,7 @@ class OpenedSystem implements System {
   }
 
   /** The root's database, and the sysroot's. */
-  get #installed(): readonly InstalledDatabase[] {
+  get #installed(): Databases {
     return (this.#databases ??= [
       new InstalledDatabase(
         this.database,
@@ -344,7 +346,7 @@ class OpenedSystem implements System {
 
   #makeSets(): VisibleSets {
     const [toolsDatabase, sysrootDatabase] = this.#installed;
-    const tools = packageRoot(toolsDatabase!, this.#toolsConfiguration);
+    const tools = packageRoot(toolsDatabase, this.#toolsConfiguration);
     const target = sysrootDatabase === undefined ? tools : packageRoot(sysrootDatabase, this.#configuration);
     return new VisibleSets(tools, target, this.#toolchains(), this.#configuration.warn);
   }

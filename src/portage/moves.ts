@@ -8,6 +8,7 @@ import { type Atom, atomToString, tryParseAtom } from './atom.js';
 import type { RootFiles } from './rootFiles.js';
 import type { DataWarning } from './types.js';
 import type { Repositories } from './repos/repository.js';
+import { parseJson, isRecord } from '../base/index.js';
 
 /** One line of a file of updates. */
 export type Move =
@@ -107,15 +108,9 @@ export function readMoves(
 /** The times of the files of updates that Portage has carried out, by their paths inside the root. */
 function carriedOut(files: RootFiles, mtimedb: string): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
-  let data: unknown;
-  try {
-    data = JSON.parse(files.readText(mtimedb) ?? '{}');
-  } catch (error) {
-    // One of an old Portage, or damaged: Portage begins a new one.
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  const updates = typeof data === 'object' && data !== null && 'updates' in data ? data.updates : undefined;
-  if (typeof updates === 'object' && updates !== null)
+  // Where it is one of an old Portage, or damaged, Portage begins a new one.
+  const updates = parseJson(files.readText(mtimedb) ?? '{}', isRecord)?.['updates'];
+  if (isRecord(updates))
     for (const [file, time] of Object.entries(updates))
       if (typeof time === 'number') times.set(file, Math.floor(time));
   return times;

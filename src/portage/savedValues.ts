@@ -10,7 +10,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, parseAs, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, isTexts, parseJson, replaceFile } from '../base/index.js';
 import type { Cpv } from './types.js';
 
 /** Values by key. */
@@ -42,7 +42,7 @@ export class SavedValues {
     const digest = crc32(database).toString(16).padStart(8, '0');
     this.#file = join(directory, `values-${digest}`);
     this.#database = database;
-    this.#entries = new Map(Object.entries(load(this.#file, database)));
+    this.#entries = load(this.#file, database);
   }
 
   /** The values of an entry whose directory is so now: those that are saved, and room for more. */
@@ -84,23 +84,31 @@ export class SavedValues {
   }
 }
 
-function load(file: string, database: string): Record<Cpv, SavedEntry> {
+function load(file: string, database: string): Map<Cpv, SavedEntry> {
+  const entries = new Map<Cpv, SavedEntry>();
   let data: Buffer;
   try {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      if (distrust(fstatSync(fd)) !== undefined) return {};
+      if (distrust(fstatSync(fd)) !== undefined) return entries;
       data = readFileSync(fd);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    return {};
+    return entries;
   }
   const start = data.indexOf('\n') + 1;
   const body = data.subarray(start);
-  if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return {};
-  const saved = parseAs<{ database: string; entries: Record<Cpv, SavedEntry> }>(body.toString());
-  return saved.database === database ? saved.entries : {};
+  if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return entries;
+  const saved = parseJson(body.toString(), isRecord);
+  if (saved?.['database'] !== database || !isRecord(saved['entries'])) return entries;
+  for (const [cpv, entry] of Object.entries(saved['entries'])) if (isEntry(entry)) entries.set(cpv, entry);
+  return entries;
+}
+
+function isEntry(value: unknown): value is SavedEntry {
+  if (!isRecord(value) || typeof value['identity'] !== 'string' || !isRecord(value['values'])) return false;
+  return isTexts(Object.values(value['values']));
 }

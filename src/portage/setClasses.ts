@@ -3,7 +3,7 @@
  * the system itself is here.
  */
 import path from 'node:path';
-import { LvfsError } from '../base/index.js';
+import { isRecord, LvfsError, parseJson } from '../base/index.js';
 import { type Atom, parseAtom, tryParseAtom } from './atom.js';
 import type { Configuration } from './config/configuration.js';
 import { scanContents } from './contents.js';
@@ -470,15 +470,8 @@ function withoutSlots(text: string, use: ReadonlySet<string>, eapi: string): str
 
 /** The paths of preserved libraries; none of a registry of another form. */
 function preservedPaths(text: string | undefined): readonly string[] {
-  let registry: unknown;
-  try {
-    registry = JSON.parse(text ?? '{}');
-  } catch {
-    return [];
-  }
-  if (typeof registry !== 'object' || registry === null) return [];
-  return Object.values(registry).flatMap((value: unknown) => {
-    const [, , paths] = Array.isArray(value) ? (value as readonly unknown[]) : [];
+  return Object.values(parseJson(text ?? '{}', isRecord) ?? {}).flatMap((value) => {
+    const paths: unknown = Array.isArray(value) ? value[2] : undefined;
     return Array.isArray(paths) ? paths.filter((name): name is string => typeof name === 'string') : [];
   });
 }

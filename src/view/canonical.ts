@@ -8,8 +8,8 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { errorCode, isAscii, linkOf, maxLinks, walk } from '../base/index.js';
-import { hostKind, type HostKind } from './host.js';
-import { maxNameBytes, rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import { hostKind, kindOfMode, type HostKind } from './host.js';
+import { maxNameBytes, rootNode, type IndexNode, type NoNode, type PathIndex } from './pathIndex.js';
 
 /** The host's symbolic links, as the index needs them. */
 export interface HostLinks {
@@ -44,7 +44,7 @@ export function hostLinks(root: string): HostLinks {
         const stat = lstatSync(isAscii(full) ? full : Buffer.from(full, 'latin1'), {
           throwIfNoEntry: false,
         });
-        return stat === undefined ? hostKind.missing : (((stat.mode >>> 12) & 15) as HostKind);
+        return stat === undefined ? hostKind.missing : kindOfMode(stat.mode);
       } catch (error) {
         if (errorCode(error) !== undefined) return hostKind.missing;
         throw error;
@@ -176,7 +176,7 @@ export class PathWalker {
    * of more than 255 bytes, a path of more than 4095).
    * @throws FsError ENOMEM when the index is shared and has no room
    */
-  node(bytes: Uint8Array, start: number, end: number): IndexNode | -1 {
+  node(bytes: Uint8Array, start: number, end: number): IndexNode | NoNode {
     if (end - start > maxPathBytes) return -1;
     const ends = this.#ends;
     const nodes = this.#nodes;
@@ -207,7 +207,7 @@ export class PathWalker {
     return from >= end ? node : this.#step(node, bytes, from, end);
   }
 
-  #step(node: IndexNode, bytes: Uint8Array, from: number, end: number): IndexNode | -1 {
+  #step(node: IndexNode, bytes: Uint8Array, from: number, end: number): IndexNode | NoNode {
     if (bytes[from] === dot) {
       if (end === from + 1) return node;
       if (end === from + 2 && bytes[from + 1] === dot)

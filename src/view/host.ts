@@ -18,6 +18,16 @@ export const hostKind = {
 /** One of the numbers in {@link hostKind}. */
 export type HostKind = (typeof hostKind)[keyof typeof hostKind];
 
+/** The kind that a `DT_*` stands for, as the host gives it. */
+export function kindOfType(type: number): HostKind {
+  return type as HostKind;
+}
+
+/** The kind in the mode of a file: `S_IFMT` has the values of `DT_*`, shifted. */
+export function kindOfMode(mode: number): HostKind {
+  return kindOfType((mode >>> 12) & 15);
+}
+
 /** What a directory holds, without `.` and `..`, in no particular order. */
 export interface HostListing {
   /** All names, one behind the other without anything between. */

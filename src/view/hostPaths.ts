@@ -105,5 +105,5 @@ export function hostBytes(path: string): string {
 
 /** Bytes as a string of one character each. */
 export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -1,6 +1,14 @@
 /** Which paths exist inside the view, and why. */
 export * from './pathIndex.js';
-export { hostKind, type Host, type HostCompilation, type HostKind, type HostListing } from './host.js';
+export {
+  hostKind,
+  kindOfMode,
+  kindOfType,
+  type Host,
+  type HostCompilation,
+  type HostKind,
+  type HostListing,
+} from './host.js';
 export { canonicalPaths } from './resolver.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
 export { systemPaths, systemPathsOfPrefix, systemPathsOfSysroot, type SystemPath } from './systemPaths.js';

@@ -13,7 +13,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { distrust, parseAs, replaceFile } from '../base/index.js';
+import { distrust, isRecord, parseJson, replaceFile } from '../base/index.js';
 import { decodeDirectories, encodeDirectories, type DirectoryTable } from './directoryTable.js';
 import { isSound, sectionLengths, type IndexSections, type IndexSizes } from './pathIndex.js';
 
@@ -197,8 +197,10 @@ function readHeader(fd: number): { header: Header; sums: Uint32Array; bodyAt: nu
   const text = Buffer.alloc(headerBytes);
   readAll(fd, text, preludeBytes);
   if (crc32(text) !== prelude.readUInt32LE(magic.length + 4)) throw new Doubt('its header is damaged');
-  const header = parseAs<Header>(text.toString());
-  if (header.version !== version) throw new Doubt(`it is of version ${header.version}, not ${version}`);
+  const header = parseJson(text.toString(), isRecord);
+  if (header?.['version'] !== version)
+    throw new Doubt(`it is of version ${String(header?.['version'])}, not ${version}`);
+  if (!isHeader(header)) throw new Doubt('its header is damaged');
   if (header.isLittleEndian !== isLittleEndian)
     throw new Doubt('it was made on a machine of another byte order');
   const { directoryBytes, sizes } = header;
@@ -213,6 +215,13 @@ function readHeader(fd: number): { header: Header; sums: Uint32Array; bodyAt: nu
   readAll(fd, bytesOf(sums), bodyAt - sumBytes);
   if (crc32(bytesOf(sums)) !== header.sums) throw new Doubt('its checksums are damaged');
   return { header, sums, bodyAt };
+}
+
+/** Whether all is there; the sizes are looked at by {@link isSound}. */
+function isHeader(value: unknown): value is Header {
+  if (!isRecord(value) || !isRecord(value['sizes']) || typeof value['isLittleEndian'] !== 'boolean')
+    return false;
+  return ['version', 'abandoned', 'directoryBytes', 'sums'].every((name) => typeof value[name] === 'number');
 }
 
 function lengthsOf({ sizes, directoryBytes }: Header): number[] {

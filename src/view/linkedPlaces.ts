@@ -75,7 +75,7 @@ export class LinkedPlaces {
     for (let i = 0; i < kinds.length; i++) {
       if (kinds[i] !== hostKind.link && kinds[i] !== hostKind.directory) continue;
       const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (node >= 0) this.add(node as IndexNode, entry);
+      if (node !== -1) this.add(node, entry);
     }
   }
 }

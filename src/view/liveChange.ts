@@ -15,7 +15,7 @@
  * of them, not to the view.
  */
 import { hostKind } from './host.js';
-import { indexKind, rootNode, type IndexNode } from './pathIndex.js';
+import { indexKind, nodeBehind, rootNode, type IndexNode } from './pathIndex.js';
 import type { Overrides } from './rules.js';
 import { fromBelow, missingNames } from './room.js';
 import { nodeState, type View } from './view.js';
@@ -213,7 +213,7 @@ class Affected {
     const { index, visible, hasOverrides } = this.#view;
     const nodes = index.nodesOf(id);
     for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i] as IndexNode;
+      const node = nodes[i]!;
       const is = index.ownerVisible(node, visible);
       if (index.ownerVisible(node, this.#before.visible) === is) continue;
       const state = index.state[node]!;
@@ -231,7 +231,7 @@ class Affected {
   /** A package's VDB entry may have appeared or vanished. */
   entryFlipped(id: number): void {
     const entry = this.#view.entryOf(id);
-    if (entry >= 0) this.#entryChanged(entry as IndexNode);
+    if (entry !== -1) this.#entryChanged(entry);
   }
 
   /** Another view came or went at a path: with all that is below, it may not be looked at, or may be again. */
@@ -257,7 +257,7 @@ class Affected {
     for (const node of update.nodes) this.#pathUpdated(node);
     for (const cpv of update.packages) {
       const id = index.packageId(cpv);
-      if (id >= 0) for (const node of index.nodesOf(id)) this.#pathUpdated(node as IndexNode);
+      if (id >= 0) for (const node of index.nodesOf(id)) this.#pathUpdated(node);
       const entry = view.entryFor(cpv);
       this.#names.add(entry);
       this.#names.add(index.parent(entry));
@@ -271,7 +271,7 @@ class Affected {
     const directory = index.parent(node);
     // A name that was missing may be cached without a bit, as the index did not know it then.
     const isCachedDirectory =
-      (index.kind(node) === indexKind.dir || index.firstChild(node) >= 0) &&
+      (index.kind(node) === indexKind.dir || index.firstChild(node) !== -1) &&
       (index.state[node]! & nodeState.positive) !== 0;
     if (isCachedDirectory) this.#check(node);
     else if (directory === rootNode || (index.state[directory]! & known) !== 0) this.#names.add(node);
@@ -286,15 +286,14 @@ class Affected {
   changedOnHost(change: HostChange): void {
     const { index, host, paths } = this.#view;
     const { directory, structural } = change;
-    const found = index.find(directory, change.name);
-    if (found < 0) {
+    const node = index.find(directory, change.name);
+    if (node === -1) {
       if (structural) {
         this.#unknown.push(change);
         this.#changedIn(directory);
       }
       return;
     }
-    const node = found as IndexNode;
     if (!this.#view.mayBeAsked(node)) return;
     this.#contents.add(node);
     if (!structural) return;
@@ -311,8 +310,7 @@ class Affected {
   /** What the kernel knows below a directory that may be another one now. */
   #treeReplaced(directory: IndexNode): void {
     const { index } = this.#view;
-    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
-      const child = node as IndexNode;
+    for (let child = index.firstChild(directory); child !== -1; child = index.nextSibling(child)) {
       if ((index.state[child]! & known) !== 0) {
         this.#contents.add(child);
         this.#directories.add(child);
@@ -327,9 +325,8 @@ class Affected {
     this.recheckKnown(true);
     const { index, host, paths } = this.#view;
     const { state, nodeCount } = index;
-    for (let i = 0; i < nodeCount; i++) {
-      const node = i as IndexNode;
-      if ((state[i]! & known) === 0 || !this.#view.mayBeAsked(node)) continue;
+    for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+      if ((state[node]! & known) === 0 || !this.#view.mayBeAsked(node)) continue;
       this.#contents.add(node);
       // A directory that is still there is not dropped: something may be mounted on or below it.
       if (host.kind(paths.of(node)) !== hostKind.directory && !this.#view.isAlwaysThere(node))
@@ -341,9 +338,8 @@ class Affected {
   used(isSpared: (node: IndexNode) => boolean): void {
     const { index } = this.#view;
     const { state, nodeCount } = index;
-    for (let i = 0; i < nodeCount; i++) {
-      const bits = state[i]!;
-      const node = i as IndexNode;
+    for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+      const bits = state[node]!;
       if ((bits & (known | nodeState.read)) === 0 || this.#view.isUntouchable(node)) continue;
       if ((bits & nodeState.read) !== 0) {
         index.clearState(node, nodeState.read);
@@ -358,8 +354,7 @@ class Affected {
 
   #treeUpdated(directory: IndexNode): void {
     const { index } = this.#view;
-    for (let node = index.firstChild(directory); node >= 0; node = index.nextSibling(node as IndexNode)) {
-      const child = node as IndexNode;
+    for (let child = index.firstChild(directory); child !== -1; child = index.nextSibling(child)) {
       this.#names.add(child);
       this.#contents.add(child);
       this.#treeUpdated(child);
@@ -370,10 +365,9 @@ class Affected {
   recheckKnown(all: boolean): void {
     const { index } = this.#view;
     const { state, nodeCount } = index;
-    for (let i = 0; i < nodeCount; i++) {
-      const bits = state[i]!;
+    for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+      const bits = state[node]!;
       if ((bits & known) === 0) continue;
-      const node = i as IndexNode;
       const conditional = (bits & nodeState.conditional) !== 0;
       if (all || conditional || (!index.isOwned(node) && this.#view.hangsOnPackages(node))) {
         this.#check(node);
@@ -387,9 +381,8 @@ class Affected {
   recheckUnowned(): void {
     const { index } = this.#view;
     const { state, nodeCount } = index;
-    for (let i = 0; i < nodeCount; i++) {
-      const node = i as IndexNode;
-      if ((state[i]! & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
+    for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+      if ((state[node]! & known) !== 0 && !index.isOwned(node) && this.#view.hangsOnPackages(node))
         this.#check(node);
     }
   }
@@ -418,11 +411,11 @@ class Affected {
     if (this.#modules.has(directory) || !isModule(index.name(node))) return;
     this.#modules.add(directory);
     const cache = index.find(directory, cacheName);
-    if (cache < 0) return;
-    this.#check(cache as IndexNode);
-    this.#directories.add(cache as IndexNode);
-    for (let at = index.firstChild(cache as IndexNode); at >= 0; at = index.nextSibling(at as IndexNode)) {
-      this.#check(at as IndexNode);
+    if (cache === -1) return;
+    this.#check(cache);
+    this.#directories.add(cache);
+    for (let at = index.firstChild(cache); at !== -1; at = index.nextSibling(at)) {
+      this.#check(at);
     }
   }
 

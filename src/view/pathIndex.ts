@@ -27,6 +27,7 @@ import {
   type IndexNode,
   type IndexSections,
   type IndexSizes,
+  type NodeArray,
 } from './pathIndex/tables.js';
 
 export { hashOf } from './pathIndex/nameHash.js';
@@ -43,11 +44,16 @@ export {
   indexSection,
   isSound,
   listBit,
+  nodeAt,
+  nodeBehind,
+  nodesIn,
   rootNode,
   sectionLengths,
   type IndexNode,
   type IndexSections,
   type IndexSizes,
+  type NodeArray,
+  type NoNode,
 } from './pathIndex/tables.js';
 
 /** What another thread needs to {@link PathIndex.attach}; can be cloned and transferred between threads. */
@@ -175,7 +181,7 @@ export class PathIndex extends OwnedTree {
   }
 
   /** The paths of a package, each once: a window on shared memory, valid until the package changes. */
-  nodesOf(id: number): Uint32Array {
+  nodesOf(id: number): NodeArray {
     return this.#packages.nodesOf(id);
   }
 

@@ -101,9 +101,8 @@ export class Resolver {
     isLast: boolean,
     onEnd: Visitor | undefined,
   ): Resolved | Link<Uint8Array> | undefined {
-    const found = this.#index.tryEnsure(at.node, name);
-    if (found < 0) return undefined;
-    const node = found as IndexNode;
+    const node = this.#index.tryEnsure(at.node, name);
+    if (node === -1) return undefined;
     const kind = this.#isOut(at, node, onEnd !== undefined)
       ? hostKind.missing
       : isLast

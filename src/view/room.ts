@@ -1,7 +1,7 @@
 /** Room in the index: which of the names that were met in the life of a view it need not know any more. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hostKind } from './host.js';
-import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import { nodeBehind, rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 import { nodeState, type View } from './view.js';
 
 /** So many names are looked at before others have a turn. */
@@ -16,7 +16,7 @@ export async function missingNames(view: View): Promise<IndexNode[]> {
   const told = nodeState.positive | nodeState.negative;
   const missing: IndexNode[] = [];
   host.forget();
-  for (let node = index.firstLoose, looked = 0; node < index.nodeCount; node = (node + 1) as IndexNode) {
+  for (let node = index.firstLoose, looked = 0; node < index.nodeCount; node = nodeBehind(node)) {
     if (!index.isUsed(node) || index.isOwned(node) || view.isPlace(node) || !view.mayBeAsked(node)) continue;
     if (++looked % atATime === 0) {
       await nextTurn();

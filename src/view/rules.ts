@@ -1,5 +1,5 @@
 /** The settings of a view, and the places in the tree that are treated by themselves. */
-import { isInSysroot, LvfsError, packageName, unmarked } from '../base/index.js';
+import { isInSysroot, isRecord, isTexts, LvfsError, packageName, unmarked } from '../base/index.js';
 import { isGlob } from './glob.js';
 import { GlobSet } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
@@ -46,6 +46,11 @@ export const ruleNames: ReadonlyMap<Rule, string> = new Map<Rule, string>([
 export interface Overrides {
   readonly show: readonly string[];
   readonly hide: readonly string[];
+}
+
+/** Whether something is {@link Overrides}. */
+export function isOverrides(value: unknown): value is Overrides {
+  return isRecord(value) && isTexts(value['show']) && isTexts(value['hide']);
 }
 
 /** What a view is made with. Plain data, given to every serving thread; paths inside the root are view paths. */

@@ -18,7 +18,7 @@ import { memoBits, nodeState, ViewState, type SharedView, type StateChange } fro
 import { hostKind, type Host, type HostKind, type HostListing } from './host.js';
 import { hostBytes, HostPaths } from './hostPaths.js';
 import { LinkedPlaces } from './linkedPlaces.js';
-import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
+import { rootNode, type IndexNode, type NoNode, type PathIndex } from './pathIndex.js';
 import type { Resolved } from './resolver.js';
 import { entryPath, Places, rule, type Overrides, type Rule, type ViewSettings } from './rules.js';
 
@@ -350,9 +350,8 @@ export class View {
     let conditional = false;
     for (let i = 0; i < kinds.length; i++) {
       if (kinds[i] !== hostKind.directory) continue;
-      const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || this.isUntouchable(child as IndexNode)) continue;
-      const node = child as IndexNode;
+      const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (node === -1 || this.isUntouchable(node)) continue;
       if (this.decide(node, hostKind.directory) > 0) nodes.push(node);
       conditional ||= (index.state[node]! & nodeState.conditional) !== 0;
     }
@@ -404,7 +403,7 @@ export class View {
   }
 
   /** The VDB entry of a package, or -1. */
-  entryOf(packageId: number): IndexNode | -1 {
+  entryOf(packageId: number): IndexNode | NoNode {
     return this.#places.current.entryOf.get(packageId) ?? -1;
   }
 
@@ -444,11 +443,11 @@ export class View {
     if (this.index.isOwned(node)) return this.index.owners(node);
     if (kind === hostKind.link) return this.ownersThroughLink(node);
     const source = kind === hostKind.file ? this.sourceOfCache(node) : -1;
-    return source < 0 ? [] : this.index.owners(source as IndexNode);
+    return source === -1 ? [] : this.index.owners(source);
   }
 
   /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */
-  sourceOfCache(node: IndexNode): IndexNode | -1 {
+  sourceOfCache(node: IndexNode): IndexNode | NoNode {
     return sourceOfCache(this.index, node);
   }
 
@@ -488,8 +487,8 @@ export class View {
 
   /** `__pycache__/name.*.pyc` beside a visible `name.py`. */
   #isCacheOfVisible(node: IndexNode): boolean {
-    const source = this.sourceOfCache(node) as IndexNode;
-    if (source < 0) return false;
+    const source = this.sourceOfCache(node);
+    if (source === -1) return false;
     // As a rule that needs no look at the host.
     const { index } = this;
     if (this.#overrides.isEmpty && index.isOwned(source) && !index.ownerVisible(source, this.visible))

@@ -43,6 +43,18 @@ export function mountOptions({ options }: Command): string[] {
     .map(([name, { type }]) => (type === 'boolean' ? name : `${name}=`));
 }
 
+/** OPTIONS of lvfs-emerge(1): those of lvfs itself, by which it is told apart from emerge. */
+export function emergeOptions(commands: readonly Command[]): string[] {
+  const emerge = commands.find(({ name }) => name === 'emerge');
+  return [
+    '.SH OPTIONS',
+    'Every other word is passed on.',
+    ...Object.entries(emerge === undefined ? {} : ownOptions(emerge)).map(([name, spec]) =>
+      entry(name, spec),
+    ),
+  ];
+}
+
 function manualOptions(commands: readonly Command[]): string {
   const own = new Map<string, { verbs: string[]; option: [string, OptionSpec] }>();
   for (const command of commands) {

@@ -57,12 +57,21 @@ export async function inGentoo(
     const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`);
     write(`${category}/${pf.replace(/-\d.*$/, '')}/${pf}.ebuild`, `${lines.join('')}${body}\n`);
   }
-  const file = join(directory, 'script');
   const start = `export OUT=${directory}\nlvfs() { ${process.execPath} ${program} "$@"; }\n`;
-  writeFileSync(file, start + script);
+  return { ...(await inGentooWith(overlay, directory, start + script)), directory };
+}
+
+/**
+ * Runs a script of bash in a Gentoo system that has one more repository of ebuilds.
+ *
+ * @param directory where the script is put
+ */
+export function inGentooWith(overlay: string, directory: string, script: string): Promise<Result> {
+  const file = join(directory, 'script');
+  writeFileSync(file, script);
   const child = spawn(enter, ['--overlay', overlay, '--', 'bash', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LVFS_'))),
   });
-  return { ...(await finished(child)), directory };
+  return finished(child);
 }

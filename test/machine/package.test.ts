@@ -1,7 +1,7 @@
 /** What `npm pack` gives: a whole program that needs nothing but Node. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { gentooRoot } from '../helpers/gentooRoot.js';
@@ -24,15 +24,12 @@ interface Manifest {
 const directory = unpack();
 const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 
-/** What was built just now, packed, and unpacked where no other package is but the one that it depends on. */
+/** What was built just now, packed, and unpacked where no other package is. */
 function unpack(): string {
   const options = ['--ignore-scripts', '--silent', '--pack-destination', box.directory];
   const name = execFileSync('npm', ['pack', ...options], { cwd: source, encoding: 'utf8' }).trim();
   execFileSync('tar', ['-xzf', name], { cwd: box.directory });
-  const unpacked = join(box.directory, 'package');
-  mkdirSync(join(unpacked, 'node_modules'));
-  symlinkSync(join(source, 'node_modules/koffi'), join(unpacked, 'node_modules/koffi'));
-  return unpacked;
+  return join(box.directory, 'package');
 }
 
 /** Runs the packed program. */
@@ -51,6 +48,11 @@ test('the manual, the mount helper, the changelog and the licences of what is bu
   for (const file of [
     ...manifest.man,
     'mount-helper/mount.lvfs',
+    'mount-helper/umount.fuse.lvfs',
+    'packaging/systemd/lvfs@.service',
+    'packaging/systemd/lvfs.tmpfiles',
+    'packaging/openrc/lvfs.initd',
+    'examples/control.py',
     'src/daemon/emerge/pid-ns-init.py',
     'CHANGELOG.md',
     'LICENSE',
@@ -78,6 +80,49 @@ test('every verb of it loads', async (t) => {
     t.is(help.stderr, '');
     t.regex(help.stdout, new RegExp(`^Usage: lvfs ${verb}`));
   }
+});
+
+test('whoever packs it, and when, it is the same bytes', (t) => {
+  const options = ['--ignore-scripts', '--json', '--pack-destination'];
+  const pack = (
+    from: string,
+    to: string,
+  ): [{ filename: string; integrity: string; files: { path: string }[] }] => {
+    mkdirSync(to);
+    return JSON.parse(
+      execFileSync('npm', ['pack', ...options, to], { cwd: from, encoding: 'utf8' }),
+    ) as never;
+  };
+  const [first] = pack(source, join(box.directory, 'first'));
+  const copy = join(box.directory, 'copy');
+  const before = process.umask(0o077);
+  t.teardown(() => process.umask(before));
+  for (const { path } of first.files) {
+    mkdirSync(join(copy, dirname(path)), { recursive: true });
+    writeFileSync(join(copy, path), readFileSync(join(source, path)), {
+      mode: statSync(join(source, path)).mode & 0o700,
+    });
+  }
+  execFileSync('npm', ['run', '--silent', 'modes'], { cwd: copy });
+  t.is(pack(copy, join(box.directory, 'second'))[0].integrity, first.integrity);
+});
+
+test('it is installed globally without a network, with what makes system calls', async (t) => {
+  const prefix = join(box.directory, 'global');
+  const options = [
+    '--offline',
+    '--cache',
+    join(box.directory, 'npm-cache'),
+    '--ignore-scripts',
+    '--omit=optional',
+  ];
+  const file = join(box.directory, `lvfs-${manifest.version}.tgz`);
+  execFileSync('npm', ['install', '--global', '--prefix', prefix, ...options, file], { stdio: 'ignore' });
+  const { stdout } = await finished(
+    spawn(join(prefix, 'bin/lvfs'), ['doctor', '--json'], { env: box.environment }),
+  );
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; found: string }[] };
+  t.is(checks.find(({ name }) => name === 'system calls')?.found, 'through koffi');
 });
 
 const reason = whyNotMount();

@@ -5,12 +5,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import ts from 'typescript';
 
 const source = path.resolve(import.meta.dirname, '../../../src');
 
 /** Folder → folders it may import. `types:` marks an edge that may carry types only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  cli: ['author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
+  cli: ['library', 'author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
+  library: ['daemon', 'audit', 'base'],
   daemon: ['filesystem', 'system', 'fuse', 'audit', 'view', 'portage', 'base'],
   filesystem: ['types:fuse', 'view', 'audit', 'system', 'base'],
   audit: ['view', 'base'],
@@ -102,6 +104,28 @@ test('only src/cli prints or exits', (t) => {
     return /\bconsole\.|\bprocess\.(exit\(|stdout|stderr)/.test(text);
   });
   t.deepEqual(wrong, []);
+});
+
+/** What may be asserted of types in `src`, `as const` left out. It only falls: what comes from outside is looked at instead. */
+const mostAssertions = 20;
+
+test('types are told, not asserted', (t) => {
+  const found = sourceFiles().flatMap((file) => {
+    const text = readFileSync(path.join(source, file), 'utf8');
+    const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+    const here: string[] = [];
+    const look = (node: ts.Node): void => {
+      if (ts.isAssertionExpression(node) && !ts.isConstTypeReference(node.type)) {
+        const { line } = tree.getLineAndCharacterOfPosition(node.expression.end);
+        here.push(`${file}:${line + 1}: ${node.type.getText(tree)}`);
+      }
+      ts.forEachChild(node, look);
+    };
+    look(tree);
+    return here;
+  });
+  t.true(found.length <= mostAssertions, `${found.length} assertions:\n${found.join('\n')}`);
+  t.is(found.length, mostAssertions, 'there are fewer: lower the number');
 });
 
 test('src/fuse knows no word of Gentoo', (t) => {

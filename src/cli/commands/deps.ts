@@ -6,7 +6,7 @@ import { UsageError } from '../errors.js';
 import type { Output } from '../output.js';
 import { table } from '../table.js';
 import { counted, targetNames } from '../text.js';
-import { viewRequest } from '../viewRequest.js';
+import { places, shown } from '../viewRequest.js';
 
 /** As many chains to one package are shown. */
 const shownChains = 100;
@@ -47,10 +47,11 @@ export const command = defineCommand({
         name: 'deps',
       });
     }
-    const { makePlan } = await import('../../daemon/index.js');
-    const request = viewRequest(await invocation.settings(), given, operands);
+    const { openSystem } = await import('../../library/index.js');
+    const settings = await invocation.settings();
+    const system = openSystem({ ...places(settings), log: output.log });
     // Nothing is built here, so what emerge would refuse can be looked at.
-    const plan = await makePlan({ ...request, set: { ...request.set, allowInvalid: true } }, output.log);
+    const plan = await system.plan(operands, { ...shown(settings, given), allowInvalid: true });
     if (given.why.length > 0) printChains(plan, given.why, output);
     else if (given.diff.length > 0) printDifference(plan.set, plan.setOf(given.diff), output);
     else if (given.dot) printDot(plan.set, output);

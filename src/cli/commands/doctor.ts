@@ -3,7 +3,7 @@ import { exitStatus } from '../../base/index.js';
 import type { Health, HealthCheck } from '../../daemon/index.js';
 import { defineCommand, placeOptions } from '../command.js';
 import type { Output } from '../output.js';
-import { locations } from '../viewRequest.js';
+import { places } from '../viewRequest.js';
 
 export const command = defineCommand({
   name: 'doctor',
@@ -18,9 +18,9 @@ export const command = defineCommand({
   ],
   operands: [],
   async run({ output, settings }) {
-    const { checkHealth } = await import('../../daemon/index.js');
-    const loaded = await settings();
-    const health = await checkHealth({ locations: locations(loaded), cache: loaded.cache }, output.log);
+    const { openSystem } = await import('../../library/index.js');
+    const system = openSystem({ ...places(await settings()), log: output.log });
+    const health = await system.health();
     if (output.json) output.printJson({ ...health });
     else print(health, output);
     return health.ready ? exitStatus.ok : exitStatus.failure;

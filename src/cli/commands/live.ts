@@ -22,11 +22,11 @@ function liveCommand(verb: 'allow' | 'deny') {
       { name: 'atom or path…', is: 'installed' },
     ],
     async run({ operands, output }) {
-      const { connect } = await import('../../daemon/index.js');
+      const { openView } = await import('../../library/index.js');
       const [mountpoint = '', ...names] = operands;
-      const client = await connect(mountpoint);
+      const view = await openView(mountpoint);
       try {
-        const result = await client.request(verb, { names });
+        const result = await view[verb](names);
         if (output.json) {
           output.printJson({ ...result });
           return exitStatus.ok;
@@ -39,7 +39,7 @@ function liveCommand(verb: 'allow' | 'deny') {
           output.print(dim('nothing changed'));
         return exitStatus.ok;
       } finally {
-        client.close();
+        view.close();
       }
     },
   });

@@ -1,5 +1,5 @@
 /** `lvfs log`: the denials of a mounted view. */
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { exitStatus } from '../../base/index.js';
 import type { Denial } from '../../audit/index.js';
 import { defineCommand } from '../command.js';
 import { denialJson, denialText } from '../denialText.js';
@@ -21,8 +21,8 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output }) {
-    const { connect } = await import('../../daemon/index.js');
-    const client = await connect(operands[0]!);
+    const { openView } = await import('../../library/index.js');
+    const view = await openView(operands[0]!);
     const files = new OutputFiles();
     try {
       const file = files.lines(options.log, 'add');
@@ -32,17 +32,13 @@ export const command = defineCommand({
         else output.print(denialText(denial, output));
       };
       if (options.follow) {
-        await client.request('follow', {}, show).catch((error: unknown) => {
-          // The view was unmounted: that is how following ends.
-          if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
-        });
+        await view.follow(show);
       } else {
-        const { denials } = await client.request('denials');
-        for (const denial of denials) show(denial);
+        for (const denial of await view.denials()) show(denial);
       }
       return files.end(exitStatus.ok, output);
     } finally {
-      client.close();
+      view.close();
       files.close();
     }
   },

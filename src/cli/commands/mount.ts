@@ -89,11 +89,8 @@ function mountedOver({ options: given, output }: MountInvocation): BindRequest {
 type MountInvocation = Invocation<typeof options>;
 
 async function background({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
-  const [{ launch }, { takeDaemon }] = await Promise.all([
-    import('../../daemon/index.js'),
-    import('../programsAhead.js'),
-  ]);
-  const status = await launch(takeDaemon(), request, {
+  const { launchView } = await import('../../library/index.js');
+  const status = await launchView(request, {
     progress: (text) => output.progress(text),
     log: output.log,
   });
@@ -101,7 +98,7 @@ async function background({ output }: MountInvocation, request: SessionRequest):
     announce({ output }, status);
   } catch (error) {
     // Whoever is told that it failed does not expect a view to be there.
-    const { unmountView } = await import('../../daemon/index.js');
+    const { unmountView } = await import('../../library/index.js');
     await unmountView(status.mountpoint, { lazy: true });
     throw error;
   }
@@ -111,7 +108,7 @@ async function background({ output }: MountInvocation, request: SessionRequest):
 async function foreground({ output }: MountInvocation, request: SessionRequest): Promise<ExitStatus> {
   const [{ createSessionDirectory, runSession }, { dismissAhead }] = await Promise.all([
     import('../../daemon/index.js'),
-    import('../programsAhead.js'),
+    import('../../library/index.js'),
   ]);
   // `mount -qf …` did not look like this, and the view may last for days.
   await dismissAhead();

@@ -36,16 +36,16 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output, settings, version }) {
-    const { connect } = await import('../../daemon/index.js');
+    const { openView } = await import('../../library/index.js');
     const { ignore, habitsOff } = await settings();
     const log = options['build-log'];
     const files = new OutputFiles();
-    const client = await connect(operands[0]!);
+    const view = await openView(operands[0]!);
     try {
       const page = files.result(options.html);
       const pasted = new PastedFiles(files, options);
-      const { mountpoint, targets, since, state } = await client.request('status');
-      const { report, html } = await client.request('report', {
+      const { mountpoint, targets, since, state } = await view.status();
+      const { report, html } = await view.report({
         ignore,
         habitsOff,
         html: page !== undefined,
@@ -81,7 +81,7 @@ export const command = defineCommand({
       const isBad = options.strict && isIncomplete(report);
       return files.end(isBad ? exitStatus.undeclared : exitStatus.ok, output);
     } finally {
-      client.close();
+      view.close();
       files.close();
     }
   },

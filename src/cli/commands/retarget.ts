@@ -2,7 +2,6 @@
 import { exitStatus } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { targetNames } from '../text.js';
-import { absoluteTargets } from '../viewRequest.js';
 
 export const command = defineCommand({
   name: 'retarget',
@@ -19,11 +18,11 @@ export const command = defineCommand({
     { name: 'atom…', is: 'target' },
   ],
   async run({ operands, output }) {
-    const { connect } = await import('../../daemon/index.js');
+    const { openView } = await import('../../library/index.js');
     const [mountpoint = '', ...targets] = operands;
-    const client = await connect(mountpoint);
+    const view = await openView(mountpoint);
     try {
-      const result = await client.request('retarget', { targets: absoluteTargets(targets) });
+      const result = await view.retarget(targets);
       if (output.json) {
         const { targets: resolved, shown, hidden } = result;
         output.printJson({ targets: resolved, shown, hidden });
@@ -34,7 +33,7 @@ export const command = defineCommand({
       output.print(`${targetNames(result.targets)}: ${counts}`);
       return exitStatus.ok;
     } finally {
-      client.close();
+      view.close();
     }
   },
 });

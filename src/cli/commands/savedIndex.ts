@@ -4,7 +4,7 @@ import type { IndexAction } from '../../daemon/index.js';
 import { defineCommand, placeOptions } from '../command.js';
 import { locations } from '../viewRequest.js';
 
-const actions: readonly string[] = ['build', 'check', 'rebuild'] satisfies IndexAction[];
+const actions = ['build', 'check', 'rebuild'] as const satisfies readonly IndexAction[];
 
 export const command = defineCommand({
   name: 'index',
@@ -19,15 +19,11 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'build|check|rebuild', is: 'other', optional: true, choices: actions }],
   async run({ operands, output, settings: load }) {
-    const action = operands[0] ?? 'build';
+    const action = actions.find((one) => one === operands[0]) ?? 'build';
     const { indexHost } = await import('../../daemon/index.js');
     const settings = await load();
-    const report = await indexHost(
-      locations(settings),
-      settings.cache,
-      action as IndexAction,
-      output.log,
-      (text) => output.progress(text),
+    const report = await indexHost(locations(settings), settings.cache, action, output.log, (text) =>
+      output.progress(text),
     );
     const current = report.origin === 'saved';
     if (output.json) output.printJson({ ...report, current });

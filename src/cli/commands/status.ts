@@ -18,8 +18,8 @@ export const command = defineCommand({
   ],
   operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ operands, output }) {
-    const { statuses } = await import('../../daemon/index.js');
-    const mounts = await statuses(operands.length === 0 ? undefined : operands);
+    const { listViews } = await import('../../library/index.js');
+    const mounts = await listViews(operands.length === 0 ? undefined : operands);
     if (output.json) output.printJson({ mounts });
     else if (operands.length > 0) for (const mount of mounts) output.print(details(mount, output));
     else if (mounts.length > 0) output.print(overview(mounts, output));
@@ -72,7 +72,9 @@ function details(mount: SessionStatus, output: Output): string {
     rows.push(
       ['threads', String(live.threads)],
       ['protocol', live.protocolMinor === null ? '-' : `7.${live.protocolMinor}`],
-      ...(output.hears('info') ? [['capabilities', named(live.capabilities)] as [string, string]] : []),
+      ...(output.hears('info')
+        ? [['capabilities', named(live.capabilities)] satisfies [string, string]]
+        : []),
       ['memory', `${(live.residentBytes / 2 ** 20).toFixed(0)} MiB`],
       ['requests', named(live.requests)],
       ['changes', String(live.changes)],

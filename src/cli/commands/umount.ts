@@ -29,9 +29,9 @@ export const command = defineCommand({
         name: 'umount',
       });
     }
-    const { statuses, unmountView } = await import('../../daemon/index.js');
+    const { listViews, unmountView } = await import('../../library/index.js');
     const mountpoints = options.all
-      ? (await statuses()).map(({ mountpoint }) => mountpoint).reverse()
+      ? (await listViews()).map(({ mountpoint }) => mountpoint).reverse()
       : operands;
     const unmounted: string[] = [];
     const failures: { mountpoint: string; error: LvfsError }[] = [];

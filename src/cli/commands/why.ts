@@ -6,7 +6,7 @@ import { bytesField } from '../bytes.js';
 import { defineCommand, placeOptions, ruleOptions, setOptions, type Invocation } from '../command.js';
 import { UsageError } from '../errors.js';
 import type { Output } from '../output.js';
-import { viewRequest, locations } from '../viewRequest.js';
+import { places, shown } from '../viewRequest.js';
 
 const options = {
   for: { type: 'list', value: 'ATOM', is: 'target', describe: 'In the view that these targets would get' },
@@ -69,21 +69,19 @@ async function explain(
   { options: given, output, settings: load }: Invocation<typeof options>,
   paths: readonly Buffer[],
 ): Promise<readonly Explanation[]> {
-  const daemon = await import('../../daemon/index.js');
-  const progress = (text: string): void => output.progress(text);
+  const { openSystem, openView } = await import('../../library/index.js');
   if (given.mount !== undefined) {
-    const client = await daemon.connect(given.mount);
+    const view = await openView(given.mount);
     try {
-      return (await client.request('why', { paths: paths.map((path) => path.toString('latin1')) })).paths;
+      return await view.why(paths);
     } finally {
-      client.close();
+      view.close();
     }
   }
   const settings = await load();
-  if (given.for.length > 0) {
-    return daemon.explainFor(viewRequest(settings, given, given.for), paths, output.log, progress);
-  }
-  return daemon.explainOwners(locations(settings), settings.cache, paths, output.log, progress);
+  const progress = (text: string): void => output.progress(text);
+  const system = openSystem({ ...places(settings), log: output.log, progress });
+  return system.why(paths, given.for, shown(settings, given));
 }
 
 /** The bytes of an argument: Node turns what is not UTF-8 into U+FFFD, the kernel still has it. */

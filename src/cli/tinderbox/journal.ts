@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, isRecord, LvfsError } from '../../base/index.js';
+import { errorCode, isRecord, LvfsError, parseJson } from '../../base/index.js';
 import { schemaVersion } from '../output.js';
 import { parseVerdict, type Verdict } from './verdict.js';
 
@@ -46,7 +46,7 @@ export function readJournals(places: readonly string[]): Recorded {
   const targets = new Set<string>();
   for (const place of places) {
     for (const line of linesOf(place)) {
-      const value = parseLine(line);
+      const value = parseJson(line, isRecord);
       const verdict = parseVerdict(value);
       if (verdict !== undefined) {
         const before = verdicts.get(verdict.target);
@@ -55,21 +55,12 @@ export function readJournals(places: readonly string[]): Recorded {
           found.set(verdict.target, place);
         }
         targets.add(verdict.target);
-      } else if (isRecord(value) && Array.isArray(value['targets'])) {
+      } else if (value !== undefined && Array.isArray(value['targets'])) {
         for (const target of value['targets']) targets.add(String(target));
       }
     }
   }
   return { verdicts, places: found, targets };
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 }
 
 function linesOf(place: string): string[] {

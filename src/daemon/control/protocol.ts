@@ -13,6 +13,7 @@ import {
   isExitStatus,
   isRecord,
   LvfsError,
+  parseJson,
   type ErrorCode,
 } from '../../base/index.js';
 
@@ -120,13 +121,7 @@ export function messageToError(message: unknown): LvfsError {
 
 /** The object of a line; undefined when it is none. */
 export function parseMessage(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(line, isRecord);
 }
 
 /** The line of an object. */

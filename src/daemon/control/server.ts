@@ -180,8 +180,8 @@ function fromInside(method: string): LvfsError {
 function peerOf(socket: Socket): number | undefined {
   // Node has no name for it.
   const handle: unknown = Reflect.get(socket, '_handle');
-  const descriptor =
-    typeof handle === 'object' && handle !== null ? (Reflect.get(handle, 'fd') as unknown) : undefined;
+  const descriptor: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
   return typeof descriptor === 'number' && descriptor >= 0 ? peerProcess(descriptor) : undefined;
 }
 

@@ -65,7 +65,7 @@ export class Plan {
       const id = index.packageId(cpv);
       let files = 0;
       for (const node of id < 0 ? [] : index.nodesOf(id)) {
-        if (index.kind(node as Parameters<typeof index.kind>[0]) !== indexKind.dir) files++;
+        if (index.kind(node) !== indexKind.dir) files++;
       }
       return { cpv, files, bytes: this.#recordedSize(cpv) };
     });

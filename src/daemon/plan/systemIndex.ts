@@ -1,6 +1,13 @@
 /** A system as Portage has it, and the index of its paths, without any view. */
 import { join } from 'node:path';
-import { errorCode, readRegularFile, sysrootMark, type Logger } from '../../base/index.js';
+import {
+  errorCode,
+  isRecord,
+  parseJson,
+  readRegularFile,
+  sysrootMark,
+  type Logger,
+} from '../../base/index.js';
 import {
   openSystem,
   scanContents,
@@ -120,17 +127,9 @@ function readRegistry(root: string): PreservedLibraries[] {
     if (errorCode(error) === undefined) throw error;
     return [];
   }
-  let registry: unknown;
-  try {
-    registry = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-  if (typeof registry !== 'object' || registry === null) return [];
-  return Object.values(registry).flatMap((entry: unknown) => {
-    if (!Array.isArray(entry)) return [];
-    const [cpv, , paths] = entry as unknown[];
+  return Object.values(parseJson(text, isRecord) ?? {}).flatMap((entry) => {
+    const fields: readonly unknown[] = Array.isArray(entry) ? entry : [];
+    const [cpv, , paths] = fields;
     if (typeof cpv !== 'string' || !Array.isArray(paths)) return [];
     return [{ cpv, paths: paths.filter((path): path is string => typeof path === 'string') }];
   });

@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import {
   endOf,
   exitStatus,
@@ -129,7 +129,8 @@ function spawnCovered(
     throw error ?? coverFailed('a namespace could not be prepared');
   });
   const prepared = async (): Promise<void> => {
-    const talk = child.stdio[3] as Duplex;
+    const talk = child.stdio[3];
+    if (!(talk instanceof Duplex)) throw new TypeError('no pipe');
     // It may have ended; then that is what is told.
     talk.on('error', () => undefined);
     await once(talk, 'data');

@@ -27,10 +27,13 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import {
   errorCode,
+  LvfsError,
   ifSeen,
   isAbsent,
-  LvfsError,
+  isRecord,
+  isTexts,
   makeDirectories,
+  parseJson,
   processStat,
   shellWord,
 } from '../../base/index.js';
@@ -242,19 +245,14 @@ function sessionIds(base: string): string[] {
 /** Undefined when the session is not recorded (yet), or its record is damaged. */
 function readMeta(directory: string): SessionMeta | undefined {
   const text = ifSeen(() => readFileSync(join(directory, 'meta.json'), 'utf8'));
-  if (text === undefined) return undefined;
-  try {
-    const meta = JSON.parse(text) as Partial<SessionMeta> | null;
-    const complete =
-      typeof meta?.pid === 'number' &&
-      typeof meta.startTime === 'string' &&
-      typeof meta.mountpoint === 'string' &&
-      typeof meta.since === 'string';
-    return complete ? (meta as SessionMeta) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return text === undefined ? undefined : parseJson(text, isMeta);
+}
+
+function isMeta(value: unknown): value is SessionMeta {
+  if (!isRecord(value) || typeof value['pid'] !== 'number' || !isTexts(value['targets'])) return false;
+  const texts = ['startTime', 'mountpoint', 'device', 'driver', 'since', 'root', 'version'];
+  const optional = ['sysroot', 'failure'].filter((name) => value[name] !== undefined);
+  return [...texts, ...optional].every((name) => typeof value[name] === 'string');
 }
 
 /**

@@ -17,7 +17,9 @@ import {
   GlobSet,
   hostKind,
   indexKind,
+  nodeBehind,
   nodeState,
+  rootNode,
   type IndexNode,
   type PathIndex,
   type View,
@@ -108,9 +110,8 @@ export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPa
   const { index } = view;
   const { state, nodeCount } = index;
   const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
-  for (let i = 0; i < nodeCount; i++) {
-    const bits = state[i]!;
-    const node = i as IndexNode;
+  for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+    const bits = state[node]!;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
     const isRead = (bits & nodeState.read) !== 0;
     const inPhase = isRead && (ledger.processes.get(readers.of(node))?.phase ?? '') !== '';
@@ -169,9 +170,8 @@ function firstReads(view: View, readers: Readers): Use[] {
   const { index } = view;
   const { state, nodeCount } = index;
   const uses: Use[] = [];
-  for (let i = 0; i < nodeCount; i++) {
-    if ((state[i]! & nodeState.read) === 0) continue;
-    const node = i as IndexNode;
+  for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
+    if ((state[node]! & nodeState.read) === 0) continue;
     uses.push({
       path: displayPath(view.pathOf(node)),
       owners: view.responsibleFor(node, hostKind.file).map((id) => index.cpv(id)),
@@ -239,7 +239,7 @@ function readText(view: View, path: string): string | undefined {
 function hasFiles(index: PathIndex, cpv: string): boolean {
   const id = index.packageId(cpv);
   if (id < 0) return false;
-  for (const node of index.nodesOf(id)) if (index.kind(node as IndexNode) !== indexKind.dir) return true;
+  for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
 }
 

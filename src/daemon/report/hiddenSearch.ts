@@ -11,7 +11,7 @@ import {
   type Place,
   type Wanted,
 } from '../../audit/index.js';
-import { indexKind, type IndexNode, type View } from '../../view/index.js';
+import { indexKind, nodeBehind, rootNode, type IndexNode, type View } from '../../view/index.js';
 
 /** Files kept for one thing; more say nothing. */
 const maxFound = 200;
@@ -147,8 +147,7 @@ function findByName(view: View, searches: readonly Search[]): void {
   const { index } = view;
   const { nodeCount } = index;
   const buffer = Buffer.allocUnsafe(256);
-  for (let i = 1; i < nodeCount; i++) {
-    const node = i as IndexNode;
+  for (let node = nodeBehind(rootNode); node < nodeCount; node = nodeBehind(node)) {
     const end = index.writeName(node, buffer, 0);
     if (!names.mayHave(buffer, end)) continue;
     const targets = names.of(buffer.toString('latin1', 0, end));
@@ -217,7 +216,7 @@ function searchedByPackage(
   const directories = new Set<string>();
   const id = index.packageId(cpv);
   for (const node of id < 0 ? [] : index.nodesOf(id)) {
-    const path = displayPath(view.pathOf(node as IndexNode));
+    const path = displayPath(view.pathOf(node));
     if (!path.endsWith('.pc')) continue;
     for (const directory of searchedBy(readText(path) ?? '', path.slice(0, path.lastIndexOf('/'))))
       directories.add(directory);

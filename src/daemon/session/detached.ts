@@ -1,8 +1,8 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
 import { readSync } from 'node:fs';
-import { asFailure, describeError, LvfsError, parseAs, type Logger } from '../../base/index.js';
+import { asFailure, describeError, LvfsError, parseJson, type Logger } from '../../base/index.js';
 import { errorToMessage } from '../control/protocol.js';
-import type { StartupMessage, StartupOrder } from './launch.js';
+import { isStartupOrder, type StartupMessage, type StartupOrder } from './launch.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import type { Session, SessionEnd } from './session.js';
 import { startSession } from './starting.js';
@@ -119,7 +119,7 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
   }
 }
 
-/** Waits for the order; undefined when the starting process has gone without one. */
+/** Waits for the order; undefined when the starting process has gone without one, or said something else. */
 function readOrder(): StartupOrder | undefined {
   let text = '';
   const piece = Buffer.alloc(1 << 16);
@@ -128,5 +128,5 @@ function readOrder(): StartupOrder | undefined {
     if (length === 0) return undefined;
     text += piece.toString('latin1', 0, length);
   }
-  return parseAs<StartupOrder>(Buffer.from(text, 'latin1').toString());
+  return parseJson(Buffer.from(text, 'latin1').toString(), isStartupOrder);
 }

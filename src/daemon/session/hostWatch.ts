@@ -93,9 +93,8 @@ export class HostWatch {
   }
 
   #take({ watch, name, structural, ended }: WatchEvent): void {
-    const directory = this.#table.directoryOf(watch);
-    if (directory < 0) return;
-    const node = directory as IndexNode;
+    const node = this.#table.directoryOf(watch);
+    if (node === -1) return;
     const { index } = this.#view;
     if (ended || (name === undefined && structural)) {
       // It follows what it was made for, wherever that is moved.
@@ -144,14 +143,14 @@ export class HostWatch {
   #replaced(directory: IndexNode, name: Uint8Array): void {
     const { index } = this.#view;
     const node = index.find(directory, name);
-    if (node >= 0) this.#unwatchTree(node as IndexNode);
+    if (node !== -1) this.#unwatchTree(node);
   }
 
   #unwatchTree(top: IndexNode): void {
     const { index } = this.#view;
     index.clearState(top, nodeState.watched);
-    for (let node = index.firstChild(top); node >= 0; node = index.nextSibling(node as IndexNode))
-      this.#unwatchTree(node as IndexNode);
+    for (let node = index.firstChild(top); node !== -1; node = index.nextSibling(node))
+      this.#unwatchTree(node);
   }
 
   #forgetAll(): void {
@@ -159,7 +158,7 @@ export class HostWatch {
       const directory = this.#table.directoryOf(watch);
       this.#table.remove(watch);
       this.#watches.remove(watch);
-      if (directory >= 0) this.#view.index.clearState(directory as IndexNode, nodeState.watched);
+      if (directory !== -1) this.#view.index.clearState(directory, nodeState.watched);
     }
   }
 }

@@ -8,9 +8,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { LvfsError, parseAs, type Logger, type LogLevel } from '../../base/index.js';
+import { isRecord, LvfsError, parseJson, type Logger, type LogLevel } from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
@@ -26,11 +26,23 @@ export type StartupMessage =
   | { readonly type: 'ready'; readonly status: SessionStatus }
   | { readonly type: 'error'; readonly error: ErrorMessage };
 
+/** Whether a line of a starting daemon is one. */
+function isStartupMessage(value: unknown): value is StartupMessage {
+  if (!isRecord(value)) return false;
+  const { type, text, status, error } = value;
+  return type === 'ready' ? isRecord(status) : type === 'error' ? isRecord(error) : typeof text === 'string';
+}
+
 /** What a starting daemon is told. */
 export interface StartupOrder {
   readonly request: SessionRequest;
   /** Its directory in the registry. */
   readonly directory: string;
+}
+
+/** Whether it is an order of this version's. */
+export function isStartupOrder(value: unknown): value is StartupOrder {
+  return isRecord(value) && isRecord(value['request']) && typeof value['directory'] === 'string';
 }
 
 /** Who hears of what the daemon does before it is ready. */
@@ -115,13 +127,15 @@ async function order(
   listener: LaunchListener,
 ): Promise<SessionStatus> {
   const input = child.stdio[0]!;
-  const reports = child.stdio[reportDescriptor] as Readable;
+  const reports = child.stdio[reportDescriptor];
+  if (!(reports instanceof Readable)) throw new TypeError('no pipe');
   input.write(`${JSON.stringify(order)}\n`);
   try {
     // While the daemon works: before it is started, nothing is loaded that can wait.
     const { createInterface } = await import('node:readline');
     for await (const line of createInterface({ input: reports })) {
-      const message = parseAs<StartupMessage>(line);
+      const message = parseJson(line, isStartupMessage);
+      if (message === undefined) continue;
       if (message.type === 'progress') listener.progress(message.text);
       else if (message.type === 'log') listener.log(message.level, message.text);
       else if (message.type === 'error') {

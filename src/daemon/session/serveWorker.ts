@@ -16,10 +16,10 @@ import { Activity, serve } from '../../fuse/index.js';
 import { DirectoryWatcher, keepCapabilities, ProcessHandles } from '../../system/index.js';
 import { PathIndex, View } from '../../view/index.js';
 import { optimiseLate } from './compiler.js';
-import { MainThread, type ThreadData } from './threadMessages.js';
+import { MainThread, threadNumber } from './threadMessages.js';
 
 if (parentPort === null) throw new Error('not a worker');
-const { thread } = workerData as ThreadData;
+const thread = threadNumber(workerData);
 const main = new MainThread(parentPort);
 const log: Logger = (level, text) => main.say({ type: 'log', level, text });
 

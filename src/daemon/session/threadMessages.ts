@@ -6,11 +6,18 @@ import type { NumberingKey, SharedFiles, SharedReaders } from '../../filesystem/
 import type { Endpoint } from '../../fuse/index.js';
 import type { ProcessHandle } from '../../system/index.js';
 import type { SharedView } from '../../view/index.js';
+import { isRecord } from '../../base/index.js';
 
 /** What a thread is started with. */
 export interface ThreadData {
   /** Its number, from 0. */
   readonly thread: number;
+}
+
+/** The number in what a thread was started with. */
+export function threadNumber(data: unknown): number {
+  if (isRecord(data) && typeof data['thread'] === 'number') return data['thread'];
+  throw new TypeError('a thread without a number');
 }
 
 /** What a thread serves. */

@@ -14,10 +14,11 @@ import { fileURLToPath } from 'node:url';
 import { Socket } from 'node:net';
 import {
   errorCode,
-  isAbsent,
   LvfsError,
+  isAbsent,
+  isRecord,
   oneLine,
-  parseAs,
+  parseJson,
   readMountTable,
   runProgram,
   runSync,
@@ -25,19 +26,12 @@ import {
 } from '../../base/index.js';
 import { Activity } from '../activity.js';
 import { deviceProblem } from '../device.js';
-import type { Connection, Driver, Endpoint, MountOptions, ServeOptions } from '../driver.js';
+import type { Connection, Driver, LibfuseEndpoint, MountOptions, ServeOptions } from '../driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './server.js';
 import { resolveMountpoint, unmountFailed } from '../mountPoint.js';
 import type { Operations, Seconds } from '../operations.js';
 import type { ServeResult } from '../server.js';
-
-/** The endpoint of a connection of this driver: pipes to the process that speaks with libfuse. */
-export interface LibfuseEndpoint extends Endpoint {
-  readonly driver: 'libfuse';
-  readonly requestFd: number;
-  readonly replyFd: number;
-}
 
 /**
  * How long the kernel believes names, missing names and attributes. Nothing can be taken back through fuse-native, so
@@ -177,7 +171,7 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   );
   const problem = await Promise.race([failedToStart, answered, closed]);
   if (problem instanceof Error) throw mountFailed('cannot run node', undefined, problem);
-  const status = answer.includes('\n') ? parseAs<BridgeStatus>(answer) : undefined;
+  const status = answer.includes('\n') ? parseJson(answer, isBridgeStatus) : undefined;
   if (status?.mounted === true) {
     // It is the daemon's own business when to end; it is not kept alive by this process.
     child.unref();
@@ -222,6 +216,12 @@ function refusalOfFusermount(mountpoint: string): LvfsError {
     ? 'choose a directory of your own'
     : "'lvfs doctor' says what an ordinary user needs";
   return mountFailed(said === '' ? 'fusermount: refused without a word' : said, hint);
+}
+
+function isBridgeStatus(value: unknown): value is BridgeStatus {
+  if (!isRecord(value)) return false;
+  const { mounted, failed, message } = value;
+  return mounted === true || ((failed === 'load' || failed === 'mount') && typeof message === 'string');
 }
 
 /** What is missing, from the message with which loading failed. */

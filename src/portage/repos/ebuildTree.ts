@@ -347,9 +347,9 @@ export class EbuildTree {
 
   #cacheListing(repository: Repository, category: string): ReadonlyMap<string, readonly PackageVersion[]> {
     const key = `${repository.name}\0${category}`;
-    let listing = this.#cacheListings.get(key) as Map<string, PackageVersion[]> | undefined;
-    if (listing !== undefined) return listing;
-    listing = new Map();
+    const known = this.#cacheListings.get(key);
+    if (known !== undefined) return known;
+    const listing = new Map<string, PackageVersion[]>();
     const folder = path.posix.join(repository.location, 'metadata/md5-cache', category);
     const exists = repository.hasMetadataCache && this.#files.kind(folder) === 'directory';
     for (const pf of exists ? (this.#files.list(folder) ?? []) : []) {

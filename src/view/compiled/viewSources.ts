@@ -1,6 +1,6 @@
 /** {@link Sources} of a view: the host's files, and the rules of the view about them. */
 import { displayPath, isWithin, Memo, type Logger } from '../../base/index.js';
-import { hostKind, type Host, type HostKind } from '../host.js';
+import { hostKind, kindOfType, type Host, type HostKind } from '../host.js';
 import { latin1 } from '../hostPaths.js';
 import { indexKind, type IndexNode, type PathIndex } from '../pathIndex.js';
 import type { Resolved } from '../resolver.js';
@@ -92,11 +92,11 @@ export class ViewSources {
       const bytes = Buffer.from(name, 'latin1');
       const known = index.find(found, bytes);
       // Most names are files of packages; these need no look at the host.
-      if (known >= 0 && !hasOverrides && index.kind(known as IndexNode) === indexKind.obj)
-        return isVisible && index.ownerVisible(known as IndexNode, visible) ? 'visible' : 'hidden';
+      if (known !== -1 && !hasOverrides && index.kind(known) === indexKind.obj)
+        return isVisible && index.ownerVisible(known, visible) ? 'visible' : 'hidden';
       const node = index.tryEnsure(found, bytes);
-      if (node < 0) return 'missing';
-      return this.#presenceOf({ node: node as IndexNode, kind: host.kind(paths.of(node as IndexNode)) });
+      if (node === -1) return 'missing';
+      return this.#presenceOf({ node: node, kind: host.kind(paths.of(node)) });
     };
   }
 
@@ -127,10 +127,9 @@ export class ViewSources {
   /** Looks at the index, and at the host for what it finds there. */
   #hidesOwned(directory: IndexNode): boolean {
     const { index, visible, host, paths } = this.#view;
-    for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
-      const node = child as IndexNode;
+    for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
       if (this.#view.isUntouchable(node)) continue;
-      if (index.firstChild(node) >= 0) {
+      if (index.firstChild(node) !== -1) {
         if (this.#hidesOwned(node)) return true;
       } else if (index.isOwned(node) && !index.ownerVisible(node, visible)) {
         const kind = host.kind(paths.of(node));
@@ -147,11 +146,10 @@ export class ViewSources {
     if (listing === undefined) return false;
     const { names, bounds, kinds } = listing;
     return kinds.some((kind, i) => {
-      const child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || this.#view.isUntouchable(child as IndexNode)) return false;
-      const node = child as IndexNode;
+      const node = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (node === -1 || this.#view.isUntouchable(node)) return false;
       if (kind === hostKind.directory) return this.#hidesUnowned(node, cache);
-      return !this.#view.isVisible(node, kind as HostKind) && this.#view.pathOf(node) !== cache;
+      return !this.#view.isVisible(node, kindOfType(kind)) && this.#view.pathOf(node) !== cache;
     });
   }
 

@@ -1,6 +1,6 @@
 /** What names alone say. */
 import { latin1 } from '../hostPaths.js';
-import { rootNode, type IndexNode, type PathIndex } from '../pathIndex.js';
+import { rootNode, type IndexNode, type NoNode, type PathIndex } from '../pathIndex.js';
 
 /** Whether a name has this end, and something before it. */
 export function endsWith(name: Uint8Array, text: string): boolean {
@@ -20,7 +20,7 @@ export function isPythonCache(index: PathIndex, directory: IndexNode): boolean {
 const scratch = Buffer.alloc(256);
 
 /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */
-export function sourceOfCache(index: PathIndex, node: IndexNode): IndexNode | -1 {
+export function sourceOfCache(index: PathIndex, node: IndexNode): IndexNode | NoNode {
   const directory = index.parent(node);
   const name = index.name(node);
   if (!endsWith(name, '.pyc') || !isPythonCache(index, directory)) return -1;

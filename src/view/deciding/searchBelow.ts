@@ -7,7 +7,7 @@
  * was found while part of the search was still open is not remembered.
  */
 import type { Logger } from '../../base/index.js';
-import { hostKind, type Host, type HostKind } from '../host.js';
+import { hostKind, kindOfType, type Host, type HostKind } from '../host.js';
 import type { HostPaths } from '../hostPaths.js';
 import type { IndexNode, PathIndex } from '../pathIndex.js';
 import { rule, type Rule } from '../rules.js';
@@ -133,8 +133,8 @@ export class SearchBelow {
   #hasOwnedBelow(directory: IndexNode): boolean {
     const index = this.#index;
     let node = index.firstChild(directory);
-    while (node >= 0) {
-      const here = node as IndexNode;
+    while (node !== -1) {
+      const here: IndexNode = node;
       if (
         !this.#state.isUntouchable(here) &&
         index.ownerVisible(here, this.#state.visible) &&
@@ -145,7 +145,8 @@ export class SearchBelow {
       }
       // Depth first, without a stack: down, else aside, else up until there is something aside.
       node = this.#state.isUntouchable(here) ? -1 : index.firstChild(here);
-      for (let at = here; node < 0 && at !== directory; at = index.parent(at)) node = index.nextSibling(at);
+      for (let at = here; node === -1 && at !== directory; at = index.parent(at))
+        node = index.nextSibling(at);
     }
     return false;
   }
@@ -182,7 +183,7 @@ export class SearchBelow {
         this.#noteLimit(search);
         break;
       }
-      const kind = kinds[i] as HostKind;
+      const kind = kindOfType(kinds[i]!);
       const mayBeVisible =
         anyMayBeVisible ||
         kind === hostKind.link ||
@@ -190,17 +191,17 @@ export class SearchBelow {
       // Most of a large tree are plain files, so nothing is spent on them.
       if (kind !== hostKind.directory && !mayBeVisible) continue;
       let child = index.find(directory, names, bounds[i], bounds[i + 1]);
-      const isOwned = child >= 0 && index.isOwned(child as IndexNode);
+      const isOwned = child !== -1 && index.isOwned(child);
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
-      if (child < 0) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child < 0 || this.#state.isUntouchable(child as IndexNode)) continue;
+      if (child === -1) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      if (child === -1 || this.#state.isUntouchable(child)) continue;
       if (kind === hostKind.directory) {
-        subdirectories.push(child as IndexNode);
+        subdirectories.push(child);
         continue;
       }
       if (!isOwned && !holdsPython) conditional = true;
-      if (this.#decide(child as IndexNode, kind) > 0) found = Found.yes;
+      if (this.#decide(child, kind) > 0) found = Found.yes;
     }
     for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
       const node = subdirectories[i]!;

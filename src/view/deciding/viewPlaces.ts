@@ -132,8 +132,8 @@ export class ViewPlaces {
   #hasOwner(directory: IndexNode, counts: (node: IndexNode) => boolean): boolean {
     const index = this.#index;
     if (counts(directory)) return true;
-    for (let child = index.firstChild(directory); child >= 0; child = index.nextSibling(child as IndexNode)) {
-      if (this.#hasOwner(child as IndexNode, counts)) return true;
+    for (let child = index.firstChild(directory); child !== -1; child = index.nextSibling(child)) {
+      if (this.#hasOwner(child, counts)) return true;
     }
     return false;
   }

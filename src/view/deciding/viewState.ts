@@ -4,10 +4,18 @@
  * tables, by the parity of the epoch; the table of the next epoch is cleared before it begins, and no thread can still be
  * writing to it, as a change ends only when all requests of the epoch before it have been answered.
  */
-import { LvfsError } from '../../base/index.js';
+import { LvfsError, parseJson } from '../../base/index.js';
 import { hostBytes } from '../hostPaths.js';
-import { rootNode, type IndexNode, type PathIndex, type SharedIndex } from '../pathIndex.js';
+import {
+  nodeAt,
+  rootNode,
+  type IndexNode,
+  type NoNode,
+  type PathIndex,
+  type SharedIndex,
+} from '../pathIndex.js';
 import type { Overrides, ViewSettings } from '../rules.js';
+import { isOverrides } from '../rules.js';
 
 /** Bits of {@link PathIndex.state}. */
 export const nodeState = {
@@ -82,14 +90,14 @@ export class ViewState {
   readonly visible: Uint32Array;
   /** Packages whose VDB entry is visible although their files are not, as {@link visible}. */
   readonly metadataOnly: Uint32Array;
-  readonly mountPoint: IndexNode | -1;
+  readonly mountPoint: IndexNode | NoNode;
   /** The mount points of other views. */
   readonly avoided = new Set<IndexNode>();
   /** What was found out about each node in the state that was taken up last: {@link memoBits}. */
   memo: Uint8Array;
   /** The state that was taken up last. */
   epoch = -1;
-  readonly #control: Int32Array;
+  readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #overrideBytes: Uint8Array;
   readonly #memoBuffer: SharedArrayBuffer;
   readonly #memos: readonly [Uint8Array, Uint8Array];
@@ -125,7 +133,7 @@ export class ViewState {
     return {
       settings: this.settings,
       index: this.index.share(),
-      control: this.#control.buffer as SharedArrayBuffer,
+      control: this.#control.buffer,
       memo: this.#memoBuffer,
     };
   }
@@ -141,7 +149,7 @@ export class ViewState {
     this.memo = this.#memos[epoch & 1]!;
     this.avoided.clear();
     for (let i = 0; i < this.#control[wordAvoided]!; i++)
-      this.avoided.add(this.#control[firstAvoided + i] as IndexNode);
+      this.avoided.add(nodeAt(this.#control[firstAvoided + i]!));
   }
 
   /** How often the packages of the index, or the host's files, have changed. */
@@ -168,7 +176,9 @@ export class ViewState {
   get overrides(): Overrides {
     const length = this.#control[wordOverrideBytes]!;
     if (length === 0) return { show: [], hide: [] };
-    return JSON.parse(Buffer.from(this.#overrideBytes.slice(0, length)).toString()) as Overrides;
+    const overrides = parseJson(Buffer.from(this.#overrideBytes.slice(0, length)).toString(), isOverrides);
+    if (overrides === undefined) throw new Error('the globs that threads share are none');
+    return overrides;
   }
 
   /**

@@ -3,7 +3,15 @@
  * that was added.
  */
 import { hashOf, publish } from './nameHash.js';
-import { word, type IndexNode, type IndexTables, type Tables } from './tables.js';
+import {
+  nodeAt,
+  nodeBehind,
+  rootNode,
+  word,
+  type IndexNode,
+  type IndexTables,
+  type Tables,
+} from './tables.js';
 
 /** Whether a number stands for a path: it has not been given back. */
 export function isUsed({ nameAt, names }: Tables, node: number): boolean {
@@ -23,15 +31,15 @@ export function removable(
     const parent = at.parent[node]!;
     if (parent >= first) children[parent - first]!++;
   }
-  const asked = new Set<number>();
+  const asked = new Set<IndexNode>();
   for (const node of nodes)
     if (node >= first && isUsed(at, node) && at.owner[node] === 0 && Atomics.load(at.held, node) === 0)
       asked.add(node);
   const gone = new Set<IndexNode>();
   for (const node of asked) {
     let up = node;
-    while (asked.has(up) && children[up - first] === 0 && !gone.has(up as IndexNode)) {
-      gone.add(up as IndexNode);
+    while (asked.has(up) && children[up - first] === 0 && !gone.has(up)) {
+      gone.add(up);
       up = at.parent[up]!;
       if (up >= first) children[up - first]!--;
     }
@@ -47,12 +55,13 @@ export function removeNames({ at, header }: IndexTables, first: number, gone: Re
   const kept = new Uint8Array(header[word.names]! - settledNames);
   let used = 0;
   removeLoose(at, count, first, { hash, firstChild });
-  for (let node = first; node < count; node++) {
+  for (let node = nodeAt(first); node < count; node = nodeBehind(node)) {
     if (!isUsed(at, node)) continue;
-    if (gone.has(node as IndexNode)) {
-      parent[node] = nameAt[node] = firstChild[node] = 0;
+    if (gone.has(node)) {
+      parent[node] = firstChild[node] = rootNode;
+      nameAt[node] = 0;
       at.kind[node] = at.state[node] = at.memo[node] = 0;
-      nextSibling[node] = header[word.free]!;
+      nextSibling[node] = nodeAt(header[word.free]!);
       header[word.free] = node;
       header[word.freeNodes]!++;
       continue;
@@ -89,7 +98,7 @@ function removeLoose(
   first: number,
   { hash, firstChild }: Pick<Tables, 'hash' | 'firstChild'>,
 ): void {
-  for (let place = 0; place < hash.length; place++) if (hash[place]! >= first) hash[place] = 0;
+  for (let place = 0; place < hash.length; place++) if (hash[place]! >= first) hash[place] = rootNode;
   for (let node = 0; node < first; node++) {
     let child = firstChild[node]!;
     while (child >= first) child = nextSibling[child]!;

@@ -5,7 +5,15 @@
 import { errno, FsError } from '../../base/index.js';
 import { isUsed, removable, removeNames } from './looseNames.js';
 import { hashOf, publish, publishAll } from './nameHash.js';
-import { rootNode, word, type IndexNode, type IndexTables, type Tables } from './tables.js';
+import {
+  nodeAt,
+  rootNode,
+  word,
+  type IndexNode,
+  type NoNode,
+  type IndexTables,
+  type Tables,
+} from './tables.js';
 
 /** The longest name a host filesystem can have; longer ones are not in the index. */
 export const maxNameBytes = 255;
@@ -55,13 +63,13 @@ export class NameTree {
   }
 
   /** The node of `name[start, end)` in `parent`, or -1. */
-  find(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | -1 {
+  find(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | NoNode {
     const { hash, parent: parents } = this.at;
     const mask = hash.length - 1;
     for (let slot = hashOf(parent, name, start, end) & mask; ; slot = (slot + 1) & mask) {
       const node = hash[slot]!;
       if (node === 0) return -1;
-      if (parents[node] === parent && this.#isNamed(node, name, start, end)) return node as IndexNode;
+      if (parents[node] === parent && this.#isNamed(node, name, start, end)) return node;
     }
   }
 
@@ -95,7 +103,7 @@ export class NameTree {
    * Like {@link ensure}, with -1 for what cannot be had: the name is too long or empty, or the index full, but for what is left for
    * names that have to be in it.
    */
-  tryEnsure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | -1 {
+  tryEnsure(parent: IndexNode, name: Uint8Array, start = 0, end = name.length): IndexNode | NoNode {
     return this.#findOrAppend(parent, name, start, end, sparedShare);
   }
 
@@ -105,27 +113,27 @@ export class NameTree {
     start: number,
     end: number,
     spared: number,
-  ): IndexNode | -1 {
+  ): IndexNode | NoNode {
     const found = this.find(parent, name, start, end);
-    if (found >= 0) return found;
+    if (found !== -1) return found;
     const length = end - start;
     if (length > maxNameBytes || length <= 0) return -1;
     if (!this.tables.isFixed) return this.#append(parent, name, start, end);
-    let node: IndexNode | -1;
+    let node: IndexNode | NoNode;
     this.tables.lock();
     try {
       node = this.find(parent, name, start, end);
-      if (node < 0 && this.#hasRoom(length, spared)) node = this.#append(parent, name, start, end);
+      if (node === -1 && this.#hasRoom(length, spared)) node = this.#append(parent, name, start, end);
     } finally {
       this.tables.unlock();
     }
-    if (node < 0 || this.#isCrowded) this.#askForRoom();
+    if (node === -1 || this.#isCrowded) this.#askForRoom();
     return node;
   }
 
   /** The directory that a node is in; the root's is the root. */
   parent(node: IndexNode): IndexNode {
-    return this.at.parent[node] as IndexNode;
+    return this.at.parent[node]!;
   }
 
   /** The name, as a window on the shared memory: not to be written, cheap, and valid as long as the index. Root: empty. */
@@ -173,7 +181,7 @@ export class NameTree {
   }
 
   /** The node of an absolute path, or -1. Links are not followed; empty and `.` components are skipped, `..` goes up. */
-  resolve(path: Uint8Array): IndexNode | -1 {
+  resolve(path: Uint8Array): IndexNode | NoNode {
     let node: IndexNode = rootNode;
     let end: number;
     for (let start = 0; start < path.length; start = end + 1) {
@@ -192,13 +200,13 @@ export class NameTree {
   }
 
   /** The first child in no particular order, or -1. */
-  firstChild(node: IndexNode): IndexNode | -1 {
-    return (this.at.firstChild[node]! || -1) as IndexNode | -1;
+  firstChild(node: IndexNode): IndexNode | NoNode {
+    return this.at.firstChild[node]! || -1;
   }
 
   /** The child of the same parent after this one, or -1. */
-  nextSibling(node: IndexNode): IndexNode | -1 {
-    return (this.at.nextSibling[node]! || -1) as IndexNode | -1;
+  nextSibling(node: IndexNode): IndexNode | NoNode {
+    return this.at.nextSibling[node]! || -1;
   }
 
   /** Sets bits of {@link state}; other threads may do the same to other bits. */
@@ -215,7 +223,7 @@ export class NameTree {
 
   /** The first node that can be given back: all from here on were added since the index was shared. */
   get firstLoose(): IndexNode {
-    return this.#firstLoose as IndexNode;
+    return nodeAt(this.#firstLoose);
   }
 
   /** Before the kernel is given one more reference to a node. */
@@ -296,10 +304,10 @@ export class NameTree {
   }
 
   /** A number for a new name. */
-  #newNode(): number {
+  #newNode(): IndexNode {
     const header = this.tables.header;
-    const free = header[word.free]!;
-    if (free === 0) return header[word.nodes]!;
+    const free = nodeAt(header[word.free]!);
+    if (free === rootNode) return nodeAt(header[word.nodes]!);
     header[word.free] = this.at.nextSibling[free]!;
     header[word.freeNodes]!--;
     return free;
@@ -322,7 +330,7 @@ export class NameTree {
     if (node === header[word.nodes]) Atomics.store(header, word.nodes, node + 1);
     publish(this.at.hash, node, hashOf(parent, name, start, end));
     Atomics.store(this.at.firstChild, parent, node);
-    return node as IndexNode;
+    return node;
   }
 }
 

@@ -4,7 +4,7 @@
  * the rest. Elements are not used again.
  */
 import { NameTree } from './nameTree.js';
-import { listBit, word, type IndexNode, type IndexTables } from './tables.js';
+import { listBit, word, type IndexNode, type NoNode, type IndexTables } from './tables.js';
 
 /** What CONTENTS says of a path (one of its owners, when they differ); `implied`: it is only a parent, or not owned. */
 export const indexKind = { implied: 0, obj: 1, sym: 2, dir: 3, fif: 4, dev: 5 } as const;
@@ -55,13 +55,13 @@ export class OwnedTree extends NameTree {
    */
   ownersWithin(node: IndexNode): number[] {
     const ids = new Set(this.owners(node));
-    let at: IndexNode | -1 = this.firstChild(node);
-    while (at >= 0) {
-      let here = at as IndexNode;
+    let at: IndexNode | NoNode = this.firstChild(node);
+    while (at !== -1) {
+      let here = at;
       for (const id of this.owners(here)) ids.add(id);
       at = this.firstChild(here);
       // Depth first, without a stack: down, else aside, else up until there is something aside.
-      for (; at < 0 && here !== node; here = this.parent(here)) at = this.nextSibling(here);
+      for (; at === -1 && here !== node; here = this.parent(here)) at = this.nextSibling(here);
     }
     return [...ids].sort((a, b) => a - b);
   }

@@ -4,7 +4,7 @@
  */
 import { isAscii } from '../../base/index.js';
 import { addOwner, makeRoomForOwners, removeOwner } from './owners.js';
-import { recordWords, word, type IndexNode, type IndexTables } from './tables.js';
+import { nodeAt, recordWords, word, type IndexNode, type IndexTables, type NodeArray } from './tables.js';
 
 /** A package that the index knows. Its id is below {@link PackageRecords.capacity} and stays its own. */
 export interface IndexedPackage {
@@ -73,7 +73,7 @@ export class PackageRecords {
   }
 
   /** The paths of a package, each once: a window on shared memory, valid until the package changes. */
-  nodesOf(id: number): Uint32Array {
+  nodesOf(id: number): NodeArray {
     const record = id * recordWords;
     const at = this.#tables.at.records[record + recordNodesAt]!;
     return this.#tables.at.packageNodes.subarray(at, at + this.#tables.at.records[record + recordNodes]!);
@@ -118,7 +118,7 @@ export class PackageRecords {
     let end = list;
     if (before.length === 0) {
       for (let i = 0; i < count; i++) {
-        const node = nodes[i] as IndexNode;
+        const node = nodeAt(nodes[i]!);
         if (!addOwner(this.#tables, node, id, kinds[i]!)) continue;
         table[end++] = node;
         changed?.push(node);
@@ -132,7 +132,7 @@ export class PackageRecords {
     for (const node of before) marks[node] = wasOwned;
     let gained = 0;
     for (let i = 0; i < count; i++) {
-      const node = nodes[i] as IndexNode;
+      const node = nodeAt(nodes[i]!);
       const mark = marks[node]!;
       if ((mark & isOwned) !== 0) continue;
       marks[node] = mark | isOwned;
@@ -145,8 +145,8 @@ export class PackageRecords {
     if (gained === 0 && end - list === before.length) return;
     for (const node of before) {
       if (marks[node] !== wasOwned) continue;
-      removeOwner(this.#tables, node as IndexNode, id);
-      changed?.push(node as IndexNode);
+      removeOwner(this.#tables, node, id);
+      changed?.push(node);
     }
     this.#setNodeList(id, list, end);
   }
@@ -217,7 +217,7 @@ export class PackageRecords {
 /** The names of the packages with ids in [start, end), from the tables that hold their records and names. */
 export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: number, end: number): string[] {
   // One text for all, as long as they are ASCII, which all names of packages are.
-  const text = Buffer.from(names.buffer as ArrayBuffer, names.byteOffset, names.length).toString('latin1');
+  const text = Buffer.from(names.buffer, names.byteOffset, names.length).toString('latin1');
   const cpvs: string[] = [];
   for (let id = start; id < end; id++) {
     const at = records[id * recordWords + recordCpvAt]!;

@@ -2,15 +2,42 @@
  * The memory of the index: its tables, declared once in {@link columns}, in one piece of shared memory. Where each lies, what is
  * saved and in which order, and how they grow follow from the declaration. What the tables mean is in `nameTree.ts`, `owners.ts` and `packageRecords.ts`.
  */
-import { errno, FsError, giveLock, takeLock } from '../../base/index.js';
+import { errno, FsError, giveLock, keysOf, takeLock } from '../../base/index.js';
 
 declare const indexNodeBrand: unique symbol;
 
 /** A path of the index; 0 is the root. Small enough for a 32-bit integer. */
 export type IndexNode = number & { readonly [indexNodeBrand]: true };
 
+/** In place of a node where there is none. `=== -1` tells them apart, for the compiler as well, and costs no more than a number does. */
+export type NoNode = -1;
+
+/** Nodes side by side in memory. */
+export interface NodeArray<B extends ArrayBufferLike = ArrayBufferLike> extends Uint32Array<B> {
+  [place: number]: IndexNode;
+  [Symbol.iterator](): ArrayIterator<IndexNode>;
+  slice(start?: number, end?: number): NodeArray<ArrayBuffer>;
+  subarray(start?: number, end?: number): NodeArray<B>;
+}
+
+/** A window on memory that holds nodes, or 0: the root, which also stands for none where it cannot be meant. */
+export function nodesIn<B extends ArrayBufferLike>(buffer: B, offset = 0, length?: number): NodeArray<B> {
+  const numbers: Uint32Array<B> = new Uint32Array(buffer, offset, length);
+  return numbers as NodeArray<B>;
+}
+
 /** The root directory. */
-export const rootNode = 0 as IndexNode;
+export const rootNode = nodeAt(0);
+
+/** The node of a number below {@link NameTree.nodeCount}, where it comes from memory that has numbers only. */
+export function nodeAt(number: number): IndexNode {
+  return number as IndexNode;
+}
+
+/** The node of the next number, to go through all of them: less than {@link NameTree.nodeCount}, or there is none. */
+export function nodeBehind(node: IndexNode): IndexNode {
+  return nodeAt(node + 1);
+}
 
 /** How much an index holds, or has room for. */
 export interface IndexSizes {
@@ -54,6 +81,11 @@ const words = (per: keyof IndexSizes, count = 1): Column<Uint32Array> => ({
   bytes: 4,
   make: (...place) => new Uint32Array(...place),
 });
+/** Nodes, or 0 for none: the root is in nothing. */
+const nodes = (per: keyof IndexSizes): Column<NodeArray> => ({
+  ...words(per),
+  make: nodesIn,
+});
 const counters = (per: keyof IndexSizes): Column<Int32Array> => ({
   per,
   count: 1,
@@ -64,18 +96,18 @@ const counters = (per: keyof IndexSizes): Column<Int32Array> => ({
 /** What is saved, in the order of the file. */
 const savedColumns = {
   /** Nodes, each at the first free place from the hash of its parent and name on. */
-  hash: words('slots'),
-  parent: words('nodes'),
+  hash: nodes('slots'),
+  parent: nodes('nodes'),
   /** Where in `names` the name is. */
   nameAt: words('nodes'),
-  firstChild: words('nodes'),
-  nextSibling: words('nodes'),
+  firstChild: nodes('nodes'),
+  nextSibling: nodes('nodes'),
   /** 0: nobody; id of the package plus one; or {@link listBit} with the first element of a list. */
   owner: words('nodes'),
   /** Pairs: package id, position of the next element or 0. Element 0 is not used. */
   owners: words('owners', 2),
   records: words('packages', recordWords),
-  packageNodes: words('packageNodes'),
+  packageNodes: nodes('packageNodes'),
   /** Each with its length, a byte, before it. */
   names: bytes('names'),
   kind: bytes('nodes'),
@@ -257,9 +289,9 @@ export class IndexTables {
   sections(sizes: IndexSizes, instead: Partial<Pick<Tables, SavedColumn>>): IndexSections {
     const lengths = sectionLengths(sizes);
     const tables: Tables = { ...this.at, ...instead };
-    return (Object.keys(savedColumns) as SavedColumn[]).map((name, i) => {
+    return keysOf(savedColumns).map((name, i) => {
       const table = tables[name];
-      return new Uint8Array(table.buffer as ArrayBuffer, table.byteOffset, lengths[i]);
+      return new Uint8Array(table.buffer, table.byteOffset, lengths[i]);
     });
   }
 
@@ -287,8 +319,7 @@ export class IndexTables {
     const capacity = withSlack(before);
     this.#map(new SharedArrayBuffer(layoutOf(capacity).bytes), capacity);
     this.#write(used, abandoned);
-    for (const name of Object.keys(columns) as (keyof Tables)[])
-      if (name !== 'hash' && name !== 'held') this.at[name].set(old[name]);
+    for (const name of keysOf(columns)) if (name !== 'hash' && name !== 'held') this.at[name].set(old[name]);
     for (const take of this.#followers) take(this.at);
   }
 

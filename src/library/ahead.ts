@@ -1,6 +1,6 @@
 /**
- * The process that a command will need, started before the command line is understood: two processes that start at the same time
- * are ready in half the time of two that start one after the other.
+ * The process that a view will need, started before it is known what it is to show: two processes that start at the same time are ready
+ * in half the time of two that start one after the other.
  */
 import { errorCode, LvfsError } from '../base/index.js';
 import {
@@ -16,10 +16,10 @@ import { daemonProgram, insideProgram } from './programs.js';
 let daemon: StartedDaemon | undefined;
 let inside: StartedInside | undefined;
 
-/** What may be started: see programs.ts. */
+/** What may be started: the daemon of a mounted view, or the server of a private one. */
 export type Ahead = 'daemon' | 'inside';
 
-/** Starts it, if that is possible: whoever needs it is told why it is not. */
+/** Starts it, if that is possible, for the next view that is made: whoever makes that is told why it is not. */
 export async function startAhead(which: Ahead): Promise<void> {
   try {
     if (which === 'daemon') daemon = startDaemon(daemonProgram);
@@ -51,7 +51,7 @@ export async function takeInside(): Promise<StartedInside> {
   return taken ?? startInside(insideProgram);
 }
 
-/** Ends what nobody has taken, nor will. */
+/** Ends what was started ahead and nobody has taken, nor will. */
 export async function dismissAhead(): Promise<void> {
   if (daemon !== undefined) await dismissDaemon(daemon);
   if (inside !== undefined) await dismissInside(inside);

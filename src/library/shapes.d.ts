@@ -1,0 +1,451 @@
+/** Plain data that the library gives: findings, states, explanations. The fields are those of docs/json.md. */
+
+/**
+ * A package with version as Portage writes it: `category/PF`. An installed one of the sysroot's database is marked; see
+ * packages.ts in `base`.
+ */
+export type Cpv = string;
+
+/** One link of the chain that brings a package into the visible set. */
+export interface Reason {
+  /** A cpv, `"@system"`, `"@world"`, `"@name"`, `"target"` or `"--with"`. */
+  from: string;
+  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
+  variable: string;
+  /** The atom that selected the package. */
+  atom: string;
+  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
+  alternative?: true;
+}
+
+/** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
+export interface ChainLink extends Reason {
+  cpv: Cpv;
+}
+
+/** The ebuild (or, when no repository has it, the installed package) that is to be built. */
+export interface Target {
+  cpv: Cpv;
+  repository: string;
+  slot: string;
+  eapi: string;
+  /** Effective USE: enabled flags inside IUSE_EFFECTIVE, sorted. */
+  use: readonly string[];
+  /** The dependency strings before evaluation, by variable name. */
+  dependencies: Readonly<Record<'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND', string>>;
+  /** Best installed matches of DEPEND and BDEPEND, each with what selected it. */
+  buildDeps: ReadonlyMap<Cpv, readonly Reason[]>;
+  /** Absent for what only the database of installed packages has. */
+  ebuild?: EbuildSource;
+}
+
+/** An ebuild as it lies in its repository. */
+export interface EbuildSource {
+  /** Host path. */
+  file: string;
+  /** Host path of the repository. */
+  repository: string;
+  /** Its own flags that a user may switch (neither masked, forced nor of USE_EXPAND), with their effective state. */
+  flags: Readonly<Record<string, boolean>>;
+}
+
+/** A build dependency that no installed package satisfies; an any-of group is given as a string. */
+export interface Unsatisfied {
+  variable: 'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND';
+  atom: string;
+  /** With a sysroot: in which of the two systems it was looked for; a path inside the root. */
+  root?: string;
+}
+
+/** The visible set of a request. */
+export interface VisibleSet {
+  targets: readonly Target[];
+  /** Every visible installed package with all that brought it in; keys sorted by code point. */
+  visible: ReadonlyMap<Cpv, readonly Reason[]>;
+  /** Union of the targets' build dependencies, sorted. */
+  buildDeps: readonly Cpv[];
+  unsatisfied: readonly Unsatisfied[];
+  /** Installed packages whose VDB entry is shown although their files are not (the targets' run-time closure). */
+  metadataOnly: readonly Cpv[];
+}
+
+/** How many files a package has. */
+export interface PackageFiles {
+  readonly cpv: string;
+  /** Files and links that its CONTENTS lists. */
+  readonly files: number;
+  /** What Portage recorded as its size in bytes; null when it recorded none. */
+  readonly bytes: number | null;
+}
+
+/** The visible set of a request, and more about it. */
+export interface Plan {
+  readonly set: VisibleSet;
+  /** The system that is built for, as a path inside the root; undefined when that is the root. */
+  readonly sysroot: string | undefined;
+  /** The set of other targets in the same system, with everything else the same. */
+  setOf(targets: readonly string[]): VisibleSet;
+  /**
+   * The installed packages that atoms or names match.
+   *
+   * @throws LvfsError exit 20 for a name that is unknown or ambiguous
+   */
+  matchInstalled(atoms: readonly string[]): readonly string[];
+  /** The chains that bring a package in, the shortest first. */
+  chains(cpv: string, limit: number): readonly (readonly ChainLink[])[];
+  /** How many files packages have. Opens the index. */
+  files(cpvs: Iterable<string>, progress: (text: string) => void): Promise<PackageFiles[]>;
+}
+
+/** A change of the built-in list of system paths. */
+export interface SystemPathChange {
+  /** Absolute path or glob inside the root. */
+  readonly path: string;
+  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
+  /** `category/name` of the packages that generate it. */
+  readonly packages?: readonly string[];
+  readonly reason: string;
+  /** Takes the path off the list. */
+  readonly remove: boolean;
+}
+
+/** What is mounted over a view; see binds.ts. */
+export interface BindRequest {
+  /** Everything that builds need; false: only what is listed here. */
+  readonly defaults: boolean;
+  /** Make the directories on the host that emerge itself would make; otherwise missing ones are in memory. */
+  readonly create: boolean;
+  /** `SRC[:DST]`, writable. */
+  readonly binds: readonly string[];
+  /** `SRC[:DST]`, read-only. */
+  readonly readOnlyBinds: readonly string[];
+  /** A directory of the host in which work is done: also shown at its own place, writable, where it is not seen otherwise. */
+  readonly workingDirectory?: string;
+}
+
+/** Evidence that reports pass over, as in lvfs.conf(5). */
+export interface IgnoreSetting {
+  /** `category/name` or cpv of the owner. */
+  readonly package?: string;
+  /** Glob. */
+  readonly path?: string;
+  /** Only for this target. */
+  readonly target?: string;
+  readonly reason: string;
+}
+
+/** What `lvfs allow` or `deny` did; also listed by `status`. */
+export interface LiveResult {
+  /** cpvs that became visible, the run-time dependencies of what was named among them. */
+  readonly shown: readonly string[];
+  readonly hidden: readonly string[];
+  /** Paths that are now shown or hidden by themselves. */
+  readonly paths: readonly string[];
+}
+
+/** How a mounted view differs from what it was when it was mounted. */
+export interface LiveChangesMade {
+  /** What `lvfs allow` and `lvfs deny` changed, as given. */
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+  /** What should be visible and is not installed: atoms of build dependencies, and names as given. */
+  readonly missing: readonly string[];
+  /** Why the visible packages could not be computed anew after a change on the host; null: they were. */
+  readonly problem: string | null;
+}
+
+/** Facts that only the daemon itself knows. */
+export interface LiveStatus extends LiveChangesMade {
+  /** Requests answered so far by kind; see linux/fuse.h. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Resident memory of the daemon in bytes, the shared index included. */
+  readonly residentBytes: number;
+  readonly threads: number;
+  /** What the driver can do. */
+  readonly capabilities: Readonly<Record<string, boolean | number>>;
+  /** Minor version of the FUSE protocol in use. */
+  readonly protocolMinor: number | null;
+  /** Changes of the visible set since the mount. */
+  readonly changes: number;
+}
+
+/** `lvfs status --json` of one mount; see docs/json.md. */
+export interface SessionStatus {
+  readonly mountpoint: string;
+  readonly pid: number;
+  /**
+   * `detached`: it is unmounted, but another mount namespace still has it; `failed`: its daemon ended by an error, which `failure`
+   * says; `stale`: its daemon was killed; `stuck`: its daemon does not answer.
+   */
+  readonly state: 'serving' | 'detached' | 'unmounting' | 'stale' | 'stuck' | 'failed';
+  readonly driver: string;
+  /** cpvs. */
+  readonly targets: readonly string[];
+  /** Visible packages. */
+  readonly packages: number | null;
+  /** Paths that belong to them. */
+  readonly paths: number | null;
+  /** Lookups of hidden paths that were recorded. */
+  readonly denials: number | null;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly root: string;
+  /** The system that is built for, as a path inside the view; absent when that is the root. */
+  readonly sysroot?: string;
+  readonly log: string;
+  /** Why the daemon ended; only with `failed`. */
+  readonly failure?: string;
+  /** What a running daemon adds. */
+  readonly live?: LiveStatus;
+}
+
+/** Milliseconds since the epoch. */
+export type Milliseconds = number;
+
+/**
+ * What a process was doing when it met a path, told from its system call where the kernel shows it
+ * (`/proc/<tid>/syscall`), else `lookup`.
+ */
+export type Operation = 'exec' | 'open' | 'stat' | 'access' | 'readlink' | 'list' | 'read' | 'lookup';
+
+/** A process that ended with an error. */
+export interface Ended {
+  /** What `/proc/<pid>/comm` called it. */
+  readonly process: string;
+  /** As a shell gives it. */
+  readonly status: number;
+}
+
+/** A denial as `lvfs log` shows it; the field names are those of `docs/json.md`. */
+export interface Denial {
+  /** First seen. */
+  time: Milliseconds;
+  path: string;
+  owners: readonly string[];
+  operation: Operation;
+  pid: number;
+  comm: string;
+  cmdline: string;
+  phase: string;
+  package: string;
+  /** How often this was seen; a lower bound. */
+  count: number;
+  /** Whether the host has a directory there. */
+  directory: boolean;
+  /** True for an access to something visible, which only a trace records. */
+  visible: boolean;
+  /** For a directory: the path that was asked for, which may lie in it; empty when that is not known. */
+  wanted: string;
+  /** Last seen. */
+  last: Milliseconds;
+  /** {@link ProcessRecord.id} of who asked, each once: the first ones, and the last. */
+  processes: number[];
+  /** When each of {@link processes} asked last. */
+  asked: Milliseconds[];
+}
+
+/** A line for an ebuild, and why that one. */
+export interface Suggestion {
+  suggest: string;
+  reason: string;
+}
+
+/** A package that was looked for in vain, or that only the user's word made visible. */
+export interface Missing {
+  cpv: string;
+  /** A line for the ebuild: `BDEPEND="sys-devel/flex"`. */
+  suggest: string;
+  /** That line and others that would do, the likeliest first. */
+  suggestions: readonly Suggestion[];
+  /**
+   * `needed`: a tool gave up over it. `allowed`: the user has shown it, and it was used. `probed`: it was looked for; the build may
+   * have gone on without it (automagic).
+   */
+  certainty: 'needed' | 'allowed' | 'probed';
+  /** Denials, or uses of what was allowed, that count as evidence; a lower bound. */
+  hits: number;
+  /** The most telling paths first; at most ten. */
+  paths: string[];
+  processes: string[];
+  phases: string[];
+  /** Lines of the build's output that speak of it, the most telling first. */
+  messages: string[];
+  /** Processes that ended with an error over it, from the one that was refused outwards, when it is needed for that. */
+  ended?: readonly Ended[];
+  /** True when the build was made with it and without it, and that made the difference: it fails without, or the result differs. */
+  proved?: boolean;
+  /** What of the result changes with it, when it is proved that something does: paths as they would be installed. */
+  files?: string[];
+}
+
+/** A package that was used although only a dependency of a dependency brought it in. */
+export interface SecondHand {
+  cpv: string;
+  suggest: string;
+  /** What brought it in. */
+  from: string[];
+  /** `direct`: used by the target's own sources. `through`: only by files of other packages (a header including another). */
+  use: 'direct' | 'through';
+  hits: number;
+  paths: string[];
+  processes: string[];
+}
+
+/** What was refused and is no finding. */
+export interface Dismissed {
+  cpv: string;
+  /** Why not, as the end of a sentence: "… is no finding: REASON". */
+  reason: string;
+  paths: string[];
+  processes: string[];
+}
+
+/** The report; its fields are those of `docs/json.md`. */
+export interface Report {
+  missing: Missing[];
+  secondHand: SecondHand[];
+  /** Declared build dependencies none of whose files were used, by a build that reached its end. */
+  unused: {
+    atom: string;
+    cpv: string;
+    variable: string;
+  }[];
+  /** @system packages that were used. */
+  implicit: {
+    cpv: string;
+    hits: number;
+    paths: string[];
+  }[];
+  /** What was used of the target's any-of groups although emerge would have chosen another alternative; only where all are shown. */
+  alternatives: {
+    cpv: string;
+    variable: string;
+    atom: string;
+    hits: number;
+    paths: string[];
+  }[];
+  /** Hidden files of no package that were looked for, and hidden directories of many. */
+  unowned: {
+    path: string;
+    hits: number;
+    processes: string[];
+  }[];
+  /** Declared packages that the user has hidden, and that were looked for. */
+  hiddenByUser: {
+    cpv: string;
+    variable: string;
+    atom: string;
+    paths: string[];
+  }[];
+  dismissed: Dismissed[];
+  /** What the ignore rules took out. */
+  ignored: {
+    cpv: string;
+    path: string;
+    reason: string;
+  }[];
+  /** What was looked for in vain, and was proved to make no difference; only after a proof. */
+  ruledOut?: {
+    cpv: string;
+    suggest: string;
+  }[];
+}
+
+/** A report, and the same as a page. */
+export interface ReportResult {
+  readonly report: Report;
+  readonly html?: string;
+}
+
+/** How a report is made; what is left out is as `lvfs report` has it. */
+export interface ReportOptions {
+  /** Evidence to pass over, as in lvfs.conf(5). */
+  readonly ignore?: readonly IgnoreSetting[] | undefined;
+  /** Names of the built-in rules about the habits of tools that do not hold. */
+  readonly habitsOff?: readonly string[] | undefined;
+  /** Also as a self-contained page. */
+  readonly html?: boolean | undefined;
+  /** What the build printed. */
+  readonly log?: string | undefined;
+}
+
+/** `lvfs why --json` of one path; see docs/json.md. Paths are one character a byte (latin1). */
+export interface Explanation {
+  readonly path: string;
+  /** The path with the links of its parents resolved. */
+  readonly canonical: string;
+  /** Whether the host has it. */
+  readonly exists: boolean;
+  /** Null when nothing was said about a visible set. */
+  readonly visible: boolean | null;
+  readonly rule: string | null;
+  /** What the rule means here: the glob, the system path, the end of the link, the hidden directory above. */
+  readonly detail: string;
+  readonly owners: readonly string[];
+  /** How the first visible owner came into the set. */
+  readonly chain: readonly ChainLink[];
+}
+
+/** A package that was used, and the first of the files that were. */
+export interface UsedPackage {
+  readonly cpv: string;
+  /** By which an ebuild would name it. */
+  readonly atom: string;
+  /** Whether content of it was read; otherwise its files were only found. */
+  readonly read: boolean;
+  /** At most ten; when it was read, those that were. */
+  readonly paths: readonly string[];
+}
+
+/** Which installed packages a view shows, and which of them were used. */
+export interface ViewPackages {
+  readonly visible: readonly string[];
+  /** Those that could be shown. */
+  readonly hidden: readonly string[];
+  readonly used: readonly UsedPackage[];
+}
+
+/** One line of the answer. */
+export interface HealthCheck {
+  readonly name: string;
+  /** `fail`: lvfs cannot work; `warn`: something of it cannot, or will be slower. */
+  readonly state: 'ok' | 'warn' | 'fail';
+  /** What was found. */
+  readonly found: string;
+  /** How to mend it; not with `ok`. */
+  readonly remedy?: string;
+}
+
+/** Something that closes a way. */
+export interface Obstacle {
+  /** What was found. */
+  readonly found: string;
+  /** How to mend it. */
+  readonly remedy: string;
+}
+
+/** One of the ways in which an ordinary user can have a view. */
+export interface UserWay {
+  readonly way: 'user namespace' | 'fusermount';
+  /** What he can do in it. */
+  readonly commands: readonly string[];
+  /** Nothing closes it: {@link obstacles} is empty. */
+  readonly open: boolean;
+  /** What closes it, and how to mend that. */
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** The whole answer. */
+export interface Health {
+  /** No check failed and, for an ordinary user, a way is open. */
+  readonly ready: boolean;
+  readonly checks: readonly HealthCheck[];
+  /** For an ordinary user, whoever asks. */
+  readonly users: readonly UserWay[];
+}
+
+/** How a command ended: by a status, or killed by a signal. */
+export interface CommandEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}

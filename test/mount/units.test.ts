@@ -1,0 +1,101 @@
+/** The service files: what systemd and OpenRC would run, and with which rights. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { nothingLeft } from '../helpers/commands.js';
+import { program, sandbox } from '../helpers/lvfs.js';
+import { mountTest, skipped, withViews } from '../helpers/views.js';
+
+const packaging = fileURLToPath(new URL('../../../packaging', import.meta.url));
+const unit = readFileSync(join(packaging, 'systemd/lvfs@.service'), 'utf8');
+
+/** The values of a setting, in order. */
+function settings(name: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+}
+
+const analyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
+(analyze ? test : test.skip)(
+  `systemd has nothing to say against the units${analyze ? '' : ' (skipped: systemd-analyze is not installed)'}`,
+  (t) => {
+    const files = readdirSync(join(packaging, 'systemd')).filter((name) =>
+      /\.(service|mount|automount)$/.test(name),
+    );
+    t.is(files.length, 3);
+    const args = ['verify', '--man=no', ...files.map((name) => join(packaging, 'systemd', name))];
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    t.is(stdout + stderr, '');
+    t.is(status, 0);
+  },
+);
+
+test('nothing in the unit gives it a mount namespace, in which its view would stay', (t) => {
+  const hiding =
+    /^(Private(Tmp|Devices|Network|IPC|Users)|Protect(System|Home|Proc|Hostname|KernelTunables|KernelModules|KernelLogs|ControlGroups)|ReadOnlyPaths|ReadWritePaths|InaccessiblePaths|ExecPaths|NoExecPaths|BindPaths|BindReadOnlyPaths|TemporaryFileSystem|RootDirectory|RootImage|MountFlags|DynamicUser|ProcSubset|MountAPIVFS|RuntimeDirectory)=/m;
+  t.notRegex(unit, hiding);
+  t.deepEqual(settings('PrivateMounts'), ['no']);
+});
+
+mountTest(
+  `a view is mounted and unmounted with the capabilities that the unit leaves${skipped}`,
+  async (t) => {
+    const f = await withViews(t);
+    const mountpoint = f.mountpoint();
+    const [bounding = ''] = settings('CapabilityBoundingSet');
+    const set = bounding.split(' ').map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`);
+    const limited = (...args: string[]) =>
+      spawnSync(
+        'setpriv',
+        ['--bounding-set', ['-all', ...set].join(','), process.execPath, program, ...args],
+        {
+          env: f.environment,
+          encoding: 'utf8',
+        },
+      );
+    const mounted = limited('mount', '--', 'dev-libs/foo', mountpoint);
+    t.is(mounted.status, 0, mounted.stderr);
+    t.is(readFileSync(join(mountpoint, 'usr/include/bar.h'), 'utf8'), 'bar');
+    t.false(existsSync(join(mountpoint, 'usr/include/hidden.h')));
+    const retargeted = limited('retarget', mountpoint, 'dev-libs/foo');
+    t.is(retargeted.status, 0, retargeted.stderr);
+    const unmounted = limited('umount', mountpoint);
+    t.is(unmounted.status, 0, unmounted.stderr);
+    // What the unit does afterwards finds nothing.
+    t.is(limited('umount', '--lazy', '--quiet', mountpoint).status, 24);
+    await nothingLeft(t, f);
+  },
+);
+
+test('the script of OpenRC says what lvfs is to do, and refuses what is no view', (t) => {
+  const box = sandbox();
+  t.teardown(() => box.cleanup());
+  const bin = join(box.directory, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'lvfs'), '#!/bin/sh\necho "lvfs $*"\n', { mode: 0o755 });
+  const openrc =
+    'ebegin() { :; }; eend() { return $1; }; eerror() { echo "$*" >&2; }; einfo() { echo "$*"; }; checkpath() { :; }';
+  const call = (name: string, atoms: string, action: string) =>
+    spawnSync('sh', ['-euc', `${openrc}; . ${packaging}/openrc/lvfs.initd; ${action}`], {
+      env: {
+        PATH: `${bin}:${process.env['PATH']}`,
+        RC_SVCNAME: name,
+        VIEW_ATOMS: atoms,
+        VIEW_MOUNTPOINT: join(box.directory, 'view'),
+        VIEW_OPTIONS: '--with dev-debug/gdb',
+      },
+      encoding: 'utf8',
+    });
+  const view = join(box.directory, 'view');
+  t.is(
+    call('lvfs.foo', 'dev-libs/foo dev-libs/bar', 'start').stdout,
+    `lvfs mount --quiet --with dev-debug/gdb -- dev-libs/foo dev-libs/bar ${view}\n`,
+  );
+  t.true(existsSync(view));
+  t.is(call('lvfs.foo', 'dev-libs/foo', 'reload').stdout, `lvfs retarget --quiet ${view} dev-libs/foo\n`);
+  t.is(call('lvfs.foo', 'dev-libs/foo', 'stop').stdout, `lvfs umount ${view}\n`);
+  t.is(call('lvfs.foo', 'dev-libs/foo', 'status').status, 3);
+  t.regex(call('lvfs', 'dev-libs/foo', 'start').stderr, /^lvfs is a template: ln -s lvfs /);
+  t.regex(call('lvfs.foo', '', 'start').stderr, /^VIEW_ATOMS in \/etc\/conf.d\/lvfs.foo says/);
+});
