@@ -396,8 +396,11 @@ function checkOperands<T extends OptionTable>(command: Command<T>, given: readon
   };
   // A variable without a value, mostly; as a path it would be the current directory.
   if (given.includes('')) fail('an operand is empty');
-  const least = operands.filter(({ optional }) => optional !== true).length;
-  if (given.length < least) fail('an operand is missing');
+  const missing = operands.filter(({ optional }) => optional !== true).slice(given.length);
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => `no ${name.replace('…', '')}`);
+    fail(`${names.join(' and ')} given`);
+  }
   if (given.length === 0 && command.ebuildDirectory === true)
     fail('no atom was given, and there is no ebuild here');
   const most = operands.some(({ name }) => name.includes('…')) ? given.length : operands.length;

@@ -83,16 +83,20 @@ test(answers, ['mount', 'a/b', '/x', '--threads=65'], {
 });
 test(answers, ['mount', 'a/b'], {
   status: 2,
-  stderr: /^lvfs: mount: an operand is missing: lvfs mount <atom…> <mountpoint>\n/,
+  stderr: /^lvfs: mount: no mountpoint given: lvfs mount <atom…> <mountpoint>\n/,
 });
 test(answers, ['fix'], {
   status: 2,
   stderr: /^lvfs: fix: no atom was given, and there is no ebuild here: lvfs fix \[atom\]\n/,
 });
-test(answers, ['umount'], { status: 2, stderr: /^lvfs: umount: expected mount points or --all/ });
+test(answers, ['mount'], {
+  status: 2,
+  stderr: /^lvfs: mount: no atom and no mountpoint given: lvfs mount/,
+});
+test(answers, ['umount'], { status: 2, stderr: /^lvfs: umount: no mountpoint and no --all given\n/ });
 test(answers, ['umount', '--all', '/x'], {
   status: 2,
-  stderr: /^lvfs: umount: expected mount points or --all/,
+  stderr: /^lvfs: umount: mount points and --all cannot be combined\n/,
 });
 test(answers, ['umount', '--all'], { status: 0 });
 test(answers, ['umount', '/no/such/place'], {

@@ -63,7 +63,7 @@ test('the manual, the mount helper, the changelog and the licences of what is bu
   t.regex(licences, /^yargs [\d.]+ \(MIT\)$/m);
   t.deepEqual(
     readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /^(?!node_modules).*(?:test|\.ts$|tsconfig)/.test(name),
+      /^(?!node_modules).*(?:test|(?<!\.d)\.ts$|tsconfig)/.test(name),
     ),
     [],
   );

@@ -26,6 +26,7 @@ function release(name: string): string {
 (isMade === undefined ? test.serial : test.serial.skip)(
   `a release made twice is the same, and its Manifest names its files${isMade === undefined ? '' : ` (skipped: ${isMade})`}`,
   (t) => {
+    t.timeout(900_000, 'two archives of all that tests need');
     const manifest = (directory: string): string =>
       readFileSync(join(directory, 'overlay/app-portage/lvfs/Manifest'), 'utf8');
     const first = release('release');

@@ -113,7 +113,8 @@ mountTest(`without fuse-native all that the kernel driver can do works${because}
   t.is((await lvfs('umount', mountpoint)).status, 0);
 });
 
-const installModule = 'npm install --include=optional fuse-native (where lvfs is installed)';
+const installModule =
+  'npm install --include=optional fuse-native (where lvfs is installed; on Gentoo USE=libfuse)';
 const installLibrary = 'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0)';
 
 mountTest(

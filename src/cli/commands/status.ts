@@ -23,7 +23,8 @@ export const command = defineCommand({
     if (output.json) output.printJson({ mounts });
     else if (operands.length > 0) for (const mount of mounts) output.print(details(mount, output));
     else if (mounts.length > 0) output.print(overview(mounts, output));
-    else output.log('info', 'no view is mounted');
+    // A program takes no line for no view.
+    else if (output.width !== undefined) output.tell("no view is mounted: 'lvfs mount ATOM DIR' mounts one");
     return exitStatus.ok;
   },
 });

@@ -25,9 +25,10 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint…', is: 'view', optional: true }],
   async run({ options, operands, output }) {
     if (options.all ? operands.length > 0 : operands.length === 0) {
-      throw new UsageError('umount: expected mount points or --all, and not both', undefined, {
-        name: 'umount',
-      });
+      const what = options.all
+        ? 'mount points and --all cannot be combined'
+        : 'no mountpoint and no --all given';
+      throw new UsageError(`umount: ${what}`, undefined, { name: 'umount' });
     }
     const { listViews, unmountView } = await import('../../library/index.js');
     const mountpoints = options.all

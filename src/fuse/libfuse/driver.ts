@@ -46,7 +46,8 @@ const longestArgument = 1023;
 const userUnmounters = ['fusermount', 'fusermount3'] as const;
 
 const installLibrary = 'install libfuse 2 (Debian: libfuse2, Gentoo: sys-fs/fuse:0)';
-const installModule = 'npm install --include=optional fuse-native (where lvfs is installed)';
+const installModule =
+  'npm install --include=optional fuse-native (where lvfs is installed; on Gentoo USE=libfuse)';
 
 /** Whether the npm package is there; its library may still be missing. Loads nothing. */
 function isLibfuseInstalled(): boolean {

@@ -142,6 +142,11 @@ export function readProfileStack(
   const link = ['portage/make.profile', 'make.profile']
     .map((name) => path.posix.join(etc, name))
     .find((name) => files.kind(name) === 'directory');
+  if (link === undefined && files.kind(path.posix.join(etc, 'portage')) === undefined) {
+    throw new LvfsError('NO_PROFILE', `'${etc}/portage' is not there: this is no Gentoo system`, {
+      hint: '--root DIR names one',
+    });
+  }
   if (link === undefined) {
     throw new LvfsError('NO_PROFILE', `'${etc}/portage/make.profile' is not a directory or a link to one`, {
       hint: 'choose a profile, for example with `eselect profile set`',

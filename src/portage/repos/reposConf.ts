@@ -255,7 +255,7 @@ class Loader {
         warn({
           file: where.userConf ?? 'PORTAGE_REPOSITORIES',
           line: 0,
-          message: `main-repo: there is no '${mainName}'`,
+          message: `main-repo: there is no repository '${mainName}'`,
         });
       }
       mainName = portdir;

@@ -105,10 +105,13 @@ test('parents that multiply without end are refused', (t) => {
 });
 
 test('a system without a profile says so', (t) => {
-  const root = writeTree(t, base);
+  const root = writeTree(t, { ...base, 'etc/portage/make.conf': '' });
   const error = t.throws(() => openConfiguration({ root }).profile, { instanceOf: LvfsError });
   t.is(error.code, 'NO_PROFILE');
   t.true(error.message.includes('/etc/portage/make.profile'));
+  const elsewhere = writeTree(t, { 'var/db/pkg/x': '' });
+  const none = t.throws(() => openConfiguration({ root: elsewhere }).profile, { instanceOf: LvfsError });
+  t.regex(none.message, /etc\/portage' is not there: this is no Gentoo system$/);
 });
 
 test('a deprecated profile and a bad eapi file of the user are reported', (t) => {
