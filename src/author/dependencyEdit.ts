@@ -22,7 +22,7 @@ export type DependencyVariable = (typeof dependencyVariables)[number];
 export interface Declaration {
   readonly variable: DependencyVariable;
   readonly atom: string;
-  /** `flag` or `!flag`: only when it is enabled, or is not. */
+  /** `flag` or `!flag`: only when it is enabled, or is not; several that all have to hold are separated by spaces. */
   readonly condition?: string;
   /** The result is linked with it, so that it is needed to run as well, and built anew when it changes (`:=`). */
   readonly linked?: boolean;
@@ -82,37 +82,47 @@ function alwaysAssigned(text: string, name: string): Assignment[] {
 }
 
 function declareIn(text: string, variable: string, atom: string, condition: string | undefined): string {
-  const head = condition === undefined ? undefined : `${condition}?`;
+  const heads = condition === undefined ? [] : condition.split(' ').map((flag) => `${flag}?`);
   const places = alwaysAssigned(text, variable).flatMap((assignment) => {
     const parts =
       assignment.quote === 'mixed' ? undefined : partsOf(text, assignment.valueStart, assignment.valueEnd);
-    return parts === undefined ? [] : [{ assignment, parts }];
+    return parts === undefined ? [] : [{ assignment, parts, way: wayInto(parts, heads) }];
   });
-  for (const { parts } of places) {
-    for (const word of wordsUnder(parts, head)) {
+  for (const { parts, way } of places) {
+    if (way.length < heads.length) continue;
+    for (const word of wordsUnder(parts, heads)) {
       const better = improved(word.text, atom);
       if (better === undefined) continue;
       return text.slice(0, word.start) + better + text.slice(word.end);
     }
   }
-  const withGroup = places.find(({ parts }) =>
-    parts.some((part) => part.kind === 'group' && part.head === head),
-  );
-  const place = withGroup ?? places.find(({ assignment }) => !assignment.appends) ?? places[0];
-  if (place === undefined) return withNewAssignment(text, variable, atom, head);
-  const { assignment, parts } = place;
-  const group = parts.find((part): part is Group => part.kind === 'group' && part.head === head);
-  if (group !== undefined) return insertInto(text, assignment, group, atom);
-  return insertInto(text, assignment, { parts }, head === undefined ? atom : `${head} ( ${atom} )`);
+  const deepest = Math.max(0, ...places.map(({ way }) => way.length));
+  const place =
+    (deepest > 0 ? places.find(({ way }) => way.length === deepest) : undefined) ??
+    places.find(({ assignment }) => !assignment.appends) ??
+    places[0];
+  const under = (left: readonly string[]): string =>
+    left.reduceRight((inner, head) => `${head} ( ${inner} )`, atom);
+  if (place === undefined) return withNewAssignment(text, variable, under(heads));
+  const { assignment, parts, way } = place;
+  return insertInto(text, assignment, way.at(-1) ?? { parts }, under(heads.slice(way.length)));
 }
 
-/** The words that hold where nothing but this condition does. */
-function wordsUnder(parts: readonly Part[], head: string | undefined): Word[] {
-  const inner =
-    head === undefined
-      ? parts
-      : parts.flatMap((part) => (part.kind === 'group' && part.head === head ? part.parts : []));
-  return inner.filter((part) => part.kind === 'word');
+/** The groups that are there already of those that stand one in the other under these heads, the outermost first. */
+function wayInto(parts: readonly Part[], heads: readonly string[]): Group[] {
+  const [head, ...inner] = heads;
+  const ways = parts.flatMap((part) =>
+    part.kind === 'group' && part.head === head ? [[part, ...wayInto(part.parts, inner)]] : [],
+  );
+  return ways.sort((a, b) => b.length - a.length)[0] ?? [];
+}
+
+/** The words that hold where nothing but these conditions does. */
+function wordsUnder(parts: readonly Part[], [head, ...inner]: readonly string[]): Word[] {
+  if (head === undefined) return parts.filter((part) => part.kind === 'word');
+  return parts.flatMap((part) =>
+    part.kind === 'group' && part.head === head ? wordsUnder(part.parts, inner) : [],
+  );
 }
 
 /** What becomes of a declared atom when another of the same package is to be declared as well; undefined: both are needed. */
@@ -250,9 +260,8 @@ function widthOf(line: string): number {
 }
 
 /** Where a variable is assigned for the first time: beside the other dependencies, else below what describes the package. */
-function withNewAssignment(text: string, variable: string, atom: string, head: string | undefined): string {
+function withNewAssignment(text: string, variable: string, value: string): string {
   const all = assignmentsIn(text);
-  const value = head === undefined ? atom : `${head} ( ${atom} )`;
   const conditional = all.filter((one) => one.name === variable && !one.isAlways && !one.isInFunction);
   const last = conditional.at(-1);
   if (last !== undefined) {

@@ -1,5 +1,6 @@
 /** From what a search has found to what a person commits: the changed ebuild, and a message that states the evidence (GLEP 66). */
 import { packageName, unmarked } from '../base/index.js';
+import { alternativesOf, negationsOf } from './conditions.js';
 import { annotate, declare, withdraw } from './dependencyEdit.js';
 import { filePatch } from './patch.js';
 import type { Addition, Findings } from './search.js';
@@ -68,7 +69,10 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
       answer === undefined && isAuthorsChoice(addition) ? undefined : (answer ?? addition.atoms[0])?.atom;
     if (atom === undefined) continue;
     const { variable, condition, linked } = addition;
-    text = declare(text, { variable, atom, linked, ...(condition === undefined ? {} : { condition }) });
+    if (condition === undefined) text = declare(text, { variable, atom, linked });
+    else
+      for (const flags of alternativesOf(condition))
+        text = declare(text, { variable, atom, linked, condition: flags.join(' ') });
     declared.push(atom);
     lines.push(`${evidenceFor(addition, atom)}`);
   }
@@ -135,13 +139,13 @@ function commentAbout(addition: Addition): string | undefined {
 function evidenceFor(addition: Addition, atom: string): string {
   const { variable, kind, condition, isConditionKnown, linked, proved, messages, paths, files, from } =
     addition;
-  const where = condition === undefined ? variable : `${variable}, ${condition}?`;
+  const where = condition === undefined ? variable : `${variable}, ${conditionText(condition)}`;
   const said = {
     needed: proved
       ? 'without it the build fails, and succeeds with it.'
       : 'the build gave up over it, and got further with it.',
     automagic: `without it the result differs${files.length === 0 ? '' : `: ${files.slice(0, 3).join(' ')}`}.`,
-    'second-hand': `it is used, and there only because of ${from.map(packageName).join(', ')}.`,
+    'second-hand': `it is used, and there only because of ${from.map(packageName).join(', ')}${proved ? '; without what it uses of it the build fails, or its result differs' : ''}.`,
   }[kind];
   const [message] = messages;
   const [path] = paths;
@@ -155,10 +159,19 @@ function evidenceFor(addition: Addition, atom: string): string {
     condition === undefined
       ? ''
       : isConditionKnown
-        ? ` With USE="${condition.startsWith('!') ? condition.slice(1) : `-${condition}`}" it is not needed.`
+        ? ` With ${negationsOf(condition)
+            .map((words) => `USE="${words}"`)
+            .join(' or ')} it is not needed.`
         : '';
   const library = linked ? ' The result is linked with it, so it is needed to run as well.' : '';
   return `${where}: ${atom}: ${said}${seen}${flag}${library}`;
+}
+
+/** `ssl?`, `ssl? gtk?`, `ssl? or gtk?`. */
+function conditionText(condition: string): string {
+  return alternativesOf(condition)
+    .map((flags) => flags.map((flag) => `${flag}?`).join(' '))
+    .join(' or ');
 }
 
 function messageOf(

@@ -5,6 +5,7 @@
  */
 import { imageFacts, isMereContent, type Image, type Missing, type Report } from '../audit/index.js';
 import { packageName } from '../base/index.js';
+import { findCondition, type Flags, type FoundCondition } from './conditions.js';
 import { dependencyVariables, nameOf, type DependencyVariable } from './dependencyEdit.js';
 
 /** What a build is to differ in from one of the ebuild as it is. */
@@ -14,7 +15,9 @@ export interface Variant {
   /** cpvs of packages that are hidden although they are declared. */
   readonly hidden: readonly string[];
   /** USE flags that are set otherwise than the configuration has them. */
-  readonly flags: Readonly<Record<string, boolean>>;
+  readonly flags: Flags;
+  /** Paths that are hidden although somebody who is visible owns them. */
+  readonly paths?: readonly string[];
 }
 
 /** What is wanted of a build besides its end. */
@@ -75,7 +78,7 @@ export interface Addition {
    * declare.
    */
   readonly kind: 'needed' | 'automagic' | 'second-hand';
-  /** `flag` or `!flag`. */
+  /** As in {@link FoundCondition}. */
   readonly condition?: string;
   /** Whether the condition, or that there is none, was shown by builds. */
   readonly isConditionKnown: boolean;
@@ -170,7 +173,8 @@ class Search {
       for (const cpv of packages) additions.push(await this.#automagic(cpv, files, needed, packages));
     for (const one of this.#base.report.secondHand) {
       if (one.use !== 'direct' || additions.some(({ cpv }) => cpv === one.cpv)) continue;
-      additions.push(await this.#secondHand(one, needed));
+      const addition = await this.#secondHand(one, needed);
+      if (addition !== undefined) additions.push(addition);
     }
     const withdrawals = unused ? await this.#unused(hard.map(({ cpv }) => cpv)) : [];
     return { outcome: this.#isOpen ? 'open' : 'done', additions: additions.sort(byPlace), withdrawals };
@@ -205,14 +209,14 @@ class Search {
   async #needed(cpv: string, kind: 'needed' | 'automagic', all: readonly string[]): Promise<Addition> {
     const entry = entryOf(cpv, this.#reports);
     const others = all.filter((one) => one !== cpv);
-    const { condition, isKnown } = await this.#conditionOf(entry, async (flags, words) => {
+    const condition = await this.#conditionOf(entry, async (flags, words) => {
       const built = await this.#try(
         { shown: others, hidden: [], flags },
         `${words}, without ${packageName(cpv)}`,
       );
       return built?.end === 'impossible' ? undefined : built?.end === 'built';
     });
-    return this.#addition(entry, kind, condition, isKnown, true);
+    return this.#addition(entry, kind, condition, true);
   }
 
   /** An automagic dependency goes with a flag when without that flag it makes no difference. */
@@ -237,10 +241,23 @@ class Search {
       break;
     }
     // What no flag switches may as well be switched off in the ebuild: that nobody but its author decides.
-    return this.#addition(entry, 'automagic', condition, condition !== undefined, true);
+    return this.#addition(entry, 'automagic', { condition, isKnown: condition !== undefined }, true);
   }
 
-  async #secondHand(one: Report['secondHand'][number], shown: readonly string[]): Promise<Addition> {
+  /**
+   * What is used, and there for others only. It cannot be hidden as a whole, which would break what brings it in; so the files that were
+   * used are. Undefined when the result is the same without them.
+   */
+  async #secondHand(
+    one: Report['secondHand'][number],
+    shown: readonly string[],
+  ): Promise<Addition | undefined> {
+    const name = packageName(one.cpv);
+    const hidden = await this.#try(
+      { ...asItIs, shown, paths: one.paths },
+      `without what it uses of ${name}, which ${namesOf(one.from)} brings in`,
+    );
+    if (hidden !== undefined && this.#isSame(hidden)) return undefined;
     const entry: Entry = {
       ...one,
       suggestions: [{ suggest: one.suggest, reason: '' }],
@@ -257,7 +274,12 @@ class Search {
       break;
     }
     return {
-      ...this.#addition(entry, 'second-hand', condition, condition !== undefined, false),
+      ...this.#addition(
+        entry,
+        'second-hand',
+        { condition, isKnown: condition !== undefined },
+        hidden !== undefined,
+      ),
       from: one.from,
     };
   }
@@ -265,55 +287,29 @@ class Search {
   #addition(
     entry: Entry,
     kind: Addition['kind'],
-    condition: string | undefined,
-    isConditionKnown: boolean,
+    { condition, isKnown }: FoundCondition,
     proved: boolean,
   ): Addition {
     const made = additionOf(entry, kind, this.#subject, condition, proved, this.#base.image);
-    return { ...made, isConditionKnown };
+    return { ...made, isConditionKnown: isKnown };
   }
 
   #fittingFlags(cpv: string): [string, boolean][] {
     return [...this.#subject.flags].filter(([flag]) => doesFit(flag, cpv));
   }
 
-  /**
-   * Under which flag a package is needed.
-   *
-   * @param isDispensable whether the build does without it with these flags; undefined: that cannot be told
-   */
-  async #conditionOf(
+  /** Under which flags a package is needed. */
+  #conditionOf(
     { cpv, phases }: Pick<Entry, 'cpv' | 'phases'>,
-    isDispensable: (flags: Readonly<Record<string, boolean>>, words: string) => Promise<boolean | undefined>,
-  ): Promise<{ condition: string | undefined; isKnown: boolean }> {
-    const ask = (flags: Readonly<Record<string, boolean>>) => isDispensable(flags, flagWords(flags));
+    isDispensable: (flags: Flags, words: string) => Promise<boolean | undefined>,
+  ): Promise<FoundCondition> {
     const { flags } = this.#subject;
     const isTest = phases.length > 0 && phases.every((phase) => phase === 'test');
     const likely = [
       ...(isTest && flags.get('test') === true ? [['test', true] as const] : []),
       ...this.#fittingFlags(cpv),
     ];
-    for (const [flag, state] of likely)
-      if ((await ask({ [flag]: !state })) === true)
-        return { condition: state ? flag : `!${flag}`, isKnown: true };
-    const enabled = [...flags].filter(([flag, state]) => state && !likely.some(([one]) => one === flag));
-    if (enabled.length === 0) return { condition: undefined, isKnown: true };
-    // Whether any of them matters takes one build; which, the logarithm of their number.
-    let open = enabled.map(([flag]) => flag);
-    const off = (names: readonly string[]): Record<string, boolean> =>
-      Object.fromEntries(names.map((name) => [name, false]));
-    const any = await ask(off(open));
-    if (any !== true) return { condition: undefined, isKnown: any === false };
-    while (open.length > 1) {
-      const half = open.slice(0, Math.ceil(open.length / 2));
-      const held = await ask(off(half));
-      if (held === undefined) return { condition: undefined, isKnown: false };
-      open = held ? half : open.slice(half.length);
-    }
-    const [only = ''] = open;
-    // Of the half that was not tried it is only known that it is no other.
-    const isSure = (await ask(off([only]))) === true;
-    return isSure ? { condition: only, isKnown: true } : { condition: undefined, isKnown: false };
+    return findCondition(flags, likely, (switched) => isDispensable(switched, flagWords(switched)));
   }
 
   /** Hides what was declared and not used, as long as the result stays the same. */
@@ -411,7 +407,7 @@ export function doesFit(flag: string, cpv: string): boolean {
   );
 }
 
-function flagWords(flags: Readonly<Record<string, boolean>>): string {
+function flagWords(flags: Flags): string {
   const words = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
   return `with USE="${words.join(' ')}"`;
 }

@@ -179,8 +179,8 @@ function secondsSince(start: number): number {
 }
 
 async function page(report: Report, graph: ReportGraph, status: number): Promise<string> {
-  const { reportHtml } = await import('../audit/index.js');
-  return reportHtml(report, { ...graph, visible: new Map(graph.visible) }, status);
+  const { reportPage } = await import('../page/index.js');
+  return reportPage(report, graph, status);
 }
 
 /** What there is to be proved of a build, and what becomes of its report. */

@@ -1,7 +1,7 @@
 /** Portage with its phases in views, for `lvfs emerge` and `lvfs ebuild`: settings for each package, reports, the summary. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingGroups, reportHtml, type Report } from '../audit/index.js';
+import { missingGroups, type Report } from '../audit/index.js';
 import {
   errorCode,
   exitStatus,
@@ -17,6 +17,7 @@ import {
   type PhaseFacts,
   type PhaseListener,
 } from '../daemon/index.js';
+import { reportPage } from '../page/index.js';
 import type { BuildOutcome } from './building.js';
 import { outcomeJson } from './buildOutput.js';
 import type { Invocation, OptionTable } from './command.js';
@@ -217,7 +218,7 @@ class Packages implements PhaseListener {
     const verdict = verdictOf(status, report);
     const says = status === undefined ? `ended in the phase ${end.phase}` : words.says;
     const facts = { ...this.#json(end, words), ...outcomeJson(outcome, this.#version), verdict };
-    const html = reportHtml(report, { ...graph, visible: new Map(graph.visible) }, outcome.status);
+    const html = reportPage(report, graph, outcome.status);
     this.#save(`${end.package}.json`, `${JSON.stringify({ schemaVersion, ...facts })}\n`);
     this.#save(`${end.package}.html`, html);
     this.#note({ package: end.package, verdict, says, finding: findings[0], page }, facts);

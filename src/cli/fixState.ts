@@ -9,10 +9,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ImageFile } from '../audit/index.js';
 import type { Built } from '../author/index.js';
 import { distrust, errorCode, isRecord, parseJson, replaceFile } from '../base/index.js';
+import type { RememberedTrial, TrialMemory } from './trialMemory.js';
 
 interface Saved {
   readonly basis: string;
   readonly results: Record<string, SavedResult>;
+  /** Builds of searches that have not come to an end, by what was searched for. */
+  readonly trials: Record<string, Record<string, RememberedTrial>>;
 }
 
 /** An image as a list, which JSON can hold. */
@@ -23,6 +26,7 @@ export class FixState {
   readonly #file: string;
   readonly #basis: string;
   readonly #results: Record<string, SavedResult>;
+  readonly #trials: Saved['trials'];
 
   /**
    * @param cache directory of what lvfs keeps
@@ -32,7 +36,9 @@ export class FixState {
     this.#file = join(cache, 'fix', `${cpv.replaceAll('/', ':')}.gz`);
     this.#basis = createHash('sha256').update(JSON.stringify(basis)).digest('hex');
     const saved = readSaved(this.#file);
-    this.#results = saved?.basis === this.#basis ? saved.results : {};
+    const isMeant = saved?.basis === this.#basis;
+    this.#results = isMeant ? saved.results : {};
+    this.#trials = isMeant ? saved.trials : {};
   }
 
   /** How many results are there. */
@@ -50,7 +56,23 @@ export class FixState {
   /** Keeps a result; where it cannot be written it is kept for this call only. */
   set(key: string, { image, ...rest }: Built): void {
     this.#results[key] = image === undefined ? rest : { ...rest, image: [...image] };
-    const saved: Saved = { basis: this.#basis, results: this.#results };
+    delete this.#trials[key];
+    this.#save();
+  }
+
+  /** The builds of the search for a result, which are kept until that is there. */
+  trialsOf(key: string): TrialMemory {
+    return {
+      get: (trial) => this.#trials[key]?.[trial],
+      set: (trial, value) => {
+        (this.#trials[key] ??= {})[trial] = value;
+        this.#save();
+      },
+    };
+  }
+
+  #save(): void {
+    const saved: Saved = { basis: this.#basis, results: this.#results, trials: this.#trials };
     try {
       replaceFile(this.#file, [gzipSync(JSON.stringify(saved))]);
     } catch (error) {
@@ -60,7 +82,7 @@ export class FixState {
 
   /** Forgets all. */
   clear(): void {
-    for (const key of Object.keys(this.#results)) delete this.#results[key];
+    for (const all of [this.#results, this.#trials]) for (const key of Object.keys(all)) delete all[key];
     rmSync(this.#file, { force: true });
   }
 }
@@ -82,5 +104,10 @@ function readSaved(file: string): Saved | undefined {
 }
 
 function isSaved(value: unknown): value is Saved {
-  return isRecord(value) && typeof value['basis'] === 'string' && isRecord(value['results']);
+  return (
+    isRecord(value) &&
+    typeof value['basis'] === 'string' &&
+    isRecord(value['results']) &&
+    isRecord(value['trials'])
+  );
 }

@@ -2,6 +2,7 @@
 import { exitStatus, LvfsError } from '../base/index.js';
 import type { Builder, Built, Purpose, Variant } from '../author/index.js';
 import type { InsideRequest } from '../daemon/index.js';
+import { literalGlob } from '../view/index.js';
 import { build, type BuildOutcome } from './building.js';
 import type { FixState } from './fixState.js';
 import type { Signals } from './inside.js';
@@ -122,15 +123,16 @@ export class FixBuilds {
       proofTime: minutes,
       mostBuilds,
       onFirst: (status) => tellFirst(status === 0 ? 'built' : 'failed'),
-      onTrial: (what, status, time) => {
-        this.#count++;
+      onTrial: (what, status, time, known) => {
+        if (!known) this.#count++;
         this.#tell({
           what: `… and with ${what}`,
           end: status === 0 ? 'built' : 'failed',
           seconds: time,
-          known: false,
+          known,
         });
       },
+      memory: this.#state.trialsOf(keyOf(variant, purpose)),
     };
     try {
       const outcome = await build(this.#requestFor(variant), plan, this.#output, this.#signals);
@@ -149,7 +151,7 @@ export class FixBuilds {
     }
   }
 
-  #requestFor({ shown, hidden, flags }: Variant): InsideRequest {
+  #requestFor({ shown, hidden, flags, paths = [] }: Variant): InsideRequest {
     const { set, environment = {} } = this.#request;
     const words = flagWords(flags);
     const use = [process.env['USE'] ?? '', ...words].join(' ').trim();
@@ -160,6 +162,7 @@ export class FixBuilds {
         with: [...(set.with ?? []), ...shown.map((cpv) => `=${cpv}`)],
         without: [...(set.without ?? []), ...hidden.map((cpv) => `=${cpv}`)],
       },
+      hide: [...this.#request.hide, ...paths.map(literalGlob)],
       environment: { ...environment, ...(words.length === 0 ? {} : { USE: use }) },
     };
   }
@@ -200,10 +203,17 @@ function builtOf({ status, report, image, proof, comparison }: BuildOutcome): Bu
 }
 
 function keyOf(
-  { shown, hidden, flags }: Variant,
+  { shown, hidden, flags, paths = [] }: Variant,
   { prove, compare }: Pick<Purpose, 'prove' | 'compare'>,
 ): string {
-  return JSON.stringify([[...shown].sort(), [...hidden].sort(), flagWords(flags).sort(), prove, compare]);
+  return JSON.stringify([
+    [...shown].sort(),
+    [...hidden].sort(),
+    flagWords(flags).sort(),
+    [...paths].sort(),
+    prove,
+    compare,
+  ]);
 }
 
 /** Flags as USE has them. */

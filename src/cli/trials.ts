@@ -19,6 +19,7 @@ import { LvfsError, packageName } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
 import { statusOf, type Interruption, type Talk } from './inside.js';
+import { plainResult, recalledResult, trialKey, type TrialMemory } from './trialMemory.js';
 
 /** How long a build that is to end may take before it is killed, in milliseconds. */
 const patience = 10_000;
@@ -44,8 +45,10 @@ export interface BuildPlan {
   readonly mostBuilds?: number;
   /** Hears the exit status of the first build. */
   readonly onFirst?: (status: number) => void;
-  /** Hears how each build but the first ended: what was shown, exit status, seconds. */
-  readonly onTrial?: (what: string, status: number, seconds: number) => void;
+  /** Hears how each build but the first ended: what was shown, exit status, seconds; and those that were remembered. */
+  readonly onTrial?: (what: string, status: number, seconds: number, isKnown: boolean) => void;
+  /** Builds of an earlier call. */
+  readonly memory?: TrialMemory;
   readonly ignore: Settings['ignore'];
   readonly habitsOff: Settings['habitsOff'];
   /** Hears of every denial of the first build as it happens. */
@@ -75,6 +78,11 @@ export class Trials implements Evidence {
   /** On the clock of performance.now(): no build goes on after that. */
   #deadline = Number.POSITIVE_INFINITY;
   #isLate = false;
+  /** What the last build was noted for. */
+  #noted: { readonly used: readonly UsedPackage[]; readonly missing: readonly Missing[] } = {
+    used: [],
+    missing: [],
+  };
   readonly reported = new Map<string, Missing>();
   readonly used = new Map<string, UsedPackage>();
   readonly hasSysroot: boolean;
@@ -160,7 +168,39 @@ export class Trials implements Evidence {
   }
 
   /** Builds again to see whether that succeeds. What the first build left is kept. */
-  async failing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  failing(shown: readonly string[]): Promise<BuildResult | undefined> {
+    return this.#remembered('failing', shown, () => this.#failing(shown));
+  }
+
+  /** Builds again to see what that makes. */
+  comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
+    return this.#remembered('comparing', shown, () => this.#comparing(shown));
+  }
+
+  /** What an earlier call has built is not built again. */
+  async #remembered(
+    what: 'failing' | 'comparing',
+    shown: readonly string[],
+    make: () => Promise<BuildResult | undefined>,
+  ): Promise<BuildResult | undefined> {
+    const { memory, onTrial } = this.#plan;
+    const key = trialKey(what, shown);
+    const known = memory?.get(key);
+    if (known !== undefined) {
+      this.status = known.status;
+      this.image = undefined;
+      this.#keep(known.used, known.missing);
+      onTrial?.(describe(shown, this.#hidden.size), known.status, 0, true);
+      return recalledResult(known.result);
+    }
+    this.#noted = { used: [], missing: [] };
+    const result = await make();
+    if (result !== undefined)
+      memory?.set(key, { status: this.status, result: plainResult(result), ...this.#noted });
+    return result;
+  }
+
+  async #failing(shown: readonly string[]): Promise<BuildResult | undefined> {
     const scratch = await this.#makeScratch();
     if (!(await this.#trial(shown, { PORTAGE_TMPDIR: this.#inSide(scratch) }))) return undefined;
     const { used, report } = await this.#note();
@@ -174,8 +214,7 @@ export class Trials implements Evidence {
     };
   }
 
-  /** Builds again to see what that makes. */
-  async comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  async #comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
     const scratch = await this.#makeScratch();
     const packages = join(scratch, packagesName);
     rmSync(packages, { recursive: true, force: true });
@@ -278,9 +317,11 @@ export class Trials implements Evidence {
       for (const timer of timers) clearTimeout(timer);
       this.#output.endProgress();
     }
+    // A build that was ended from outside has shown nothing.
+    if (this.#isLate || this.#signals.status !== undefined) return false;
     this.#output.log('info', `with ${what} the build ${this.status === 0 ? 'succeeds' : 'fails'}`);
-    this.#plan.onTrial?.(what, this.status, Math.round((performance.now() - start) / 100) / 10);
-    return !this.#isLate && this.#signals.status === undefined;
+    this.#plan.onTrial?.(what, this.status, Math.round((performance.now() - start) / 100) / 10, false);
+    return true;
   }
 
   async #run(environment: Record<string, string>, show: boolean): Promise<void> {
@@ -300,15 +341,20 @@ export class Trials implements Evidence {
   async #note(): Promise<{ used: string[]; report: Report }> {
     const { used } = await this.#inside.view.request('packages');
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
-    for (const one of known) this.used.set(one.cpv, one);
     const { ignore, habitsOff } = this.#plan;
     const order = { ignore, habitsOff, captured: true, status: this.status };
     const { report } = await this.#inside.view.request('report', order);
-    for (const one of report.missing) {
+    this.#noted = { used: known, missing: report.missing };
+    this.#keep(known, report.missing);
+    return { used: known.map(({ cpv }) => cpv), report };
+  }
+
+  #keep(used: readonly UsedPackage[], missing: readonly Missing[]): void {
+    for (const one of used) this.used.set(one.cpv, one);
+    for (const one of missing) {
       // How a package was used when it was shown tells more than how it was looked for.
       if (one.certainty === 'allowed' || !this.reported.has(one.cpv)) this.reported.set(one.cpv, one);
     }
-    return { used: known.map(({ cpv }) => cpv), report };
   }
 
   /** @param packages host path of PKGDIR */

@@ -41,7 +41,7 @@ export {
 } from './session/launch.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
-export type { ReportGraph, ReportResult, UsedPackage } from './report/auditing.js';
+export type { ReportGraph, UsedPackage } from './report/auditing.js';
 export type { ViewPackages } from './control/methods.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';

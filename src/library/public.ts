@@ -41,7 +41,6 @@ export type {
   IgnoreSetting,
   LiveResult,
   Plan,
-  ReportResult,
   SessionStatus,
   SystemPathChange,
   UsedPackage,
@@ -51,7 +50,7 @@ export type {
 export { dismissAhead, startAhead, type Ahead } from './ahead.js';
 export { version, type MountOptions, type Served, type Talk } from './mounting.js';
 export type { Places, Shown } from './request.js';
-export type { MountedView, PrivateView, ReportOptions, Retargeted, View } from './view.js';
+export type { MountedView, PrivateView, ReportOptions, ReportResult, Retargeted, View } from './view.js';
 
 /** Raised when what is described in docs/library.md changes so that a program may have to; what is added does not raise it. */
 export const apiVersion = 1;

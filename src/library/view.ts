@@ -1,5 +1,5 @@
 /** Views that are there: what they can be asked, and how they are changed and ended. */
-import type { Denial } from '../audit/index.js';
+import type { Denial, Report } from '../audit/index.js';
 import { LvfsError } from '../base/index.js';
 import type {
   CommandEnd,
@@ -8,11 +8,16 @@ import type {
   IgnoreSetting,
   Inside,
   LiveResult,
-  ReportResult,
   SessionStatus,
   ViewPackages,
 } from '../daemon/index.js';
 import { absoluteTargets } from './request.js';
+
+/** A report, and the same as a page. */
+export interface ReportResult {
+  readonly report: Report;
+  readonly html?: string;
+}
 
 /** How a report is made; what is left out is as `lvfs report` has it. */
 export interface ReportOptions {
@@ -79,13 +84,20 @@ abstract class AnyView implements View {
     }
   }
 
-  report({ ignore = [], habitsOff = [], html = false, log }: ReportOptions = {}): Promise<ReportResult> {
-    return this.asked.request('report', {
+  async report({
+    ignore = [],
+    habitsOff = [],
+    html = false,
+    log,
+  }: ReportOptions = {}): Promise<ReportResult> {
+    const { report } = await this.asked.request('report', {
       ignore: [...ignore],
       habitsOff: [...habitsOff],
-      html,
       ...(log === undefined ? {} : { log }),
     });
+    if (!html) return { report };
+    const { reportPage } = await import('../page/index.js');
+    return { report, html: reportPage(report, await this.asked.request('graph')) };
   }
 
   async why(paths: readonly (string | Buffer)[]): Promise<readonly Explanation[]> {

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkJson } from './jsonSchemas.js';
 import { removeTree } from './removeTree.js';
 
 /** The program under test. */
@@ -26,7 +27,7 @@ export interface Sandbox {
   /** The registry's directory. */
   runtime: string;
   environment: NodeJS.ProcessEnv;
-  /** Runs lvfs to its end. */
+  /** Runs lvfs to its end. What it prints with --json has to be as docs/schemas describes it. */
   lvfs(...args: string[]): Promise<Result>;
   /** Starts lvfs without waiting. */
   start(...args: string[]): ChildProcess;
@@ -61,7 +62,11 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
     runtime,
     environment,
     start,
-    lvfs: (...args) => finished(start(...args)),
+    async lvfs(...args) {
+      const result = await finished(start(...args));
+      checkJson(args, result);
+      return result;
+    },
     cleanup: () => removeTree(directory),
   };
 }

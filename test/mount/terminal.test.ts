@@ -1,57 +1,16 @@
 /** `lvfs shell` and `run` on a terminal: job control, the shell's status, and the terminal as it was. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { host, nothingLeft, withCommands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
-import { finished, program, until, type Result } from '../helpers/lvfs.js';
+import { program } from '../helpers/lvfs.js';
+import { hasScript, Terminal } from '../helpers/terminal.js';
 
 const reason =
   whyNotMount() ??
   (!hasScript() ? 'needs script(1) of util-linux' : existsSync('/bin/bash') ? undefined : 'needs bash');
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
 const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
-
-function hasScript(): boolean {
-  return spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
-}
-
-/** A command on a terminal of its own. */
-class Terminal {
-  readonly #child: ChildProcess;
-  readonly #end: Promise<Result>;
-  #shown = '';
-
-  constructor(command: string, environment: NodeJS.ProcessEnv) {
-    this.#child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-      env: { ...environment, SHELL: '/bin/bash', TERM: 'dumb' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    this.#child.stdout?.on('data', (data: Buffer) => (this.#shown += data.toString()));
-    this.#end = finished(this.#child);
-  }
-
-  /** Types something. */
-  type(text: string): void {
-    this.#child.stdin?.write(text);
-  }
-
-  /** Waits until a text has been shown. */
-  async shows(text: string): Promise<void> {
-    await until(`'${text}' is shown; there is ${this.#shown}`, () => this.#shown.includes(text), 60_000);
-  }
-
-  /** Takes the terminal away: what runs on it gets a SIGHUP. */
-  hangUp(): void {
-    this.#child.kill('SIGKILL');
-  }
-
-  /** The status of the command, and all that was shown. */
-  async end(): Promise<{ status: number | null; shown: string }> {
-    const { status } = await this.#end;
-    return { status, shown: this.#shown };
-  }
-}
 
 /** Text that a shell prints when it runs this, and that does not stand in what was typed. */
 const say = (text: string): string => `echo ${text.slice(0, 1)}''${text.slice(1)}`;

@@ -11,8 +11,21 @@ const source = path.resolve(import.meta.dirname, '../../../src');
 
 /** Folder → folders it may import. `types:` marks an edge that may carry types only. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  cli: ['library', 'author', 'daemon', 'system', 'filesystem', 'fuse', 'audit', 'view', 'portage', 'base'],
-  library: ['daemon', 'audit', 'base'],
+  cli: [
+    'library',
+    'page',
+    'author',
+    'daemon',
+    'system',
+    'filesystem',
+    'fuse',
+    'audit',
+    'view',
+    'portage',
+    'base',
+  ],
+  page: ['types:daemon', 'audit', 'base'],
+  library: ['page', 'daemon', 'audit', 'base'],
   daemon: ['filesystem', 'system', 'fuse', 'audit', 'view', 'portage', 'base'],
   filesystem: ['types:fuse', 'view', 'audit', 'system', 'base'],
   audit: ['view', 'base'],

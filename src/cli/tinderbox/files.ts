@@ -1,5 +1,6 @@
 /** The verdicts of `lvfs check` as files for other programs. */
 import { escapeMarkup, markup, type Markup } from '../../base/index.js';
+import { baseStyle, framed, reportCode, sortableScript, verdictStyle } from '../../page/index.js';
 import type { Verdict } from './verdict.js';
 
 /**
@@ -55,7 +56,7 @@ export function checkPage(
   const rows = [
     ...verdicts.map(
       ({ target, verdict, says, seconds }, i) =>
-        `<tr class="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(says)}</td><td>${seconds ?? ''}</td></tr>`,
+        `<tr data-verdict="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(says)}</td><td>${seconds ?? ''}</td></tr>`,
     ),
     ...left.map(
       (target) =>
@@ -68,31 +69,27 @@ export function checkPage(
     const body =
       page === undefined
         ? `<p>${escapeMarkup(says)}</p>`
-        : `<iframe sandbox title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(page)}"></iframe>`;
-    return `<section id="t${i}"><h2>${escapeMarkup(target)}</h2>${body}</section>`;
+        : `<iframe sandbox="allow-scripts" title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(page)}"></iframe>`;
+    return `<section id="t${i}" aria-labelledby="h${i}"><h2 id="h${i}">${escapeMarkup(target)}</h2>${body}</section>`;
   });
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>lvfs check</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
-td, th { padding: 0.2rem 1rem 0.2rem 0; text-align: left; }
-.failed td:nth-child(2), .error td:nth-child(2) { color: #b00020; font-weight: bold; }
-.undeclared td:nth-child(2) { color: #8a5a00; font-weight: bold; }
-.clean td:nth-child(2) { color: #1b6e2a; }
-iframe { width: 100%; height: 40rem; border: 1px solid #ccc; }
-</style>
-</head>
-<body>
-<h1>lvfs check</h1>
-<table><thead><tr><th>target</th><th>verdict</th><th>why</th><th>seconds</th></tr></thead><tbody>
+  const heads = ['target', 'verdict', 'why', 'seconds'].map((head) => `<th scope="col">${head}</th>`);
+  return framed({
+    title: 'lvfs check',
+    style: checkStyle,
+    script: checkScript,
+    embeds: reportCode,
+    body: `<h1>lvfs check</h1>
+<div class="narrow" tabindex="0" role="group" aria-label="verdicts"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
 ${rows.join('\n')}
-</tbody></table>
-${reports.join('\n')}
-</body>
-</html>
-`;
+</tbody></table></div>
+${reports.join('\n')}`,
+  });
 }
+
+const checkStyle = `${baseStyle}${verdictStyle}
+iframe { width: 100%; height: 40rem; border: 1px solid var(--rule); }
+`;
+
+const checkScript = `${sortableScript}
+sortable(document.querySelector('table'));
+`;

@@ -62,7 +62,6 @@ export const viewMethods = {
     parameters: object({
       ignore: optional(array(ignoreSetting, 'a list of rules')),
       habitsOff: optional(texts),
-      html: optional(flag),
       log: optional(text),
       captured: optional(flag),
       status: optional(number('a number')),

@@ -4,7 +4,6 @@ import { displayPath, packageName, readRegularFile, unlessRefused, unmarked } fr
 import {
   habits,
   makeReport,
-  reportHtml,
   type HiddenFile,
   type IgnoreRule,
   type Ledger,
@@ -34,18 +33,15 @@ export interface ReportRequest {
   readonly ignore: readonly IgnoreSetting[];
   /** Names of the built-in rules about the habits of tools that do not hold. */
   readonly habitsOff: readonly string[];
-  /** Also as a page. */
-  readonly html: boolean;
   /** What the build printed. */
   readonly log?: string;
   /** How the build ended, as a shell gives it; absent: nobody knows. */
   readonly status?: number;
 }
 
-/** A report, and the same as a page. */
+/** What the answer to a request for a report carries. */
 export interface ReportResult {
   readonly report: Report;
-  readonly html?: string;
 }
 
 /** The parts of a session that a report looks at. */
@@ -66,7 +62,7 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
   const input = reportInput(audited, request);
   const inForce = habits.filter(({ name }) => !request.habitsOff.includes(name));
   const report = makeReport(input, inForce);
-  return request.html ? { report, html: reportHtml(report, input, request.status) } : { report };
+  return { report };
 }
 
 /** What a page shows beside a report: what is declared, and what that brought in. */

@@ -210,7 +210,7 @@ export class Session {
         });
       });
     },
-    report: async ({ ignore = [], habitsOff = [], html = false, log, captured = false, status }) => {
+    report: async ({ ignore = [], habitsOff = [], log, captured = false, status }) => {
       await this.#settled();
       this.#ends?.look();
       await this.#sources.scan();
@@ -218,7 +218,6 @@ export class Session {
       return sessionReport(this.#audited, {
         ignore,
         habitsOff,
-        html,
         ...(status === undefined ? {} : { status }),
         ...(text === undefined ? {} : { log: text }),
       });

@@ -117,6 +117,24 @@ const cases: readonly [string, string, Declaration, string][] = [
     '\nBDEPEND="\n\ta/b\n\tc/d\n\ttest? ( x/y )\n"\n',
   ],
   [
+    'under two conditions',
+    '\nDEPEND="a/b"\n',
+    { variable: 'DEPEND', atom: 'c/d', condition: 'ssl gtk' },
+    '\nDEPEND="\n\ta/b\n\tssl? ( gtk? ( c/d ) )\n"\n',
+  ],
+  [
+    'under two conditions, of which one is there',
+    '\nDEPEND="\n\ta/b\n\tssl? ( c/d )\n"\n',
+    { variable: 'DEPEND', atom: 'e/f', condition: 'ssl gtk' },
+    '\nDEPEND="\n\ta/b\n\tssl? ( c/d gtk? ( e/f ) )\n"\n',
+  ],
+  [
+    'under two conditions that are there',
+    '\nDEPEND="\n\tssl? (\n\t\tgtk? (\n\t\t\tc/d\n\t\t)\n\t)\n"\n',
+    { variable: 'DEPEND', atom: 'e/f', condition: 'ssl gtk' },
+    '\nDEPEND="\n\tssl? (\n\t\tgtk? (\n\t\t\tc/d\n\t\t\te/f\n\t\t)\n\t)\n"\n',
+  ],
+  [
     'a condition of its own',
     '',
     { variable: 'DEPEND', atom: 'c/d', condition: '!ssl' },
