@@ -34,6 +34,8 @@ export interface GeneratedRoot {
   root: string;
   /** The atom to mount; its package is not installed. */
   target: string;
+  /** Another that makes as many packages visible, as far as there are so many: besides @system, none of them that {@link target} does. */
+  other: string;
   /** All installed packages, in no particular order. */
   installed: string[];
   /** Those that the target makes visible. */
@@ -100,6 +102,7 @@ export function generateRoot(directory: string, options: GenerateOptions = {}): 
   const packages = makePackages(count, options.entries ?? 1_300_000, random);
   const systemCount = Math.min(80, Math.floor(visible / 2));
   const direct = connect(packages, visible, systemCount, random);
+  const otherDirect = connectOther(packages, visible, systemCount, random);
 
   mkdirSync(root, { recursive: true });
   for (const path of [
@@ -121,6 +124,7 @@ export function generateRoot(directory: string, options: GenerateOptions = {}): 
   const made: GeneratedRoot = {
     root,
     target: 'www-client/firefox',
+    other: 'kde-apps/kmail',
     installed: packages.map((one) => one.cpv),
     visible: packages.slice(0, visible).map((one) => one.cpv),
     entries: 0,
@@ -140,6 +144,7 @@ export function generateRoot(directory: string, options: GenerateOptions = {}): 
     BDEPEND: pick(0.2).join(' '),
     RDEPEND: pick(0.6).join(' '),
   });
+  writeEbuild(root, made.other, '6.1', { DEPEND: otherDirect.map((one) => one.cp).join(' ') });
   return made;
 }
 
@@ -182,7 +187,7 @@ function connect(packages: Package[], visible: number, systemCount: number, rand
       const other = packages[from + Math.floor(random() * (limit - from))]!;
       other.rdepend.push(atomOf(one, i));
     }
-    const reach = i < visible ? visible : packages.length;
+    const reach = i < systemCount ? systemCount : i < visible ? visible : packages.length;
     for (let more = Math.floor(random() * 8); more > 0; more--) {
       const other = Math.floor(random() * reach);
       const atom = atomOf(packages[other]!, more);
@@ -192,6 +197,29 @@ function connect(packages: Package[], visible: number, systemCount: number, rand
     }
   });
   return packages.slice(systemCount, directEnd);
+}
+
+/**
+ * Makes a part of the rest, as many packages as {@link connect} made reachable beside @system, depend on nothing but each other and @system;
+ * the dependencies that reach just these.
+ */
+function connectOther(
+  packages: Package[],
+  visible: number,
+  systemCount: number,
+  random: () => number,
+): Package[] {
+  const others = packages.slice(visible, visible + visible - systemCount);
+  others.forEach((one, i) => {
+    const before = others.slice(0, i);
+    const near = Array.from({ length: 4 }, () =>
+      pickFrom(i < directDependencies ? packages.slice(0, systemCount) : before, random),
+    );
+    one.rdepend = near.map((other, variant) => atomOf(other, variant));
+    // Whatever is not depended on directly is reached through one that is.
+    if (i >= directDependencies) pickFrom(before, random).rdepend.push(atomOf(one, 0));
+  });
+  return others.slice(0, directDependencies);
 }
 
 function atomOf(one: Package, variant: number): string {
@@ -343,22 +371,39 @@ function writeEntry(root: string, one: Package, contents: string, counter: numbe
   writeFileSync(join(directory, 'CONTENTS'), contents, 'latin1');
 }
 
+const repositoryPlace = 'var/db/repos/gentoo';
+
+function write(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function writeEbuild(root: string, cp: string, version: string, values: Record<string, string>): void {
+  const repository = join(root, repositoryPlace);
+  const name = cp.slice(cp.indexOf('/') + 1);
+  const all = { DEFINED_PHASES: '-', EAPI: '8', KEYWORDS: 'amd64', LICENSE: 'MIT', SLOT: '0', ...values };
+  const lines = (quote: string): string =>
+    Object.entries(all)
+      .map(([key, value]) => `${key}=${quote}${value}${quote}\n`)
+      .join('');
+  const text = lines('"');
+  const sum = createHash('md5').update(text).digest('hex');
+  write(join(repository, cp, `${name}-${version}.ebuild`), text);
+  write(join(repository, 'metadata/md5-cache', `${cp}-${version}`), `${lines('')}_md5_=${sum}\n`);
+}
+
 function writeRepository(
   root: string,
   packages: readonly Package[],
   systemCount: number,
   target: Record<'DEPEND' | 'BDEPEND' | 'RDEPEND', string>,
 ): void {
-  const repository = join(root, 'var/db/repos/gentoo');
-  const write = (path: string, text: string) => {
-    mkdirSync(join(path, '..'), { recursive: true });
-    writeFileSync(path, text);
-  };
+  const repository = join(root, repositoryPlace);
   const profile = join(repository, 'profiles/bench');
   write(join(repository, 'metadata/layout.conf'), 'masters =\ncache-formats = md5-dict\n');
   write(join(repository, 'profiles/repo_name'), 'gentoo\n');
   write(join(repository, 'profiles/arch.list'), 'amd64\n');
-  const known = new Set([...packages.map((one) => one.category), 'www-client']);
+  const known = new Set([...packages.map((one) => one.category), 'www-client', 'kde-apps']);
   write(join(repository, 'profiles/categories'), `${[...known].sort().join('\n')}\n`);
   write(join(profile, 'eapi'), '8\n');
   write(
@@ -375,24 +420,15 @@ function writeRepository(
       'USE_EXPAND_UNPREFIXED="ARCH"\nUSE_EXPAND_VALUES_ARCH="amd64"\nUSE_EXPAND_VALUES_ELIBC="glibc musl"\n' +
       'USE_EXPAND_VALUES_KERNEL="linux"\nACCEPT_LICENSE="*"\n',
   );
-  const ebuild = (cp: string, version: string, values: Record<string, string>) => {
-    const name = cp.slice(cp.indexOf('/') + 1);
-    const all = { DEFINED_PHASES: '-', EAPI: '8', KEYWORDS: 'amd64', LICENSE: 'MIT', SLOT: '0', ...values };
-    const text = Object.entries(all)
-      .map(([key, value]) => `${key}="${value}"\n`)
-      .join('');
-    const cached = Object.entries(all)
-      .map(([key, value]) => `${key}=${value}\n`)
-      .join('');
-    const sum = createHash('md5').update(text).digest('hex');
-    write(join(repository, cp, `${name}-${version}.ebuild`), text);
-    write(join(repository, 'metadata/md5-cache', `${cp}-${version}`), `${cached}_md5_=${sum}\n`);
-  };
   for (const one of packages) {
     const rdepend = one.rdepend.join(' ');
-    ebuild(one.cp, one.version, { DEPEND: rdepend, RDEPEND: rdepend, IUSE: 'debug doc nls ssl test' });
+    writeEbuild(root, one.cp, one.version, {
+      DEPEND: rdepend,
+      RDEPEND: rdepend,
+      IUSE: 'debug doc nls ssl test',
+    });
   }
-  ebuild('www-client/firefox', '128.0', target);
+  writeEbuild(root, 'www-client/firefox', '128.0', target);
 
   const configuration = join(root, 'etc/portage');
   write(join(configuration, 'make.conf'), 'USE="nls ssl"\n');

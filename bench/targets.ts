@@ -163,7 +163,7 @@ async function warmRequests(
       return counts.flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : [])).join(', ') || 'none';
     };
     const cold = await build();
-    await inside.retarget([second]);
+    await inside.become({ ...request, set: { targets: [second] } });
     return [cold, await build()];
   } finally {
     await inside.close();

@@ -1,5 +1,5 @@
 /** What a report is made of, what it says, and what its judgements share. */
-import { isInSysroot, sysrootMark } from '../base/index.js';
+import { isInSysroot, sysrootMark, type Origin } from '../base/index.js';
 import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
@@ -16,7 +16,7 @@ export interface Declared {
 
 /** What brought a visible package in. */
 export interface BroughtIn {
-  from: string;
+  from: Origin;
   variable: string;
   atom: string;
   /** Emerge would choose another alternative of an any-of group than this. */
@@ -198,7 +198,7 @@ export function variableForProgram(cpv: string, path: string, input: ReportInput
 /** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
 export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | undefined {
   const reasons = (input.visible.get(cpv) ?? []).filter(
-    ({ from, variable }) => from === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
+    ({ from, variable }) => from.kind === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
   );
   return reasons.every(({ alternative }) => alternative === true) ? reasons[0] : undefined;
 }

@@ -16,7 +16,7 @@ export {
   type Wanted,
 } from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
-export type { HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
+export type { BroughtIn, HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
 export { habits } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';

@@ -205,6 +205,7 @@ export class Ledger {
     this.#denials.clear();
     this.#uses.clear();
     for (const [id, { phase }] of this.#processes) if (phase !== '') this.#processes.delete(id);
+    for (const id of this.#ends.keys()) if (!this.#processes.has(id)) this.#ends.delete(id);
     this.#total = 0;
     this.#dropped = 0;
   }

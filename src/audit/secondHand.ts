@@ -25,6 +25,7 @@ import {
   type SecondHand,
 } from './findings.js';
 import { isExecution, type Use } from './uses.js';
+import { originName, originPackage } from '../base/index.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
@@ -60,7 +61,7 @@ export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<st
 
 /** Whether the user named a package, and nothing but the user's word makes it visible: neither the target nor @system leads to it. */
 export function isAllowedByUser(cpv: string, { visible }: ReportInput): boolean {
-  const isNamed = visible.get(cpv)?.some(({ from }) => from === '--with') === true;
+  const isNamed = visible.get(cpv)?.some(({ from }) => from.kind === 'option') === true;
   return isNamed && !reachedOtherwise(visible).has(cpv);
 }
 
@@ -75,10 +76,8 @@ function reachedOtherwise(visible: ReportInput['visible']): ReadonlySet<string> 
   const broughtBy = new Map<string, string[]>();
   for (const [cpv, reasons] of visible) {
     for (const { from } of reasons) {
-      if (!visible.has(from) && from !== '--with') found.add(cpv);
-      const brought = broughtBy.get(from);
-      if (brought === undefined) broughtBy.set(from, [cpv]);
-      else brought.push(cpv);
+      if (from.kind === 'target' || from.kind === 'set') found.add(cpv);
+      if (from.kind === 'package') addTo(broughtBy, from.cpv, cpv);
     }
   }
   // What is added is met as well.
@@ -123,7 +122,7 @@ export function findSecondHand(
     result.push({
       cpv,
       suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input)),
-      from: [...new Set(reasons.map(({ from }) => from))].sort(),
+      from: [...new Set(reasons.map(({ from }) => originName(from)))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: others.length,
       paths,
@@ -259,6 +258,12 @@ function filesLedTo(
   return ledTo;
 }
 
+function addTo(map: Map<string, string[]>, key: string, value: string): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
+}
+
 function add(map: Map<string, Set<string>>, key: string, values: Iterable<string>): void {
   let known = map.get(key);
   if (known === undefined) map.set(key, (known = new Set()));
@@ -269,11 +274,7 @@ function add(map: Map<string, Set<string>>, key: string, values: Iterable<string
 function needsOf({ visible }: ReportInput): (cpv: string) => ReadonlySet<string> {
   const direct = new Map<string, string[]>();
   for (const [cpv, reasons] of visible) {
-    for (const { from } of reasons) {
-      const known = direct.get(from);
-      if (known === undefined) direct.set(from, [cpv]);
-      else known.push(cpv);
-    }
+    for (const { from } of reasons) if (from.kind === 'package') addTo(direct, from.cpv, cpv);
   }
   const all = new Map<string, Set<string>>();
   return (cpv) => {
@@ -298,8 +299,11 @@ export function declaredPackages(input: ReportInput): Set<string> {
   for (let grown = true; grown;) {
     grown = false;
     for (const [cpv, reasons] of input.visible) {
-      if (declared.has(cpv) || !reasons.some(({ from }) => declared.has(from) && !input.hasFiles(from)))
-        continue;
+      const isOfDeclared = reasons.some(({ from }) => {
+        const by = originPackage(from);
+        return by !== undefined && declared.has(by) && !input.hasFiles(by);
+      });
+      if (declared.has(cpv) || !isOfDeclared) continue;
       declared.add(cpv);
       grown = true;
     }

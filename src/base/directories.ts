@@ -31,6 +31,16 @@ export function defaultCache(environment: NodeJS.ProcessEnv): string {
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'lvfs');
 }
 
+/** What is at a path, links followed; undefined for nothing, and where nobody could look, as below a file or in a circle of links. */
+export function kindAt(path: string): 'directory' | 'other' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 function make(path: string, mode: number): void {
   mkdirSync(path, { mode });
   // What the umask took. Never more than was asked for, so nobody can have got in meanwhile.

@@ -1,6 +1,7 @@
 /** What /proc tells of processes. Where there is none, every process counts as gone. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { ifSeen, ifThere, unlessRefused } from './absence.js';
+import { errorCode } from './errors.js';
 
 /** A process, or the one that asks. */
 export type Pid = number | 'self';
@@ -27,14 +28,24 @@ export function processIds(): number[] {
     .map(Number);
 }
 
+/** What `look` gives; undefined as with {@link ifSeen}, and for a process that has ended, of which nothing but number and name is left. */
+export function unlessEnded<T>(look: () => T): T | undefined {
+  try {
+    return ifSeen(look);
+  } catch (error) {
+    if (errorCode(error) === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
 /** A file of a process, one character a byte; undefined when the process is gone or somebody else's. */
 export function processFile(pid: Pid, name: string): string | undefined {
-  return ifSeen(() => readFileSync(`/proc/${pid}/${name}`, 'latin1'));
+  return unlessEnded(() => readFileSync(`/proc/${pid}/${name}`, 'latin1'));
 }
 
 /** Where a link of a process leads; undefined when the process is gone or somebody else's. */
 export function processLink(pid: Pid, name: string): string | undefined {
-  return ifSeen(() => readlinkSync(`/proc/${pid}/${name}`));
+  return unlessEnded(() => readlinkSync(`/proc/${pid}/${name}`));
 }
 
 /** See {@link ProcessStat}; undefined for a process that is gone. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
-import { reportDescriptor, runDaemon, startThreadAhead, type StartupMessage } from '../daemon/index.js';
+import { reportDescriptor, runDaemon, type StartupMessage } from '../daemon/index.js';
 import { keepCapabilities } from '../system/index.js';
 import { endAtBugs } from './bugs.js';
 
@@ -68,5 +68,4 @@ outliveOthers();
 process.umask(0o077);
 // Before there is another thread. Portage, which sources ebuilds without metadata, gets all of root's back: so no_new_privs cannot be.
 keepCapabilities(...needed, 'dacOverride');
-await startThreadAhead();
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

@@ -135,8 +135,6 @@ async function open(request: InsideRequest, output: Talk, signals: Interruption)
  */
 export class ReusedRoom {
   #inside: Inside | undefined;
-  /** What was asked for, but for the targets. */
-  #asked = '';
 
   /** As {@link withInside}, but that the view may stay. */
   readonly use: Room = async (request, output, signals, use) => {
@@ -146,9 +144,7 @@ export class ReusedRoom {
     try {
       signals.throwIfAny();
       const result = await use(inside);
-      // What runs among the host's processes shares the mounts. With libfuse the kernel asks otherwise for what it has been
-      // asked to forget, so that a report would tell of the targets before.
-      isGood = signals.status === undefined && !request.hostProcesses && inside.status.driver !== 'libfuse';
+      isGood = signals.status === undefined;
       return result;
     } finally {
       release();
@@ -164,14 +160,13 @@ export class ReusedRoom {
   }
 
   async #take(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {
-    const { targets } = request.set;
-    const asked = JSON.stringify({ ...request, set: { ...request.set, targets: [] } });
-    if (this.#inside !== undefined && asked === this.#asked) {
+    const inside = this.#inside;
+    if (inside?.canBecome(request) === true) {
       const cancel = (): void => void this.close();
       signals.cancelled.signal.addEventListener('abort', cancel);
       try {
-        await this.#inside.retarget(targets);
-        return this.#inside;
+        await inside.become(request);
+        return inside;
       } catch (error) {
         if (!(error instanceof LvfsError)) throw error;
         // Whatever it is, a new view says it as it is.
@@ -180,9 +175,7 @@ export class ReusedRoom {
       }
     }
     await this.close();
-    this.#inside = await open(request, output, signals);
-    this.#asked = asked;
-    return this.#inside;
+    return (this.#inside = await open(request, output, signals));
   }
 }
 

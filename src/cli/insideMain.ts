@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { errorCode, type Logger } from '../base/index.js';
-import { serveInside, startThreadAhead } from '../daemon/index.js';
+import { serveInside } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 import { packageVersion } from './version.js';
 
@@ -29,7 +29,6 @@ function write(fd: 1 | 2, data: Buffer): void {
 }
 
 endAtBugs();
-await startThreadAhead();
 await serveInside({
   parent: Number(process.argv[2]),
   output: (stream, data) => write(stream === 'stdout' ? 1 : 2, data),

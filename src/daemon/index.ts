@@ -174,11 +174,6 @@ export async function withoutSets(
   return (await import('./plan/names.js')).withoutSets(names, locations, log);
 }
 
-/** See `startThreadAhead` in servingThreads.ts. */
-export async function startThreadAhead(): Promise<void> {
-  (await import('./session/servingThreads.js')).startThreadAhead();
-}
-
 /** See `runDaemon` in detached.ts. */
 export async function runDaemon(channels: DaemonChannels): Promise<boolean> {
   return (await import('./session/detached.js')).runDaemon(channels);

@@ -13,13 +13,17 @@ export interface SystemPathChange {
   readonly remove: boolean;
 }
 
-/** Which packages and which paths a view shows. */
-export interface ViewRequest {
-  readonly locations: SystemLocations;
+/** What a mounted view can be asked to show instead. */
+export interface Shown {
   readonly set: SetRequest;
   /** Globs of `--show` and `--hide`. */
   readonly show: readonly string[];
   readonly hide: readonly string[];
+}
+
+/** Which packages and which paths a view shows. */
+export interface ViewRequest extends Shown {
+  readonly locations: SystemLocations;
   readonly systemPaths: readonly SystemPathChange[];
   /** The directory in which the index is saved. */
   readonly cache: string;
@@ -83,6 +87,13 @@ export interface InsideRequest extends Omit<SessionRequest, 'mountpoint' | 'none
   readonly hostProcesses: boolean;
   /** So many processes of its own at most; see `EnterOptions.processes`. */
   readonly processes?: number;
+}
+
+/** Whether a view that was made for one request can become what another asks for. */
+export function canBecome(made: InsideRequest, asked: InsideRequest): boolean {
+  const rest = ({ set: _set, show: _show, hide: _hide, ...all }: InsideRequest): string =>
+    JSON.stringify(all);
+  return rest(made) === rest(asked);
 }
 
 /** What `lvfs allow` or `deny` did; also listed by `status`. */

@@ -6,10 +6,16 @@
  */
 export type Cpv = string;
 
+/** What brings a package into a visible set: what is built, a set (by its name without `@`), the user's option, or a package that needs it. */
+export type Origin =
+  | { readonly kind: 'target' }
+  | { readonly kind: 'set'; readonly name: string }
+  | { readonly kind: 'option'; readonly name: 'with' }
+  | { readonly kind: 'package'; readonly cpv: string };
+
 /** One link of the chain that brings a package into the visible set. */
 export interface Reason {
-  /** A cpv, `"@system"`, `"@world"`, `"@name"`, `"target"` or `"--with"`. */
-  from: string;
+  from: Origin;
   /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
   variable: string;
   /** The atom that selected the package. */
@@ -21,6 +27,12 @@ export interface Reason {
 /** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
 export interface ChainLink extends Reason {
   cpv: Cpv;
+}
+
+/** The same as JSON has it. */
+export interface ToldLink extends Omit<ChainLink, 'from'> {
+  /** A cpv, `"@system"` or another set, `"target"` or `"--with"`. */
+  readonly from: string;
 }
 
 /** The ebuild (or, when no repository has it, the installed package) that is to be built. */
@@ -383,7 +395,7 @@ export interface Explanation {
   readonly detail: string;
   readonly owners: readonly string[];
   /** How the first visible owner came into the set. */
-  readonly chain: readonly ChainLink[];
+  readonly chain: readonly ToldLink[];
 }
 
 /** A package that was used, and the first of the files that were. */

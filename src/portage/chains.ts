@@ -1,10 +1,6 @@
 /** The chains of reasons by which a package of a visible set is in it. */
+import { originPackage } from '../base/index.js';
 import type { ChainLink, Cpv, VisibleSet } from './types.js';
-
-/** Whether a reason's `from` is where a chain begins, not an installed package. */
-export function isRoot(from: string): boolean {
-  return from === 'target' || from.startsWith('@') || from.startsWith('--');
-}
 
 /** How many unfinished chains {@link chainsTo} looks at before it gives up finding more. */
 const maxSteps = 20_000;
@@ -34,8 +30,9 @@ export function chainsTo(set: VisibleSet, cpv: Cpv, limit = 20): readonly (reado
   const grow = (name: Cpv, below: Partial | undefined): void => {
     for (const reason of set.visible.get(name) ?? []) {
       const length = (below?.length ?? 0) + 1;
-      const rest = isRoot(reason.from) ? 0 : distances.get(reason.from);
-      if (rest === undefined || reason.from === name || contains(below, reason.from)) continue;
+      const by = originPackage(reason.from);
+      const rest = by === undefined ? 0 : distances.get(by);
+      if (rest === undefined || by === name || (by !== undefined && contains(below, by))) continue;
       (queues[length + rest] ??= []).push({ link: { cpv: name, ...reason }, below, length });
     }
   };
@@ -46,8 +43,9 @@ export function chainsTo(set: VisibleSet, cpv: Cpv, limit = 20): readonly (reado
     const queue = queues[length] ?? [];
     for (const partial of queue) {
       if (chains.length >= limit || steps++ >= maxSteps) return chains;
-      if (!isRoot(partial.link.from)) {
-        grow(partial.link.from, partial);
+      const by = originPackage(partial.link.from);
+      if (by !== undefined) {
+        grow(by, partial);
         continue;
       }
       const chain: ChainLink[] = [];
@@ -69,10 +67,11 @@ function rootDistances(set: VisibleSet): ReadonlyMap<Cpv, number> {
   const distances = new Map<Cpv, number>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from } of reasons) {
-      if (isRoot(from)) distances.set(cpv, 1);
+      const by = originPackage(from);
+      if (by === undefined) distances.set(cpv, 1);
       else {
-        const list = users.get(from);
-        if (list === undefined) users.set(from, [cpv]);
+        const list = users.get(by);
+        if (list === undefined) users.set(by, [cpv]);
         else list.push(cpv);
       }
     }

@@ -41,9 +41,15 @@ export interface Selection {
 /** What {@link DepCheck.select} answers. */
 export interface GraphSelection {
   readonly atoms: readonly Atom[];
-  /** The atoms that virtuals stand for. */
-  readonly inner: readonly Atom[];
+  /** What the virtuals that were chosen need. */
+  readonly inner: readonly VirtualNeed[];
   readonly upgrades: readonly Upgrade[];
+}
+
+/** What was chosen of the needs of a virtual. */
+export interface VirtualNeed {
+  readonly virtual: Cpv;
+  readonly atom: Atom;
 }
 
 /**
@@ -137,22 +143,24 @@ export class DepCheck {
 
   /**
    * What emerge selects from evaluated dependencies when it has a graph already. Atoms come as they are in `items`, with those of
-   * package.provided left out.
+   * package.provided left out; that of a virtual matches the version that was chosen only, under the text that was written.
    */
   select(items: readonly Reduced[], graph: Graph): GraphSelection {
-    const virtuals = new Map<Atom, Atom>();
-    const inner = new Set<Atom>();
+    const inner = new Map<Atom, Cpv>();
     const unusable = new Set<Atom>();
     const expanded = items.flatMap((item) =>
-      this.#expandVirtuals(item, graph, { virtuals, inner, unusable, seen: [] }),
+      this.#expandVirtuals(item, graph, { inner, unusable, seen: [] }),
     );
     const combined = combineOverlapping(expanded);
     const upgrades: Upgrade[] = [];
     const selected = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable, upgrades });
     return {
       upgrades,
-      atoms: distinct(selected.filter((atom) => !inner.has(atom)).map((atom) => virtuals.get(atom) ?? atom)),
-      inner: selected.filter((atom) => inner.has(atom) && atom.blocker === undefined),
+      atoms: distinct(selected.filter((atom) => !inner.has(atom))),
+      inner: selected.filter(isWanted).flatMap((atom) => {
+        const virtual = inner.get(atom);
+        return virtual === undefined ? [] : [{ virtual, atom }];
+      }),
     };
   }
 
@@ -193,7 +201,7 @@ export class DepCheck {
     atom: Atom,
     virtual: InstalledCandidate,
     graph: Graph,
-    { virtuals, inner, unusable, seen }: Expansion,
+    { inner, unusable, seen }: Expansion,
   ): readonly (readonly Reduced[])[] {
     let needs: readonly Reduced[];
     try {
@@ -202,18 +210,20 @@ export class DepCheck {
       if (!(error instanceof DependError)) throw error;
       return [];
     }
-    const own: Expansion = { virtuals: new Map(), inner, unusable, seen: [...seen, virtual.cpv] };
-    const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, own));
+    const nested: Expansion = { inner, unusable, seen: [...seen, virtual.cpv] };
+    const expanded = needs.flatMap((need) => this.#expandVirtuals(need, graph, nested));
     const combined = combineOverlapping(expanded);
     const found = this.#select(combined, { fewSlots: combined !== expanded, graph, unusable });
     const isMissing = (need: Atom): boolean =>
       need.blocker === undefined && (unusable.has(need) || this.installed.bestWithoutUse(need) === undefined);
     if (found.some(isMissing)) return [];
-    const selected = found.map((need) => ({ ...need }));
-    for (const need of selected) inner.add(need);
+    const selected = found.map((need) => {
+      const own = { ...need };
+      inner.set(own, inner.get(need) ?? virtual.cpv);
+      return own;
+    });
     const { use, requiredFlags, text } = atom;
     const exact: Atom = { ...parseAtom(`=${virtual.package.cpv}`), use, requiredFlags, text };
-    virtuals.set(exact, atom);
     return [[...selected, exact]];
   }
 
@@ -335,10 +345,8 @@ interface How {
 
 /** What is noted while virtuals are replaced. */
 interface Expansion {
-  /** By the atom of one version of a virtual, the atom that was written. */
-  readonly virtuals: Map<Atom, Atom>;
-  /** What virtuals stand for. */
-  readonly inner: Set<Atom>;
+  /** What virtuals stand for: by atom, who needs it. */
+  readonly inner: Map<Atom, Cpv>;
   /** Virtuals that are installed without what they need. */
   readonly unusable: Set<Atom>;
   /** The virtuals that are being replaced. */
@@ -416,6 +424,7 @@ function isWanted(atom: Atom): boolean {
 }
 
 /** The atoms that are no blockers, each once. */
-function distinct(atoms: readonly Atom[]): readonly Atom[] {
-  return [...new Map(atoms.filter(isWanted).map((atom) => [atom.text, atom])).values()];
+export function distinct(atoms: readonly Atom[]): readonly Atom[] {
+  const key = ({ text, version = '' }: Atom): string => `${text} ${version}`;
+  return [...new Map(atoms.filter(isWanted).map((atom) => [key(atom), atom])).values()];
 }

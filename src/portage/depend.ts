@@ -258,6 +258,11 @@ export function isAnyOf(item: Reduced): item is AnyOf {
 export interface ReduceOptions extends DependOptions {
   /** Enabled flags; a flag that is not in it is off. */
   readonly use: ReadonlySet<string>;
+  /**
+   * The EAPI that says what becomes of a group without alternatives, where the text is not checked against it; default: that which
+   * it is checked against.
+   */
+  readonly groupsEapi?: string | undefined;
 }
 
 /** The atom that stands for an any-of group without alternatives in EAPI 7 and later; nothing satisfies it. */
@@ -280,7 +285,7 @@ export function useReduce(text: string, options: ReduceOptions): readonly Reduce
 
 /** {@link useReduce} for a string that has been parsed already. */
 function reduceTree(nodes: readonly DepNode<Atom>[], options: ReduceOptions): readonly Reduced[] {
-  const vanish = eapiFeatures(options.eapi).emptyGroupsAlwaysTrue;
+  const vanish = eapiFeatures(options.groupsEapi ?? options.eapi).emptyGroupsAlwaysTrue;
   return reduceAll(nodes, { use: options.use, vanish }, false, []);
 }
 

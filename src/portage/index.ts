@@ -127,6 +127,13 @@ export interface System {
   repositoryEnvironment(): Readonly<Record<string, string>>;
   /** Host path of the targets' `/etc/portage`. */
   readonly userConfiguration: string;
+  /**
+   * The system as it is at this time. Nothing is read anew of which it is certain that it has not changed; what both share is safe to use by
+   * either, but the metadata of ebuilds is read anew for both.
+   *
+   * @throws LvfsError as {@link openSystem}
+   */
+  renewed(): System;
   /** Keeps values of installed packages for the next run; does nothing without {@link SystemOptions.cache}. */
   save(): void;
   /** What was wrong in the data read so far without keeping lvfs from working. */
@@ -146,6 +153,19 @@ export function openSystem(locations: SystemLocations, options: SystemOptions = 
 /** The databases of installed packages: the root's, and the sysroot's if there is one. */
 type Databases = readonly [InstalledDatabase, ...InstalledDatabase[]];
 
+/** What a system takes over from an earlier state of it. */
+interface Kept {
+  readonly configuration: Configuration;
+  readonly toolsConfiguration: Configuration;
+  readonly saved: ReadonlyMap<string, SavedValues>;
+  /** Undefined: something was merged or unmerged since. */
+  readonly installed?: {
+    readonly databases: Databases;
+    readonly sets: VisibleSets | undefined;
+    readonly namers: ReadonlyMap<InstalledDatabase, Namer>;
+  };
+}
+
 class OpenedSystem implements System {
   readonly database: string;
   readonly prefix: string;
@@ -154,42 +174,82 @@ class OpenedSystem implements System {
   /** The configuration of the system whose tools are used; the same without a sysroot. */
   readonly #toolsConfiguration: Configuration;
   readonly #sysrootDatabase: string;
+  readonly #locations: SystemLocations;
   readonly #options: SystemOptions;
   /** Whether the database was named, and so has to be there. */
   readonly #hasOwnDatabase: boolean;
   #databases: Databases | undefined;
   #knownSets: VisibleSets | undefined;
-  readonly #namers = new Map<InstalledDatabase, Namer>();
+  readonly #namers: Map<InstalledDatabase, Namer>;
+  /** By database. */
+  readonly #saved: Map<string, SavedValues>;
   /** How many warnings of each configuration have been passed on. */
   readonly #reported = new Map<Configuration, number>();
 
-  constructor(locations: SystemLocations, options: SystemOptions) {
+  constructor(locations: SystemLocations, options: SystemOptions, kept?: Kept) {
+    this.#locations = locations;
+    this.#options = options;
     const prefix = (locations.prefix ?? '').replace(/\/+$/, '');
     const { env = {} } = options;
-    const { sysroot, configRoot = configRootOf(locations, env), ...common } = locations;
-    if (prefix !== '' && sysroot !== undefined) {
+    if (prefix !== '' && locations.sysroot !== undefined) {
       throw new LvfsError('SYSROOT_AND_PREFIX', 'a sysroot cannot be combined with a prefix');
     }
     this.prefix = prefix;
-    const shared: ConfigurationOptions = {
-      ...common,
-      askMetadata: (ebuild, file) =>
-        askPortage(this.root, prefix, this.repositoryEnvironment())(ebuild, file),
-    };
-    this.#configuration = new Configuration({
-      ...shared,
-      ...(sysroot === undefined ? {} : { sysroot }),
-      ...(configRoot === undefined ? {} : { configRoot }),
-      env,
-    });
+    this.#configuration = kept?.configuration ?? new Configuration(this.#targetsOptions());
     checkRoots(env, this.sysroot, prefix);
     // The environment is about what is built, not about the system it is built on (create_trees of Portage).
-    this.#toolsConfiguration = this.sysroot === '' ? this.#configuration : new Configuration(shared);
-    this.#options = options;
+    this.#toolsConfiguration =
+      kept?.toolsConfiguration ??
+      (this.sysroot === '' ? this.#configuration : new Configuration(this.#commonOptions()));
+    this.#saved = new Map(kept?.saved);
+    this.#databases = kept?.installed?.databases;
+    this.#knownSets = kept?.installed?.sets;
+    this.#namers = new Map(kept?.installed?.namers);
     const { files } = this.#configuration;
     this.#hasOwnDatabase = locations.vdb !== undefined;
     this.database = files.resolve(locations.vdb ?? files.at(`${prefix}/var/db/pkg`));
     this.#sysrootDatabase = this.sysroot === '' ? '' : files.resolve(files.at(`${this.sysroot}/var/db/pkg`));
+  }
+
+  /** How the configuration of the system is read whose tools are used. */
+  #commonOptions(): ConfigurationOptions {
+    const { root, overlays, repos, prefix } = this.#locations;
+    return {
+      root,
+      ...(overlays === undefined ? {} : { overlays }),
+      ...(repos === undefined ? {} : { repos }),
+      ...(prefix === undefined ? {} : { prefix }),
+      askMetadata: (ebuild, file) =>
+        askPortage(this.root, this.prefix, this.repositoryEnvironment())(ebuild, file),
+    };
+  }
+
+  #targetsOptions(): ConfigurationOptions {
+    const { env = {} } = this.#options;
+    const { sysroot, configRoot = configRootOf(this.#locations, env) } = this.#locations;
+    return {
+      ...this.#commonOptions(),
+      ...(sysroot === undefined ? {} : { sysroot }),
+      ...(configRoot === undefined ? {} : { configRoot }),
+      env,
+    };
+  }
+
+  renewed(): System {
+    const [configuration, toolsConfiguration] = [this.#configuration, this.#toolsConfiguration];
+    if (!this.#configurations.every((one) => one.renew())) return openSystem(this.#locations, this.#options);
+    const kept = { configuration, toolsConfiguration, saved: this.#saved };
+    const databases = this.#databases;
+    if (databases?.every((database) => database.isCurrent()) !== true)
+      return new OpenedSystem(this.#locations, this.#options, kept);
+    for (const namer of this.#namers.values()) namer.renew();
+    const sets = this.#knownSets?.again(
+      (installed, ofTarget) => new TargetResolver(installed, ofTarget ? configuration : toolsConfiguration),
+    );
+    return new OpenedSystem(this.#locations, this.#options, {
+      ...kept,
+      installed: { databases, sets, namers: this.#namers },
+    });
   }
 
   get sysroot(): string {
@@ -337,7 +397,11 @@ class OpenedSystem implements System {
 
   #savedValues(database: string): SavedValues | undefined {
     const { cache } = this.#options;
-    return cache === undefined ? undefined : new SavedValues(cache, database);
+    const known = this.#saved.get(database);
+    if (cache === undefined || known !== undefined) return known;
+    const saved = new SavedValues(cache, database);
+    this.#saved.set(database, saved);
+    return saved;
   }
 
   get #sets(): VisibleSets {

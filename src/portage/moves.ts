@@ -4,11 +4,11 @@
  * as though that had been done.
  */
 import path from 'node:path';
+import { isRecord, parseJson } from '../base/index.js';
 import { type Atom, atomToString, tryParseAtom } from './atom.js';
 import type { RootFiles } from './rootFiles.js';
 import type { DataWarning } from './types.js';
 import type { Repositories } from './repos/repository.js';
-import { parseJson, isRecord } from '../base/index.js';
 
 /** One line of a file of updates. */
 export type Move =
@@ -107,13 +107,18 @@ export function readMoves(
 
 /** The times of the files of updates that Portage has carried out, by their paths inside the root. */
 function carriedOut(files: RootFiles, mtimedb: string): ReadonlyMap<string, number> {
+  // During a merge emerge writes much else into it.
+  const updates = parseJson(files.readPart(mtimedb, updatesIn), isRecord) ?? {};
   const times = new Map<string, number>();
-  // Where it is one of an old Portage, or damaged, Portage begins a new one.
-  const updates = parseJson(files.readText(mtimedb) ?? '{}', isRecord)?.['updates'];
-  if (isRecord(updates))
-    for (const [file, time] of Object.entries(updates))
-      if (typeof time === 'number') times.set(file, Math.floor(time));
+  for (const [file, time] of Object.entries(updates))
+    if (typeof time === 'number') times.set(file, Math.floor(time));
   return times;
+}
+
+/** That part of the note, as JSON. Where it is one of an old Portage, or damaged, Portage begins a new one. */
+function updatesIn(text = '{}'): string {
+  const updates = parseJson(text, isRecord)?.['updates'];
+  return JSON.stringify(isRecord(updates) ? updates : {});
 }
 
 /** `1Q-2024` before `4Q-2024` before `1Q-2025`: what was moved twice is found. */

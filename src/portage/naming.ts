@@ -39,6 +39,8 @@ export class Namer {
   readonly #tree: EbuildTree;
   readonly #atoms = new Map<string, Atom | undefined>();
   #standIns: readonly StandIn[] | undefined;
+  /** How the repositories were when these were found. */
+  #standInsOf = '';
   #declared: ReadonlyMap<string, Declared> | undefined;
 
   constructor(installed: InstalledDatabase, tree: EbuildTree) {
@@ -100,12 +102,22 @@ export class Namer {
     return [...found.values()].sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
   }
 
+  /** What repositories say of stand-ins is read anew, where it may have changed. */
+  renew(): void {
+    if (this.#standIns !== undefined && this.#standInsOf !== this.#treeState()) this.#standIns = undefined;
+  }
+
+  #treeState(): string {
+    return standInCategories.map((category) => this.#tree.cacheState(category)).join('\n');
+  }
+
   #standInsFor(cp: string): StandIn[] {
     this.#standIns ??= this.#findStandIns();
     return this.#standIns.filter(({ providers }) => [...providers.values()].some((all) => all.has(cp)));
   }
 
   #findStandIns(): StandIn[] {
+    this.#standInsOf = this.#treeState();
     const names = new Set<string>();
     for (const category of standInCategories) for (const cp of this.#tree.packagesIn(category)) names.add(cp);
     for (const cp of this.#installed.names()) if (isStandIn(cp)) names.add(cp);

@@ -14,6 +14,7 @@ import {
   resolveWithin,
   unlessRefused,
 } from '../base/index.js';
+import { LookedAt } from './lookedAt.js';
 
 /** What a path leads to after all symlinks: `other` is a device, socket or pipe. */
 export type FileKind = 'file' | 'directory' | 'other';
@@ -34,17 +35,25 @@ function join(base: string, ...parts: string[]): string {
   return path.posix.join(base, ...parts);
 }
 
+/** What a method that may fail gives, as text. */
+type Answer = readonly string[] | string | undefined;
+
 /** See the head of this file. An instance caches how directories resolve and is meant for one configuration. */
 export class RootFiles {
   /** The root, absolute and free of symlinks, without trailing slash (`''` for `/`). */
   readonly #root: string;
   readonly #directories = new Map<string, string>();
+  readonly #seen: LookedAt | undefined;
+  /** Asks what has been asked again, without what this one has remembered of links; undefined when nobody does. */
+  #now: RootFiles | undefined;
 
   /**
    * @param root the tree that is shown; must exist and be a directory.
+   * @param isNoted whether to keep what is found for {@link isUnchanged}.
    * @throws LvfsError `NO_ROOT` otherwise.
    */
-  constructor(root: string) {
+  constructor(root: string, isNoted = false) {
+    this.#seen = isNoted ? new LookedAt() : undefined;
     const absolute = path.resolve(root);
     let real: string;
     try {
@@ -64,6 +73,41 @@ export class RootFiles {
     return this.#root === '' ? '/' : this.#root;
   }
 
+  /** The same tree, for what is not to be noted. */
+  unnoted(): RootFiles {
+    return new RootFiles(this.root);
+  }
+
+  /** Whether everything that was asked would be answered in the same way; only for one that notes that. */
+  isUnchanged(): boolean {
+    this.#now = this.unnoted();
+    return this.#seen?.isUnchanged() === true;
+  }
+
+  /** Answers, and takes note of it. */
+  #noted<T extends Answer>(what: string, hostPath: string, ask: (files: RootFiles) => T, path?: string): T {
+    const seen = this.#seen;
+    if (seen === undefined) return ask(this);
+    const again = (): string => this.#answered(() => ask(this.#now ?? this));
+    try {
+      const found = ask(this);
+      seen.note(`${what} ${hostPath}`, asText(found), again, path);
+      return found;
+    } catch (error) {
+      if (error instanceof LvfsError) seen.note(`${what} ${hostPath}`, error.message, again);
+      throw error;
+    }
+  }
+
+  #answered(ask: () => Answer): string {
+    try {
+      return asText(ask());
+    } catch (error) {
+      if (error instanceof LvfsError) return error.message;
+      throw error;
+    }
+  }
+
   /** The host path of `inside`, an absolute path as seen inside the root; `..` is taken lexically and symlinks are not yet resolved. */
   at(inside: string): string {
     return join(this.root, path.posix.join('/', inside));
@@ -75,6 +119,10 @@ export class RootFiles {
    * kept as written, so the result may not exist.
    */
   resolve(hostPath: string): string {
+    return this.#noted('end', hostPath, (files) => files.#resolve(hostPath));
+  }
+
+  #resolve(hostPath: string): string {
     const absolute = path.posix.resolve('/', hostPath);
     if (this.#root === '') {
       return unlessRefused(() => realpathSync(absolute), absolute);
@@ -97,7 +145,12 @@ export class RootFiles {
 
   /** Whether `hostPath`, after its symlinks, is a file, a directory, something else, or nothing (undefined). */
   kind(hostPath: string): FileKind | undefined {
-    return this.#kindOfResolved(this.#root === '' ? hostPath : this.resolve(hostPath));
+    return this.#noted('kind', hostPath, (files) => files.#kindOfResolved(files.#opened(hostPath)));
+  }
+
+  /** What to open for a path: below a root of its own links have to be followed here. */
+  #opened(hostPath: string): string {
+    return this.#root === '' ? hostPath : this.#resolve(hostPath);
   }
 
   /**
@@ -106,10 +159,22 @@ export class RootFiles {
    * @throws LvfsError `UNREADABLE` when it cannot be read, is no file, or is larger than 16 MiB.
    */
   readText(hostPath: string): string | undefined {
-    const resolved = this.#root === '' ? hostPath : this.resolve(hostPath);
+    return this.#noted('text', hostPath, (files) => files.#readText(hostPath), this.#opened(hostPath));
+  }
+
+  /**
+   * What `part` takes of the text of a file, where nothing else of it counts. Errors as {@link readText}.
+   *
+   * @param part must not throw.
+   */
+  readPart(hostPath: string, part: (text: string | undefined) => string): string {
+    return this.#noted('part', hostPath, (files) => part(files.#readText(hostPath)), this.#opened(hostPath));
+  }
+
+  #readText(hostPath: string): string | undefined {
     let text: string;
     try {
-      text = readRegularFile(resolved, largestText).toString('utf8');
+      text = readRegularFile(this.#opened(hostPath), largestText).toString('utf8');
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw unreadable(hostPath, error);
@@ -119,17 +184,19 @@ export class RootFiles {
 
   /** The time of the last change in whole seconds since the epoch; undefined when there is no such file. */
   mtimeSeconds(hostPath: string): number | undefined {
-    const stat = statSync(this.#root === '' ? hostPath : this.resolve(hostPath), {
-      bigint: true,
-      throwIfNoEntry: false,
-    });
-    return stat === undefined ? undefined : Number(stat.mtimeNs / 1_000_000_000n);
+    const seconds = this.#noted('time', hostPath, (files) => files.#mtime(hostPath)?.toString());
+    return seconds === undefined ? undefined : Number(seconds);
   }
 
-  /** The bytes of a file of at most 1 GiB; undefined when there is no such file. Errors as {@link readText}. */
+  #mtime(hostPath: string): bigint | undefined {
+    const stat = statSync(this.#opened(hostPath), { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? undefined : stat.mtimeNs / 1_000_000_000n;
+  }
+
+  /** The bytes of a file of at most 1 GiB, which are not noted; undefined when there is no such file. Errors as {@link readText}. */
   readBytes(hostPath: string): Buffer | undefined {
     try {
-      return readRegularFile(this.#root === '' ? hostPath : this.resolve(hostPath), largestFile);
+      return readRegularFile(this.#opened(hostPath), largestFile);
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw unreadable(hostPath, error);
@@ -138,8 +205,12 @@ export class RootFiles {
 
   /** The names in a directory, sorted by code point; undefined when it is none or cannot be listed. */
   list(hostPath: string): string[] | undefined {
+    return this.#noted('list', hostPath, (files) => files.#list(hostPath), this.#opened(hostPath));
+  }
+
+  #list(hostPath: string): string[] | undefined {
     try {
-      return readdirSync(this.#root === '' ? hostPath : this.resolve(hostPath)).sort(byCodePoint);
+      return readdirSync(this.#opened(hostPath)).sort(byCodePoint);
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
@@ -202,6 +273,11 @@ export class RootFiles {
     this.#directories.set(hostPath, target);
     return target === '' ? undefined : target;
   }
+}
+
+function asText(answer: Answer): string {
+  if (answer === undefined) return '\0';
+  return typeof answer === 'string' ? answer : answer.join('\0');
 }
 
 function unreadable(hostPath: string, error: unknown): LvfsError {

@@ -14,6 +14,8 @@ import { matchesGlob } from './match.js';
 import { moved } from './moves.js';
 import { readLines, type Line, words } from './packageFiles.js';
 import type { Ebuild } from './repos/repository.js';
+import { dateOf } from './setDates.js';
+import { SetProblem } from './setProblem.js';
 import { compareVersions } from './version.js';
 
 /** A member of a set: an atom or, with `@`, another set. */
@@ -26,9 +28,6 @@ export interface Member {
 
 /** The members of a set, found when they are asked for. */
 export type Members = () => readonly Member[];
-
-/** What is wrong with a section; it then makes no set. */
-export class SetProblem extends Error {}
 
 /** Makes sets. */
 export class SetClasses {
@@ -110,7 +109,8 @@ export class SetClasses {
       }
       case 'ConfigFileSet': {
         const file = this.#place(required('filename'));
-        return () => this.#listed(file, false);
+        // What names a repository or has wildcards is not for a set.
+        return () => this.#listed(file, false).filter(({ text }) => tryParseAtom(text, { allowRepo: false }));
       }
       case 'ProfilePackageSet':
         return () => plain(config.profilePackages);
@@ -152,9 +152,11 @@ export class SetClasses {
         return this.#byTime(section, () => Date.now() / 1000 - age * 24 * 3600);
       }
       case 'DateSet': {
-        const seconds = Number(options.get('seconds') ?? 'none');
-        if (Number.isInteger(seconds)) return this.#byTime(section, () => seconds);
-        break;
+        const time = dateOf(options, {
+          builtAt: (atom) => this.#builtAt(atom),
+          changedAt: (place) => config.files.mtimeSeconds(this.#place(place)),
+        });
+        return this.#byTime(section, () => time);
       }
       case 'RebuiltBinaries':
         return () => this.#rebuiltBinaries();
@@ -292,6 +294,13 @@ export class SetClasses {
         onlyVisible ? names.filter((cp) => this.#config.visibility.best(parseAtom(cp)) !== undefined) : names,
       );
     };
+  }
+
+  /** When the lowest version that an atom matches was built, in seconds. */
+  #builtAt(text: string): number | undefined {
+    const atom = tryParseAtom(text, { allowRepo: true });
+    const value = (atom && this.#installed.match(atom)[0]?.entry.value('BUILD_TIME')) ?? '';
+    return /^\d+$/.test(value) ? Number(value) : undefined;
   }
 
   #byTime(section: Section, bound: () => number): Members {

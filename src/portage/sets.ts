@@ -8,7 +8,8 @@ import { type Atom, tryParseAtom } from './atom.js';
 import type { Configuration } from './config/configuration.js';
 import { IniProblem, IniReader, type Section } from './ini.js';
 import type { InstalledPackages } from './installed.js';
-import { SetClasses, SetProblem, type Members } from './setClasses.js';
+import { SetClasses, type Members } from './setClasses.js';
+import { SetProblem } from './setProblem.js';
 
 /** Portage's own sets/portage.conf, for a root without one. */
 const builtinConf = `

@@ -7,7 +7,14 @@
  * installed packages are not followed: without `--deep` emerge does not either.
  */
 import type { Atom } from './atom.js';
-import type { DepCheck, Graph, Selection, Upgrade } from './depCheck.js';
+import {
+  type DepCheck,
+  distinct,
+  type Graph,
+  type Selection,
+  type Upgrade,
+  type VirtualNeed,
+} from './depCheck.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import { isAnyOf, isConjunction, type Reduced, useReduce } from './depend.js';
 import { type Candidate, matchesAtom } from './match.js';
@@ -16,12 +23,16 @@ import { type Candidate, matchesAtom } from './match.js';
 export interface TargetString<V extends string> {
   readonly variable: V;
   readonly text: string;
+  /** That of the package, which says what a group without alternatives means. */
+  readonly eapi: string;
   /** The system in which it has to be satisfied. */
   readonly root: { readonly installed: InstalledPackages; readonly check: DepCheck };
 }
 
 /** What emerge selects from one string of a target. */
 export interface TargetSelection extends Selection {
+  /** What emerge chose for virtuals, which need not be what is chosen from their dependencies by themselves. */
+  readonly inner: readonly VirtualNeed[];
   readonly upgrades: readonly Upgrade[];
 }
 
@@ -72,24 +83,27 @@ export function chooseForTarget<V extends string>(
 ): ReadonlyMap<V, TargetSelection> {
   const graph = new TargetGraph(target, home);
   const chosen = new Map<V, Atom[]>();
+  const inner = new Map<V, VirtualNeed[]>();
   const upgrades = new Map<V, Upgrade[]>();
   const reduced = new Map<V, readonly Reduced[]>();
   const choose = ({ variable, root }: TargetString<V>, items: readonly Reduced[]): void => {
     const selection = root.check.select(items, graph);
     chosen.get(variable)?.push(...selection.atoms);
+    inner.get(variable)?.push(...selection.inner);
     upgrades.get(variable)?.push(...selection.upgrades);
-    graph.add([...selection.atoms, ...selection.inner], root.installed);
+    graph.add([...selection.atoms, ...selection.inner.map(({ atom }) => atom)], root.installed);
   };
   const choices: (() => void)[] = [];
   for (const string of strings) {
     let items: readonly Reduced[];
     try {
-      items = useReduce(string.text, { use: target.use });
+      items = useReduce(string.text, { use: target.use, groupsEapi: string.eapi });
     } catch (error) {
       onError(error, string.variable);
     }
     reduced.set(string.variable, items);
     chosen.set(string.variable, []);
+    inner.set(string.variable, []);
     upgrades.set(string.variable, []);
     choose(
       string,
@@ -102,10 +116,17 @@ export function chooseForTarget<V extends string>(
   for (const decide of choices.reverse()) decide();
   return new Map(
     strings.map(({ variable, root: { check } }) => {
-      const atoms = chosen.get(variable) ?? [];
-      const unique = [...new Map(atoms.map((atom) => [atom.text, atom])).values()];
+      const unique = distinct(chosen.get(variable) ?? []);
       const rest = check.rest(reduced.get(variable) ?? [], unique);
-      return [variable, { atoms: unique, upgrades: upgrades.get(variable) ?? [], ...rest }];
+      return [
+        variable,
+        {
+          atoms: unique,
+          inner: inner.get(variable) ?? [],
+          upgrades: upgrades.get(variable) ?? [],
+          ...rest,
+        },
+      ];
     }),
   );
 }

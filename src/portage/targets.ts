@@ -5,7 +5,14 @@
  * `acct-group` and `acct-user` is meant rather than those of the same name inside; whatever of them a version would match. Where
  * something installed is named, only installed packages are meant, as for `emerge --unmerge`.
  */
-import { exitStatus, LvfsError, nearest, packageDirectoryAt } from '../base/index.js';
+import {
+  exitStatus,
+  LvfsError,
+  nearest,
+  originName,
+  packageDirectoryAt,
+  type Origin,
+} from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
 import type { Configuration } from './config/configuration.js';
@@ -25,8 +32,7 @@ export interface ResolvedTarget extends Omit<Target, 'use' | 'buildDeps'> {
 /** An installed package that was named, and by what. */
 export interface Selected {
   cpv: Cpv;
-  /** `--with`, or the set. */
-  from: string;
+  from: Origin;
   atom: string;
 }
 
@@ -86,11 +92,11 @@ export class TargetResolver {
    * The installed packages that names and sets select: the best match of each atom, of one with wildcards all that it matches. That
    * versions of other slots are installed beside the best match is told.
    *
-   * @param from the `from` of names that are not sets.
+   * @param from the origin of names that are not sets.
    * @throws LvfsError exit 20 as {@link resolve}, and `NOT_INSTALLED` for a name that matches nothing installed. Members of sets
    * may be missing.
    */
-  installedMatches(names: readonly string[], from: string): readonly Selected[] {
+  installedMatches(names: readonly string[], from: Origin): readonly Selected[] {
     return names.flatMap((name) => {
       if (name.startsWith('@')) return this.#setMatches(name);
       const atom = this.#parse(name, 'installed');
@@ -107,7 +113,7 @@ export class TargetResolver {
   installedSystem(): readonly Selected[] {
     return this.#bestMatches(
       this.#configuration.system.map((text) => parseAtom(text)),
-      '@system',
+      { kind: 'set', name: 'system' },
     );
   }
 
@@ -126,10 +132,10 @@ export class TargetResolver {
   }
 
   #setMatches(name: string): readonly Selected[] {
-    return this.#bestMatches(this.#set(name), name);
+    return this.#bestMatches(this.#set(name), { kind: 'set', name: name.slice(1) });
   }
 
-  #bestMatches(atoms: readonly Atom[], from: string): readonly Selected[] {
+  #bestMatches(atoms: readonly Atom[], from: Origin): readonly Selected[] {
     return atoms.flatMap((atom) => this.#bestOf(atom).map(({ cpv }) => ({ cpv, from, atom: atom.text })));
   }
 
@@ -137,14 +143,14 @@ export class TargetResolver {
     return atom.extended ? this.#installed.match(atom) : this.#installed.match(atom).slice(-1);
   }
 
-  #tellOfOtherSlots(name: string, atom: Atom, from: string): void {
+  #tellOfOtherSlots(name: string, atom: Atom, from: Origin): void {
     if (atom.extended || atom.slot !== undefined) return;
     const best = this.#installed.best(atom);
     const others = this.#installed.match(atom).filter(({ slot }) => slot !== best?.slot);
     if (best === undefined || others.length === 0) return;
     const list = others.map(({ cpv, slot }) => `${cpv} (${atom.cp}:${slot})`).join(', ');
     this.#configuration.warn({
-      file: `${from} ${name}`,
+      file: `${originName(from)} ${name}`,
       line: 0,
       message: `is ${best.cpv}, the highest; there is also ${list}`,
     });
@@ -352,8 +358,8 @@ export class TargetResolver {
 
   /** The ebuild that the directory of a package stands for: the best visible one in it, else the highest that is valid. */
   #ebuildIn(directory: string): Ebuild {
-    const { tree, files, repositories, visibility } = this.#configuration;
-    const real = files.resolve(directory);
+    const { tree, repositories, visibility } = this.#configuration;
+    const real = tree.resolve(directory);
     const repository = repositories.containing(real);
     const cp = packageDirectoryAt(real);
     const all =

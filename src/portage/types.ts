@@ -2,6 +2,7 @@
  * The shapes that the rest of lvfs sees of Portage's world: what is installed, which packages a build may use, and
  * why. Plain data, without behaviour.
  */
+import type { Origin } from '../base/index.js';
 
 /**
  * A package with version as Portage writes it: `category/PF`. An installed one of the sysroot's database is marked; see
@@ -57,8 +58,7 @@ export interface EqualPackage {
 
 /** One link of the chain that brings a package into the visible set. */
 export interface Reason {
-  /** A cpv, `"@system"`, `"@world"`, `"@name"`, `"target"` or `"--with"`. */
-  from: string;
+  from: Origin;
   /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
   variable: string;
   /** The atom that selected the package. */

@@ -8,6 +8,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
 import { errorCode, isAbsent, LvfsError, readingFlags, systemError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
+import { settledIdentity } from './lookedAt.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
 import { type Move, moved, type PackageMoves } from './moves.js';
 import type { SavedValues, Values } from './savedValues.js';
@@ -216,6 +217,8 @@ export class InstalledDatabase {
   readonly #byCpv = new Map<Cpv, InstalledEntry>();
   readonly #byName = new Map<string, InstalledEntry[]>();
   readonly #saved: SavedValues | undefined;
+  /** The database and its categories with what tells one state of each from another. */
+  readonly #listed: ReadonlyMap<string, string | undefined>;
 
   /**
    * Lists `directory`. A database that does not exist is empty, unless it `mustExist`. What is not a package is skipped as Portage skips it:
@@ -235,11 +238,14 @@ export class InstalledDatabase {
   ) {
     this.#saved = saved;
     const packages: InstalledEntry[] = [];
+    // Before they are listed: what comes meanwhile is no more what is noted.
+    const listed = new Map([[directory, settledIdentity(directory)]]);
     for (const categoryEntry of listRoot(directory, mustExist)) {
       const category = categoryEntry.name;
       if (skipped.test(category) || !categoryName.test(category)) continue;
       if (!isDirectory(categoryEntry, directory)) continue;
       const path = `${directory}/${category}`;
+      listed.set(path, settledIdentity(path));
       for (const entry of listDirectory(path, warn)) {
         const pf = entry.name;
         if (skipped.test(pf) || !isDirectory(entry, path)) continue;
@@ -267,6 +273,15 @@ export class InstalledDatabase {
       if (versions.length > 1) versions.sort((a, b) => comparePackages(a.parts, b.parts));
     }
     this.packages = packages;
+    this.#listed = listed;
+  }
+
+  /**
+   * Whether nothing was merged, unmerged or changed since it was listed. Whoever changes an entry has to touch its category (`vardbapi._bump_mtime`,
+   * Portage bug 290428). Always false of a database that changed a moment before it was listed.
+   */
+  isCurrent(): boolean {
+    return [...this.#listed].every(([path, state]) => state !== undefined && state === settledIdentity(path));
   }
 
   /**

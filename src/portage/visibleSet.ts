@@ -9,10 +9,20 @@
  * Answers are kept per package and per dependency string, so that many targets in one process share their work. Nothing here
  * recurses along dependencies: circles and long chains are ordinary.
  */
-import { exitStatus, isInSysroot, LvfsError, packageName, rootMark, unmarked } from '../base/index.js';
+import {
+  exitStatus,
+  fromTarget,
+  fromUser,
+  isInSysroot,
+  LvfsError,
+  originName,
+  packageName,
+  rootMark,
+  unmarked,
+  type Origin,
+} from '../base/index.js';
 import { parseAtom } from './atom.js';
 import type { DepCheck, Selection } from './depCheck.js';
-import { isRoot } from './chains.js';
 import type { InstalledPackages } from './installed.js';
 import { DependError } from './depend.js';
 import { eapiFeatures } from './eapi.js';
@@ -112,11 +122,12 @@ export class VisibleSets {
         const root = this.#rootFor(variable, resolved.eapi);
         const selection = selections(variable);
         this.#tellUpgrades(resolved, variable, root, selection);
-        for (const { cpv, reason } of matches(root, selection, 'target', variable)) {
+        for (const { cpv, reason } of matches(root, selection, fromTarget, variable)) {
           roots.push({ cpv, reason });
           addReason(buildDeps, cpv, reason);
         }
-        if (all) roots.push(...alternatives(root, selection, 'target', variable));
+        roots.push(...this.#innerOf(selection, root, all));
+        if (all) roots.push(...alternatives(root, selection, fromTarget, variable));
         for (const atom of selection.unsatisfied) {
           unsatisfied.push(absent(variable, atom, root));
           missing.push({ target: resolved.cpv, ...absent(variable, atom, root) });
@@ -124,8 +135,9 @@ export class VisibleSets {
       }
       for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
         const selection = selections(variable);
-        const found = matches(this.#target, selection, 'target', variable);
-        if (all) found.push(...alternatives(this.#target, selection, 'target', variable));
+        const found = matches(this.#target, selection, fromTarget, variable);
+        found.push(...this.#innerOf(selection, this.#target, all));
+        if (all) found.push(...alternatives(this.#target, selection, fromTarget, variable));
         runTime.push(...found);
         if (request.rdepend !== true) continue;
         roots.push(...found);
@@ -146,7 +158,7 @@ export class VisibleSets {
       throw missingDependencies(missing, this.#isCross ? this.#target.place : undefined);
 
     for (const selected of this.#named(request.with ?? [], (name, root) =>
-      root.targets.installedMatches([name], '--with'),
+      root.targets.installedMatches([name], fromUser),
     )) {
       roots.push(rootOf(selected));
     }
@@ -166,6 +178,24 @@ export class VisibleSets {
       unsatisfied: distinct(unsatisfied),
       metadataOnly,
     };
+  }
+
+  /**
+   * The same, with other resolvers of names, for what is installed still.
+   *
+   * @param resolver makes one for the packages of a system; whether that is the one that is built for
+   */
+  again(resolver: (installed: InstalledPackages, isTarget: boolean) => TargetResolver): VisibleSets {
+    const root = (old: PackageRoot, isTarget: boolean): PackageRoot => ({
+      ...old,
+      targets: resolver(old.installed, isTarget),
+    });
+    const target = root(this.#target, true);
+    const tools = this.#isCross ? root(this.#tools, false) : target;
+    const sets = new VisibleSets(tools, target, this.#toolchains, this.#warn);
+    for (const [cpv, edges] of this.#edges) sets.#edges.set(cpv, edges);
+    for (const [cpv, edges] of this.#allEdges) sets.#allEdges.set(cpv, edges);
+    return sets;
   }
 
   /** The names of all sets of the system that targets are built for, without `@`, sorted. */
@@ -233,21 +263,24 @@ export class VisibleSets {
       const atom = parseAtom(`${category}/*`, { allowWildcard: true });
       return this.#tools.installed
         .match(atom)
-        .map(({ cpv }) => rootOf({ cpv, from: '@system', atom: atom.text }));
+        .map(({ cpv }) => rootOf({ cpv, from: { kind: 'set', name: 'system' }, atom: atom.text }));
     });
   }
 
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
   #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>, all: boolean): Map<Cpv, Reason[]> {
     const members = new Set<Cpv>();
-    for (const { cpv } of roots) if (!hidden.has(cpv)) members.add(cpv);
+    const isHidden = ({ cpv, reason: { from } }: Edge): boolean =>
+      hidden.has(cpv) || (from.kind === 'package' && hidden.has(from.cpv));
+    const shown = roots.filter((edge) => !isHidden(edge));
+    for (const { cpv } of shown) members.add(cpv);
     // Packages that are added while this runs are visited too.
     for (const cpv of members) {
       for (const edge of this.#edgesOf(cpv, all)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
     }
     const sorted = [...members].sort();
     const reasons = new Map<Cpv, Reason[]>(sorted.map((cpv) => [cpv, []]));
-    for (const { cpv, reason } of roots) if (!hidden.has(cpv)) addReason(reasons, cpv, reason);
+    for (const { cpv, reason } of shown) addReason(reasons, cpv, reason);
     for (const list of reasons.values()) list.sort(compareReasons);
     // From here on in order: packages by code point, and their edges are sorted.
     for (const from of sorted) {
@@ -272,13 +305,14 @@ export class VisibleSets {
     const candidate = root.installed.get(cpv);
     if (candidate === undefined) return [];
     const edges: Edge[] = [];
+    const from: Origin = { kind: 'package', cpv };
     for (const variable of ['PDEPEND', 'RDEPEND']) {
       const text = candidate.entry.value(variable);
       if (text === '') continue;
       try {
         const selection = root.check.choose(text, candidate.use);
-        const found = matches(root, selection, cpv, variable);
-        if (all) found.push(...alternatives(root, selection, cpv, variable));
+        const found = matches(root, selection, from, variable);
+        if (all) found.push(...alternatives(root, selection, from, variable));
         edges.push(...found.sort((a, b) => compareText(a.reason.atom, b.reason.atom)));
       } catch (error) {
         if (!(error instanceof DependError)) throw error;
@@ -287,6 +321,17 @@ export class VisibleSets {
       }
     }
     return edges;
+  }
+
+  /** What emerge would build with for the virtuals of a target, beside what these bring in by themselves. */
+  #innerOf({ inner }: TargetSelection, root: PackageRoot, all: boolean): Edge[] {
+    return inner.flatMap(({ virtual, atom }) => {
+      const cpv = root.installed.best(atom)?.cpv;
+      if (cpv === undefined || this.#edgesOf(virtual, all).some((edge) => edge.cpv === cpv)) return [];
+      return [
+        { cpv, reason: { from: { kind: 'package', cpv: virtual }, variable: 'RDEPEND', atom: atom.text } },
+      ];
+    });
   }
 
   /** Says where emerge would build with what is not installed yet. */
@@ -321,6 +366,7 @@ export class VisibleSets {
       .filter((variable) => (variable !== 'IDEPEND' || idepend) && (variable !== 'BDEPEND' || bdepend))
       .map((variable) => ({
         variable,
+        eapi,
         text: dependencies[variable],
         root: variable === 'IDEPEND' ? this.#tools : this.#rootFor(variable, eapi),
       }));
@@ -335,10 +381,16 @@ export class VisibleSets {
   }
 }
 
-const noSelection: TargetSelection = { atoms: [], unsatisfied: [], alternatives: [], upgrades: [] };
+const noSelection: TargetSelection = {
+  atoms: [],
+  inner: [],
+  unsatisfied: [],
+  alternatives: [],
+  upgrades: [],
+};
 
 /** The best installed match of each selected atom. */
-function matches(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
+function matches(root: PackageRoot, selection: Selection, from: Origin, variable: string): Edge[] {
   const edges: Edge[] = [];
   for (const atom of selection.atoms) {
     const best = root.installed.best(atom);
@@ -348,7 +400,7 @@ function matches(root: PackageRoot, selection: Selection, from: string, variable
 }
 
 /** The best installed match of each atom of the alternatives that were not chosen. */
-function alternatives(root: PackageRoot, selection: Selection, from: string, variable: string): Edge[] {
+function alternatives(root: PackageRoot, selection: Selection, from: Origin, variable: string): Edge[] {
   const atoms = selection.alternatives;
   return matches(root, { ...selection, atoms }, from, variable).map(({ cpv, reason }) => ({
     cpv,
@@ -370,7 +422,7 @@ function addReason(reasons: Map<Cpv, Reason[]>, cpv: Cpv, reason: Reason): void 
   else if (
     !known.some(
       ({ from, variable, atom }) =>
-        from === reason.from && variable === reason.variable && atom === reason.atom,
+        originName(from) === originName(reason.from) && variable === reason.variable && atom === reason.atom,
     )
   ) {
     known.push(reason);
@@ -414,13 +466,13 @@ function missingDependencies(
   });
 }
 
+const ranks: Readonly<Record<Origin['kind'], number>> = { target: 0, option: 1, set: 2, package: 3 };
+
 /** Where chains begin comes first, then packages by code point. */
 function compareReasons(a: Reason, b: Reason): number {
-  const rank = (from: string): number =>
-    from === 'target' ? 0 : from.startsWith('--') ? 1 : isRoot(from) ? 2 : 3;
   return (
-    rank(a.from) - rank(b.from) ||
-    compareText(a.from, b.from) ||
+    ranks[a.from.kind] - ranks[b.from.kind] ||
+    compareText(originName(a.from), originName(b.from)) ||
     compareText(a.variable, b.variable) ||
     compareText(a.atom, b.atom)
   );

@@ -91,7 +91,8 @@ export interface IndexStore {
    */
   save(): boolean;
   /**
-   * Brings the index up to what is installed now; in the thread that opened it, also while others read it.
+   * Brings the index up to what is installed now; in the thread that opened it, also while others read it. CONTENTS are looked at again only
+   * when `state` has another list of packages than the last time.
    * @throws FsError ENOMEM when the index is shared and has no room: then open a new one.
    */
   update(state: InstalledState): IndexChanges;
@@ -132,6 +133,8 @@ class Store implements IndexStore {
   readonly #options: OpenIndexOptions;
   #directories: Map<string, string>;
   #isSaved = false;
+  /** What it was made of last. */
+  #state: InstalledState;
   #piece = Buffer.alloc(0);
   #nodes = new Uint32Array(1 << 14);
   #kinds = new Uint8Array(1 << 14);
@@ -140,6 +143,7 @@ class Store implements IndexStore {
     const { saved, ...rest } = options;
     this.#options = rest;
     this.#directories = new Map(saved?.directories);
+    this.#state = options;
     if (saved !== undefined) {
       this.index = saved.index;
       const canonical = this.#canonicaliser(saved.index);
@@ -176,6 +180,9 @@ class Store implements IndexStore {
     const canonical = this.#canonicaliser(this.index);
     const readAll = !this.#directoriesHold(canonical);
     const changes: IndexChanges = { added: [], removed: [], changed: [], nodes: [] };
+    if (!readAll && state.packages === this.#state.packages && isSame(state.preserved, this.#state.preserved))
+      return changes;
+    this.#state = state;
     if (readAll) this.#directories.clear();
     const count = this.#apply(state, canonical, readAll, changes);
     // What is saved is the index before it was shared: from here on that is not what is installed.
@@ -376,6 +383,10 @@ function countLines(bytes: Uint8Array): number {
     if (bytes[i] === newline || (bytes[i] === carriageReturn && bytes[i + 1] !== newline)) lines++;
   }
   return lines;
+}
+
+function isSame(a: InstalledState['preserved'] = [], b: InstalledState['preserved'] = []): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function grown<T extends Uint8Array | Uint32Array>(old: T, larger: T): T {

@@ -101,7 +101,7 @@ export class LiveChanges {
   /** Makes the kernel look at everything again that it may hold. */
   everythingChanged(): Promise<ChangeSummary> {
     return this.#inTurn(async () => {
-      this.#view.packagesChanged();
+      this.#view.change({ packagesChanged: true });
       await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
       affected.everything();
@@ -153,7 +153,7 @@ export class LiveChanges {
     const isElsewhere = changes.some(
       ({ structural, directory }) => structural && this.#view.followsLinksIn(directory),
     );
-    if (isElsewhere) this.#view.packagesChanged();
+    if (isElsewhere) this.#view.change({ packagesChanged: true });
     // What directories were found to have in them is found anew.
     else if (isStructural) this.#view.change({});
     this.#view.host.forget();
@@ -173,6 +173,8 @@ export class LiveChanges {
       avoided: new Set(view.avoided),
     };
     const { updated, ...state } = change;
+    // What was searched for below directories is good still.
+    if (updated === undefined && !view.wouldChange(state)) return { names: 0, directories: 0 };
     view.change({ ...state, packagesChanged: updated !== undefined });
     await this.#requests.quiescent();
 
@@ -197,7 +199,8 @@ class Affected {
   readonly #contents = new Set<IndexNode>();
   /** Those of them of which only it has to be seen that they are read. */
   readonly #starts = new Set<IndexNode>();
-  readonly #climbed = new Set<IndexNode>();
+  /** By node: {@link #changedIn} has been there. A Set of a hundred thousand takes ten times as long. */
+  #climbed: Uint8Array | undefined;
   /** Directories whose compiled modules have been looked at. */
   readonly #modules = new Set<IndexNode>();
   /** Names that the index does not know; the kernel may hold them as missing. */
@@ -208,24 +211,39 @@ class Affected {
     this.#before = before;
   }
 
-  /** A package has become visible or hidden. */
+  /**
+   * A package has become visible or hidden. Most of its files the kernel knows nothing of: where it does not know the directory either, that
+   * one of them comes or goes can only change what is above.
+   */
   packageFlipped(id: number): void {
-    const { index, visible, hasOverrides } = this.#view;
+    const { index, visible } = this.#view;
+    const { state } = index;
     const nodes = index.nodesOf(id);
+    // Files of one directory mostly follow each other.
+    let climbed: IndexNode | -1 = -1;
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i]!;
+      const directory = index.parent(node);
+      const isUnheard = directory !== rootNode && ((state[node]! | state[directory]!) & known) === 0;
+      if (isUnheard && directory === climbed) continue;
       const is = index.ownerVisible(node, visible);
       if (index.ownerVisible(node, this.#before.visible) === is) continue;
-      const state = index.state[node]!;
-      if ((state & (is ? nodeState.negative : nodeState.positive)) !== 0) {
-        // Nothing but a glob or what is in it can show what all its owners hide.
-        const isPlain = index.kind(node) === indexKind.obj || index.kind(node) === indexKind.sym;
-        this.#check(node, is ? true : isPlain && !hasOverrides ? false : undefined);
-      }
-      this.#sourceChanged(node);
-      this.#changedIn(index.parent(node));
+      if (isUnheard) climbed = directory;
+      else this.#nodeFlipped(node, is);
+      this.#changedIn(directory);
     }
     this.entryFlipped(id);
+  }
+
+  #nodeFlipped(node: IndexNode, is: boolean): void {
+    const { index, hasOverrides } = this.#view;
+    const state = index.state[node]!;
+    if ((state & (is ? nodeState.negative : nodeState.positive)) !== 0) {
+      // Nothing but a glob or what is in it can show what all its owners hide.
+      const isPlain = index.kind(node) === indexKind.obj || index.kind(node) === indexKind.sym;
+      this.#check(node, is ? true : isPlain && !hasOverrides ? false : undefined);
+    }
+    this.#sourceChanged(node);
   }
 
   /** A package's VDB entry may have appeared or vanished. */
@@ -422,12 +440,14 @@ class Affected {
   /** Something in a directory has come or gone: its listing, and perhaps whether it is there itself. */
   #changedIn(directory: IndexNode): void {
     const { index, visible } = this.#view;
-    this.#directories.add(directory);
-    for (let at = directory; at !== rootNode && !this.#climbed.has(at); at = index.parent(at)) {
-      this.#climbed.add(at);
-      if (index.ownerVisible(at, this.#before.visible) && index.ownerVisible(at, visible)) break;
-      if ((index.state[at]! & known) !== 0) this.#check(at);
-      this.#directories.add(index.parent(at));
+    const climbed = (this.#climbed ??= new Uint8Array(index.nodeCount));
+    for (let at = directory; climbed[at] !== 1; at = index.parent(at)) {
+      climbed[at] = 1;
+      const isKnown = (index.state[at]! & known) !== 0;
+      if (isKnown || at === rootNode) this.#directories.add(at);
+      if (at === rootNode) return;
+      if (index.ownerVisible(at, this.#before.visible) && index.ownerVisible(at, visible)) return;
+      if (isKnown) this.#check(at);
     }
   }
 

@@ -154,9 +154,9 @@ export class View {
     this.change({ visible, metadataOnly });
   }
 
-  /** Begins a new state after packages of the index, or the host's files, have changed; see {@link change}. */
-  packagesChanged(): void {
-    this.change({ packagesChanged: true });
+  /** Whether a change is one: packages that become visible or hidden, other globs, and whatever else is given. */
+  wouldChange(to: StateChange): boolean {
+    return this.#state.wouldChange(to);
   }
 
   /**
@@ -371,7 +371,7 @@ export class View {
     return this.#places.isConfiguration(node);
   }
 
-  /** Whether a link that comes or goes in a directory can show other paths elsewhere, so that {@link packagesChanged} is due. */
+  /** Whether a link that comes or goes in a directory can show other paths elsewhere, so that it is as if packages had changed. */
   followsLinksIn(directory: IndexNode): boolean {
     return this.#places.current.linksIn.has(directory);
   }

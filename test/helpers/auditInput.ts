@@ -1,4 +1,7 @@
 import type { Denial, ProcessRecord, ReportInput, Use } from '../../src/audit/index.js';
+import { told } from '../../src/base/index.js';
+import type { ReportGraph } from '../../src/daemon/index.js';
+import { origin } from './origin.js';
 
 /** A process; the defaults are a compiler that make started. */
 export function processRecord(id: number, changes: Partial<ProcessRecord> = {}): ProcessRecord {
@@ -51,16 +54,24 @@ export function processTable(...records: ProcessRecord[]): ReadonlyMap<number, P
   return new Map(records.map((record) => [record.id, record]));
 }
 
+/** What a page is made of. */
+export function drawn(input: ReportInput): ReportGraph {
+  return {
+    ...input,
+    visible: Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)] as const),
+  };
+}
+
 /** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
 export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
   return {
     targets: ['a/target-1'],
     declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' }],
     visible: new Map([
-      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-      ['sys-devel/gcc-13', [{ from: '@system', variable: '', atom: 'sys-devel/gcc' }]],
-      ['dev-build/make-4', [{ from: '@system', variable: '', atom: 'dev-build/make' }]],
+      ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      ['dev-libs/b-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      ['sys-devel/gcc-13', [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]],
+      ['dev-build/make-4', [{ from: origin('@system'), variable: '', atom: 'dev-build/make' }]],
     ]),
     system: new Set(['sys-devel/gcc-13', 'dev-build/make-4']),
     denials: [],

@@ -23,7 +23,7 @@ export const host = ['/bin', '/lib', '/lib64', '/usr', '/etc'].flatMap((path) =>
  */
 export async function withCommands(
   t: ExecutionContext,
-  { packages = {}, ...spec }: Pick<GentooRootSpec, 'packages' | 'makeConf' | 'ebuilds'> = {},
+  { packages = {}, ...spec }: Pick<GentooRootSpec, 'packages' | 'makeConf' | 'ebuilds' | 'portage'> = {},
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Commands> {
   const gentoo = await gentooRoot({

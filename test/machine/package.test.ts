@@ -123,6 +123,13 @@ test('it is installed globally without a network, with what makes system calls',
   );
   const { checks } = JSON.parse(stdout) as { checks: { name: string; found: string }[] };
   t.is(checks.find(({ name }) => name === 'system calls')?.found, 'through koffi');
+  const imports = "import { apiVersion, openSystem } from 'lvfs'; console.log(apiVersion, typeof openSystem)";
+  const cwd = join(prefix, 'lib/node_modules/lvfs');
+  t.is(
+    execFileSync(process.execPath, ['--input-type=module', '-e', imports], { cwd, encoding: 'utf8' }),
+    '1 function\n',
+  );
+  t.true(existsSync(join(cwd, 'src/library/lvfs.d.ts')));
 });
 
 const reason = whyNotMount();

@@ -60,7 +60,7 @@ function release(name: string): string {
       command -v systemd-analyze >/dev/null && systemd-analyze verify --man=no /lib/systemd/system/lvfs@.service 2>&1 | sed 's/^/unit /'
       lvfs build --no-prove sample/m-header >${directory}/report 2>&1
       echo "status $?"
-      grep -h '^  DEPEND' ${directory}/report
+      grep -m1 '^  DEPEND' ${directory}/report
     `;
     const { stdout, stderr, status } = await inGentooWith(join(directory, 'overlay'), directory, script);
     t.is(status, 0, stderr);

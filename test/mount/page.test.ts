@@ -2,11 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { makeReport, type ReportInput } from '../../src/audit/index.js';
+import type { Origin } from '../../src/base/index.js';
 import { reportPage } from '../../src/page/index.js';
 import { checkPage } from '../../src/cli/tinderbox/files.js';
 import { indexPage } from '../../src/cli/tinderbox/indexPage.js';
 import type { Verdict } from '../../src/cli/tinderbox/verdict.js';
-import { denial, reportInput, use } from '../helpers/auditInput.js';
+import { denial, drawn, reportInput, use } from '../helpers/auditInput.js';
+import { origin } from '../helpers/origin.js';
 import { looks, Pages, violations, whyNoBrowser } from '../helpers/browser.js';
 
 const pageTest = whyNoBrowser === undefined ? test.serial : test.serial.skip;
@@ -22,13 +24,15 @@ const declared = Array.from({ length: 300 }, (_, i) => ({
 const large = reportInput({
   targets: ['kde-apps/kmail-24.08.3'],
   declared,
-  visible: new Map<string, readonly { from: string; variable: string; atom: string }[]>([
-    ...declared.map(({ cpv, variable, atom }) => [cpv, [{ from: 'target', variable, atom }]] as const),
+  visible: new Map<string, readonly { from: Origin; variable: string; atom: string }[]>([
+    ...declared.map(
+      ({ cpv, variable, atom }) => [cpv, [{ from: origin('target'), variable, atom }]] as const,
+    ),
     ...Array.from({ length: 4 }, (_, i) => {
-      const from = declared[i]?.cpv ?? '';
+      const from = origin(declared[i]?.cpv ?? '');
       return [`dev-libs/second-${i}`, [{ from, variable: 'RDEPEND', atom: `dev-libs/second` }]] as const;
     }),
-    ['sys-devel/gcc-13', [{ from: '@system', variable: '', atom: 'sys-devel/gcc' }]] as const,
+    ['sys-devel/gcc-13', [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]] as const,
   ]),
   system: new Set(['sys-devel/gcc-13']),
   denials: Array.from({ length: 20 }, (_, i) =>
@@ -49,8 +53,7 @@ const large = reportInput({
   status: 0,
 });
 
-const pageOf = (input: ReportInput): string =>
-  reportPage(makeReport(input), { ...input, visible: [...input.visible] }, input.status);
+const pageOf = (input: ReportInput): string => reportPage(makeReport(input), drawn(input), input.status);
 const report = pageOf(large);
 
 const verdict = (target: string, changes: Partial<Verdict> = {}): Verdict => ({

@@ -133,7 +133,7 @@ mountTest(
       const [first = ''] = order;
       const inside = await open(first);
       for (const [i, target] of order.entries()) {
-        if (i > 0) await inside.view.request('retarget', { targets: [target] });
+        if (i > 0) await inside.become(requestFor(gentoo, `${box.directory}/cache`, target));
         const report = await reportOf(inside, target);
         t.deepEqual(report, fresh.get(target), `${target} after ${order.slice(0, i).join(' ')}`);
       }

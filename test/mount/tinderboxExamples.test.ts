@@ -1,8 +1,9 @@
 /** The worked examples of docs/tinderbox.md: parts of the targets on several machines, and one result. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { finished, program, until, type Result } from '../helpers/lvfs.js';
@@ -14,6 +15,8 @@ const mountTest = reason === undefined ? test.serial : test.serial.skip;
 const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
 
 interface Cluster extends Commands {
+  /** With which the machines build. */
+  readonly options: string;
   /** Runs one of the examples. */
   example(script: string, environment: NodeJS.ProcessEnv, ...args: string[]): ReturnType<typeof spawn>;
   /** The targets that were built, in order. */
@@ -26,6 +29,7 @@ const targets = ['app/t0', 'app/t1', 'app/t2', 'app/t3', 'app/t4'];
 async function cluster(t: ExecutionContext): Promise<Cluster> {
   const f = await withCommands(t, {
     ebuilds: Object.fromEntries(targets.map((name) => [`${name}-1`, { DEPEND: 'dev-libs/bar' }])),
+    portage: { 'sets/changed': `${targets.join('\n')}\n` },
   });
   const { directory } = f;
   const bin = join(directory, 'bin');
@@ -34,7 +38,11 @@ async function cluster(t: ExecutionContext): Promise<Cluster> {
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  script('lvfs', `exec ${process.execPath} ${program} "$@"`);
+  // Where there is no place for options, they come from here.
+  script(
+    'lvfs',
+    `case " $* " in *" --merge "*) MORE=;; esac\nexec ${process.execPath} ${program} "$@" $MORE`,
+  );
   script(
     'build',
     `echo $LVFS_TARGET >>${directory}/built
@@ -43,6 +51,8 @@ case $LVFS_TARGET in *t2*) while [ -e ${directory}/wait ]; do sleep 0.02; done;;
   const options = [...host, '-j', '1', '--no-prove', '--bind', directory, '--command', join(bin, 'build')];
   return {
     ...f,
+    environment: { ...f.environment, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    options: options.join(' '),
     example: (name, environment, ...args) =>
       spawn('sh', [join(examples, name), ...args], {
         cwd: directory,
@@ -122,5 +132,121 @@ parallelTest(
     );
     isWhole(t, await f.lvfs('check', '--merge', '--json', join(result, 'result')));
     t.is(readFileSync(join(result, 'result/index.html'), 'utf8').match(/<tr data-verdict/g)?.length, 5);
+  },
+);
+
+interface CiStep {
+  readonly if?: string;
+  readonly run?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+}
+
+interface CiJob {
+  readonly steps: readonly CiStep[];
+  readonly strategy?: { readonly matrix: { readonly part: readonly number[] } };
+}
+
+/** What a CI service does with a job: its commands, and the actions of the example, with directories for artifacts and caches. */
+class CiService {
+  readonly #f: Cluster;
+  readonly #ref: string;
+
+  constructor(f: Cluster, ref: string) {
+    this.#f = f;
+    this.#ref = ref;
+  }
+
+  /** Runs the steps; @returns whether all that ran went well, and what they printed */
+  async run({ steps }: CiJob, name: string, part: number): Promise<{ isGood: boolean; printed: string }> {
+    const workspace = join(this.#f.directory, name);
+    mkdirSync(workspace, { recursive: true });
+    let isGood = true;
+    let printed = '';
+    for (const step of steps) {
+      if (!this.#isWanted(step.if ?? 'success()', isGood)) continue;
+      if (step.run === undefined) {
+        this.#act(step, workspace, part);
+        continue;
+      }
+      const shell = spawn('bash', ['-e', '-c', this.#expanded(step.run, part)], {
+        cwd: workspace,
+        env: { ...this.#f.environment, MORE: this.#f.options },
+      });
+      const { status, stdout, stderr } = await finished(shell);
+      printed += stdout + stderr;
+      isGood &&= status === 0;
+    }
+    return { isGood, printed };
+  }
+
+  #isWanted(condition: string, isGood: boolean): boolean {
+    return condition.split(' && ').every((term) => {
+      if (term === 'success()') return isGood;
+      const branch = /^github\.ref == '(.*)'$/.exec(term)?.[1];
+      if (branch !== undefined) return branch === this.#ref;
+      if (term === 'always()') return true;
+      throw new Error(`a condition that only the service knows: ${term}`);
+    });
+  }
+
+  #expanded(text: string, part: number): string {
+    const values: Readonly<Record<string, string>> = { 'matrix.part': String(part), 'github.run_id': '1' };
+    return text.replace(/\$\{\{ (.*?) \}\}/g, (whole, name: string) => values[name] ?? whole);
+  }
+
+  #act({ uses = '', with: given = {} }: CiStep, workspace: string, part: number): void {
+    const store = join(this.#f.directory, 'store');
+    const value = (name: string): string => this.#expanded(given[name] ?? '', part).trim();
+    const copy = (from: string, to: string): void => {
+      if (existsSync(from)) cpSync(from, to, { recursive: true });
+    };
+    const [action] = uses.split('@');
+    if (action === 'actions/checkout') return;
+    if (action === 'actions/upload-artifact') {
+      for (const path of value('path').split('\n'))
+        copy(
+          join(workspace, path),
+          join(store, 'artifacts', value('name'), path === value('path') ? '' : path),
+        );
+    } else if (action === 'actions/download-artifact') {
+      const prefix = value('pattern').replace('*', '');
+      for (const name of readdirSync(join(store, 'artifacts')))
+        if (name.startsWith(prefix)) copy(join(store, 'artifacts', name), join(workspace, name));
+    } else if (action === 'actions/cache/restore') copy(join(store, 'cache'), join(workspace, value('path')));
+    else if (action === 'actions/cache/save') copy(join(workspace, value('path')), join(store, 'cache'));
+    else throw new Error(`an action that nothing stands in for: ${uses}`);
+  }
+}
+
+mountTest(
+  `the parts of a CI matrix make one result, and the next run only tells what is new${skipped}`,
+  async (t) => {
+    t.timeout(600_000);
+    const f = await cluster(t);
+    const text = readFileSync(join(examples, 'tinderbox-ci.yml'), 'utf8');
+    const { jobs } = parse(text, { strict: true, uniqueKeys: true }) as {
+      jobs: Record<'check' | 'merge', CiJob>;
+    };
+    const main = new CiService(f, 'refs/heads/main');
+    for (const part of jobs.check.strategy?.matrix.part ?? []) {
+      const { isGood, printed } = await main.run(jobs.check, `runner-${part}`, part);
+      t.true(isGood, printed);
+    }
+    t.deepEqual(
+      f.built().sort(),
+      targets.map((name) => `${name}-1`),
+    );
+    const first = await main.run(jobs.merge, 'merge-1', 0);
+    t.false(first.isGood, 'a build has failed');
+    t.regex(first.printed, /app\/t3/);
+    isWhole(
+      t,
+      await f.lvfs('check', '--merge', '--json', join(f.directory, 'store/artifacts/result/result')),
+    );
+    t.regex(readFileSync(join(f.directory, 'store/artifacts/result/result.xml'), 'utf8'), /<testsuite/);
+    const second = await new CiService(f, 'refs/pull/1').run(jobs.merge, 'merge-2', 0);
+    t.true(second.isGood, second.printed);
+    await nothingLeft(t, f);
   },
 );

@@ -1,5 +1,5 @@
 /** `lvfs deps`: the packages that a build may see, and why. */
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { exitStatus, LvfsError, originName, told } from '../../base/index.js';
 import type { Plan, VisibleSet } from '../../daemon/index.js';
 import { defineCommand, placeOptions, setOptions, type Invocation } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -80,7 +80,7 @@ async function printJson(
     buildDeps: set.buildDeps,
     visible: [...set.visible].map(([cpv, because]) => ({
       cpv,
-      because,
+      because: because.map(told),
       ...(withFiles ? { files: files.get(cpv)?.files ?? 0, bytes: files.get(cpv)?.bytes ?? null } : {}),
     })),
     metadataOnly: set.metadataOnly,
@@ -97,7 +97,9 @@ async function printTable(plan: Plan, withFiles: boolean, output: Output): Promi
     const [first, ...others] = set.visible.get(cpv) ?? [];
     if (first === undefined) return '';
     const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-    return [first.from, first.variable, first.atom].filter((word) => word !== '').join(' ') + dim(more);
+    return (
+      [originName(first.from), first.variable, first.atom].filter((word) => word !== '').join(' ') + dim(more)
+    );
   };
   const mark = (cpv: string): string => (buildDeps.has(cpv) ? 'build' : '');
   if (withFiles) {
@@ -147,8 +149,8 @@ function childrenOf(set: VisibleSet): Map<string, Child[]> {
   const children = new Map<string, Child[]>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from, variable, atom } of reasons) {
-      const list = children.get(from) ?? [];
-      if (list.length === 0) children.set(from, list);
+      const list = children.get(originName(from)) ?? [];
+      if (list.length === 0) children.set(originName(from), list);
       if (!list.some((child) => child.cpv === cpv)) list.push({ cpv, variable, atom });
     }
   }
@@ -235,14 +237,16 @@ function dot(set: VisibleSet): string {
   const lines = ['digraph visible {', '  rankdir=LR;', '  node [shape=ellipse];'];
   const roots = new Set<string>();
   for (const reasons of set.visible.values())
-    for (const { from } of reasons) if (!set.visible.has(from)) roots.add(from);
+    for (const { from } of reasons) if (from.kind !== 'package') roots.add(originName(from));
   for (const root of [...roots].sort()) {
     lines.push(`  ${quote(root)} [shape=box, label=${root === 'target' ? `"${targetName}"` : quote(root)}];`);
   }
   for (const [cpv, reasons] of set.visible) {
     lines.push(`  ${quote(cpv)};`);
     for (const { from, variable, atom } of reasons) {
-      lines.push(`  ${quote(from)} -> ${quote(cpv)} [label=${quote(variable)}, tooltip=${quote(atom)}];`);
+      lines.push(
+        `  ${quote(originName(from))} -> ${quote(cpv)} [label=${quote(variable)}, tooltip=${quote(atom)}];`,
+      );
     }
   }
   lines.push('}');
@@ -258,7 +262,10 @@ function printChains(plan: Plan, atoms: readonly string[], output: Output): void
       matched.length === 0 ? 'is not installed' : `(${matched.join(', ')}) is not in the visible set`;
     throw new LvfsError('NOT_VISIBLE', `${atoms.join(' ')} ${what}`);
   }
-  const chains = packages.map((cpv) => ({ cpv, chains: plan.chains(cpv, shownChains) }));
+  const chains = packages.map((cpv) => ({
+    cpv,
+    chains: plan.chains(cpv, shownChains).map((chain) => chain.map(told)),
+  }));
   if (output.json) {
     output.printJson({ targets: set.targets.map(({ cpv }) => cpv), why: chains });
     return;

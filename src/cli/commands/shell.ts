@@ -1,10 +1,10 @@
 /** `lvfs shell`: a shell in a view of its own, or in one that is mounted. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import type { Inside } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
 import { insideOptions, insideRequest } from '../insideOptions.js';
-import { packageName } from '../../base/index.js';
+import { kindAt, packageName } from '../../base/index.js';
 import type { Output } from '../output.js';
 import { targetNames } from '../text.js';
 
@@ -61,7 +61,7 @@ export const command = defineCommand({
 async function isMountpoint(word: string): Promise<boolean> {
   if (word.endsWith('.ebuild')) return false;
   if (/^[./]/.test(word)) return true;
-  if (statSync(word, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  if (kindAt(word) !== 'directory') return false;
   const { isView } = await import('../../daemon/index.js');
   return isView(word);
 }

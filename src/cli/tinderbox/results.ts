@@ -1,9 +1,9 @@
 /** A directory of results: a journal, a page with all verdicts, and for each target its report, its log and its JSON. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { errorCode, LvfsError, replaceFile, type Logger } from '../../base/index.js';
+import { errorCode, LvfsError, makeDirectories, replaceFile, type Logger } from '../../base/index.js';
 import { schemaVersion } from '../output.js';
 import { indexPage } from './indexPage.js';
 import { Journal, journalName } from './journal.js';
@@ -11,6 +11,9 @@ import type { Checked, Verdict } from './verdict.js';
 
 /** How often the page with all verdicts is written on the way. */
 const pageEveryMs = 10_000;
+
+/** Of the directories that are made. */
+const directoryMode = 0o755;
 
 /** See the head of this file. */
 export class Results {
@@ -27,12 +30,12 @@ export class Results {
     this.directory = directory;
     this.#log = log;
     const path = join(directory, journalName);
-    if (!goesOn && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0)
-      throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`);
     try {
-      mkdirSync(directory, { recursive: true });
+      makeDirectories(directory, directoryMode);
+      if (!goesOn && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0)
+        throw new LvfsError('RESULTS_EXIST', `${directory}: has verdicts already`);
     } catch (error) {
-      if (errorCode(error) === undefined) throw error;
+      if (errorCode(error) === undefined || error instanceof LvfsError) throw error;
       throw new LvfsError('CANNOT_WRITE', `${directory}: cannot be written`, { cause: error });
     }
     this.journal = new Journal(path);
@@ -101,7 +104,7 @@ export class Results {
   #save(name: string, text: string): boolean {
     const path = join(this.directory, name);
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeDirectories(dirname(path), directoryMode);
       replaceFile(path, [Buffer.from(text)]);
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The targets of `lvfs check`: what its operands stand for, and the part of them that a machine is given. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Logger } from '../../base/index.js';
-import { errorCode, LvfsError } from '../../base/index.js';
+import { errorCode, kindAt, LvfsError } from '../../base/index.js';
 import { withoutSets, type ViewRequest } from '../../daemon/index.js';
 import { UsageError } from '../errors.js';
 
@@ -52,8 +52,7 @@ export function shardOf(targets: readonly string[], { index, count }: Shard): st
 
 function isList(operand: string): boolean {
   if (operand.endsWith('.ebuild') || !/^\.{0,2}\//.test(operand)) return false;
-  const found = statSync(operand, { throwIfNoEntry: false });
-  return found !== undefined && !found.isDirectory();
+  return kindAt(operand) === 'other';
 }
 
 function readList(file: string | 0, name: string): string {

@@ -8,6 +8,7 @@ import type { Report } from '../../audit/index.js';
 import { protocolVersion, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
 import { Inside } from '../private/client.js';
+import { IdleViews } from '../private/idleViews.js';
 import { startInside } from '../private/start.js';
 import type { ReportGraph } from '../report/auditing.js';
 import type { IgnoreSetting, InsideRequest } from '../request.js';
@@ -71,6 +72,10 @@ class Build {
   readonly reportOnly: boolean;
   readonly started = new Date();
   readonly opening: Promise<Inside>;
+  /** Once it is open. */
+  inside: Inside | undefined;
+  /** Whether its view is good for others: it came to its end, and nothing runs in it. */
+  isUsable = false;
   /** What runs in the view: connections. */
   readonly running = new Set<AbortSignal>();
   phase: string;
@@ -83,6 +88,10 @@ class Build {
     this.phase = facts.phase;
     this.reportOnly = reportOnly;
     this.opening = opening;
+    void opening.then(
+      (inside) => (this.inside = inside),
+      () => undefined,
+    );
   }
 
   /** Whether a phase can be a later one of the same build. */
@@ -101,7 +110,10 @@ export class Phases {
   readonly #builds = new Map<string, Build>();
   /** What runs, by its connection. */
   readonly #running = new Map<AbortSignal, { facts: PhaseFacts; build?: Build }>();
-  readonly #closing = new Set<Promise<void>>();
+  /** Who served a package serves the next: emerge builds as many at a time as it has jobs. */
+  readonly #idle = new IdleViews();
+  /** Views that are being made, or let go of. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(listener: PhaseListener, options: PhaseOptions) {
     this.#listener = listener;
@@ -135,7 +147,8 @@ export class Phases {
     for (const { facts } of this.#running.values()) kill(facts.pid);
     for (const build of this.#builds.values()) if (!build.isOver) await this.#finish(build, undefined);
     for (const build of this.#builds.values()) this.#release(build);
-    await Promise.all(this.#closing);
+    await Promise.allSettled(this.#underWay);
+    await this.#idle.closeAll();
   }
 
   async #begin(facts: PhaseFacts, { signal }: RequestContext): Promise<PhasePlace> {
@@ -174,12 +187,7 @@ export class Phases {
   }
 
   async #open(facts: PhaseFacts, { request, reportOnly }: PackageView): Promise<Inside> {
-    const inside = await Inside.open(
-      startInside(this.#options.insideProgram),
-      request,
-      this.#listener,
-      this.#cancel.signal,
-    );
+    const inside = (await this.#idle.take(request, this.#cancel.signal)) ?? (await this.#make(request));
     try {
       await requirePrograms(inside, facts.programs);
       if (reportOnly) {
@@ -187,13 +195,21 @@ export class Phases {
         await inside.view.request('besides', { packages: hidden });
       }
     } catch (error) {
-      await inside.close();
+      this.#idle.close(inside);
       throw error;
     }
+    return inside;
+  }
+
+  async #make(request: InsideRequest): Promise<Inside> {
+    const started = startInside(this.#options.insideProgram);
+    const inside = await Inside.open(started, request, this.#listener, this.#cancel.signal);
     // Nobody serves any more what the phases look at.
     void inside.over.then(() => {
-      const build = this.#builds.get(facts.buildDirectory);
-      for (const signal of build?.running ?? []) kill(this.#running.get(signal)?.facts.pid);
+      for (const build of this.#builds.values()) {
+        if (build.inside !== inside) continue;
+        for (const signal of build.running) kill(this.#running.get(signal)?.facts.pid);
+      }
     });
     return inside;
   }
@@ -238,6 +254,7 @@ export class Phases {
       });
       const graph = await view.request('graph');
       const output = await view.request('output');
+      build.isUsable = status !== undefined;
       return this.#listener.ended({ ...this.#ofBuild(build), status, output, found: { report, graph } });
     } catch (error) {
       if (!(error instanceof LvfsError)) throw error;
@@ -258,12 +275,13 @@ export class Phases {
   #release(build: Build): void {
     const { buildDirectory } = build.facts;
     if (this.#builds.get(buildDirectory) === build) this.#builds.delete(buildDirectory);
-    const closing = build.opening.then(
-      (inside) => inside.close(),
+    const released = build.opening.then(
+      (inside) =>
+        build.isUsable && build.running.size === 0 ? this.#idle.give(inside) : this.#idle.close(inside),
       () => undefined,
     );
-    this.#closing.add(closing);
-    void closing.finally(() => this.#closing.delete(closing));
+    this.#underWay.add(released);
+    void released.finally(() => this.#underWay.delete(released));
   }
 }
 

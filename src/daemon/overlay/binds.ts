@@ -209,6 +209,10 @@ function parseBind(root: string, text: string, readOnly: boolean): Wanted {
       `${option} ${text}: expected SRC[:DST] with an absolute DST other than /`,
     );
   }
+  // No file system has longer names (NAME_MAX in linux/limits.h).
+  if (target.split('/').some((name) => Buffer.byteLength(name) > 255)) {
+    throw new LvfsError('BAD_BIND', `${option} ${text}: a name of more than 255 bytes`);
+  }
   return {
     target: resolveInside(root, resolve(target)),
     source: resolve(source),

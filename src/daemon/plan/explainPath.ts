@@ -2,6 +2,7 @@
 import { chainsTo, type VisibleSet } from '../../portage/index.js';
 import { hostKind, rule, ruleNames, type Rule, type View } from '../../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
+import { told } from '../../base/index.js';
 
 function ruleName(decided: Rule): string {
   return ruleNames.get(decided) ?? '';
@@ -27,7 +28,7 @@ export function explainPath(view: View, set: VisibleSet, path: Buffer): Explanat
   const decided = view.decide(node, shown);
   const visible = view.isVisible(node, shown);
   const owner = visible ? owners.find((cpv) => set.visible.has(cpv)) : undefined;
-  const chain = owner === undefined ? [] : (chainsTo(set, owner, 1)[0] ?? []);
+  const chain = owner === undefined ? [] : (chainsTo(set, owner, 1)[0] ?? []).map(told);
   if (visible === decided > 0) {
     return { ...facts, visible, rule: ruleName(decided), detail: view.detail(node, decided), chain };
   }

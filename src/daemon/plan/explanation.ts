@@ -1,5 +1,6 @@
 /** What `lvfs why` says of a path. */
 import type { ChainLink } from '../../portage/index.js';
+import { type Told } from '../../base/index.js';
 
 /** `lvfs why --json` of one path; see docs/json.md. Paths are one character a byte (latin1). */
 export interface Explanation {
@@ -15,7 +16,7 @@ export interface Explanation {
   readonly detail: string;
   readonly owners: readonly string[];
   /** How the first visible owner came into the set. */
-  readonly chain: readonly ChainLink[];
+  readonly chain: readonly Told<ChainLink>[];
 }
 
 /** What is said of a path that leads nowhere. */

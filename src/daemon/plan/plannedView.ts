@@ -28,7 +28,7 @@ import {
 } from '../overlay/binds.js';
 import { otherViews } from '../registry/mounts.js';
 import { registryDirectory } from '../registry/registry.js';
-import type { BindRequest, ViewRequest } from '../request.js';
+import type { BindRequest, Shown, ViewRequest } from '../request.js';
 
 /** Who installs a program that may be asked for. */
 const programPackages: Readonly<Record<string, string>> = { emerge: 'sys-apps/portage' };
@@ -173,10 +173,9 @@ export class PlannedView {
     return this.#request;
   }
 
-  /** The system as it is now; nothing is taken over yet. */
-  readSystem(log: Logger): System {
-    const { locations, cache } = this.#request;
-    return readSystem(locations, log, cache);
+  /** The system as it is at this time; nothing is taken over yet. */
+  readSystem(): System {
+    return this.#system.renewed();
   }
 
   /**
@@ -190,9 +189,9 @@ export class PlannedView {
     return updated;
   }
 
-  /** From now on it is the view of other targets; which set that is, the caller says. */
-  ask(targets: readonly string[]): void {
-    this.#request = { ...this.#request, set: { ...this.#request.set, targets } };
+  /** From now on something else is asked for; which set that is, the caller says. */
+  ask({ set, show, hide }: Shown): void {
+    this.#request = { ...this.#request, set, show, hide };
   }
 
   /** From now on another set is in force; the view's own bits are the caller's to change. */

@@ -21,6 +21,7 @@ import {
   processLink,
   readMountTable,
   runProgram,
+  unlessEnded,
   utilityEnvironment,
   type Errno,
 } from '../../base/index.js';
@@ -254,7 +255,7 @@ function useOf(pid: number, mountpoint: string, device: string | undefined): Hol
     return target !== undefined && isWithin(target, mountpoint);
   };
   for (const use of ['cwd', 'root', 'exe'] as const) if (inside(use)) return use;
-  const fds = ifSeen(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  const fds = unlessEnded(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
   if (fds.some((fd) => inside(`fd/${fd}`))) return 'file';
   if (device === undefined) return undefined;
   const [major = '', minor = ''] = device.split(':');

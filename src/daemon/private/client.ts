@@ -8,7 +8,7 @@ import { exitStatus, LvfsError, workingDirectory, type Logger, type ProcessEnd }
 import { ControlClient } from '../control/client.js';
 import { namespaces } from '../platform/index.js';
 import { removeSessionsOf } from '../registry/registry.js';
-import type { InsideRequest, SessionStatus } from '../request.js';
+import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
 import { Insistence } from './insistence.js';
 import { dismissInside, type StartedInside } from './start.js';
 import { insideDescriptor, type OpenEvent, type PrivateMethods, type RunCommand } from './wire.js';
@@ -33,18 +33,22 @@ export class Inside {
     (name) => this.#send(name),
     () => this.#child.kill('SIGKILL'),
   );
+  #request: InsideRequest;
   #status: SessionStatus;
+  #isOver = false;
 
   private constructor(
-    child: ChildProcess,
+    { child, ended }: StartedInside,
     client: ControlClient<PrivateMethods>,
+    request: InsideRequest,
     status: SessionStatus,
-    ended: Promise<unknown>,
   ) {
     this.#child = child;
     this.#client = client;
+    this.#request = request;
     this.#status = status;
     this.#ended = ended;
+    void ended.then(() => (this.#isOver = true));
     this.#namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
   }
 
@@ -82,7 +86,7 @@ export class Inside {
         else listener.log(message.level, message.text);
       };
       const status = await client.request('open', { request }, onEvent);
-      return new Inside(child, client, status, ended);
+      return new Inside(started, client, request, status);
     } catch (error) {
       socket.destroy();
       const failed = await within(ended, openingMs, kill);
@@ -117,19 +121,28 @@ export class Inside {
     }
   }
 
-  /** What the view was when it was made, or became the view of other targets. */
+  /** What the view was when it was made, or has become. */
   get status(): SessionStatus {
     return this.#status;
   }
 
   /**
-   * Makes it the view of other targets, as if it had just been made for them.
+   * Whether it can be used again for a request, when nothing runs in it. What runs among the host's processes shares the mounts; and with
+   * libfuse the kernel asks otherwise for what it has been asked to forget, so that a report would tell of the builds before.
+   */
+  canBecome(request: InsideRequest): boolean {
+    const isAlone = !request.hostProcesses && this.#status.driver !== 'libfuse';
+    return isAlone && !this.#isOver && canBecome(this.#request, request);
+  }
+
+  /**
+   * Makes it the view of another request, as if it had just been made for that.
    *
    * @throws LvfsError what keeps it from that; it is of no use then
    */
-  async retarget(targets: readonly string[]): Promise<void> {
-    await this.#client.request('retarget', { targets: [...targets] });
-    this.#status = await this.#client.request('status');
+  async become(request: InsideRequest): Promise<void> {
+    this.#status = await this.#client.request('become', { request });
+    this.#request = request;
   }
 
   /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */

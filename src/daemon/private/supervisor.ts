@@ -142,6 +142,13 @@ class Supervisor {
         this.#opening = opening;
         return opening;
       },
+      become: async ({ request }) => {
+        const session = this.#opened;
+        await session.become(request);
+        this.#output = [];
+        this.#requireProgram(session, request);
+        return session.status();
+      },
       run: (order) => {
         const running = this.#run(order);
         this.#running = running;
@@ -174,11 +181,6 @@ class Supervisor {
       allow: (...given) => view().allow(...given),
       deny: (...given) => view().deny(...given),
       besides: (...given) => view().besides(...given),
-      retarget: async (...given) => {
-        const result = await view().retarget(...given);
-        this.#requireProgram(this.#opened, this.#request);
-        return result;
-      },
     };
   }
 

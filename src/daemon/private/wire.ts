@@ -47,8 +47,7 @@ export interface Place {
 const text = string('a string');
 const flag = boolean('true or false');
 const texts = array(text, 'a list of strings');
-const { status, why, denials, follow, report, packages, needs, graph, besides, allow, deny, retarget } =
-  viewMethods;
+const { status, why, denials, follow, report, packages, needs, graph, besides, allow, deny } = viewMethods;
 
 function isSignal(value: unknown): value is NodeJS.Signals {
   return typeof value === 'string' && value in constants.signals;
@@ -56,11 +55,16 @@ function isSignal(value: unknown): value is NodeJS.Signals {
 
 /** The methods of a private view. */
 export const privateMethods = {
-  ...{ status, why, denials, follow, report, packages, needs, graph, besides, allow, deny, retarget },
+  ...{ status, why, denials, follow, report, packages, needs, graph, besides, allow, deny },
   /** Mounts the view. */
   open: {
     parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
     event: carries<OpenEvent>(),
+    result: carries<SessionStatus>(),
+  },
+  /** Makes the view that of another request, for which it `canBecome`, as if it had just been opened. */
+  become: {
+    parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
     result: carries<SessionStatus>(),
   },
   /** Runs a command to its end, after `open`; one at a time. */

@@ -235,11 +235,16 @@ export function listSessions(isMounted: (meta: SessionMeta) => boolean): Session
 
 /** The names of session directories; links are none. */
 function sessionIds(base: string): string[] {
-  const entries = ifSeen(() => {
+  try {
     checkRegistry(base);
-    return readdirSync(base, { withFileTypes: true });
-  });
-  return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const entries = readdirSync(base, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (isAbsent(error) || errorCode(error) === 'EACCES') return [];
+    return recording(base, () => {
+      throw error;
+    });
+  }
 }
 
 /** Undefined when the session is not recorded (yet), or its record is damaged. */

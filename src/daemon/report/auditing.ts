@@ -1,6 +1,14 @@
 /** From what a view saw to the report: denials and uses of the session, the build's own words, and what the ebuild declares. */
 import { join } from 'node:path';
-import { displayPath, packageName, readRegularFile, unlessRefused, unmarked } from '../../base/index.js';
+import {
+  displayPath,
+  packageName,
+  readRegularFile,
+  told,
+  unlessRefused,
+  unmarked,
+  type Told,
+} from '../../base/index.js';
 import {
   habits,
   makeReport,
@@ -27,6 +35,7 @@ import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
 import type { IgnoreSetting } from '../request.js';
+import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
@@ -67,16 +76,21 @@ export function sessionReport(audited: Audited, request: ReportRequest): ReportR
 
 /** What a page shows beside a report: what is declared, and what that brought in. */
 export interface ReportGraph extends Pick<ReportInput, 'targets' | 'declared'> {
-  /** As in {@link ReportInput}, as pairs. */
-  readonly visible: readonly (readonly [
-    string,
-    readonly { from: string; variable: string; atom: string }[],
-  ])[];
+  /** What is visible and why, as pairs. */
+  readonly visible: readonly (readonly [string, readonly Told<Reason>[]])[];
 }
 
 /** What a page of a report needs to know of the view. */
 export function reportGraph({ set }: Audited): ReportGraph {
-  return { targets: set.targets.map(({ cpv }) => cpv), declared: declaredBy(set), visible: [...set.visible] };
+  return {
+    targets: set.targets.map(({ cpv }) => cpv),
+    declared: declaredBy(set),
+    visible: [...toldReasons(set)],
+  };
+}
+
+function toldReasons(set: VisibleSet): Map<string, Told<Reason>[]> {
+  return new Map(Array.from(set.visible, ([cpv, reasons]) => [cpv, reasons.map(told)]));
 }
 
 function declaredBy(set: VisibleSet): ReportInput['declared'] {
@@ -205,19 +219,26 @@ function ownersOf(view: View, path: string): readonly string[] {
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
 
+const knownSystems = new WeakMap<VisibleSet, ReadonlySet<string>>();
+
 /** @system's packages and what these need to run. */
-export function systemPackages(set: VisibleSet): Set<string> {
+export function systemPackages(set: VisibleSet): ReadonlySet<string> {
+  const known = knownSystems.get(set);
+  if (known !== undefined) return known;
   const system = new Set<string>();
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const [cpv, reasons] of set.visible) {
-      if (system.has(cpv)) continue;
-      if (reasons.some(({ from }) => from === '@system' || system.has(from))) {
-        system.add(cpv);
-        grown = true;
-      }
+  const needs = new Map<string, string[]>();
+  for (const [cpv, reasons] of set.visible) {
+    for (const { from } of reasons) {
+      if (from.kind === 'set' && from.name === 'system') system.add(cpv);
+      if (from.kind !== 'package') continue;
+      const needed = needs.get(from.cpv);
+      if (needed === undefined) needs.set(from.cpv, [cpv]);
+      else needed.push(cpv);
     }
   }
+  // What is added while this runs is visited too.
+  for (const cpv of system) for (const needed of needs.get(cpv) ?? []) system.add(needed);
+  knownSystems.set(set, system);
   return system;
 }
 

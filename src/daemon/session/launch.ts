@@ -74,8 +74,6 @@ export function startDaemon(entry: URL): StartedDaemon {
     child = spawn(process.execPath, [fileURLToPath(entry)], {
       cwd: '/',
       detached: true,
-      // glibc would give each thread a heap of its own, of which little is used.
-      env: { MALLOC_ARENA_MAX: '1', ...process.env },
       stdio: ['pipe', log, log, 'pipe'],
     });
     closeSync(log);

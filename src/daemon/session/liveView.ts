@@ -28,7 +28,7 @@ import {
 } from '../../view/index.js';
 import type { PlannedView } from '../plan/plannedView.js';
 import { systemPackages } from '../report/auditing.js';
-import type { LiveChangesMade, LiveResult } from '../request.js';
+import type { LiveChangesMade, LiveResult, Shown } from '../request.js';
 
 /** How soon room in the index is looked for again after there was none. */
 const crowdedPauseMs = 1000;
@@ -164,7 +164,7 @@ export class LiveView {
    */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
-      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem(this.#log));
+      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem());
       const set = this.#setAfterMerge(new Set(removed));
       await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
     });
@@ -196,22 +196,22 @@ export class LiveView {
   }
 
   /**
-   * Makes it the view of other targets, as if it had just been opened for them: what was allowed and denied is undone, and the kernel holds
+   * Makes it the view that is asked for, as if it had just been opened for that: what was allowed and denied is undone, and the kernel holds
    * nothing that would hide a use from a report.
    *
    * @param forget forgets what was recorded for the targets before; no use of theirs is recorded afterwards
    * @throws LvfsError as `planView`; then nothing has changed
    */
-  retarget(targets: readonly string[], forget: () => Promise<void>): Promise<LiveResult> {
+  retarget(asked: Shown, forget: () => Promise<void>): Promise<LiveResult> {
     return this.#inTurn(async () => {
       const planned = this.#planned;
-      const system = planned.readSystem(this.#log);
-      const set = system.visibleSet({ ...planned.request.set, targets });
+      const system = planned.readSystem();
+      const set = system.visibleSet(asked.set);
       const before = planned.set.visible;
       const wasSystem = systemPackages(planned.set);
       const { added, removed, changed, nodes } = planned.update(system);
       const packages = [...added, ...removed, ...changed];
-      planned.ask(targets);
+      planned.ask(asked);
       [this.#allowed, this.#denied, this.#absent, this.#problem] = [[], [], [], undefined];
       const overrides = { show: planned.shown, hide: planned.request.hide };
       await this.#adopt(set, {

@@ -1,7 +1,4 @@
-/**
- * The serving threads, seen from the main thread. A thread needs as long as a process to be ready, so the first one may be
- * started before it is known what it will serve, and before the main thread has loaded its own code.
- */
+/** The serving threads, seen from the main thread. */
 import { Worker } from 'node:worker_threads';
 import type { Ledger } from '../../audit/index.js';
 import { describeError, type Logger } from '../../base/index.js';
@@ -17,8 +14,6 @@ import { hear, tell, type ServeOrder, type ThreadData } from './threadMessages.j
  */
 const youngMiB = 6;
 
-let ahead: Worker | undefined;
-
 function startThread(thread: number): Worker {
   const workerData: ThreadData = { thread };
   return new Worker(new URL('./serveWorker.js', import.meta.url), {
@@ -27,21 +22,7 @@ function startThread(thread: number): Worker {
   });
 }
 
-/** Starts a thread for the session that this process is going to have. It does not keep the process alive. */
-export function startThreadAhead(): void {
-  ahead = startThread(0);
-  ahead.unref();
-}
-
-function takeThread(thread: number): Worker {
-  const taken = ahead;
-  if (thread > 0 || taken === undefined) return startThread(thread);
-  ahead = undefined;
-  taken.ref();
-  return taken;
-}
-
-/** The serving threads of a session, the first of them the one that was started ahead if there is one. */
+/** The serving threads of a session. */
 export class ServingThreads {
   readonly #threads: Worker[] = [];
   /** Resolves when all have ended, with the first failure. */
@@ -60,7 +41,7 @@ export class ServingThreads {
    */
   constructor(count: number, log: Logger, ledger: Ledger, ends: ProcessEnds | undefined) {
     for (let thread = 0; thread < count; thread++) {
-      const worker = takeThread(thread);
+      const worker = startThread(thread);
       hear(worker, (message) => {
         if (message.type === 'log') log(message.level, message.text);
         else if (message.type === 'process') {

@@ -29,7 +29,7 @@ import {
   writeMeta,
   type SessionMeta,
 } from '../registry/registry.js';
-import type { LiveResult, SessionRequest, SessionStatus } from '../request.js';
+import type { LiveResult, SessionRequest, SessionStatus, Shown } from '../request.js';
 import type { ProcessEnds } from './processEnds.js';
 import type { LiveView } from './liveView.js';
 import type { ServingThreads } from './servingThreads.js';
@@ -235,7 +235,11 @@ export class Session {
     besides: ({ packages }) => this.#live.showBesides(packages),
     allow: ({ names }) => this.#live.allow(names),
     deny: ({ names }) => this.#live.deny(names),
-    retarget: async ({ targets }) => ({ ...(await this.#retarget(targets)), targets: this.targets }),
+    retarget: async ({ targets }) => {
+      const { set, show, hide } = this.#planned.request;
+      const result = await this.become({ set: { ...set, targets }, show, hide });
+      return { ...result, targets: this.targets };
+    },
     inside: ({ cwd, programs = [] }) => ({
       root: this.#connection.mountpoint,
       cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
@@ -410,12 +414,12 @@ export class Session {
   }
 
   /**
-   * Makes it the view of other targets; what was recorded for those before is forgotten.
+   * Makes it show something else; what was recorded before is forgotten.
    *
    * @throws LvfsError as `LiveView.retarget`; then nothing has changed
    */
-  async #retarget(targets: readonly string[]): Promise<LiveResult> {
-    const result = await this.#live.retarget(targets, async () => {
+  async become(asked: Shown): Promise<LiveResult> {
+    const result = await this.#live.retarget(asked, async () => {
       await this.#settled();
       this.#ledger.clear();
       this.#readers.clear(this.#planned.index.nodeCount);

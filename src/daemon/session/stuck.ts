@@ -4,7 +4,7 @@
  * waits for, and the process, dead but for it, is never reaped.
  */
 import { readdirSync } from 'node:fs';
-import { ifSeen, parseMountTable, processFile, processStat } from '../../base/index.js';
+import { parseMountTable, processFile, processStat, unlessEnded } from '../../base/index.js';
 
 /** How often is looked. */
 const everyMs = 2000;
@@ -34,7 +34,7 @@ async function free(pid: number, mountpoint: string | undefined): Promise<void> 
 function stuckViews(pid: number, mountpoint: string | undefined): Set<string> {
   const devices = new Set<string>();
   if (processStat(pid)?.state !== 'Z') return devices;
-  const others = ifSeen(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  const others = unlessEnded(() => readdirSync(`/proc/${pid}/task`)) ?? [];
   // The directory of a session begins with the process that serves it.
   const own = new RegExp(`/${pid}\\.[^/]+/`);
   for (const thread of others) {

@@ -93,6 +93,15 @@ export class Configuration {
     return this.places.files;
   }
 
+  /**
+   * Whether everything but ebuilds would be read as it was. These, and what is known of them, are read anew from then on.
+   */
+  renew(): boolean {
+    if (!this.files.isUnchanged()) return false;
+    this.tree.forget();
+    return true;
+  }
+
   /** What was wrong in the files read so far without keeping Portage from working, each once. */
   get warnings(): readonly DataWarning[] {
     return [...this.#warnings.values()];

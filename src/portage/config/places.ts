@@ -33,7 +33,7 @@ export class Places {
   /** @throws LvfsError `NO_ROOT`, `NO_SYSROOT` */
   constructor(locations: SystemLocations) {
     const { prefix = '', sysroot, configRoot } = locations;
-    this.files = new RootFiles(locations.root);
+    this.files = new RootFiles(locations.root, true);
     this.prefix = prefix === '/' ? '' : prefix.replace(/\/+$/, '');
     this.sysroot = sysroot === undefined ? '' : placeInside(this.files, sysroot);
     this.etc = path.posix.join(

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { LvfsError } from '../../base/index.js';
 import { isSupportedEapi } from '../eapi.js';
 import type { Warn } from '../packageFiles.js';
+import { settledIdentity } from '../lookedAt.js';
 import type { RootFiles } from '../rootFiles.js';
 import { compareVersions, type PackageVersion, splitCpv } from '../version.js';
 import type { Ebuild, Metadata, Repositories, Repository } from './repository.js';
@@ -71,7 +72,7 @@ export function parseCacheEntry(text: string): Map<string, string> | undefined {
  * stands for one that has: there an entry of the cache stands for its ebuild.
  */
 export class EbuildTree {
-  readonly #files: RootFiles;
+  #files: RootFiles;
   readonly #repositories: Repositories;
   readonly #categories: () => ReadonlySet<string>;
   readonly #depcache: string;
@@ -98,12 +99,41 @@ export class EbuildTree {
       warn: Warn;
     },
   ) {
-    this.#files = files;
+    this.#files = files.unnoted();
     this.#repositories = repositories;
     this.#categories = options.categories;
     this.#depcache = options.depcache;
     this.#ask = options.ask;
     this.#warn = options.warn;
+  }
+
+  /** From now on ebuilds and their metadata are read anew. */
+  forget(): void {
+    this.#files = this.#files.unnoted();
+    for (const known of [
+      this.#cacheOnly,
+      this.#cacheListings,
+      this.#versions,
+      this.#metadata,
+      this.#eclasses,
+    ])
+      known.clear();
+  }
+
+  /** A host path without its symlinks; see `RootFiles.resolve`. */
+  resolve(hostPath: string): string {
+    return this.#files.resolve(hostPath);
+  }
+
+  /** What tells one state of the metadata caches of a category from another; it may also change for other reasons. */
+  cacheState(category: string): string {
+    return [...this.#repositories]
+      .flatMap(({ location }) => [
+        path.posix.join(location, category),
+        path.posix.join(location, 'metadata/md5-cache', category),
+      ])
+      .map((directory) => settledIdentity(directory) ?? `${directory} ${performance.now()}`)
+      .join('\n');
   }
 
   /**

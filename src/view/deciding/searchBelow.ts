@@ -32,6 +32,8 @@ interface Search {
   met: number;
   /** Entries it may still look at. */
   left: number;
+  /** Whether what was found below the directory that is being searched hangs on packages, now or when another is visible. */
+  hangs: boolean;
 }
 
 /** What a search works with. */
@@ -94,33 +96,51 @@ export class SearchBelow {
 
   /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
   isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
-    const known = this.#state.memo[directory]! & (memoBits.belowYes | memoBits.belowNo);
-    if (known !== 0) return known === memoBits.belowYes ? Found.yes : Found.no;
+    const { memo } = this.#state;
+    if ((memo[directory]! & (memoBits.belowYes | memoBits.belowNo)) !== 0) {
+      if (this.#search !== undefined && (memo[directory]! & memoBits.belowNever) === 0)
+        this.#search.hangs = true;
+      return (memo[directory]! & memoBits.belowYes) !== 0 ? Found.yes : Found.no;
+    }
     const outermost = this.#search === undefined;
-    const search = (this.#search ??= { top: directory, entered: new Set(), met: 0, left: searchLimit });
+    const search = (this.#search ??= {
+      ...{ top: directory, entered: new Set(), met: 0, left: searchLimit },
+      hangs: false,
+    });
     if (search.entered.has(directory)) {
       search.met++;
+      search.hangs = true;
       return Found.open;
     }
-    const { met } = search;
+    const { met, hangs } = search;
     search.entered.add(directory);
+    search.hangs = false;
     try {
       let found =
         this.#hasPlaceBelow(directory) || (!noOwned && this.#hasOwnedBelow(directory)) ? Found.yes : Found.no;
       if (found === Found.no) found = this.#searchHost(directory);
       // Also when it was met at the end of a link, where the answer is just "not visible".
       if (found === Found.no && search.met !== met) found = Found.open;
-      if (found === Found.yes) this.#state.memo[directory]! |= memoBits.belowYes;
-      else if (found === Found.no || outermost) this.#state.memo[directory]! |= memoBits.belowNo;
+      if (found === Found.yes) memo[directory]! |= memoBits.belowYes;
+      else if (found === Found.no && !search.hangs)
+        memo[directory]! |= memoBits.belowNo | memoBits.belowNever;
+      else if (found === Found.no || outermost) memo[directory]! |= memoBits.belowNo;
       return outermost && found === Found.open ? Found.no : found;
     } finally {
+      search.hangs ||= hangs;
       if (outermost) this.#search = undefined;
     }
+  }
+
+  /** What is found below the directory that is being searched may be otherwise when other packages are visible. */
+  #noteHangs(): void {
+    if (this.#search !== undefined) this.#search.hangs = true;
   }
 
   #hasPlaceBelow(directory: IndexNode): boolean {
     const places = this.#places.current.below.get(directory);
     if (places === undefined) return false;
+    this.#noteHangs();
     this.#index.setState(directory, nodeState.conditional);
     return places.some((place) => {
       if (!this.#state.mayBeAsked(place)) return false;
@@ -165,10 +185,14 @@ export class SearchBelow {
     const index = this.#index;
     const search = this.#search!;
     if (!this.#places.isInBounds(directory)) return Found.no;
-    if (!index.isOwned(directory) && this.#host.isMountPoint(this.#paths.directory(directory)))
+    const isMountPoint =
+      !index.isOwned(directory) && this.#host.isMountPoint(this.#paths.directory(directory));
+    const listing = isMountPoint ? undefined : this.#host.list(this.#paths.of(directory));
+    if (listing === undefined) {
+      // It may be there, or unmounted, the next time.
+      this.#noteHangs();
       return Found.no;
-    const listing = this.#host.list(this.#paths.of(directory));
-    if (listing === undefined) return Found.no;
+    }
     const { names, bounds, kinds } = listing;
     const area = this.#places.areaOf(directory);
     const isShown = area !== undefined && this.#places.shows(area, false);
@@ -178,9 +202,13 @@ export class SearchBelow {
     let conditional = false;
     let found: Found = Found.no;
     const anyMayBeVisible = !this.#overrides.isEmpty || isShown || globs;
+    if (anyMayBeVisible || area !== undefined || holdsPython || this.#holdsOwned(directory))
+      this.#noteHangs();
     for (let i = 0; i < kinds.length && found !== Found.yes; i++) {
       if (--search.left < 0) {
         this.#noteLimit(search);
+        // Nobody has looked at the rest.
+        search.hangs ||= this.#hasOwned(search.top);
         break;
       }
       const kind = kindOfType(kinds[i]!);
@@ -188,6 +216,7 @@ export class SearchBelow {
         anyMayBeVisible ||
         kind === hostKind.link ||
         (holdsPython && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
+      if (kind === hostKind.link) search.hangs = true;
       // Most of a large tree are plain files, so nothing is spent on them.
       if (kind !== hostKind.directory && !mayBeVisible) continue;
       let child = index.find(directory, names, bounds[i], bounds[i + 1]);
@@ -195,7 +224,10 @@ export class SearchBelow {
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
       if (child === -1) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
-      if (child === -1 || this.#state.isUntouchable(child)) continue;
+      if (child === -1 || this.#state.isUntouchable(child)) {
+        search.hangs = true;
+        continue;
+      }
       if (kind === hostKind.directory) {
         subdirectories.push(child);
         continue;
@@ -213,6 +245,15 @@ export class SearchBelow {
     return found;
   }
 
+  /** Whether any package has something directly in a directory, or a place of the rules is there. */
+  #holdsOwned(directory: IndexNode): boolean {
+    const index = this.#index;
+    for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
+      if (index.isOwned(node) || this.#places.current.at(node) !== undefined) return true;
+    }
+    return false;
+  }
+
   #findInSubdirectory(node: IndexNode): Found {
     if (!this.#overrides.isEmpty) {
       const decided = this.#overrides.rule(node);
@@ -224,6 +265,15 @@ export class SearchBelow {
     const area = this.#places.current.at(node);
     if (area !== undefined && this.#places.shows(area, true)) return Found.yes;
     return this.isVisibleBelow(node, true);
+  }
+
+  /** Whether any package has something below a directory. */
+  #hasOwned(directory: IndexNode): boolean {
+    const index = this.#index;
+    for (let node = index.firstChild(directory); node !== -1; node = index.nextSibling(node)) {
+      if (index.isOwned(node) || this.#hasOwned(node)) return true;
+    }
+    return false;
   }
 
   /** Not a warning: large trees of hidden packages are ordinary, and what is in them is as a rule hidden. */

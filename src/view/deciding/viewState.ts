@@ -80,6 +80,8 @@ export const memoBits = {
   belowNo: 8,
   cachesYes: 16,
   cachesNo: 32,
+  /** With {@link memoBits.belowNo}: whichever packages are visible. */
+  belowNever: 64,
 } as const;
 
 /** The shared state of a view, as one thread sees it. */
@@ -190,17 +192,33 @@ export class ViewState {
     const bytes = to.overrides === undefined ? undefined : encodeOverrides(to.overrides);
     const control = this.#control;
     const next = this.#memos[(control[wordEpoch]! + 1) & 1]!;
-    next.fill(0, 0, this.index.nodeCount);
+    if (isFlip(to)) keepNever(this.#memos[control[wordEpoch]! & 1]!, next, this.index.nodeCount);
+    else next.fill(0, 0, this.index.nodeCount);
     if (bytes !== undefined) {
       this.#overrideBytes.set(bytes);
       control[wordOverrideBytes] = bytes.length;
       control[wordOverrides] = control[wordOverrides]! + 1;
     }
-    if (to.visible !== undefined) setBits(this.visible, to.visible);
-    if (to.metadataOnly !== undefined) setBits(this.metadataOnly, to.metadataOnly);
+    const { length } = this.visible;
+    if (to.visible !== undefined) this.visible.set(bitsOf(to.visible, length));
+    if (to.metadataOnly !== undefined) this.metadataOnly.set(bitsOf(to.metadataOnly, length));
     if (to.avoided !== undefined) this.#setAvoided(to.avoided);
     if (to.packagesChanged === true) control[wordPlaces] = control[wordPlaces]! + 1;
     Atomics.add(control, wordEpoch, 1);
+  }
+
+  /** See `View.wouldChange`. */
+  wouldChange({ visible, metadataOnly, overrides, ...rest }: StateChange): boolean {
+    const differs = (now: Uint32Array, ids: Iterable<number> | undefined): boolean => {
+      const next = ids === undefined ? now : bitsOf(ids, now.length);
+      return next.some((word, i) => word !== now[i]);
+    };
+    return (
+      Object.values(rest).some((value) => value !== undefined) ||
+      (overrides !== undefined && JSON.stringify(overrides) !== JSON.stringify(this.overrides)) ||
+      differs(this.visible, visible) ||
+      differs(this.metadataOnly, metadataOnly)
+    );
   }
 
   #setAvoided(paths: Iterable<string>): void {
@@ -240,6 +258,18 @@ export class ViewState {
   }
 }
 
+/** Whether nothing but the visibility of packages changes. */
+function isFlip({ visible, metadataOnly, overrides, avoided, packagesChanged }: StateChange): boolean {
+  const isOther = overrides !== undefined || avoided !== undefined || packagesChanged === true;
+  return !isOther && (visible !== undefined || metadataOnly !== undefined);
+}
+
+/** Begins a table with what holds whichever packages are visible. */
+function keepNever(now: Uint8Array, next: Uint8Array, nodes: number): void {
+  for (let i = 0; i < nodes; i++)
+    next[i] = (now[i]! & memoBits.belowNever) === 0 ? 0 : memoBits.belowNever | memoBits.belowNo;
+}
+
 function bitWords(index: PathIndex): number {
   return Math.ceil(index.packageCapacity / 32);
 }
@@ -257,10 +287,10 @@ function isSet(bits: Uint32Array, id: number): boolean {
   return ((bits[id >>> 5]! >>> (id & 31)) & 1) === 1;
 }
 
-function setBits(bits: Uint32Array, ids: Iterable<number>): void {
-  const next = new Uint32Array(bits.length);
-  for (const id of ids) next[id >>> 5]! |= 1 << (id & 31);
-  bits.set(next);
+function bitsOf(ids: Iterable<number>, words: number): Uint32Array {
+  const bits = new Uint32Array(words);
+  for (const id of ids) bits[id >>> 5]! |= 1 << (id & 31);
+  return bits;
 }
 
 function isBelow(path: string, root: string): boolean {

@@ -9,6 +9,7 @@ import {
   whyInReport,
 } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput as input, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 /** A host that hides things of these names. */
 function hiding(files: Record<string, Omit<Found, 'distance'>>): ReportInput['findHidden'] {
@@ -181,11 +182,17 @@ test('an alternative that emerge would not choose is declared, and told of when 
     ...input().visible,
     [
       'dev-libs/other-1',
-      [{ from: 'target', variable: 'DEPEND', atom: '>=dev-libs/other-1', alternative: true }],
+      [{ from: origin('target'), variable: 'DEPEND', atom: '>=dev-libs/other-1', alternative: true }],
     ],
-    ['dev-libs/idle-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/idle', alternative: true }]],
+    [
+      'dev-libs/idle-1',
+      [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/idle', alternative: true }],
+    ],
     // Of its RDEPEND it would be second-hand.
-    ['dev-libs/run-1', [{ from: 'target', variable: 'RDEPEND', atom: 'dev-libs/run', alternative: true }]],
+    [
+      'dev-libs/run-1',
+      [{ from: origin('target'), variable: 'RDEPEND', atom: 'dev-libs/run', alternative: true }],
+    ],
   ] as const);
   const report = makeReport(
     input({
@@ -470,10 +477,10 @@ test('a program that was looked for is no finding when one that is as good is th
 
 test('a launcher, and a link of another package, are the business of what they start', (t) => {
   const visible: ReportInput['visible'] = new Map([
-    ['dev-lang/python-3', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-lang/python' }]],
+    ['dev-lang/python-3', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-lang/python' }]],
     [
       'dev-lang/python-exec-2',
-      [{ from: 'dev-lang/python-3', variable: 'RDEPEND', atom: 'dev-lang/python-exec' }],
+      [{ from: origin('dev-lang/python-3'), variable: 'RDEPEND', atom: 'dev-lang/python-exec' }],
     ],
   ]);
   const launcher = '/usr/lib/python-exec/python-exec2';
@@ -545,20 +552,20 @@ test('what the user named is allowed, though something else that he named needs 
             'sys-devel/bison-3',
             [
               named('sys-devel/bison'),
-              { from: 'app-alternatives/yacc-1', variable: 'RDEPEND', atom: 'sys-devel/bison' },
+              { from: origin('app-alternatives/yacc-1'), variable: 'RDEPEND', atom: 'sys-devel/bison' },
             ],
           ],
           [
             'app-alternatives/yacc-1',
             [
               named('app-alternatives/yacc'),
-              ...(from === '' ? [] : [{ from, variable, atom: 'app-alternatives/yacc' }]),
+              ...(from === '' ? [] : [{ from: origin(from), variable, atom: 'app-alternatives/yacc' }]),
             ],
           ],
         ]),
       }),
     );
-  const named = (atom: string) => ({ from: '--with', variable: '', atom });
+  const named = (atom: string) => ({ from: origin('--with'), variable: '', atom });
   t.like(used('').missing, [{ cpv: 'sys-devel/bison-3', certainty: 'allowed' }]);
   t.deepEqual(used('').secondHand, []);
   t.deepEqual(used('target').missing, []);

@@ -2,6 +2,7 @@
 import test from 'ava';
 import { makeReport, type Denial, type Found, type ReportInput, type Use } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 /** Numbers below 1 that only the seed decides (mulberry32). */
 function numbers(seed: number): () => number {
@@ -81,7 +82,10 @@ function madeUp(next: () => number): ReportInput {
         .slice(15)
         .map(
           (name) =>
-            [owner(name), [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: `dev-libs/${name}` }]] as const,
+            [
+              owner(name),
+              [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: `dev-libs/${name}` }],
+            ] as const,
         ),
     ]),
     ownersOf: (path) =>

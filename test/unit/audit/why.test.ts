@@ -1,6 +1,7 @@
 import test from 'ava';
 import { makeReport, whyInReport } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 const processes = processTable(
   processRecord(1, { comm: 'sh', program: '/bin/sh', arguments: ['sh', '-c', 'flex'] }),
@@ -12,9 +13,9 @@ const report = makeReport(
     ownersOf: (path) =>
       path === '/usr/bin/doxygen' ? ['app-text/doxygen-1'] : path === '/bin/sh' ? ['app-shells/dash-1'] : [],
     visible: new Map([
-      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-libs/b-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-      ['dev-libs/given-1', [{ from: '--with', variable: '', atom: 'dev-libs/given' }]],
+      ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      ['dev-libs/b-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      ['dev-libs/given-1', [{ from: origin('--with'), variable: '', atom: 'dev-libs/given' }]],
     ]),
     declared: [
       { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },

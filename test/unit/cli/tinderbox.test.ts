@@ -1,6 +1,14 @@
 /** The parts of `lvfs check` that build nothing: shards, journals, baselines, time limits, the page with all verdicts. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -9,7 +17,8 @@ import { LvfsError } from '../../../src/base/index.js';
 import { indexPage } from '../../../src/cli/tinderbox/indexPage.js';
 import { Journal, readJournals } from '../../../src/cli/tinderbox/journal.js';
 import { spell } from '../../../src/cli/tinderbox/progress.js';
-import { parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
+import { Results } from '../../../src/cli/tinderbox/results.js';
+import { expandTargets, parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
 import { TimeLimit } from '../../../src/cli/tinderbox/timeLimit.js';
 import type { Verdict } from '../../../src/cli/tinderbox/verdict.js';
 import { removeTree } from '../../helpers/removeTree.js';
@@ -191,4 +200,26 @@ pageTest(`the page sorts and filters 5 000 verdicts in a browser${skipped}`, (t)
 test('what is wrong with a baseline is told', (t) => {
   const error = t.throws(() => readJournals(['/no/such/place']), { instanceOf: LvfsError });
   t.regex(String(error?.hint), /--results/);
+});
+
+test('results go into a directory that can be made, or it is said why not', (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'file'), '');
+  symlinkSync('circle', join(directory, 'circle'));
+  const places = ['file', 'file/below', 'circle', 'x'.repeat(300)].map((name) => join(directory, name));
+  if (process.platform === 'linux') places.push('/proc/lvfs/none');
+  for (const place of places)
+    for (const goesOn of [false, true])
+      t.throws(() => new Results(place, goesOn, () => undefined), { code: 'CANNOT_WRITE' }, place);
+  new Results(join(directory, 'made/below'), false, () => undefined).close();
+  t.true(existsSync(join(directory, 'made/below')));
+});
+
+test('a file is a list of targets, a path at which nobody can look is one that is not there', async (t) => {
+  const directory = scratch(t);
+  const list = join(directory, 'list');
+  writeFileSync(list, 'a/b\n# not this\nc/d\n');
+  const below = join(list, 'below');
+  const targets = await expandTargets([list, below], { root: directory }, () => undefined);
+  t.deepEqual(targets, ['a/b', 'c/d', below]);
 });

@@ -210,7 +210,7 @@ test('a listing goes on from any offset, whatever is remembered', async (t) => {
     if (names.length === 0) break;
     pieces.push(...names);
     offset = last;
-    if (pieces.length === 3) view.packagesChanged();
+    if (pieces.length === 3) view.change({ packagesChanged: true });
   }
   t.deepEqual(pieces, whole);
 });
@@ -270,7 +270,7 @@ test('whoever has a file of a package that is gone reads on; a denied one is hid
   const into = Buffer.alloc(20);
   t.is(files.read(conf, 0, into, caller), 1);
   gentoo.uninstall('sys-libs/shown-1');
-  view.packagesChanged();
+  view.change({ packagesChanged: true });
   t.is(files.read(conf, 0, into, caller), 1);
   gentoo.install('sys-libs/shown-1', { files: { '/etc/shown.conf': 'again' } });
   const again = walk('/etc/shown.conf');

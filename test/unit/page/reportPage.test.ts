@@ -1,7 +1,8 @@
 import test from 'ava';
 import { makeReport, type ReportInput } from '../../../src/audit/index.js';
 import { reportPage } from '../../../src/page/index.js';
-import { denial, reportInput, use } from '../../helpers/auditInput.js';
+import { denial, drawn, reportInput, use } from '../../helpers/auditInput.js';
+import { origin } from '../../helpers/origin.js';
 
 const input = reportInput({
   targets: ['a/target-1'],
@@ -10,10 +11,10 @@ const input = reportInput({
     { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: 'dev-util/idle-1' },
   ],
   visible: new Map([
-    ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-    ['dev-util/idle-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/idle' }]],
-    ['dev-libs/m-1', [{ from: 'dev-libs/a-1', variable: 'RDEPEND', atom: 'dev-libs/m' }]],
-    ['dev-libs/b-1', [{ from: 'dev-libs/m-1', variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+    ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+    ['dev-util/idle-1', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/idle' }]],
+    ['dev-libs/m-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/m' }]],
+    ['dev-libs/b-1', [{ from: origin('dev-libs/m-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
   ]),
   system: new Set(),
   denials: [denial('/usr/include/<evil>&.h', ['sys-libs/zlib-1.3'], { count: 3 })],
@@ -21,8 +22,7 @@ const input = reportInput({
   status: 0,
 });
 
-const page = (of: ReportInput, status?: number): string =>
-  reportPage(makeReport(of), { ...of, visible: [...of.visible] }, status);
+const page = (of: ReportInput, status?: number): string => reportPage(makeReport(of), drawn(of), status);
 
 test('the page shows the line to paste, and every class of finding in picture and table', (t) => {
   const html = page(input);

@@ -197,3 +197,48 @@ test('a repository has sets of its own', async (t) => {
   });
   t.deepEqual(texts(sets, 'tools'), ['cat/tool']);
 });
+
+const dates = test.macro({
+  async exec(t, options: string, ...expected: string[]) {
+    const { sets } = await open(t, {
+      packages: {
+        'cat/a-1': { BUILD_TIME: '1000000000', SLOT: '1' },
+        'cat/a-2': { BUILD_TIME: '1200000000', SLOT: '2' },
+        'cat/b-1': { BUILD_TIME: '1100000000' },
+        'cat/never-1': {},
+      },
+      files: { '/usr/stamp': { text: '', mtime: 1_050_000_000 } },
+      portage: { 'sets.conf': `[dated]\nclass = portage.sets.dbapi.DateSet\n${options}\n` },
+    });
+    if (expected.length === 0) t.throws(() => sets.atoms('dated'), { code: 'UNKNOWN_SET' });
+    else t.deepEqual(texts(sets, 'dated'), expected);
+  },
+  title: (_, ...[options]: [string, ...string[]]) => `a set by time: ${JSON.stringify(options)}`,
+});
+
+test(dates, 'seconds = 1150000000\nmode = newer', 'cat/a:2');
+test(dates, 'seconds = 1050000000', 'cat/a:1', 'cat/never:0');
+test('the lowest version counts', dates, 'package = cat/a\nmode = newer', 'cat/a:2', 'cat/b:0');
+test(dates, 'package = cat/a:2', 'cat/a:1', 'cat/b:0', 'cat/never:0');
+test(dates, 'filestamp = /usr/stamp\nmode = newer', 'cat/a:2', 'cat/b:0');
+test(dates, 'date = 2004-11-10\ndateformat = %%Y-%%m-%%d\nmode = newer', 'cat/a:2');
+test(dates, 'date = 11/20/04 12:00:00\nmode = newer', 'cat/a:2');
+test(dates, 'date = 31.02.2004\ndateformat = %%d.%%m.%%Y');
+test(dates, 'date = Monday\ndateformat = %%A');
+test(dates, 'date = 2004-11-09');
+test(dates, 'seconds = soon');
+test(dates, 'package = cat/nothing');
+test(dates, 'package = cat/never');
+test(dates, 'filestamp = /usr/none');
+test(dates, 'seconds = 1\npackage = cat/a');
+test(dates, 'mode = newer');
+
+test('what a file of the configuration says of one repository is in no set', async (t) => {
+  const { sets } = await open(t, {
+    portage: {
+      'sets.conf': '[used]\nclass = portage.sets.files.ConfigFileSet\nfilename = /etc/portage/package.use\n',
+      'package.use': 'cat/a x\ncat/b::gentoo y\n*/* z\n>=cat/c-1 -x\n',
+    },
+  });
+  t.deepEqual(texts(sets, 'used'), ['cat/a', '>=cat/c-1']);
+});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type DataWarning, openSystem, type System } from '../../../src/portage/index.js';
 import { gentooRoot, type GentooRoot } from '../../helpers/gentooRoot.js';
+import { origin } from '../../helpers/origin.js';
 
 /** The ebuilds whose build dependencies are chosen, by name. */
 const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -20,6 +21,10 @@ const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   virtualFirst: { DEPEND: 'virtual/v || ( dev-libs/b dev-libs/c )' },
   empty: { DEPEND: '|| ( dev-libs/b virtual/broken )', RDEPEND: 'dev-libs/d' },
   circular: { DEPEND: '|| ( dev-libs/b virtual/loop )' },
+  behindVirtual: { DEPEND: 'virtual/vv', RDEPEND: 'dev-libs/c' },
+  lowerVirtual: { DEPEND: 'virtual/w' },
+  noGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c', EAPI: '6' },
+  emptyGroup: { DEPEND: '|| ( x? ( dev-libs/none ) ) dev-libs/c' },
   self: { DEPEND: '|| ( dev-libs/b app-misc/self )' },
   unbuilt: { DEPEND: '|| ( app-misc/unbuilt dev-libs/b )' },
   flags: { DEPEND: '|| ( dev-libs/b[x] dev-libs/c[x] )', RDEPEND: 'dev-libs/c' },
@@ -54,15 +59,20 @@ test.before(async () => {
       'dev-lang/py-1': { SLOT: '1' },
       'dev-lang/py-2': { SLOT: '2' },
       'virtual/v-1': { RDEPEND: '|| ( dev-libs/d dev-libs/c )' },
+      'virtual/vv-1': { RDEPEND: 'virtual/v' },
       'virtual/broken-1': { RDEPEND: 'dev-libs/none' },
       'virtual/loop-1': { RDEPEND: 'virtual/loop' },
+      'virtual/w-1': { SLOT: '1', RDEPEND: 'dev-libs/c' },
+      'virtual/w-2': { SLOT: '2', RDEPEND: 'dev-libs/none' },
       'app-misc/self-0.9': {},
       'dev-libs/old-1': {},
       'dev-libs/new-3': {},
     },
     ebuilds: {
       ...available,
-      ...Object.fromEntries(Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, values])),
+      ...Object.fromEntries(
+        Object.entries(targets).map(([name, values]) => [`app-misc/${name}-1`, { IUSE: 'x', ...values }]),
+      ),
     },
     portage: { 'profile/package.provided': 'sys-apps/given-1\n' },
   });
@@ -114,8 +124,27 @@ test(
   'dev-libs/b-1',
   'virtual/v-1',
 );
+test('what emerge takes for a virtual is visible, though by itself it would bring in another', (t) => {
+  const visible = (...without: string[]): readonly string[] => [
+    ...system.visibleSet({ targets: ['app-misc/behindVirtual'], system: false, without }).visible.keys(),
+  ];
+  t.deepEqual(visible(), ['dev-libs/c-1', 'dev-libs/d-1', 'virtual/v-1', 'virtual/vv-1']);
+  t.deepEqual(visible('virtual/v'), ['virtual/vv-1']);
+});
+
 test('a virtual without what it needs is as good as none', builds, 'empty', 'dev-libs/b-1');
 test('a virtual that needs itself', builds, 'circular', 'dev-libs/b-1');
+test('of a virtual, the version that was chosen', builds, 'lowerVirtual', 'virtual/w-1');
+
+test('a group without alternatives is nothing before EAPI 7', (t) => {
+  const missing = (name: string): readonly string[] =>
+    system
+      .visibleSet({ targets: [`app-misc/${name}`], system: false, allowMissing: true })
+      .unsatisfied.map(({ atom }) => atom);
+  t.deepEqual(missing('noGroup'), []);
+  t.deepEqual(missing('emptyGroup'), ['__const__/empty-any-of']);
+});
+
 test('the target is in the graph', builds, 'self', 'app-misc/self-0.9');
 test('but cannot be built with itself before it is there', builds, 'unbuilt', 'dev-libs/b-1');
 test('other flags are wrong everywhere, the graph decides', builds, 'flags');
@@ -125,11 +154,11 @@ test('all alternatives that are installed, when they are asked for', (t) => {
   const set = system.visibleSet({ targets: ['app-misc/needed'], system: false, allAlternatives: true });
   t.deepEqual(set.buildDeps, ['dev-libs/c-1']);
   t.deepEqual(set.visible.get('dev-libs/b-1'), [
-    { from: 'target', variable: 'DEPEND', atom: 'dev-libs/b', alternative: true },
-    { from: 'dev-libs/c-1', variable: 'RDEPEND', atom: 'dev-libs/b', alternative: true },
+    { from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/b', alternative: true },
+    { from: origin('dev-libs/c-1'), variable: 'RDEPEND', atom: 'dev-libs/b', alternative: true },
   ]);
   t.deepEqual(set.visible.get('dev-libs/d-1'), [
-    { from: 'dev-libs/c-1', variable: 'RDEPEND', atom: 'dev-libs/d' },
+    { from: origin('dev-libs/c-1'), variable: 'RDEPEND', atom: 'dev-libs/d' },
   ]);
 });
 

@@ -14,6 +14,7 @@ import {
   type GentooRoot,
   type GentooRootSpec,
 } from '../../helpers/gentooRoot.js';
+import { origin } from '../../helpers/origin.js';
 
 async function system(
   t: ExecutionContext,
@@ -251,8 +252,8 @@ test('a target tells what it was evaluated with', (t) => {
   t.deepEqual(
     [...(target?.buildDeps ?? [])],
     [
-      ['dev-libs/a-1', [{ from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-util/tool-1', [{ from: 'target', variable: 'BDEPEND', atom: 'dev-util/tool' }]],
+      ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      ['dev-util/tool-1', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/tool' }]],
     ],
   );
 });
@@ -456,16 +457,16 @@ test('missing build dependencies can be allowed', (t) => {
 test('every direct reason is given, roots first', (t) => {
   const { visible: set } = visible({ targets: ['app-misc/foo'], with: ['dev-libs/a'] });
   t.deepEqual(set.get('dev-libs/a-1'), [
-    { from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' },
-    { from: '--with', variable: '', atom: 'dev-libs/a' },
-    { from: 'dev-libs/b-1', variable: 'RDEPEND', atom: 'dev-libs/a' },
+    { from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' },
+    { from: origin('--with'), variable: '', atom: 'dev-libs/a' },
+    { from: origin('dev-libs/b-1'), variable: 'RDEPEND', atom: 'dev-libs/a' },
   ]);
   t.deepEqual(set.get('dev-libs/late-1'), [
-    { from: 'dev-libs/a-1', variable: 'PDEPEND', atom: 'dev-libs/late' },
+    { from: origin('dev-libs/a-1'), variable: 'PDEPEND', atom: 'dev-libs/late' },
   ]);
   t.deepEqual(set.get('sys-apps/coreutils-9'), [
-    { from: '@system', variable: '', atom: 'sys-apps/coreutils' },
-    { from: 'dev-util/tool-1', variable: 'RDEPEND', atom: 'sys-apps/coreutils' },
+    { from: origin('@system'), variable: '', atom: 'sys-apps/coreutils' },
+    { from: origin('dev-util/tool-1'), variable: 'RDEPEND', atom: 'sys-apps/coreutils' },
   ]);
 });
 
@@ -478,8 +479,8 @@ test('chains are found, the shortest first, and circles are not followed', (t) =
   ]);
   t.deepEqual(chainsTo(set, 'dev-libs/late-1'), [
     [
-      { cpv: 'dev-libs/a-1', from: 'target', variable: 'DEPEND', atom: 'dev-libs/a' },
-      { cpv: 'dev-libs/late-1', from: 'dev-libs/a-1', variable: 'PDEPEND', atom: 'dev-libs/late' },
+      { cpv: 'dev-libs/a-1', from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' },
+      { cpv: 'dev-libs/late-1', from: origin('dev-libs/a-1'), variable: 'PDEPEND', atom: 'dev-libs/late' },
     ],
   ]);
   t.deepEqual(chainsTo(set, 'dev-libs/c-1'), []);

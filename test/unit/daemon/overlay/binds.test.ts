@@ -126,8 +126,16 @@ test('with --no-binds there is only what was asked for', (t) => {
   ]);
 });
 
-for (const text of ['', ':/x', '/usr:', '/usr:relative', '/usr:/', '/no/such']) {
-  test(`--bind '${text}' is refused as wrong usage`, (t) => {
+for (const text of [
+  '',
+  ':/x',
+  '/usr:',
+  '/usr:relative',
+  '/usr:/',
+  '/no/such',
+  `/usr:/${'x'.repeat(256)}/y`,
+]) {
+  test(`--bind '${text.slice(0, 20)}' is refused as wrong usage`, (t) => {
     const top = root(t, 'etc/portage');
     const request: BindRequest = { defaults: false, create: false, binds: [text], readOnlyBinds: [] };
     const error = t.throws(() => planBinds(system(top), request, options), { instanceOf: LvfsError });

@@ -72,6 +72,15 @@ test.serial('a registry that is a file, or cannot be made, is explained', (t) =>
   t.regex(error?.message ?? '', /^cannot record sessions in \S+file$/);
 });
 
+test.serial('a registry at which nobody can look is an error, not a bug', (t) => {
+  symlinkSync('circle', join(base, 'circle'));
+  for (const name of ['circle/run', 'x'.repeat(300)]) {
+    process.env['LVFS_RUNTIME_DIR'] = join(base, name);
+    t.throws(() => listSessions(() => true), { code: 'NO_RUNTIME_DIR' });
+  }
+  process.env['LVFS_RUNTIME_DIR'] = join(base, 'run');
+});
+
 test.serial('a registry in which others can make names is believed in nothing', (t) => {
   const registry = join(base, 'run');
   const orphan = join(registry, `${deadPid()}.123.abcdef`);
