@@ -1,6 +1,6 @@
 /** Options of the verbs that run something in a view, and the request they make. */
 import { resolve } from 'node:path';
-import { driverChoices, workingDirectory } from '../base/index.js';
+import { driverChoices } from '../base/index.js';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -84,6 +84,8 @@ export async function insideRequest(
 ): Promise<InsideRequest> {
   const { options: given } = invocation;
   const settings = await invocation.settings();
+  // Where that has been removed, the command would work on something else.
+  const here = checkout ? process.cwd() : undefined;
   return {
     ...viewRequest(settings, given, targets),
     driver: settings.driver,
@@ -91,7 +93,7 @@ export async function insideRequest(
     version: invocation.version(),
     binds: {
       ...bindRequest(given, emerge),
-      ...(checkout && !given['no-binds'] ? { workingDirectory: workingDirectory() } : {}),
+      ...(here === undefined || given['no-binds'] ? {} : { workingDirectory: here }),
     },
     ...(emerge ? { program: 'emerge' } : {}),
     noNetwork: given.net === 'none',

@@ -79,12 +79,15 @@ function complaint(text: string): string {
   return said.length === 0 ? 'without a word' : said.join(' ');
 }
 
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 function runCommand(
   command: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Ran | undefined {
-  const env = { ...process.env, ...environment };
+  // Portage finds nothing without a PATH, which whatever starts lvfs at boot may not have.
+  const env = { PATH: systemPath, ...process.env, ...environment };
   const { error, code, stdout, stderr } = runSync(command, args, { env, timeout: timeoutMs });
   if (errorCode(error) === 'ETIMEDOUT') {
     return { succeeded: false, stdout, stderr: `Portage was not done within ${timeoutMs / 1000} s` };
