@@ -10,7 +10,7 @@ import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ReadEntry } from 'tar';
-import { LvfsError } from '../base/index.js';
+import { endOf, LvfsError } from '../base/index.js';
 import { imageEntry, imageFile, type Image, type ImageFile } from './images.js';
 
 /**
@@ -161,24 +161,20 @@ async function* through(
   input: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'ignore'] });
-  const ended = new Promise<void>((done, fail) => {
-    child.on('error', (cause) =>
-      fail(
-        new LvfsError('CANNOT_READ', `a binary package is compressed with ${program}, which cannot be run`, {
-          hint: `install ${program}, or set BINPKG_COMPRESS to another`,
-          cause,
-        }),
-      ),
-    );
-    child.on('close', (code) =>
-      code === 0 ? done() : fail(new Error(`${program} ended with status ${code ?? 'none'}`)),
-    );
-  });
-  // It is waited for when there is no more output.
-  ended.catch(() => undefined);
+  const ended = endOf(child);
   // A program that ends early takes no more input; how it ended says why.
   const fed = pipeline(input, child.stdin).catch(() => undefined);
   for await (const data of child.stdout) yield data as Buffer;
   await fed;
-  await ended;
+  const { code, error } = await ended;
+  if (error !== undefined)
+    throw new LvfsError(
+      'CANNOT_READ',
+      `a binary package is compressed with ${program}, which cannot be run`,
+      {
+        hint: `install ${program}, or set BINPKG_COMPRESS to another`,
+        cause: error,
+      },
+    );
+  if (code !== 0) throw new Error(`${program} ended with status ${code ?? 'none'}`);
 }

@@ -1,6 +1,8 @@
 /** What every other folder may use; imports nothing of lvfs. */
+export * from './absence.js';
 export { packageDirectoryAt, repositoryAround } from './checkouts.js';
 export * from './directories.js';
+export * from './driverNames.js';
 export * from './errors.js';
 export * from './errorTable.js';
 export * from './exitStatus.js';
@@ -8,13 +10,17 @@ export * from './json.js';
 export * from './lazy.js';
 export * from './log.js';
 export * from './markup.js';
+export * from './memo.js';
 export * from './objects.js';
 export * from './origin.js';
 export * from './mountTable.js';
 export * from './packages.js';
 export * from './paths.js';
+export * from './processes.js';
+export * from './programs.js';
 export * from './regularFile.js';
 export * from './savedFile.js';
+export * from './sharedLock.js';
 export * from './suggest.js';
-export * from './utilities.js';
+export * from './walk.js';
 export * from './windows.js';

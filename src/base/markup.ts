@@ -1,5 +1,30 @@
 /** Text in XML and HTML. */
 
+/** What is markup already. */
+export class Markup {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** What may stand in a template: text, which is escaped; markup, which is not; lists of these; nothing. */
+type MarkupPart = string | number | Markup | undefined | readonly MarkupPart[];
+
+/** A template for XML and HTML in which every text that is put in is escaped, between tags and in attributes. */
+export function markup(literals: TemplateStringsArray, ...parts: MarkupPart[]): Markup {
+  let text = literals[0] ?? '';
+  for (const [i, part] of parts.entries()) text += textOf(part) + (literals[i + 1] ?? '');
+  return new Markup(text);
+}
+
+function textOf(part: MarkupPart): string {
+  if (part === undefined) return '';
+  if (part instanceof Markup) return part.text;
+  return typeof part === 'object' ? part.map(textOf).join('') : escapeMarkup(String(part));
+}
+
 /**
  * Text as it may stand in XML and HTML, between tags and in attributes. XML 1.0 has no place for most control characters and for halves of
  * surrogates, escaped or not: they are replaced.

@@ -1,4 +1,6 @@
 /** Paths as text. */
+import { realpathSync } from 'node:fs';
+import { unlessRefused } from './absence.js';
 import { errorCode } from './errors.js';
 
 /** Bytes of the longest path that a system call takes, without its end (PATH_MAX of linux/limits.h). */
@@ -56,4 +58,9 @@ function utf8Length(bytes: Buffer, at: number): number {
 /** The last component of a path; the path itself when it has only one. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** A path without links; undefined when it cannot be had. */
+export function realOf(path: string): string | undefined {
+  return unlessRefused(() => realpathSync(path), undefined);
 }

@@ -5,7 +5,16 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { defaultCache, errorCode, type Logger, nearest, readRegularFile } from '../base/index.js';
+import {
+  defaultCache,
+  driverChoices,
+  errorCode,
+  isAbsent,
+  nearest,
+  readRegularFile,
+  type DriverChoice,
+  type Logger,
+} from '../base/index.js';
 import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
 import type { ConfigFile, IgnoreRule, SystemPathSetting } from './configFile.js';
 import { checkHabits } from './habits.js';
@@ -21,7 +30,7 @@ export interface Settings {
   readonly prefix: string;
   readonly repos: readonly string[] | undefined;
   readonly cache: string;
-  readonly driver: (typeof drivers)[number];
+  readonly driver: DriverChoice;
   readonly threads: number;
   readonly with: readonly string[];
   readonly without: readonly string[];
@@ -47,8 +56,6 @@ interface Key {
   readonly range?: readonly [number, number];
 }
 
-const drivers = ['auto', 'kernel', 'libfuse'] as const;
-
 const usual = { root: '/', driver: 'auto', threads: 1 } as const;
 
 /** The simple settings by their name in the file. Lists of kind `strings` add up, all others replace. */
@@ -60,7 +67,7 @@ const keys: Readonly<Record<string, Key>> = {
   prefix: { kind: 'path', variable: 'LVFS_PREFIX', option: 'prefix' },
   repos: { kind: 'paths', variable: 'LVFS_REPOS', option: 'repo' },
   cache: { kind: 'path', variable: 'LVFS_CACHE', option: 'cache' },
-  driver: { kind: 'word', variable: 'LVFS_DRIVER', option: 'driver', choices: drivers },
+  driver: { kind: 'word', variable: 'LVFS_DRIVER', option: 'driver', choices: driverChoices },
   threads: { kind: 'number', variable: 'LVFS_THREADS', option: 'threads', range: [1, 64] },
   with: { kind: 'strings', variable: 'LVFS_WITH', option: 'with' },
   without: { kind: 'strings', variable: 'LVFS_WITHOUT', option: 'without' },
@@ -159,7 +166,7 @@ class Merged {
       prefix: (text('prefix') ?? '').replace(/\/+$/, ''),
       repos: this.#values.has('repos') ? list('repos') : undefined,
       cache: text('cache') ?? '',
-      driver: drivers.find((driver) => driver === value('driver')) ?? usual.driver,
+      driver: driverChoices.find((driver) => driver === value('driver')) ?? usual.driver,
       threads: Number(value('threads') ?? usual.threads),
       with: list('with'),
       without: list('without'),
@@ -211,7 +218,7 @@ function dropIns(directory: string): string[] {
       .sort()
       .map((name) => join(directory, name));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw badSetting(directory, 'cannot be listed');
   }
 }
@@ -224,7 +231,7 @@ function readIfThere(path: string): string | undefined {
     return readRegularFile(path, largestConfiguration).toString('utf8');
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isAbsent(error)) return undefined;
     throw badSetting(path, `cannot be read (${code ?? String(error)})`);
   }
 }

@@ -1,8 +1,14 @@
 /** Running something in a private view from the command line: signals, progress, and exit statuses. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { exitStatus, keysOf, LvfsError, type ExitStatus } from '../base/index.js';
-import type { CommandEnd, Inside, InsideRequest } from '../daemon/index.js';
+import {
+  exitStatus,
+  keysOf,
+  LvfsError,
+  processStat,
+  type ExitStatus,
+  type ProcessEnd,
+} from '../base/index.js';
+import { type Inside, type InsideRequest } from '../daemon/index.js';
 import type { Output } from './output.js';
 import { explained } from './errors.js';
 
@@ -80,14 +86,12 @@ function signalName(number: number): NodeJS.Signals | undefined {
 
 /** Whether this process belongs to the foreground group of its terminal; fields 5, 7 and 8 of proc_pid_stat(5). */
 function isInForeground(): boolean {
-  const text = readFileSync('/proc/self/stat', 'latin1');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [group, terminal, foreground] = [fields[2], fields[4], fields[5]];
-  return terminal !== '0' && group === foreground;
+  const stat = processStat('self');
+  return stat !== undefined && stat.terminal !== 0 && stat.group === stat.foreground;
 }
 
 /** The exit status that a shell would give for how a command ended. */
-export function statusOf({ code, signal }: CommandEnd): number {
+export function statusOf({ code, signal }: ProcessEnd): number {
   return signal === null ? (code ?? exitStatus.runFailed) : 128 + constants.signals[signal];
 }
 

@@ -1,5 +1,6 @@
 /** Options of the verbs that run something in a view, and the request they make. */
 import { resolve } from 'node:path';
+import { driverChoices } from '../base/index.js';
 import type { BindRequest, InsideRequest } from '../daemon/index.js';
 import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
 import { viewRequest } from './viewRequest.js';
@@ -37,7 +38,7 @@ export const namespaceOptions = {
 export const driverOption = {
   driver: {
     type: 'string',
-    choices: ['auto', 'kernel', 'libfuse'],
+    choices: driverChoices,
     describe: 'How to speak to the kernel (default auto: the first that works)',
     more: 'kernel speaks to it directly; libfuse is for machines and users that cannot, and needs the npm package fuse-native.',
   },

@@ -1,6 +1,6 @@
 /** The texts of `--markdown` and `--bugzilla`: a report as it is pasted into a bug. */
-import { spawnSync } from 'node:child_process';
 import { homedir, hostname, userInfo } from 'node:os';
+import { runSync } from '../base/index.js';
 import type { PastedBuild, Report } from '../audit/index.js';
 import type { OutputFiles, ResultFile } from './outputFiles.js';
 
@@ -58,12 +58,11 @@ const patience = 60_000;
 
 /** What of `emerge --info` matters to who reads of a build; nothing where there is no emerge. */
 function machineInfo(): string[] {
-  const { status, stdout } = spawnSync('emerge', ['--info', '--color=n'], {
-    encoding: 'utf8',
+  const { code, stdout } = runSync('emerge', ['--info', '--color=n'], {
+    env: process.env,
     timeout: patience,
-    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  if (status !== 0) return [];
+  if (code !== 0) return [];
   return stdout
     .split('\n')
     .filter((line) =>

@@ -1,9 +1,8 @@
 /** Whether this machine can do what lvfs needs, for `lvfs doctor`. Every check says what it found and how to mend it. */
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describeError, errorCode, LvfsError, type Logger } from '../base/index.js';
+import { describeError, errorCode, LvfsError, runSync, type Logger } from '../base/index.js';
 import { deviceProblem, isFuseDevice, libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
 import { systemProblem } from '../system/index.js';
@@ -132,12 +131,12 @@ function fuseDevice(): Finding {
 }
 
 function emerge(): Finding {
-  const { stdout, status, error } = spawnSync('emerge', ['--version'], { encoding: 'utf8' });
+  const { stdout, code, error } = runSync('emerge', ['--version'], { env: process.env });
   if (error !== undefined)
     return warn('not found', "install sys-apps/portage; only 'lvfs build' without --command needs it");
-  return status === 0
+  return code === 0
     ? ok(stdout.trim().split('\n')[0] ?? '')
-    : warn(`ends with status ${status}`, 'see emerge --info');
+    : warn(`ends with status ${code}`, 'see emerge --info');
 }
 
 interface Opened {

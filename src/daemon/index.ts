@@ -48,7 +48,8 @@ export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Explanation } from './plan/explanation.js';
 export type { Plan } from './plan/plan.js';
-export type { CommandEnd, Entered, HealthCheck } from './platform/index.js';
+export type { ProcessEnd as CommandEnd } from '../base/index.js';
+export type { Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
 export type { Ended } from './registry/sessions.js';
 export type {

@@ -1,9 +1,8 @@
 /** Makes a compiled cache with the host's own program, outside of every view. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { describeError, errorCode, utilityEnvironment } from '../base/index.js';
+import { describeError, errorCode, runSync, utilityEnvironment } from '../base/index.js';
 import type { HostCompilation } from '../view/index.js';
 
 /** These programs take a fraction of a second. The view answers nobody meanwhile. */
@@ -29,18 +28,15 @@ export function compile({
     }
     const words = [program, ...args.map((word) => word.replace('%', () => inside))];
     const [command = '', ...rest] = isOwnRoot ? words : ['chroot', root, ...words];
-    const { status, signal, error, stderr } = spawnSync(command, rest, {
-      cwd: '/',
+    const { code, signal, error, stderr } = runSync(command, rest, {
       // update-mime-database(1) waits for the disk otherwise.
-      env: { ...utilityEnvironment(), LC_ALL: 'C', PKGSYSTEM_ENABLE_FSYNC: '0' },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...utilityEnvironment(), PKGSYSTEM_ENABLE_FSYNC: '0' },
       timeout: longestMs,
-      killSignal: 'SIGKILL',
     });
     if (error !== undefined) return describeError(error);
-    if (status !== 0) {
-      const [said = ''] = stderr.toString().trim().split('\n');
-      return `it ended with ${signal ?? `status ${String(status)}`}${said === '' ? '' : `: ${said}`}`;
+    if (code !== 0) {
+      const [said = ''] = stderr.trim().split('\n');
+      return `it ended with ${signal ?? `status ${String(code)}`}${said === '' ? '' : `: ${said}`}`;
     }
     return filesIn(work);
   } catch (error) {

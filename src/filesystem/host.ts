@@ -2,7 +2,7 @@
  * The host's files, as the view asks for them. Nothing here throws for what files can be; other failures of the
  * host (EIO, EACCES) are told apart from absence only where the kernel is to be told.
  */
-import { errno, errorCode, readMountTable, type Errno } from '../base/index.js';
+import { errno, readMountTable, unlessRefused, type Errno } from '../base/index.js';
 import { identityWords, openFiles, type Files, type FileIdentity, type FileStatus } from '../system/index.js';
 import type { Attributes } from '../fuse/index.js';
 import {
@@ -130,10 +130,8 @@ export class NodeHost implements Host {
 
 /** Mount points of this namespace, latin1; none when /proc is not there, as in some chroots. */
 function readMountPoints(): Set<string> {
-  try {
-    return new Set(readMountTable().map(({ mountpointBytes }) => mountpointBytes));
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return new Set();
-  }
+  return unlessRefused(
+    () => new Set(readMountTable().map(({ mountpointBytes }) => mountpointBytes)),
+    new Set(),
+  );
 }

@@ -2,6 +2,7 @@
  * Inode numbers and link counts of files with several names: what the host tells of them says something about hidden
  * names, so both are the view's own.
  */
+import { giveLock, takeLock } from '../base/index.js';
 import { LRUCache } from 'lru-cache';
 import { identityWords, inodeWords, type FileIdentity } from '../system/index.js';
 import { hostKind, indexKind, type HostKind, type IndexNode, type View } from '../view/index.js';
@@ -32,14 +33,13 @@ export class LinkedFiles {
   number(file: FileIdentity): number {
     const found = this.#find(file);
     if (found >= 0) return firstLinkedNumber + found;
-    // Held for a few instructions only, and hardly ever wanted.
-    while (Atomics.compareExchange(this.#lock, 0, 0, 1) !== 0) continue;
+    takeLock(this.#lock, 0, 'numbering a file');
     try {
       // Another thread may have been quicker.
       const place = this.#find(file);
       return place >= 0 ? firstLinkedNumber + place : this.#add(file);
     } finally {
-      Atomics.store(this.#lock, 0, 0);
+      giveLock(this.#lock, 0);
     }
   }
 

@@ -8,8 +8,7 @@
  *
  * The memory is a table of sets of a few places each; a file has its place in one set, which is locked while it is read.
  */
-import { readFileSync } from 'node:fs';
-import { errorCode } from '../base/index.js';
+import { giveLock, openFilesAllowed, takeLock } from '../base/index.js';
 import type { NodeId } from '../fuse/index.js';
 
 const ways = 8;
@@ -30,25 +29,14 @@ const usedWord = 3;
 /** Where nothing is known of the limit. */
 export const fewOpenFiles = 256;
 
-const lockPatienceMs = 60_000;
-
 /** As many as a view keeps however many a process may have, and the part of these that it leaves to other uses. */
 const mostOpenFiles = 8192;
 const spared = 0.25;
 
 /** How many files this process can keep open for a view (getrlimit(2), RLIMIT_NOFILE; Node has raised it to what is allowed). */
 export function openFilesLimit(): number {
-  let limits: string;
-  try {
-    limits = readFileSync('/proc/self/limits', 'latin1');
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return fewOpenFiles;
-  }
-  const limit = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  return limit === undefined
-    ? mostOpenFiles
-    : Math.min(mostOpenFiles, Math.floor(Number(limit) * (1 - spared)) - 100);
+  const limit = openFilesAllowed();
+  return limit === undefined ? fewOpenFiles : Math.min(mostOpenFiles, Math.floor(limit * (1 - spared)) - 100);
 }
 
 /** See the head of this file. One for each thread, over the same memory. */
@@ -76,7 +64,7 @@ export class OpenFiles {
    */
   enter(nodeId: NodeId): number {
     const set = this.#setOf(nodeId);
-    this.#lock(set);
+    takeLock(this.#words, set + lockWord, 'reading a file');
     return set;
   }
 
@@ -105,8 +93,7 @@ export class OpenFiles {
   }
 
   leave(set: number): void {
-    if (Atomics.exchange(this.#words, set + lockWord, 0) === 2)
-      Atomics.notify(this.#words, set + lockWord, 1);
+    giveLock(this.#words, set + lockWord);
   }
 
   /** Closes a file that the kernel has forgotten. */
@@ -114,7 +101,7 @@ export class OpenFiles {
     const set = this.#setOf(nodeId);
     // Mostly it was never read, and a place that is being filled just now is not that of something forgotten.
     if (this.#placeOf(set, nodeId) < 0) return;
-    this.#lock(set);
+    takeLock(this.#words, set + lockWord, 'reading a file');
     const place = this.#placeOf(set, nodeId);
     if (place >= 0) this.#close(place);
     this.leave(set);
@@ -123,7 +110,7 @@ export class OpenFiles {
   /** Closes all. */
   close(): void {
     for (let set = 0; set < this.#words.length; set += setWords) {
-      this.#lock(set);
+      takeLock(this.#words, set + lockWord, 'reading a file');
       for (let way = 0; way < ways; way++) this.#close(set + firstPlace + way * placeWords);
       this.leave(set);
     }
@@ -174,19 +161,5 @@ export class OpenFiles {
     const clock = (this.#words[set + clockWord]! + 1) & 0x3fff_ffff;
     this.#words[set + clockWord] = clock;
     return clock * 2;
-  }
-
-  /** 0: free, 1: held, 2: held and waited for. */
-  #lock(set: number): void {
-    const words = this.#words;
-    const at = set + lockWord;
-    let seen = Atomics.compareExchange(words, at, 0, 1);
-    while (seen !== 0) {
-      if (seen === 2 || Atomics.compareExchange(words, at, 1, 2) !== 0) {
-        if (Atomics.wait(words, at, 2, lockPatienceMs) === 'timed-out')
-          throw new Error('a thread that was reading a file has died');
-      }
-      seen = Atomics.compareExchange(words, at, 0, 2);
-    }
   }
 }

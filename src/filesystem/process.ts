@@ -1,5 +1,6 @@
 /** What a process is doing while it waits for our answer, from /proc (proc_pid_stat(5), proc_pid_syscall(5), …). */
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { Memo, parseProcessStat } from '../base/index.js';
 import type { Operation, ProcessRecord } from '../audit/index.js';
 import type { ProcessHandle, ProcessHandles } from '../system/index.js';
 
@@ -87,7 +88,7 @@ export interface ProcessesOptions {
 
 /** Processes that ask the view for something. */
 export class Processes {
-  readonly #known = new Map<number, Remembered>();
+  readonly #known = new Memo<number, Remembered>(rememberedProcesses);
   readonly #buffer = Buffer.allocUnsafe(1 << 18);
   readonly #calls = pathCalls[process.arch === 'x64' ? 'x64' : 'generic'] ?? {};
   readonly #onProcess: (record: ProcessRecord, handle: ProcessHandle | undefined) => void;
@@ -148,7 +149,7 @@ export class Processes {
     const known = this.#known.get(pid);
     const now = performance.now();
     if (trusting && known !== undefined && now - known.checkedAt < rememberedMs) return known.record;
-    const stat = parseStat(this.#read(`${this.#proc}/${pid}/stat`, 1024));
+    const stat = parseProcessStat(this.#read(`${this.#proc}/${pid}/stat`, 1024));
     if (stat === undefined) return undefined;
     const { comm, started } = stat;
     const text = this.#read(`${this.#proc}/${pid}/cmdline`, argumentsLimit).replace(/\0+$/, '');
@@ -176,7 +177,6 @@ export class Processes {
       buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
       seen: Date.now(),
     };
-    if (this.#known.size >= rememberedProcesses) this.#known.clear();
     this.#known.set(pid, { record, started, checkedAt: now });
     // While it waits for us it cannot end.
     this.#onProcess(record, this.#handles?.of(pid));
@@ -278,18 +278,6 @@ export class Processes {
     }
     return this.#buffer.toString('utf8', 0, length);
   }
-}
-
-/** proc_pid_stat(5): the name stands in parentheses and may hold any character. */
-function parseStat(text: string): { comm: string; parent: number; started: string } | undefined {
-  const end = text.lastIndexOf(')');
-  if (end < 0) return undefined;
-  const fields = text.slice(end + 2).split(' ');
-  return {
-    comm: text.slice(text.indexOf('(') + 1, end),
-    parent: Number(fields[1]),
-    started: fields[19] ?? '',
-  };
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

@@ -3,7 +3,7 @@
  * hands the connection's endpoint to its workers, and keeps what works from outside: notifications, counters,
  * unmounting.
  */
-import type { Logger, LvfsError } from '../base/index.js';
+import type { DriverName, Logger, LvfsError } from '../base/index.js';
 import type { Activity } from './activity.js';
 import type { Notifier } from './operations.js';
 import type { ProtocolOptions } from './server.js';
@@ -124,7 +124,7 @@ export interface Connection {
  *   `staleSeconds`.
  */
 export interface Driver {
-  readonly name: string;
+  readonly name: DriverName;
   readonly capabilities: DriverCapabilities;
   /**
    * Why the caller cannot mount with this driver on this machine, with exit 23 and a hint that says how to change that:

@@ -1,5 +1,5 @@
 /** FUSE: the contract between filesystems and drivers, and the drivers. */
-import { LvfsError } from '../base/index.js';
+import { driverNames, LvfsError, type DriverName } from '../base/index.js';
 import type { Driver, Endpoint, ServeOptions } from './driver.js';
 import { kernelDriver, serveKernel } from './kernelDriver.js';
 import { libfuseDriver, serveLibfuse } from './libfuse/driver.js';
@@ -14,15 +14,17 @@ export { deviceProblem, isFuseDevice } from './device.js';
 export { abortConnection } from './kernelDriver.js';
 export { libfuseProblem } from './libfuse/driver.js';
 
+const byName: Readonly<Record<DriverName, Driver>> = { kernel: kernelDriver, libfuse: libfuseDriver };
+
 /** All drivers, the preferred one first. */
-export const drivers: readonly Driver[] = [kernelDriver, libfuseDriver];
+export const drivers: readonly Driver[] = driverNames.map((name) => byName[name]);
 
 /** A driver by its name. Throws `NO_DRIVER` (exit 1), naming those that exist. */
 export function findDriver(name: string): Driver {
   const driver = drivers.find((candidate) => candidate.name === name);
   if (driver === undefined) {
     throw new LvfsError('NO_DRIVER', `no driver ${JSON.stringify(name)}`, {
-      hint: `drivers: ${drivers.map((candidate) => candidate.name).join(', ')}`,
+      hint: `drivers: ${driverNames.join(', ')}`,
     });
   }
   return driver;

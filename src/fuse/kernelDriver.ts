@@ -2,17 +2,16 @@
  * The driver that speaks to /dev/fuse itself. `mount(8)` of util-linux is run only for what the kernel keeps nothing of, the helper
  * that umount(8) runs; everything else is system calls.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { errorCode, LvfsError, readMountTable, utilityEnvironment } from '../base/index.js';
+import { errorCode, LvfsError, oneLine, readMountTable, runProgram, runSync } from '../base/index.js';
 import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
 import { deviceProblem, openDevice } from './device.js';
 import type { Connection, Driver, KernelEndpoint, MountOptions, ServeOptions } from './driver.js';
 import { expireOnly } from './layout.js';
-import { resolveMountpoint, run } from './mountPoint.js';
+import { resolveMountpoint, unmountFailed } from './mountPoint.js';
 import type { NodeId, Notifier, Operations } from './operations.js';
 import { defaultMaxReadBytes, serveDevice, type ServeResult } from './server.js';
 
@@ -93,8 +92,7 @@ export function abortConnection(device: string): boolean {
     if (errorCode(error) === undefined) throw error;
   }
   const script = `mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e ${control} ] || echo 1 >${control}; }`;
-  const options = { stdio: 'ignore', env: utilityEnvironment() } as const;
-  return spawnSync('unshare', ['--mount', 'sh', '-c', script], options).status === 0;
+  return runSync('unshare', ['--mount', 'sh', '-c', script]).code === 0;
 }
 
 class KernelConnection implements Connection {
@@ -121,23 +119,16 @@ class KernelConnection implements Connection {
     if (!this.isMounted()) return;
     // -c: without it umount(8) asks the mount for its statistics, and waits forever where nobody serves.
     const args = ['-i', '-c', ...(lazy ? ['-l'] : []), this.mountpoint];
-    const { status, message } = await run('umount', args);
-    if (status === 0 || !this.isMounted()) return;
-    if (/busy/.test(message)) {
-      throw new LvfsError('MOUNT_BUSY', `cannot unmount ${this.mountpoint}: it is in use`, {
-        hint: `find who uses it with "fuser -vm ${this.mountpoint}", or unmount lazily`,
-      });
-    }
-    throw new LvfsError('UNMOUNT_FAILED', `cannot unmount ${this.mountpoint}: ${message}`);
+    const { code, stderr, error } = await runProgram('umount', args);
+    if (error !== undefined) throw error;
+    if (code === 0 || !this.isMounted()) return;
+    throw unmountFailed(this.mountpoint, oneLine(stderr));
   }
 
   abort(): void {
     // A forced unmount aborts, too, but it finds the connection only while it is in the tree.
     if (!abortConnection(this.device) && this.isMounted())
-      spawnSync('umount', ['-i', '-c', '-f', this.mountpoint], {
-        stdio: 'ignore',
-        env: utilityEnvironment(),
-      });
+      runSync('umount', ['-i', '-c', '-f', this.mountpoint]);
   }
 
   close(): void {
@@ -191,11 +182,9 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
 }
 
 async function runMount(args: readonly string[], fd: number): Promise<void> {
-  const { status, message } = await run('mount', args, [fd]).catch((error: unknown) => {
-    // Only spawning itself rejects.
-    throw mountFailed('cannot run mount(8)', error);
-  });
-  if (status !== 0) throw mountFailed(message === '' ? `mount(8) failed with status ${status}` : message);
+  const { code, stderr, error } = await runProgram('mount', args, { inherited: [fd] });
+  if (error !== undefined) throw mountFailed('cannot run mount(8)', error);
+  if (code !== 0) throw mountFailed(oneLine(stderr) || `mount(8) failed with status ${code}`);
 }
 
 function probe(): LvfsError | undefined {

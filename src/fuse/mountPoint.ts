@@ -1,7 +1,6 @@
 /** Mount points, as every driver needs them: the checks before a mount, and running what mounts. */
-import { spawn } from 'node:child_process';
 import { lstatSync, realpathSync, statfsSync } from 'node:fs';
-import { errorCode, LvfsError, type ErrorCode, readMountTable, utilityEnvironment } from '../base/index.js';
+import { errorCode, LvfsError, type ErrorCode, readMountTable } from '../base/index.js';
 
 /**
  * The mount point without symbolic links; `type` is what is to be mounted there.
@@ -41,21 +40,11 @@ export function resolveMountpoint(path: string, type: string): string {
   return resolved;
 }
 
-/** Runs a program that mounts or unmounts; its exit status and what it had to say. Rejects when it cannot be run. */
-export function run(
-  program: string,
-  args: readonly string[],
-  inherited: readonly number[] = [],
-): Promise<{ status: number | null; message: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', 'pipe', ...inherited],
-      env: utilityEnvironment(),
-    });
-    let message = '';
-    const collect = (text: string) => (message += text);
-    child.stdio[2]?.setEncoding('utf8').on('data', collect);
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, message: message.trim().replace(/\s*\n\s*/g, '; ') }));
+/** What is said when a mount stays, from what umount(8) says. */
+export function unmountFailed(mountpoint: string, message: string): LvfsError {
+  if (!/busy/i.test(message))
+    return new LvfsError('UNMOUNT_FAILED', `cannot unmount ${mountpoint}: ${message}`);
+  return new LvfsError('MOUNT_BUSY', `cannot unmount ${mountpoint}: it is in use`, {
+    hint: `find who uses it with "fuser -vm ${mountpoint}", or unmount lazily`,
   });
 }

@@ -2,9 +2,8 @@
  * Asks the installed Portage for an ebuild's metadata, for repositories without a metadata cache and for ebuilds newer than
  * theirs: only Portage can source an ebuild.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { errorCode } from '../base/index.js';
+import { errorCode, runSync } from '../base/index.js';
 import type { MetadataSource } from './repos/ebuildTree.js';
 
 /** The values that lvfs needs, under the names Portage's cache has for them. */
@@ -87,17 +86,13 @@ function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Ran | undefined {
-  const { error, status, stdout, stderr } = spawnSync(command, args, {
-    encoding: 'utf8',
-    // Portage finds nothing without a PATH, which whatever starts lvfs at boot may not have.
-    env: { PATH: systemPath, ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-  });
+  // Portage finds nothing without a PATH, which whatever starts lvfs at boot may not have.
+  const env = { PATH: systemPath, ...process.env, ...environment };
+  const { error, code, stdout, stderr } = runSync(command, args, { env, timeout: timeoutMs });
   if (errorCode(error) === 'ETIMEDOUT') {
     return { succeeded: false, stdout, stderr: `Portage was not done within ${timeoutMs / 1000} s` };
   }
   // chroot(1) and the shell say so themselves when there is nothing to run.
-  if (error !== undefined || status === 125 || status === 126 || status === 127) return undefined;
-  return { succeeded: status === 0, stdout, stderr };
+  if (error !== undefined || code === 125 || code === 126 || code === 127) return undefined;
+  return { succeeded: code === 0, stdout, stderr };
 }

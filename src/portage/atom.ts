@@ -2,7 +2,7 @@
  * Package atoms: PMS 8.3, and what Portage accepts beyond it in user configuration (wildcards, `::repo`) and for
  * binary packages (build-ids). One pass over the text, in time linear in its length.
  */
-import { LvfsError } from '../base/index.js';
+import { LvfsError, Memo } from '../base/index.js';
 import { eapiFeatures, supportedEapis } from './eapi.js';
 import { ALNUM, CATEGORY, FLAG, is, NAME, quote, skip, WORD } from './text.js';
 import { findVersion, isNameText } from './version.js';
@@ -92,7 +92,7 @@ const BRACKET = 91;
 const STAR = 42;
 
 /** Parsed atoms by mode and text. Emptied when full: what is in use at the moment is soon in it again. */
-const cache = new Map<number, Map<string, Atom>>();
+const cache = new Map<number, Memo<string, Atom>>();
 const cacheLimit = 50_000;
 
 /** A number for each value of an option that may be left out. */
@@ -111,11 +111,10 @@ export function parseAtom(text: string, options: AtomOptions = {}): Atom {
   const rules = eapi === undefined ? 0 : supportedEapis.indexOf(eapi) + 2;
   const mode = ((rules * 3 + choice(allowWildcard)) * 3 + choice(allowRepo)) * 3 + choice(allowBuildId);
   let known = cache.get(mode);
-  if (known === undefined) cache.set(mode, (known = new Map<string, Atom>()));
+  if (known === undefined) cache.set(mode, (known = new Memo<string, Atom>(cacheLimit)));
   let atom = known.get(text);
   if (atom === undefined) {
     atom = readAtom(text, options);
-    if (known.size >= cacheLimit) known.clear();
     // Real atoms are short; keeping long ones would let odd input fill the memory.
     if (text.length <= 1000) known.set(text, atom);
   }

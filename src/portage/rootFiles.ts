@@ -6,14 +6,18 @@
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LvfsError, errorCode, readRegularFile } from '../base/index.js';
+import {
+  errorCode,
+  isAbsent,
+  LvfsError,
+  readRegularFile,
+  resolveWithin,
+  unlessRefused,
+} from '../base/index.js';
 import { LookedAt } from './lookedAt.js';
 
 /** What a path leads to after all symlinks: `other` is a device, socket or pipe. */
 export type FileKind = 'file' | 'directory' | 'other';
-
-/** As many symlinks as the kernel follows in one path (`path_resolution(7)`). */
-const MAX_SYMLINKS = 40;
 
 /** Folders of version control systems, which Portage never descends into (`portage.const.VCS_DIRS`). */
 const VCS_DIRECTORIES = new Set(['CVS', 'RCS', 'SCCS', '.bzr', '.git', '.hg', '.svn']);
@@ -21,8 +25,6 @@ const VCS_DIRECTORIES = new Set(['CVS', 'RCS', 'SCCS', '.bzr', '.git', '.hg', '.
 /** Bytes of a text, and of any other file. Those of Portage are a thousand times smaller. */
 const largestText = 16 << 20;
 const largestFile = 1 << 30;
-
-const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ESTALE']);
 
 function byCodePoint(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
@@ -123,17 +125,16 @@ export class RootFiles {
   #resolve(hostPath: string): string {
     const absolute = path.posix.resolve('/', hostPath);
     if (this.#root === '') {
-      try {
-        return realpathSync(absolute);
-      } catch (error) {
-        if (errorCode(error) === undefined) throw error;
-        return absolute;
-      }
+      return unlessRefused(() => realpathSync(absolute), absolute);
     }
     if (absolute === this.#root || absolute.startsWith(`${this.#root}/`)) {
-      return this.#walk(this.#root, absolute.slice(this.#root.length + 1));
+      return this.#within(this.#root, absolute.slice(this.#root.length + 1));
     }
-    return this.#walk('', absolute);
+    return this.#within('', absolute);
+  }
+
+  #within(start: string, path: string): string {
+    return resolveWithin(start, path, this.#root, (link) => this.#linkTarget(link)) || '/';
   }
 
   /** A host path below the root as it is seen inside, after its symlinks. */
@@ -175,8 +176,7 @@ export class RootFiles {
     try {
       text = readRegularFile(this.#opened(hostPath), largestText).toString('utf8');
     } catch (error) {
-      const code = errorCode(error);
-      if (code !== undefined && MISSING.has(code)) return undefined;
+      if (isAbsent(error)) return undefined;
       throw unreadable(hostPath, error);
     }
     return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
@@ -198,8 +198,7 @@ export class RootFiles {
     try {
       return readRegularFile(this.#opened(hostPath), largestFile);
     } catch (error) {
-      const code = errorCode(error);
-      if (code !== undefined && MISSING.has(code)) return undefined;
+      if (isAbsent(error)) return undefined;
       throw unreadable(hostPath, error);
     }
   }
@@ -215,7 +214,7 @@ export class RootFiles {
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
-      if (MISSING.has(code) || code === 'EACCES') return undefined;
+      if (isAbsent(error) || code === 'EACCES') return undefined;
       throw unreadable(hostPath, error);
     }
   }
@@ -257,29 +256,6 @@ export class RootFiles {
     }
     if (stat === undefined) return undefined;
     return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
-  }
-
-  #walk(base: string, rest: string): string {
-    let done = base;
-    let queue = rest.split('/').reverse();
-    let links = 0;
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-      if (name === '' || name === '.') continue;
-      if (name === '..') {
-        if (done !== this.#root) done = done.slice(0, Math.max(0, done.lastIndexOf('/')));
-        continue;
-      }
-      const next = `${done}/${name}`;
-      const target = this.#linkTarget(next);
-      if (target === undefined) {
-        done = next;
-        continue;
-      }
-      if (++links > MAX_SYMLINKS) return next;
-      if (target.startsWith('/')) done = this.#root;
-      queue = [...queue, ...target.split('/').reverse()];
-    }
-    return done === '' ? '/' : done;
   }
 
   /** The target of a symlink, undefined for anything else; remembered, for every file has the same parents. */

@@ -6,7 +6,7 @@
  * of them, and nothing is read twice, also not in the next run (savedValues.ts). A database object is a snapshot: make a new one to see what was merged since.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
-import { errorCode, LvfsError, readingFlags, systemError } from '../base/index.js';
+import { errorCode, isAbsent, LvfsError, readingFlags, systemError } from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
 import { settledIdentity } from './lookedAt.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
@@ -425,7 +425,7 @@ function list<T>(path: string, read: (path: string) => T[], warn: (warning: Data
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+    if (!isAbsent(error)) {
       warn({
         file: path,
         line: 0,
@@ -470,7 +470,7 @@ function readText(path: string, warn: (warning: DataWarning) => void): string | 
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+    if (!isAbsent(error)) {
       warn({ file: path, line: 0, message: `cannot be read (${code}); it counts as missing` });
     }
     return undefined;

@@ -2,8 +2,7 @@
  * Handles of processes (pidfd_open(2)), which tell how a process ended to whoever is not its parent: the kernel keeps its status
  * for as long as a handle is open (PIDFD_GET_INFO with PIDFD_INFO_EXIT in linux/pidfd.h; Linux 6.15).
  */
-import { readFileSync } from 'node:fs';
-import { errno } from '../base/index.js';
+import { errno, processFile } from '../base/index.js';
 import { callNumber, library, type Library, type NativeFunction } from './library.js';
 import { lowWord, pidfd, pidfdInfo } from './structs.js';
 
@@ -76,10 +75,5 @@ export class ProcessHandles {
 
 /** The process that a thread is of (proc_pid_status(5)); 0 when it is gone. */
 function leaderOf(thread: number): number {
-  try {
-    return Number(/^Tgid:\s*(\d+)$/m.exec(readFileSync(`/proc/${thread}/status`, 'latin1'))?.[1] ?? 0);
-  } catch {
-    // It has ended, or is not ours to look at.
-    return 0;
-  }
+  return Number(/^Tgid:\s*(\d+)$/m.exec(processFile(thread, 'status') ?? '')?.[1] ?? 0);
 }

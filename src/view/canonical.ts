@@ -7,7 +7,7 @@
  * they say, such a package has nothing outside of it.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { errorCode, isAscii } from '../base/index.js';
+import { errorCode, isAscii, linkOf, maxLinks, walk } from '../base/index.js';
 import { hostKind, kindOfMode, type HostKind } from './host.js';
 import { maxNameBytes, rootNode, type IndexNode, type NoNode, type PathIndex } from './pathIndex.js';
 
@@ -57,8 +57,6 @@ const slash = 0x2f;
 const dot = 0x2e;
 /** Longer paths cannot be named to Linux (PATH_MAX, without the NUL). */
 const maxPathBytes = 4095;
-/** As many links as Linux follows in one path. */
-const maxLinks = 40;
 
 // What is known of a node; 0: nothing.
 const plain = 1;
@@ -133,22 +131,14 @@ export class Canonicaliser {
     }
     if (this.#linksLeft-- === 0) return undefined;
     const top = this.#topOf(node);
-    let at = target[0] === slash ? top : this.#index.parent(node);
-    let end: number;
-    for (let start = 0; start < target.length; start = end + 1) {
-      end = target.indexOf(slash, start);
-      if (end < 0) end = target.length;
-      if (end === start || (end === start + 1 && target[start] === dot)) continue;
-      if (end === start + 2 && target[start] === dot && target[start + 1] === dot) {
-        if (at !== top) at = this.#index.parent(at);
-        continue;
-      }
-      if (end - start > maxNameBytes) return undefined;
-      const next = this.#follow(this.#index.ensure(at, target, start, end));
-      if (next === undefined) return undefined;
-      at = next;
-    }
-    return at;
+    const path = linkOf(target);
+    return walk<IndexNode, Uint8Array>(path.isAbsolute ? top : this.#index.parent(node), path.names, {
+      top: () => top,
+      parent: (at) => (at === top ? at : this.#index.parent(at)),
+      isDirectory: () => true,
+      child: (at, name) =>
+        name.length > maxNameBytes ? undefined : this.#follow(this.#index.ensure(at, name, 0, name.length)),
+    });
   }
 }
 

@@ -2,7 +2,7 @@
  * Caches that packages' tools compile from the files of all packages, as the view shows them: see compiled/formats.ts. They
  * are made when somebody asks for one, and again when what is visible has changed; nothing is done for others.
  */
-import type { Logger } from '../base/index.js';
+import { Memo, type Logger } from '../base/index.js';
 import { cacheFormats, type CacheFormat } from './compiled/formats.js';
 import { leftOut, type CacheFile, type Made } from './compiled/sources.js';
 import { ViewSources, type CacheView } from './compiled/viewSources.js';
@@ -55,7 +55,7 @@ export class CompiledCaches {
   /** Whether there is one with a name of this length and this last byte. */
   readonly #likely = new Uint8Array(1 << 16);
   readonly #trees: CacheTree[] = [];
-  readonly #made = new Map<IndexNode, Remembered>();
+  readonly #made = new Memo<IndexNode, Remembered>(rememberedCaches);
   /** Caches that are being made: what asks for one of these on the way is told of the host's. */
   readonly #making = new Set<IndexNode>();
 
@@ -117,7 +117,6 @@ export class CompiledCaches {
     this.#making.add(node);
     try {
       const made = this.#make(node);
-      if (this.#made.size >= rememberedCaches) this.#made.clear();
       this.#made.set(node, { epoch, stamp, made });
       return made;
     } finally {

@@ -1,5 +1,5 @@
 /** Where the host keeps what the view shows: paths for system calls, made without garbage where it matters. */
-import { Windows } from '../base/index.js';
+import { Memo, Windows } from '../base/index.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
 
 const slash = 0x2f;
@@ -16,7 +16,7 @@ export class HostPaths {
   readonly #index: PathIndex;
   readonly #root: string;
   readonly #grafts: ReadonlyMap<IndexNode, string>;
-  readonly #directories = new Map<IndexNode, string>();
+  readonly #directories = new Memo<IndexNode, string>(rememberedDirectories);
   readonly #scratch = Buffer.alloc(scratchBytes);
   readonly #windows = new Windows(this.#scratch);
   #prefixNode = -1;
@@ -47,7 +47,6 @@ export class HostPaths {
       path =
         node === rootNode ? this.#root : this.directory(this.#index.parent(node)) + '/' + this.#nameOf(node);
     }
-    if (this.#directories.size >= rememberedDirectories) this.#directories.clear();
     this.#directories.set(node, path);
     return path;
   }

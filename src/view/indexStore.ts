@@ -12,6 +12,7 @@ import {
   checkRegular,
   describeError,
   errorCode,
+  isAbsent,
   isInSysroot,
   longestPath,
   readingFlags,
@@ -351,7 +352,7 @@ class Store implements IndexStore {
       const code = errorCode(error);
       if (code === undefined) throw error;
       stat = undefined;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') warn({ file, line: 0, message: describeError(error) });
+      if (!isAbsent(error)) warn({ file, line: 0, message: describeError(error) });
     }
     if (problems > warningsPerFile) {
       const more = problems - warningsPerFile;

@@ -1,11 +1,10 @@
 /** Follows symbolic links on the host, inside the root as though chrooted there. */
+import type { Link } from '../base/index.js';
+import { linkOf, maxLinks, Memo, walk } from '../base/index.js';
 import type { HostLinks } from './canonical.js';
 import { hostKind, type Host, type HostKind } from './host.js';
 import { HostPaths, latin1 } from './hostPaths.js';
 import { PathIndex, rootNode, type IndexNode } from './pathIndex.js';
-
-/** The kernel's own limit (`MAXSYMLINKS`). */
-const maxLinks = 40;
 
 /** How long a directory on the way is believed to be still one, in milliseconds: links come in crowds with the same target directory. */
 const directoryFreshMs = 100;
@@ -22,6 +21,10 @@ export interface Resolved {
   kind: HostKind;
 }
 
+type Visitor = (node: IndexNode) => void;
+
+const ignored: Visitor = () => undefined;
+
 /** Resolves paths against the host's links, turning every component met into a node of the index. */
 export class Resolver {
   readonly #index: PathIndex;
@@ -30,7 +33,7 @@ export class Resolver {
   readonly #untouchable: (node: IndexNode) => boolean;
   readonly #outOfBounds: (node: IndexNode) => boolean;
   /** When a node was seen to be a directory. */
-  readonly #directories = new Map<IndexNode, number>();
+  readonly #directories = new Memo<IndexNode, number>(rememberedDirectories);
 
   /**
    * @param untouchable names that may never be asked for (the own mount point): they count as missing
@@ -60,10 +63,10 @@ export class Resolver {
    * loop, out of bounds).
    * @param visit hears of each further link, and of the end
    */
-  final(link: IndexNode, visit?: (node: IndexNode) => void): Resolved | undefined {
+  final(link: IndexNode, visit: Visitor = ignored): Resolved | undefined {
     const target = this.#host.readlink(this.#paths.of(link));
     if (target === undefined) return undefined;
-    const end = this.#walk(this.#index.parent(link), target, true, maxLinks - 1, visit);
+    const end = this.#walk(this.#index.parent(link), linkOf(target), maxLinks - 1, visit);
     return end === undefined || end.kind === hostKind.missing ? undefined : end;
   }
 
@@ -72,47 +75,51 @@ export class Resolver {
    * exist is appended as written. Undefined when links loop.
    */
   canonical(path: Uint8Array): Resolved | undefined {
-    return this.#walk(rootNode, path, false, maxLinks);
+    return this.#walk(rootNode, linkOf(path), maxLinks);
   }
 
-  #walk(
-    start: IndexNode,
-    path: Uint8Array,
-    followLast: boolean,
-    links: number,
-    visit?: (node: IndexNode) => void,
-  ): Resolved | undefined {
-    const todo = components(path).reverse();
-    let at: Resolved = { node: path[0] === slash ? rootNode : start, kind: hostKind.directory };
-    // A trailing slash, or a trailing "." or "..", asks for a directory, so it makes even the last link followed.
-    for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
-      if (at.kind !== hostKind.directory && at.kind !== hostKind.missing) return undefined;
-      if (name.length === 0 || isDots(name, 1)) continue;
-      if (isDots(name, 2)) {
-        at = { node: this.#index.parent(at.node), kind: hostKind.directory };
-        continue;
-      }
-      const child = this.#index.tryEnsure(at.node, name);
-      if (child === -1) return undefined;
-      // What is shown from another place may lie in directories that only the view has.
-      const isMissing = at.kind === hostKind.missing && !this.#paths.isGraft(child);
-      const kind =
-        isMissing || this.#untouchable(child) || (followLast && this.#outOfBounds(child))
-          ? hostKind.missing
-          : todo.length > 0
-            ? this.#kindOnTheWay(child)
-            : this.#host.kind(this.#paths.of(child));
-      if (kind === hostKind.link || todo.length === 0) visit?.(child);
-      if (kind === hostKind.link && (followLast || todo.length > 0)) {
-        const target = --links < 0 ? undefined : this.#host.readlink(this.#paths.of(child));
-        if (target === undefined) return undefined;
-        todo.push(...components(target).reverse());
-        if (target[0] === slash) at = { node: rootNode, kind: hostKind.directory };
-        continue;
-      }
-      at = { node: child, kind };
-    }
-    return at;
+  /** @param onEnd follows the end as well, and hears of each link and of the end */
+  #walk(start: IndexNode, link: Link<Uint8Array>, links: number, onEnd?: Visitor): Resolved | undefined {
+    const root: Resolved = { node: rootNode, kind: hostKind.directory };
+    return walk<Resolved, Uint8Array>(
+      link.isAbsolute ? root : { node: start, kind: hostKind.directory },
+      link.names,
+      {
+        top: () => root,
+        parent: ({ node }) => ({ node: this.#index.parent(node), kind: hostKind.directory }),
+        // What does not exist is gone through as it is written.
+        isDirectory: ({ kind }) => kind === hostKind.directory || kind === hostKind.missing,
+        child: (at, name, isLast) => this.#child(at, name, isLast, onEnd),
+      },
+      links,
+    );
+  }
+
+  #child(
+    at: Resolved,
+    name: Uint8Array,
+    isLast: boolean,
+    onEnd: Visitor | undefined,
+  ): Resolved | Link<Uint8Array> | undefined {
+    const node = this.#index.tryEnsure(at.node, name);
+    if (node === -1) return undefined;
+    const kind = this.#isOut(at, node, onEnd !== undefined)
+      ? hostKind.missing
+      : isLast
+        ? this.#host.kind(this.#paths.of(node))
+        : this.#kindOnTheWay(node);
+    const isLink = kind === hostKind.link;
+    if (isLink || isLast) onEnd?.(node);
+    if (!isLink || (isLast && onEnd === undefined)) return { node, kind };
+    const target = this.#host.readlink(this.#paths.of(node));
+    return target && linkOf(target);
+  }
+
+  /** Whether nobody may be asked about a name. */
+  #isOut(at: Resolved, node: IndexNode, isFollowed: boolean): boolean {
+    // What is shown from another place may lie in directories that only the view has.
+    if (at.kind === hostKind.missing && !this.#paths.isGraft(node)) return true;
+    return this.#untouchable(node) || (isFollowed && this.#outOfBounds(node));
   }
 
   #kindOnTheWay(node: IndexNode): HostKind {
@@ -120,7 +127,6 @@ export class Resolver {
     if (now - (this.#directories.get(node) ?? -Infinity) < directoryFreshMs) return hostKind.directory;
     const kind = this.#host.kind(this.#paths.of(node));
     if (kind === hostKind.directory) {
-      if (this.#directories.size >= rememberedDirectories) this.#directories.clear();
       this.#directories.set(node, now);
     }
     return kind;
@@ -152,23 +158,4 @@ export function canonicalPaths(links: HostLinks): (path: Uint8Array) => Canonica
     const found = resolver.canonical(path);
     return found && { path: index.pathOf(found.node), kind: found.kind };
   };
-}
-
-const slash = 0x2f;
-const dot = 0x2e;
-
-function components(path: Uint8Array): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  for (let start = 0; start <= path.length;) {
-    const found = path.indexOf(slash, start);
-    const end = found < 0 ? path.length : found;
-    // An empty component is kept only at the end, where it says "a directory".
-    if (end > start || (end === path.length && parts.length > 0)) parts.push(path.subarray(start, end));
-    start = end + 1;
-  }
-  return parts;
-}
-
-function isDots(name: Uint8Array, count: number): boolean {
-  return name.length === count && name[0] === dot && name[count - 1] === dot;
 }

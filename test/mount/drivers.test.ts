@@ -358,7 +358,7 @@ driverTest('a filesystem may take its time: nothing gives up on it', async (t, d
   const root: FileSpec = { entries: { slow: { data: 'slow', gate: 1 } } };
   await withMemoryMount(root, { driver, shared }, async ({ mountpoint, connection }) => {
     const reader = finished(spawn('cat', [join(mountpoint, 'slow')], { stdio: ['ignore', 'pipe', 'pipe'] }));
-    const patience = longerThanPatienceMs[driver.name as keyof typeof longerThanPatienceMs];
+    const patience = longerThanPatienceMs[driver.name];
     const lookups = () => connection.activity.requests()['LOOKUP'] ?? 0;
     t.true(await eventually(() => lookups() > 0), 'it was asked for');
     t.false(await connection.activity.quiescent(patience), 'and is not answered');

@@ -1,10 +1,9 @@
 /** `lvfs fix`: builds until it is known what an ebuild should declare, and gives a patch of it. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Answer, Asker, Findings, Proposal, Question, Subject } from '../../author/index.js';
-import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
+import { exitStatus, LvfsError, runSync, workingDirectory, type ExitStatus } from '../../base/index.js';
 import type { Plan } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { FixBuilds } from '../fixing.js';
@@ -188,8 +187,11 @@ function subjectOf({ flags, eapi }: EbuildFile, plan: Plan): Subject {
 function authorOf(repository: string): string {
   const own = process.env['ECHANGELOG_USER'];
   if (own !== undefined && own !== '') return own;
-  const { stdout } = spawnSync('git', ['-C', repository, 'var', 'GIT_AUTHOR_IDENT'], { encoding: 'utf8' });
-  const [, name] = /^(.+ <[^>]+>) \d+ /.exec(stdout ?? '') ?? [];
+  const { stdout } = runSync('git', ['-C', repository, 'var', 'GIT_AUTHOR_IDENT'], {
+    cwd: workingDirectory(),
+    env: process.env,
+  });
+  const [, name] = /^(.+ <[^>]+>) \d+ /.exec(stdout) ?? [];
   return name ?? 'lvfs <lvfs@localhost>';
 }
 

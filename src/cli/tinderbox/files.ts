@@ -1,5 +1,5 @@
 /** The verdicts of `lvfs check` as files for other programs. */
-import { escapeMarkup } from '../../base/index.js';
+import { escapeMarkup, markup, type Markup } from '../../base/index.js';
 import { baseStyle, framed, reportCode, sortableScript, verdictStyle } from '../../page/index.js';
 import type { Verdict } from './verdict.js';
 
@@ -13,33 +13,34 @@ export function junit(verdicts: readonly Verdict[], left: readonly string[]): st
     ...verdicts.map(testCase),
     ...left.map(
       (target) =>
-        `  <testcase classname="lvfs" name="${escapeMarkup(target)}"><skipped message="interrupted"/></testcase>`,
+        markup`  <testcase classname="lvfs" name="${target}"><skipped message="interrupted"/></testcase>\n`,
     ),
   ];
   const count = (...words: readonly Verdict['verdict'][]): number =>
     verdicts.filter(({ verdict, known }) => known !== true && words.includes(verdict)).length;
   const known = verdicts.filter((one) => one.known === true).length;
-  const skipped = left.length + known === 0 ? '' : ` skipped="${left.length + known}"`;
-  return (
-    `<?xml version="1.0" encoding="UTF-8"?>\n` +
-    `<testsuite name="lvfs check" tests="${cases.length}" failures="${count('failed', 'undeclared')}" errors="${count('error')}"${skipped}>\n` +
-    `${cases.join('\n')}\n</testsuite>\n`
-  );
+  const skipped = left.length + known === 0 ? undefined : markup` skipped="${left.length + known}"`;
+  return markup`<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="lvfs check" tests="${cases.length}" failures="${count('failed', 'undeclared')}" errors="${count('error')}"${skipped}>
+${cases}</testsuite>
+`.text;
 }
 
-function testCase(one: Verdict): string {
-  const { target, targets, verdict, says, details, seconds = 0, failure, error, known } = one;
+function testCase(one: Verdict): Markup {
+  const { target, targets, seconds = 0 } = one;
   const name = targets.length === 0 ? target : targets.join(' ');
-  const open = `  <testcase classname="lvfs" name="${escapeMarkup(name)}" time="${seconds}"`;
-  if (verdict === 'clean') return `${open}/>`;
-  if (known === true) return `${open}><skipped message="known: ${escapeMarkup(says)}"/></testcase>`;
+  const open = markup`  <testcase classname="lvfs" name="${name}" time="${seconds}"`;
+  const body = caseBody(one);
+  return body === undefined ? markup`${open}/>\n` : markup`${open}>${body}</testcase>\n`;
+}
+
+function caseBody({ verdict, says, details, failure, error, known }: Verdict): Markup | undefined {
+  if (verdict === 'clean') return undefined;
+  if (known === true) return markup`<skipped message="known: ${says}"/>`;
   // There is no build, or it could not be checked as it was asked for.
-  if (verdict === 'error')
-    return `${open}><error message="${escapeMarkup(says)}">${escapeMarkup(error?.hint ?? '')}</error></testcase>`;
-  return (
-    `${open}><failure message="${escapeMarkup(says)}" type="${verdict}">${escapeMarkup(details.join('\n'))}</failure>` +
-    `<system-out>${escapeMarkup(failure?.output ?? '')}</system-out></testcase>`
-  );
+  if (verdict === 'error') return markup`<error message="${says}">${error?.hint}</error>`;
+  const why = markup`<failure message="${says}" type="${verdict}">${details.join('\n')}</failure>`;
+  return markup`${why}<system-out>${failure?.output}</system-out>`;
 }
 
 /**

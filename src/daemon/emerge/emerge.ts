@@ -14,10 +14,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitStatus, LvfsError } from '../../base/index.js';
+import { endOf, exitStatus, LvfsError, type ProcessEnd } from '../../base/index.js';
 import type { SystemLocations } from '../../portage/index.js';
 import { readSystem } from '../plan/systemIndex.js';
-import { namespaces, type CommandEnd } from '../platform/index.js';
+import { namespaces } from '../platform/index.js';
 import { controlSocket, makeRegistry } from '../registry/registry.js';
 import type { ControlServer } from '../control/server.js';
 import { initPrograms } from './initPrograms.js';
@@ -38,7 +38,7 @@ export interface EmergeOrder extends Omit<PhaseOptions, 'beforeMerge'> {
 /** A running emerge. */
 export interface RunningEmerge {
   /** Resolves when it has ended and nothing of it is left. */
-  readonly ended: Promise<CommandEnd>;
+  readonly ended: Promise<ProcessEnd>;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -87,7 +87,7 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
     throw error;
   }
   const namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
-  const end = async (): Promise<CommandEnd> => {
+  const end = async (): Promise<ProcessEnd> => {
     await ended;
     const { exitCode, signalCode } = child;
     // Whoever was killed could not end what it had started.
@@ -106,11 +106,10 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
  */
 export function startPlain(order: Pick<EmergeOrder, 'program' | 'arguments'>): RunningEmerge {
   const child = spawn(findProgram(order.program), order.arguments, { stdio: 'inherit' });
-  const ended = new Promise<CommandEnd>((done, fail) => {
-    child.on('error', (error) =>
-      fail(new LvfsError('NO_PROGRAM', `cannot run ${order.program}`, { cause: error })),
-    );
-    child.on('exit', (code, signal) => done({ code, signal }));
+  const ended = endOf(child, 'exit').then(({ error, ...end }) => {
+    if (error !== undefined)
+      throw new LvfsError('NO_PROGRAM', `cannot run ${order.program}`, { cause: error });
+    return end;
   });
   return { ended, signal: (name) => child.kill(name) };
 }

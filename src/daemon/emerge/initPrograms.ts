@@ -1,7 +1,7 @@
 /** Where the installed Portage has `pid-ns-init`, the program with which it starts a phase in a process namespace of its own. */
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../../base/index.js';
+import { unlessRefused } from '../../base/index.js';
 
 const name = 'pid-ns-init';
 
@@ -46,19 +46,9 @@ function listedBy(category: string): string[] {
 }
 
 function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return [];
-  }
+  return unlessRefused(() => readdirSync(directory), []);
 }
 
 function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return '';
-  }
+  return unlessRefused(() => readFileSync(path, 'utf8'), '');
 }

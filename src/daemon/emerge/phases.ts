@@ -3,7 +3,7 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { errorCode, LvfsError, type Logger } from '../../base/index.js';
+import { LvfsError, sendSignal, type Logger } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
 import { protocolVersion, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
@@ -307,10 +307,5 @@ async function requirePrograms(inside: Inside, paths: readonly string[]): Promis
 
 /** Kills a phase's process 1, and with it all that it has started. */
 function kill(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error;
-  }
+  if (pid !== undefined) sendSignal(pid, 'SIGKILL');
 }

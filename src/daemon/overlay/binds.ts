@@ -5,9 +5,18 @@
  * Everything written goes straight to the host's directories, never through the view. A directory that the host does not
  * have is a private one in memory, except where emerge itself would make it.
  */
-import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
-import { errorCode, isWithin, LvfsError, makeDirectories, shellWord } from '../../base/index.js';
+import {
+  errorCode,
+  isWithin,
+  LvfsError,
+  makeDirectories,
+  realOf,
+  resolveWithin,
+  shellWord,
+  unlessRefused,
+} from '../../base/index.js';
 import type { RepositoryPlace, System } from '../../portage/index.js';
 import { filesystemType, mounter, type Bind, type MountEntry } from '../platform/index.js';
 import type { BindRequest } from '../request.js';
@@ -415,56 +424,17 @@ class Plan {
 }
 
 function stateOf(path: string): 'missing' | 'directory' | 'other' {
-  try {
-    return statSync(path).isDirectory() ? 'directory' : 'other';
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return 'missing';
-  }
+  return unlessRefused(() => (statSync(path).isDirectory() ? 'directory' : 'other'), 'missing');
 }
-
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
-/** As many links as the kernel follows; path_resolution(7). */
-const maxLinks = 40;
 
 /**
  * A path inside `root` with all links resolved as though chrooted there; what does not exist is taken as written. A mount
  * point named through an absolute link would otherwise be looked for outside of the view.
  */
 export function resolveInside(root: string, path: string): string {
-  let rest = path.split('/').filter((part) => part !== '' && part !== '.');
-  let done: string[] = [];
-  for (let links = 0; rest.length > 0;) {
-    const [part = '', ...others] = rest;
-    rest = others;
-    if (part === '..') {
-      done.pop();
-      continue;
-    }
-    const link = linkTarget(join(root, ...done, part));
-    if (link === undefined || ++links > maxLinks) {
-      done.push(part);
-      continue;
-    }
-    if (link.startsWith('/')) done = [];
-    rest = [...link.split('/').filter((name) => name !== '' && name !== '.'), ...rest];
-  }
-  return `/${done.join('/')}`;
+  return resolveWithin('', path, '', (link) => linkTarget(join(root, link))) || '/';
 }
 
 function linkTarget(path: string): string | undefined {
-  try {
-    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  return unlessRefused(() => (lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined), undefined);
 }

@@ -1,6 +1,6 @@
 /** What can be asked of a host without a visible set: who owns a path, and how the index is. */
 import { statSync } from 'node:fs';
-import { errorCode, type Logger } from '../../base/index.js';
+import { unlessRefused, type Logger } from '../../base/index.js';
 import type { System, SystemLocations } from '../../portage/index.js';
 import { canonicalPaths, hostKind, hostLinks, savedOwners, type PathIndex } from '../../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
@@ -119,10 +119,5 @@ export async function indexHost(
 }
 
 function sizeOf(file: string): number | null {
-  try {
-    return statSync(file).size;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return null;
-  }
+  return unlessRefused(() => statSync(file).size, null);
 }

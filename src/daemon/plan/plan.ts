@@ -1,7 +1,7 @@
 /** What a view would show, asked without a mount. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, type Logger } from '../../base/index.js';
+import { unlessRefused, type Logger } from '../../base/index.js';
 import { chainsTo, type ChainLink, type System, type VisibleSet } from '../../portage/index.js';
 import { indexKind } from '../../view/index.js';
 import { loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
@@ -92,10 +92,5 @@ export class Plan {
 
 /** The text of a file; empty when it cannot be had. */
 function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return '';
-  }
+  return unlessRefused(() => readFileSync(file, 'utf8'), '');
 }

@@ -4,7 +4,7 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { isWithin, LvfsError, silent, type Logger } from '../../base/index.js';
+import { isWithin, LvfsError, realOf, silent, type Logger } from '../../base/index.js';
 import { NodeHost } from '../../filesystem/index.js';
 import type { EqualPackage, Naming, System, VisibleSet } from '../../portage/index.js';
 import {
@@ -18,7 +18,7 @@ import {
 import { explainPath } from './explainPath.js';
 import type { Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
-import { realOf, systemPathList, systemPlaces } from './systemPlaces.js';
+import { systemPathList, systemPlaces } from './systemPlaces.js';
 import {
   configurationRoot,
   placeInside,

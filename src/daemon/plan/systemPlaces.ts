@@ -1,7 +1,7 @@
 /** The paths of a system that a view has to do with whatever is installed: system paths, and where Portage's data lies. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { errorCode, isWithin, type Logger } from '../../base/index.js';
+import { isWithin, realOf, type Logger } from '../../base/index.js';
 import type { System, SystemLocations } from '../../portage/index.js';
 import {
   systemPaths,
@@ -96,14 +96,4 @@ export function systemPlaces(
     trees,
     directories: [...mountPlaces.map((path) => prefix + path), ...written],
   };
-}
-
-/** A path without links; undefined when it cannot be had. */
-export function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
 }

@@ -5,19 +5,23 @@
  * The view is made private first, and every bind is private, so that neither what is mounted over it nor its end is seen in other
  * mount namespaces.
  */
-import { spawn } from 'node:child_process';
-import { constants, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import {
   describeError,
   errno,
-  errorCode,
+  ifSeen,
   isWithin,
   LvfsError,
   parseMountTable,
+  processFile,
+  processIds,
+  processLink,
   readMountTable,
+  runProgram,
+  unlessEnded,
   utilityEnvironment,
   type Errno,
 } from '../../base/index.js';
@@ -185,7 +189,7 @@ const utab = '/run/mount/utab';
 
 /** Whether umount(8) has more to do than to unmount. */
 function isListed(mountpoint: string): boolean {
-  const text = unlessGone(() => readFileSync(utab, 'utf8')) ?? '';
+  const text = ifSeen(() => readFileSync(utab, 'utf8')) ?? '';
   return text.includes(`TARGET=${tableWord(mountpoint)} `);
 }
 
@@ -225,53 +229,38 @@ function isViewMounted(mountpoint: string): boolean {
   return readMountTable().findLast((mount) => mount.mountpoint === mountpoint)?.type === filesystemType;
 }
 
-function runTool(program: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
-  return new Promise((done, fail) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      cwd: '/',
-      env: utilityEnvironment(),
+async function runTool(program: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const { code, signal, stderr, error } = await runProgram(program, args);
+  if (error !== undefined)
+    throw new LvfsError('NO_TOOL', `cannot run ${program}`, {
+      hint: program === 'fusermount' ? 'install fuse' : undefined,
+      cause: error,
     });
-    let stderr = '';
-    child.stderr.setEncoding('utf8');
-    child.stderr.on('data', (text: string) => (stderr += text));
-    child.on('error', (error) => {
-      fail(
-        new LvfsError('NO_TOOL', `cannot run ${program}`, {
-          hint: program === 'fusermount' ? 'install fuse' : 'install util-linux',
-          cause: error,
-        }),
-      );
-    });
-    child.on('close', (code, signal) =>
-      done({ code: code ?? 1, stderr: signal === null ? stderr : `killed by ${signal}` }),
-    );
-  });
+  return { code: code ?? 1, stderr: signal === null ? stderr : `killed by ${signal}` };
 }
 
 /** Works from /proc alone. */
 function findHolders(mountpoint: string, device: string | undefined): Holder[] {
   const holders: Holder[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const use = useOf(name, mountpoint, device);
-    if (use !== undefined) holders.push({ pid: Number(name), comm: readComm(name), use });
+  for (const pid of processIds()) {
+    const use = pid === process.pid ? undefined : useOf(pid, mountpoint, device);
+    if (use !== undefined) holders.push({ pid, comm: readComm(pid), use });
   }
   return holders;
 }
 
-function useOf(pid: string, mountpoint: string, device: string | undefined): Holder['use'] | undefined {
+function useOf(pid: number, mountpoint: string, device: string | undefined): Holder['use'] | undefined {
   const inside = (link: string): boolean => {
-    const target = unlessGone(() => readlinkSync(link));
+    const target = processLink(pid, link);
     return target !== undefined && isWithin(target, mountpoint);
   };
-  for (const use of ['cwd', 'root', 'exe'] as const) if (inside(`/proc/${pid}/${use}`)) return use;
-  const fds = unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  if (fds.some((fd) => inside(`/proc/${pid}/fd/${fd}`))) return 'file';
+  for (const use of ['cwd', 'root', 'exe'] as const) if (inside(use)) return use;
+  const fds = unlessEnded(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  if (fds.some((fd) => inside(`fd/${fd}`))) return 'file';
   if (device === undefined) return undefined;
   const [major = '', minor = ''] = device.split(':');
   const hex = (digits: string): string => Number(digits).toString(16).padStart(2, '0');
-  const maps = unlessGone(() => readFileSync(`/proc/${pid}/maps`, 'latin1')) ?? '';
+  const maps = processFile(pid, 'maps') ?? '';
   return maps.includes(` ${hex(major)}:${hex(minor)} `) ? 'map' : undefined;
 }
 
@@ -293,15 +282,14 @@ function findWaiting(): Holder[] {
 function heldBy(device: string): Holder[] {
   const holders: Holder[] = [];
   const seen = new Set([linuxNamespaces.mountNamespace('self')]);
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  for (const pid of pids) {
-    const namespace = linuxNamespaces.mountNamespace(Number(pid));
+  for (const pid of processIds()) {
+    const namespace = linuxNamespaces.mountNamespace(pid);
     if (namespace === undefined || seen.has(namespace)) continue;
-    const table = unlessGone(() => readFileSync(`/proc/${pid}/mountinfo`, 'latin1'));
+    const table = processFile(pid, 'mountinfo');
     if (table === undefined) continue;
     seen.add(namespace);
     if (parseMountTable(table).some((mount) => mount.device === device))
-      holders.push({ pid: Number(pid), comm: readComm(pid), use: 'namespace' });
+      holders.push({ pid, comm: readComm(pid), use: 'namespace' });
   }
   return holders;
 }
@@ -315,21 +303,10 @@ async function leaveViews(except: readonly string[]): Promise<void> {
   if (views.length > 0) await runTool('umount', ['-n', '-i', '-c', '-l', '--', ...views]);
 }
 
-function readComm(pid: string): string {
-  return unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
-}
-
-/** The result, or undefined when a process ended meanwhile or may not be looked at. */
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    const code = errorCode(error);
-    // EINVAL: the process has ended, and its parent has not asked yet. Nothing but its number and name is left.
-    const gone = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM', 'ENOTDIR'];
-    if (code !== undefined && gone.includes(code)) return undefined;
-    throw error;
-  }
+function readComm(pid: number): string {
+  return Buffer.from(processFile(pid, 'comm') ?? '?', 'latin1')
+    .toString()
+    .trim();
 }
 
 /**

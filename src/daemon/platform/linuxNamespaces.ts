@@ -7,16 +7,28 @@
  * command, with unshare (`--kill-child`), and with the caller (`PR_SET_PDEATHSIG`). Process 1 is a shell because a command in
  * its place would not be killed by an unhandled signal, and would have to reap what is orphaned.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
-import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import {
+  endOf,
+  exitStatus,
+  LvfsError,
+  processFile,
+  processIds,
+  processLink,
+  processStat,
+  runProgram,
+  runSync,
+  sendSignal,
+  unlessRefused,
+  type Pid,
+} from '../../base/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
-  CommandEnd,
   CoveredProcess,
   Covering,
   Entered,
@@ -94,7 +106,7 @@ function spawnPrivate(argv: readonly string[], { env, stdio }: PrivateOptions): 
     // Not where the caller is: that may have been removed, and would be kept busy.
     { cwd: '/', env, stdio },
   );
-  return { child, ended: endOf(child, 'unshare') };
+  return { child, ended: failureOf(child, 'unshare') };
 }
 
 function spawnCovered(
@@ -112,7 +124,7 @@ function spawnCovered(
     ],
     { env, stdio: ['inherit', 'inherit', 'inherit', 'pipe'] },
   );
-  const ended = endOf(child, 'unshare');
+  const ended = failureOf(child, 'unshare');
   const failed = ended.then((error) => {
     throw error ?? coverFailed('a namespace could not be prepared');
   });
@@ -135,23 +147,18 @@ function spawnCovered(
   };
   const uncover = async (): Promise<void> => {
     const umount = ['umount', '-n', '-i', '-c', '-l', '--', ...covers.map(({ path }) => path)];
-    const helper = spawn('nsenter', ['--target', String(child.pid), '--mount', '--', ...umount], {
-      cwd: '/',
-      stdio: 'ignore',
-    });
-    const error = await endOf(helper, 'nsenter');
-    if (error !== undefined || helper.exitCode !== 0)
-      throw error ?? coverFailed('what covers a file could not be taken away');
+    const enter = ['--target', String(child.pid), '--mount', '--', ...umount];
+    const { code, error } = await runProgram('nsenter', enter, { env: process.env });
+    if (error !== undefined) throw noTool('nsenter', error);
+    if (code !== 0) throw coverFailed('what covers a file could not be taken away');
   };
   return { child, ended, ready: Promise.race([prepared(), failed]), uncover };
 }
 
 /** Resolves when a process has ended; with NO_TOOL when it could not be started. */
-function endOf(child: ChildProcess, program: string): Promise<LvfsError | undefined> {
-  return new Promise((done) => {
-    child.on('exit', () => done(undefined));
-    child.on('error', (error) => done(noTool(program, error)));
-  });
+async function failureOf(child: ChildProcess, program: string): Promise<LvfsError | undefined> {
+  const { error } = await endOf(child, 'exit');
+  return error && noTool(program, error);
 }
 
 function coverFailed(what: string): LvfsError {
@@ -159,9 +166,9 @@ function coverFailed(what: string): LvfsError {
 }
 
 async function killSession(namespace: string): Promise<void> {
-  const session = statFields(process.pid)?.session;
+  const session = processStat('self')?.session;
   await waitUntilEmpty(namespace, (pid) => {
-    if (statFields(pid)?.session !== session) return false;
+    if (processStat(pid)?.session !== session) return false;
     sendSignal(pid, 'SIGKILL');
     return true;
   });
@@ -193,9 +200,9 @@ function enter(options: EnterOptions): Entered {
     ],
     { cwd: '/', env: options.env, stdio: options.stdio },
   );
-  const ended = new Promise<CommandEnd>((done, fail) => {
-    child.on('error', (error) => fail(noTool('setpriv', error)));
-    child.on('close', (code, signal) => done({ code, signal }));
+  const ended = endOf(child).then(({ error, ...end }) => {
+    if (error !== undefined) throw noTool('setpriv', error);
+    return end;
   });
   return {
     child,
@@ -233,53 +240,22 @@ function commandOf(unshare: number | undefined): number | undefined {
 
 /** The children of a process, oldest first. */
 function childrenOf(parent: number): number[] {
-  return processes()
+  return processIds()
     .flatMap((pid) => {
-      const fields = statFields(pid);
-      return fields?.parent === parent ? [{ pid, start: fields.start }] : [];
+      const stat = processStat(pid);
+      return stat?.parent === parent ? [{ pid, started: Number(stat.started) }] : [];
     })
-    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.pid - b.pid))
+    .sort((a, b) => a.started - b.started || a.pid - b.pid)
     .map(({ pid }) => pid);
 }
 
-function processes(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-/** Parent, session and start time from proc_pid_stat(5); undefined for a process that is gone. */
-function statFields(pid: number): { parent: number; session: number; start: bigint } | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { parent: Number(fields[1]), session: Number(fields[3]), start: BigInt(fields[19] ?? 0) };
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
-function sendSignal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error;
-  }
-}
-
-function mountNamespace(pid: number | 'self'): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+function mountNamespace(pid: Pid): string | undefined {
+  return processLink(pid, 'ns/mnt');
 }
 
 /** The processes in a mount namespace, without this one. */
 function processesIn(namespace: string): number[] {
-  return processes().filter((pid) => pid !== process.pid && mountNamespace(pid) === namespace);
+  return processIds().filter((pid) => pid !== process.pid && mountNamespace(pid) === namespace);
 }
 
 async function killAll(namespace: string, spared: readonly number[] = []): Promise<void> {
@@ -303,15 +279,9 @@ async function waitUntilEmpty(namespace: string, counts: (pid: number) => boolea
  * (mount_namespaces(7)).
  */
 export function inUserNamespace(): boolean {
-  let text: string;
-  try {
-    text = readFileSync('/proc/self/uid_map', 'utf8');
-  } catch (error) {
-    // A kernel without user namespaces.
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-  return !isInitialMap(text);
+  const map = processFile('self', 'uid_map');
+  // A kernel without user namespaces has none.
+  return map !== undefined && !isInitialMap(map);
 }
 
 /** Whether a uid_map maps every id to itself, as that of the initial namespace does; see user_namespaces(7). */
@@ -359,16 +329,11 @@ function optional(finding: Finding): Finding {
 /** Runs something to its end; the first line it complains with when it fails. */
 function attempt(argv: readonly string[]): { problem?: string } {
   const [program = '', ...args] = argv;
-  const { status, error, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-    cwd: '/',
-    env: { ...process.env, LC_ALL: 'C' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const { code, error, stderr } = runSync(program, args, { env: { ...process.env, LC_ALL: 'C' } });
   if (error !== undefined) return { problem: `${program} cannot be run` };
-  return status === 0
+  return code === 0
     ? {}
-    : { problem: stderr.trim().split('\n')[0] || `${program} ended with status ${status}` };
+    : { problem: stderr.trim().split('\n')[0] || `${program} ended with status ${code}` };
 }
 
 /** The namespaces of `lvfs run` for an ordinary user. */
@@ -439,12 +404,8 @@ export function namespaceObstacles(
 }
 
 function readSetting(name: string): string | undefined {
-  try {
-    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'latin1').trim();
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  const file = `/proc/sys/${name.replaceAll('.', '/')}`;
+  return unlessRefused(() => readFileSync(file, 'latin1').trim(), undefined);
 }
 
 /** What keeps an ordinary user from opening the device of FUSE; at most one thing. */

@@ -6,14 +6,8 @@
  * `run`, `shell`, `build` and `check` do not work there, `mount`, `umount` and chroot(1) into the result do.
  */
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import type { LvfsError } from '../../base/index.js';
+import type { LvfsError, ProcessEnd } from '../../base/index.js';
 import type { HealthCheck, Obstacle } from './health.js';
-
-/** How a command ended: by a status, or killed by a signal. */
-export interface CommandEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** How a command is run in a view. */
 export interface EnterOptions {
@@ -52,7 +46,7 @@ export interface Entered {
    *
    * @throws LvfsError NO_TOOL (exit 125)
    */
-  readonly ended: Promise<CommandEnd>;
+  readonly ended: Promise<ProcessEnd>;
   /** Sends a signal to the command itself; nothing when it has ended. */
   readonly signal: (name: NodeJS.Signals) => void;
   /** Kills the command and everything it started. */

@@ -1,6 +1,5 @@
 /** Whether a tool of util-linux is there and new enough. */
-import { spawnSync } from 'node:child_process';
-import { utilityEnvironment } from '../../base/index.js';
+import { runSync } from '../../base/index.js';
 import { fail, ok, warn, type HealthCheck } from './health.js';
 
 /** The first with all options that are used: `setpriv --pdeathsig`, `unshare --kill-child` and `--root`. */
@@ -8,7 +7,7 @@ const oldest = [2, 36] as const;
 
 /** Asks the tool for its version. */
 export function checkUtilLinux(tool: string): HealthCheck {
-  const { stdout, error } = spawnSync(tool, ['--version'], { encoding: 'utf8', env: utilityEnvironment() });
+  const { stdout, error } = runSync(tool, ['--version']);
   if (error !== undefined) return { name: tool, ...fail('not found', 'install util-linux') };
   const version = /util-linux (\d+)\.(\d+)/.exec(stdout);
   if (version === null) {

@@ -4,9 +4,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { exitStatus, LvfsError, workingDirectory, type Logger } from '../../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Logger, type ProcessEnd } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
-import { namespaces, type CommandEnd } from '../platform/index.js';
+import { namespaces } from '../platform/index.js';
 import { removeSessionsOf } from '../registry/registry.js';
 import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
 import { Insistence } from './insistence.js';
@@ -107,7 +107,7 @@ export class Inside {
    *
    * @throws LvfsError VIEW_DIED when the view went away under it
    */
-  async run(command: RunCommand): Promise<CommandEnd> {
+  async run(command: RunCommand): Promise<ProcessEnd> {
     try {
       return await this.#client.request('run', { ...command, cwd: workingDirectory() });
     } catch (error) {

@@ -5,12 +5,12 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { LvfsError, type Logger } from '../../base/index.js';
+import { LvfsError, type Logger, type ProcessEnd } from '../../base/index.js';
 import type { ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers, type ParametersOf } from '../control/protocol.js';
 import { serveClient } from '../control/server.js';
 import { mountAt } from '../registry/mounts.js';
-import { mounter, namespaces, type CommandEnd, type Entered } from '../platform/index.js';
+import { mounter, namespaces, type Entered } from '../platform/index.js';
 import {
   createSessionDirectory,
   makePrivateMountpoint,
@@ -237,7 +237,7 @@ class Supervisor {
     if (request?.program !== undefined) view.requireProgram(request.program, process.env['PATH'] ?? '');
   }
 
-  async #run(order: RunOrder): Promise<CommandEnd> {
+  async #run(order: RunOrder): Promise<ProcessEnd> {
     const { argv, capture, cwd, show = true, environment = {} } = order;
     const request = this.#request;
     const session = this.#session;

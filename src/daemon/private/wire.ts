@@ -13,7 +13,7 @@ import { array, boolean, custom, number, object, optional, record, string } from
 import { isRecord, type LogLevel } from '../../base/index.js';
 import { viewMethods } from '../control/methods.js';
 import { carries, type Methods } from '../control/protocol.js';
-import type { CommandEnd } from '../platform/index.js';
+import type { ProcessEnd } from '../../base/index.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 
 /** The descriptor that joins P0 and P1. */
@@ -82,7 +82,7 @@ export const privateMethods = {
       descriptors: optional(array(number('a number'), 'a list of numbers')),
       cwd: text,
     }),
-    result: carries<CommandEnd>(),
+    result: carries<ProcessEnd>(),
   },
   /** Passes a signal on to the command that runs. */
   signal: {

@@ -27,11 +27,14 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import {
   errorCode,
+  LvfsError,
+  ifSeen,
+  isAbsent,
   isRecord,
   isTexts,
-  LvfsError,
   makeDirectories,
   parseJson,
+  processStat,
   shellWord,
 } from '../../base/index.js';
 
@@ -199,7 +202,7 @@ export function unlessGone(remove: () => void): void {
     remove();
   } catch (error) {
     const code = errorCode(error);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
+    if (!isAbsent(error) && code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error;
   }
 }
 
@@ -237,8 +240,7 @@ function sessionIds(base: string): string[] {
     const entries = readdirSync(base, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return [];
+    if (isAbsent(error) || errorCode(error) === 'EACCES') return [];
     return recording(base, () => {
       throw error;
     });
@@ -247,15 +249,8 @@ function sessionIds(base: string): string[] {
 
 /** Undefined when the session is not recorded (yet), or its record is damaged. */
 function readMeta(directory: string): SessionMeta | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, 'meta.json'), 'utf8');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
-    throw error;
-  }
-  return parseJson(text, isMeta);
+  const text = ifSeen(() => readFileSync(join(directory, 'meta.json'), 'utf8'));
+  return text === undefined ? undefined : parseJson(text, isMeta);
 }
 
 function isMeta(value: unknown): value is SessionMeta {
@@ -279,15 +274,6 @@ function starterIsAlive(id: string): boolean {
  * process, or only a zombie.
  */
 export function processStartTime(pid: number): string | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
-  // The second field is the command in parentheses and may contain anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  const stat = processStat(pid);
+  return stat?.state === 'Z' || stat?.state === 'X' ? undefined : stat?.started;
 }

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import {
   displayPath,
-  errorCode,
   packageName,
   readRegularFile,
   told,
+  unlessRefused,
   unmarked,
   type Told,
 } from '../../base/index.js';
@@ -246,13 +246,11 @@ export function systemPackages(set: VisibleSet): ReadonlySet<string> {
 const largestText = 1 << 20;
 
 function readText(view: View, path: string): string | undefined {
-  try {
-    return readRegularFile(join(view.settings.root, path), largestText).toString('utf8');
-  } catch (error) {
-    // Gone meanwhile, too large, or a name that is not UTF-8.
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
+  // Gone meanwhile, too large, or a name that is not UTF-8.
+  return unlessRefused(
+    () => readRegularFile(join(view.settings.root, path), largestText).toString('utf8'),
+    undefined,
+  );
 }
 
 function hasFiles(index: PathIndex, cpv: string): boolean {

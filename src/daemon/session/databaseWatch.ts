@@ -5,7 +5,7 @@
  */
 import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import { describeError, errorCode, type Logger } from '../../base/index.js';
+import { describeError, errorCode, isAbsent, type Logger } from '../../base/index.js';
 
 /** A change is reported when nothing more has happened for so long… */
 const quietMs = 100;
@@ -89,7 +89,7 @@ class Watch implements Watching {
     } catch (error) {
       const code = errorCode(error);
       if (code === undefined) throw error;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return;
+      if (isAbsent(error)) return;
       this.#log('warn', `cannot watch ${path}; changes there will not be seen: ${describeError(error)}`);
     }
   }

@@ -6,8 +6,8 @@
  * the workers' reads of the device then fail, they end, and what the session made is removed. The main thread never waits in
  * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
-import { existsSync, readlinkSync } from 'node:fs';
-import { errorCode, isWithin, LvfsError, type Logger } from '../../base/index.js';
+import { existsSync } from 'node:fs';
+import { isWithin, LvfsError, processLink, type Logger } from '../../base/index.js';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from '../../audit/index.js';
@@ -137,13 +137,9 @@ export class Session {
   /** Whether a process has the view for its root, or something in it. It reaches the control socket when /run is bound. */
   #isInside(pid: number | undefined): boolean {
     if (pid === undefined) return false;
-    try {
-      return isWithin(readlinkSync(`/proc/${pid}/root`), this.#connection.mountpoint);
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error;
-      // One that is gone already, or that nobody may look at, could be anywhere.
-      return true;
-    }
+    const root = processLink(pid, 'root');
+    // One that is gone already, or that nobody may look at, could be anywhere.
+    return root === undefined || isWithin(root, this.#connection.mountpoint);
   }
 
   async #announce(): Promise<void> {

@@ -3,8 +3,8 @@
  * all threads have open together, and a request that was taken is waited for whatever happens: that thread keeps open what it
  * waits for, and the process, dead but for it, is never reaped.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { errorCode, parseMountTable } from '../../base/index.js';
+import { readdirSync } from 'node:fs';
+import { parseMountTable, processFile, processStat, unlessEnded } from '../../base/index.js';
 
 /** How often is looked. */
 const everyMs = 2000;
@@ -33,19 +33,15 @@ async function free(pid: number, mountpoint: string | undefined): Promise<void> 
 /** Devices of the views that a process serves whose first thread is dead and others are not; none in any other case. */
 function stuckViews(pid: number, mountpoint: string | undefined): Set<string> {
   const devices = new Set<string>();
-  try {
-    if (!/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) return devices;
-    const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid));
-    // The directory of a session begins with the process that serves it.
-    const own = new RegExp(`/${pid}\\.[^/]+/`);
-    for (const thread of others) {
-      const mounts = parseMountTable(readFileSync(`/proc/${pid}/task/${thread}/mountinfo`, 'utf8'));
-      for (const { type, mountpoint: place, device } of mounts)
-        if (type.startsWith('fuse.') && (place === mountpoint || own.test(place))) devices.add(device);
-    }
-  } catch (error) {
-    // It has ended meanwhile.
-    if (errorCode(error) === undefined) throw error;
+  if (processStat(pid)?.state !== 'Z') return devices;
+  const others = unlessEnded(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  // The directory of a session begins with the process that serves it.
+  const own = new RegExp(`/${pid}\\.[^/]+/`);
+  for (const thread of others) {
+    if (thread === String(pid)) continue;
+    const table = processFile(pid, `task/${thread}/mountinfo`) ?? '';
+    for (const { type, mountpoint: place, device } of parseMountTable(table))
+      if (type.startsWith('fuse.') && (place === mountpoint || own.test(place))) devices.add(device);
   }
   return devices;
 }

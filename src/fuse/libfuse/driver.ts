@@ -5,7 +5,7 @@
  *     kernel ── libfuse's threads ── fuse-native's event loop ══ pipes ══ the thread that serves
  *               └────────── a process of its own ───────────┘             └── this process ──┘
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,14 @@ import { fileURLToPath } from 'node:url';
 import { Socket } from 'node:net';
 import {
   errorCode,
-  isRecord,
   LvfsError,
+  isAbsent,
+  isRecord,
+  oneLine,
   parseJson,
   readMountTable,
+  runProgram,
+  runSync,
   utilityEnvironment,
 } from '../../base/index.js';
 import { Activity } from '../activity.js';
@@ -25,7 +29,7 @@ import { deviceProblem } from '../device.js';
 import type { Connection, Driver, LibfuseEndpoint, MountOptions, ServeOptions } from '../driver.js';
 import type { BridgeStatus } from './libfuseBridge.js';
 import { servePaths } from './server.js';
-import { resolveMountpoint, run } from '../mountPoint.js';
+import { resolveMountpoint, unmountFailed } from '../mountPoint.js';
 import type { Operations, Seconds } from '../operations.js';
 import type { ServeResult } from '../server.js';
 
@@ -76,7 +80,8 @@ function makePipes(): Pipes {
   try {
     const pipe = (name: string): [read: number, write: number] => {
       const path = join(directory, name);
-      execFileSync('mkfifo', ['-m', '600', path], { env: utilityEnvironment() });
+      const { code, error, stderr } = runSync('mkfifo', ['-m', '600', path]);
+      if (code !== 0) throw error ?? new Error(oneLine(stderr));
       // Opening one end waits for the other, unless both are opened at once.
       const both = openSync(path, constants.O_RDWR);
       const ends: [number, number] = [open(path, constants.O_RDONLY), open(path, constants.O_WRONLY)];
@@ -189,31 +194,24 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   throw mountFailed(`libfuse: ${said === '' ? (status?.message ?? 'ended without a word') : said}`);
 }
 
-function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, '; ');
-}
-
 /**
  * Why fusermount(1) does not mount for this user. What it told libfuse is lost: Node closes its standard error for programs
  * that it has not started itself. So it is asked again. If it mounts now, nobody takes the device that it hands over,
  * and the dead mount is taken away.
  */
 function refusalOfFusermount(mountpoint: string): LvfsError {
+  // It hands the device over through a socket, and that is what an additional pipe of Node is.
+  const env = { ...utilityEnvironment(), _FUSE_COMMFD: '3' };
   const ask = (args: readonly string[]) =>
-    spawnSync('fusermount', [...args, '--', mountpoint], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      // It hands the device over through a socket, and that is what an additional pipe of Node is.
-      env: { ...utilityEnvironment(), _FUSE_COMMFD: '3' },
-    });
-  const { error, status, stderr } = ask(['-o', 'ro,nosuid,nodev,default_permissions']);
+    runSync('fusermount', [...args, '--', mountpoint], { env, inherited: ['pipe'] });
+  const { error, code, stderr } = ask(['-o', 'ro,nosuid,nodev,default_permissions']);
   if (error !== undefined)
     return mountFailed(
       'fusermount is not installed',
       'install fuse (Debian: fuse3, Gentoo: sys-fs/fuse:0)',
       error,
     );
-  if (status === 0) ask(['-u', '-z']);
+  if (code === 0) ask(['-u', '-z']);
   const said = oneLine(stderr);
   const hint = /write access/.test(said)
     ? 'choose a directory of your own'
@@ -268,25 +266,20 @@ class LibfuseConnection implements Connection {
       : userUnmounters.map((program) => [program, ['-u', ...(lazy ? ['-z'] : []), this.mountpoint]]);
     let message = '';
     for (const [program, args] of attempts) {
-      try {
-        const result = await run(program, args);
-        message = result.message;
-        if (result.status === 0 || !this.isMounted()) {
-          // A lazily detached mount lives on until nobody uses it.
-          if (!lazy) this.#end();
-          return;
-        }
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error;
+      const { code, stderr, error } = await runProgram(program, args);
+      if (error !== undefined) {
+        if (!isAbsent(error)) throw error;
         message ||= `${program}: not installed`;
+        continue;
+      }
+      message = oneLine(stderr);
+      if (code === 0 || !this.isMounted()) {
+        // A lazily detached mount lives on until nobody uses it.
+        if (!lazy) this.#end();
+        return;
       }
     }
-    if (/busy/i.test(message)) {
-      throw new LvfsError('MOUNT_BUSY', `cannot unmount ${this.mountpoint}: it is in use`, {
-        hint: `find who uses it with "fuser -vm ${this.mountpoint}", or unmount lazily`,
-      });
-    }
-    throw new LvfsError('UNMOUNT_FAILED', `cannot unmount ${this.mountpoint}: ${message}`);
+    throw unmountFailed(this.mountpoint, message);
   }
 
   abort(): void {
@@ -359,14 +352,10 @@ export function libfuseProblem(): LvfsError | undefined {
   const script = `const { createRequire } = require('node:module');
     const manifest = createRequire(process.argv[1]).resolve('fuse-native/package.json');
     createRequire(manifest)('node-gyp-build')(require('node:path').dirname(manifest));`;
-  const { status, stderr, error } = spawnSync(
-    process.execPath,
-    ['-e', script, fileURLToPath(import.meta.url)],
-    { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  if (error !== undefined) return mountFailed('cannot run node', undefined, error);
-  if (status === 0) return undefined;
-  return loadFailure(/^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim());
+  const asked = runSync(process.execPath, ['-e', script, fileURLToPath(import.meta.url)]);
+  if (asked.error !== undefined) return mountFailed('cannot run node', undefined, asked.error);
+  if (asked.code === 0) return undefined;
+  return loadFailure(/^Error: (.*)$/m.exec(asked.stderr)?.[1] ?? asked.stderr.trim());
 }
 
 /** libfuse 2 through fuse-native; also for users without rights, by fusermount. */

@@ -1,5 +1,5 @@
 /** {@link Sources} of a view: the host's files, and the rules of the view about them. */
-import { displayPath, isWithin, type Logger } from '../../base/index.js';
+import { displayPath, isWithin, Memo, type Logger } from '../../base/index.js';
 import { hostKind, kindOfType, type Host, type HostKind } from '../host.js';
 import { latin1 } from '../hostPaths.js';
 import { indexKind, type IndexNode, type PathIndex } from '../pathIndex.js';
@@ -29,7 +29,7 @@ const rememberedOutputs = 16;
 export class ViewSources {
   readonly #view: CacheView;
   readonly #log: Logger;
-  readonly #outputs = new Map<string, ReadonlyMap<string, Buffer> | string>();
+  readonly #outputs = new Memo<string, ReadonlyMap<string, Buffer> | string>(rememberedOutputs);
   readonly #warned = new Set<string>();
 
   constructor(view: CacheView, log: Logger) {
@@ -170,7 +170,6 @@ export class ViewSources {
     let output = this.#outputs.get(key);
     if (output === undefined) {
       output = host.compile({ root: settings.root, program, args, files });
-      if (this.#outputs.size >= rememberedOutputs) this.#outputs.clear();
       this.#outputs.set(key, output);
     }
     if (typeof output !== 'string') return output;

@@ -1,4 +1,5 @@
 /** The globs that the user shows and hides paths by: rules 1 and 2. */
+import { Memo } from '../../base/index.js';
 import { GlobSet } from '../globs.js';
 import type { HostPaths } from '../hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex } from '../pathIndex.js';
@@ -13,7 +14,7 @@ export class OverrideRules {
   isEmpty = true;
   readonly #index: PathIndex;
   readonly #names: HostPaths;
-  readonly #known = new Map<IndexNode, Rule | 0>();
+  readonly #known = new Memo<IndexNode, Rule | 0>(rememberedPaths);
   #show = new GlobSet([]);
   #hide = new GlobSet([]);
 
@@ -53,7 +54,6 @@ export class OverrideRules {
       if (this.#hide.matches(path)) decided = rule.hide;
       else if (above !== rule.show && this.#show.matches(path)) decided = rule.show;
     }
-    if (this.#known.size >= rememberedPaths) this.#known.clear();
     this.#known.set(node, decided);
     return decided;
   }

@@ -2,6 +2,7 @@
  * What the places of a view (the system paths, the package database, private trees) say of unowned paths: rules 3 inside the database, 7 and 8, and
  * where links do not count. Nothing here looks at the host.
  */
+import { Memo } from '../../base/index.js';
 import type { HostPaths } from '../hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex } from '../pathIndex.js';
 import { rule, type Area, type Places, type Rule, type SystemGlob } from '../rules.js';
@@ -29,11 +30,11 @@ export class ViewPlaces {
   /** The `etc` of the root, or of the prefix, and of the sysroot. */
   #etc: readonly IndexNode[] = [];
   /** The globs of the system paths that matter in a directory; as long as the places are the same. */
-  readonly #directoryGlobs = new Map<IndexNode, DirectoryGlobs>();
+  readonly #directoryGlobs = new Memo<IndexNode, DirectoryGlobs>(rememberedPaths);
   /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
-  readonly #used = new Map<IndexNode, boolean>();
+  readonly #used = new Memo<IndexNode, boolean>(rememberedPaths);
   /** Whether a visible package has anything in a place of the kind `beside`; as long as the epoch is the same. */
-  readonly #besideVisible = new Map<IndexNode, boolean>();
+  readonly #besideVisible = new Memo<IndexNode, boolean>(rememberedPaths);
 
   /** @param names tells paths of the view */
   constructor(state: ViewState, overrides: OverrideRules, names: HostPaths) {
@@ -122,7 +123,6 @@ export class ViewPlaces {
       // A directory with system paths in it, such as /etc, is one of the system's own.
       used =
         this.current.below.has(directory) || this.#hasOwner(directory, (node) => this.#index.isOwned(node));
-      if (this.#used.size >= rememberedPaths) this.#used.clear();
       this.#used.set(directory, used);
     }
     return used ? undefined : area;
@@ -163,7 +163,6 @@ export class ViewPlaces {
     let known = this.#besideVisible.get(directory);
     if (known === undefined) {
       known = this.#hasOwner(directory, (node) => this.#index.ownerVisible(node, this.#state.visible));
-      if (this.#besideVisible.size >= rememberedPaths) this.#besideVisible.clear();
       this.#besideVisible.set(directory, known);
     }
     return known;
@@ -214,7 +213,6 @@ export class ViewPlaces {
       reaching: reaching.filter(({ globs }) => globs.reaches(path)),
       matching: here.length === 0 ? matching : [...here, ...matching],
     };
-    if (this.#directoryGlobs.size >= rememberedPaths) this.#directoryGlobs.clear();
     this.#directoryGlobs.set(directory, made);
     return made;
   }

@@ -2,7 +2,7 @@
  * The memory of the index: its tables, declared once in {@link columns}, in one piece of shared memory. Where each lies, what is
  * saved and in which order, and how they grow follow from the declaration. What the tables mean is in `nameTree.ts`, `owners.ts` and `packageRecords.ts`.
  */
-import { errno, FsError, keysOf } from '../../base/index.js';
+import { errno, FsError, giveLock, keysOf, takeLock } from '../../base/index.js';
 
 declare const indexNodeBrand: unique symbol;
 
@@ -158,8 +158,6 @@ const headerBytes = 128;
 
 /** The bit in an owner field that says that the rest is the position of a list element. */
 export const listBit = 0x8000_0000;
-
-const lockPatienceMs = 10_000;
 
 /** How many nodes fit in a hash of so many places: three quarters keep probing short. */
 function nodesFor(slots: number): number {
@@ -341,25 +339,13 @@ export class IndexTables {
     if (this.isAttached) throw new Error('packages can be changed only in the thread that made the index');
   }
 
-  /**
-   * 0: free, 1: held, 2: held and waited for.
-   * @throws FsError EIO when whoever holds it has died
-   */
+  /** @throws FsError EIO when whoever holds it has died */
   lock(): void {
-    const { header } = this;
-    let seen = Atomics.compareExchange(header, word.lock, 0, 1);
-    while (seen !== 0) {
-      if (seen === 2 || Atomics.compareExchange(header, word.lock, 1, 2) !== 0) {
-        if (Atomics.wait(header, word.lock, 2, lockPatienceMs) === 'timed-out') {
-          throw new FsError(errno.EIO, 'a thread that was adding to the path index has died');
-        }
-      }
-      seen = Atomics.compareExchange(header, word.lock, 0, 2);
-    }
+    takeLock(this.header, word.lock, 'adding to the path index');
   }
 
   unlock(): void {
-    if (Atomics.exchange(this.header, word.lock, 0) === 2) Atomics.notify(this.header, word.lock, 1);
+    giveLock(this.header, word.lock);
   }
 
   #map(buffer: SharedArrayBuffer, capacity: IndexSizes): void {
