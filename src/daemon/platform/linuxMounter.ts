@@ -269,14 +269,13 @@ const waitsForAnswer = 'request_wait_answer';
 
 /** Of each thread the kernel tells where it sleeps (proc_pid_wchan(5)). */
 function findWaiting(): Holder[] {
-  const waits = (pid: string): boolean =>
-    (unlessGone(() => readdirSync(`/proc/${pid}/task`)) ?? []).some(
-      (thread) =>
-        unlessGone(() => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'latin1')) === waitsForAnswer,
+  const waits = (pid: number): boolean =>
+    (unlessEnded(() => readdirSync(`/proc/${pid}/task`)) ?? []).some(
+      (thread) => processFile(pid, `task/${thread}/wchan`) === waitsForAnswer,
     );
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && waits(name))
-    .map((pid) => ({ pid: Number(pid), comm: readComm(pid), use: 'wait' }));
+  return processIds()
+    .filter((pid) => pid !== process.pid && waits(pid))
+    .map((pid) => ({ pid, comm: readComm(pid), use: 'wait' }));
 }
 
 function heldBy(device: string): Holder[] {
