@@ -5,6 +5,7 @@
  * `acct-group` and `acct-user` is meant rather than those of the same name inside; whatever of them a version would match. Where
  * something installed is named, only installed packages are meant, as for `emerge --unmerge`.
  */
+import { existsSync } from 'node:fs';
 import {
   exitStatus,
   LvfsError,
@@ -351,6 +352,8 @@ export class TargetResolver {
     const { tree, files } = this.#configuration;
     const ebuild = tree.atPath(path) ?? (path.startsWith('/') ? tree.atPath(files.at(path)) : undefined);
     if (ebuild !== undefined) return ebuild;
+    if (!existsSync(path) && !(path.startsWith('/') && existsSync(files.at(path))))
+      throw new LvfsError('UNKNOWN_EBUILD', `'${path}' is not there`);
     throw new LvfsError('UNKNOWN_EBUILD', `'${path}' is not an ebuild of a configured repository`, {
       hint: 'ebuilds are category/name/name-version.ebuild below the location of a repository of repos.conf',
     });

@@ -315,7 +315,7 @@ test(fails, { targets: ['!app-misc/foo'] }, 'INVALID_ATOM', 20, /'!app-misc\/foo
 test(fails, { targets: [''] }, 'INVALID_ATOM', 20, /''/);
 test(fails, { targets: ['a b'] }, 'INVALID_ATOM', 20, /'a b'/);
 test(fails, { targets: ['app-misc/*'] }, 'INVALID_ATOM', 20, /'app-misc\/\*'/);
-test(fails, { targets: ['/tmp/none.ebuild'] }, 'UNKNOWN_EBUILD', 20, /'\/tmp\/none.ebuild'/);
+test(fails, { targets: ['/tmp/none.ebuild'] }, 'UNKNOWN_EBUILD', 20, /'\/tmp\/none.ebuild' is not there/);
 test(fails, { targets: ['@none'] }, 'UNKNOWN_SET', 20, /@none/);
 test(fails, { with: ['app-misc/masked'] }, 'NOT_INSTALLED', 20, /'app-misc\/masked'/);
 test(fails, { without: ['nosuch'] }, 'UNKNOWN_PACKAGE', 20, /'nosuch'/);
