@@ -9,7 +9,7 @@ import { ViewSources, type CacheView } from './compiled/viewSources.js';
 import { isGlob } from './glob.js';
 import { GlobSet } from './globs.js';
 import { latin1 } from './hostPaths.js';
-import type { IndexNode } from './pathIndex.js';
+import { rootNode, type IndexNode } from './pathIndex.js';
 
 /** An entry of the system paths that names caches. */
 class CachePlace {
@@ -56,7 +56,7 @@ export class CompiledCaches {
   readonly #likely = new Uint8Array(1 << 16);
   readonly #trees: CacheTree[] = [];
   readonly #made = new Memo<IndexNode, Remembered>(rememberedCaches);
-  /** Caches that are being made: what asks for one of these on the way is told of the host's. */
+  /** Caches that are being made: what asks for one of these on the way is told of the host's, or that it is not there if it may be left out whole. */
   readonly #making = new Set<IndexNode>();
 
   constructor(view: CacheView, log: Logger) {
@@ -113,15 +113,23 @@ export class CompiledCaches {
     const { host, paths } = this.#view;
     const stamp = host.stamp(paths.of(node));
     if (known?.epoch === epoch && known.stamp === stamp) return known.made;
-    if (this.#making.has(node)) return undefined;
+    if (this.#making.has(node)) return this.formatOf(node)?.treatment === 'left-out' ? leftOut : undefined;
     this.#making.add(node);
     try {
       const made = this.#make(node);
       this.#made.set(node, { epoch, stamp, made });
+      if (made !== leftOut) this.#searchAboveAgain(node);
       return made;
     } finally {
       this.#making.delete(node);
     }
+  }
+
+  /** What was found of the directories above while it was not there is not believed. */
+  #searchAboveAgain(node: IndexNode): void {
+    const { index } = this.#view;
+    for (let above = index.parent(node); above !== rootNode; above = index.parent(above))
+      this.#view.searchAgain(above);
   }
 
   #make(node: IndexNode): Made {

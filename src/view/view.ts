@@ -279,7 +279,7 @@ export class View {
     const yes =
       node === rootNode ||
       (this.isVisibleDirectory(this.index.parent(node)) && this.decide(node, hostKind.directory) > 0);
-    this.#state.memo[node]! |= yes ? memoBits.totalYes : memoBits.totalNo;
+    this.#state.note(node, memoBits.totalYes | memoBits.totalNo, yes ? memoBits.totalYes : memoBits.totalNo);
     return yes;
   }
 
@@ -308,7 +308,8 @@ export class View {
       memoBits.totalYes |
       memoBits.totalNo |
       memoBits.belowYes |
-      memoBits.belowNo
+      memoBits.belowNo |
+      memoBits.belowNever
     );
   }
 

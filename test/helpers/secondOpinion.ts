@@ -1,9 +1,10 @@
 /**
  * The rules of the view once more, written from their description and in the simplest way: everything is read, kept in
- * maps, and worked through until nothing changes. Shares no code with `src`; only the list of system paths is the same.
+ * maps, and worked through until nothing changes. Shares no code with `src`; only the list of system paths, and which caches among them may be left out, is the same.
  * Paths are latin1 strings. Parents are taken through the host's links with realpath(3).
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type BigIntStats } from 'node:fs';
+import { cacheFormats } from '../../src/view/index.js';
 
 /** What is said of one installed package: its name and VDB entry. */
 export interface OpinionPackage {
@@ -137,11 +138,21 @@ function globExpression(glob: string): RegExp {
 }
 
 /** The files that are compiled from those of many packages: a view may have others in their place, or none. */
-export function compiledCaches(systemPaths: readonly OpinionSystemPath[]): (path: string) => boolean {
+export function compiledCaches(
+  systemPaths: readonly OpinionSystemPath[],
+  which: (compiled: string) => boolean = () => true,
+): (path: string) => boolean {
   const globs = systemPaths
-    .filter(({ compiled }) => compiled !== undefined)
+    .filter(({ compiled }) => compiled !== undefined && which(compiled))
     .map(({ path }) => globExpression(/[*?[{]/.test(path) ? path : withRealParents(path)));
   return (path) => globs.some((glob) => glob.test(path)) && look(path)?.isFile() === true;
+}
+
+/** Whether a cache of this format is not shown while it tells of hidden files. */
+function isLeftOut(format: string): boolean {
+  return Object.entries(cacheFormats).some(
+    ([name, { treatment }]) => name === format && treatment === 'left-out',
+  );
 }
 
 /** Which of the host's paths exist in the view. `host` is what {@link walkHost} found, parents before children. */
@@ -190,6 +201,9 @@ export function visiblePaths(options: {
   const ownedVisibly = (path: string) => owners.get(path)?.some((cpv) => visible.has(cpv)) ?? false;
 
   const shown = new Set<string>(['/']);
+  // Where nothing else is visible they are not there: they show no directory.
+  const isCompiled = compiledCaches(options.systemPaths, isLeftOut);
+  const compiled: string[] = [];
   const links: { path: string; target: string | undefined }[] = [];
   const caches: { path: string; source: string }[] = [];
   /** Paths outside of the walked trees that links lead to, with all that is below them. */
@@ -205,8 +219,10 @@ export function visiblePaths(options: {
   const classify = ({ path, stats }: HostPath): void => {
     if (ownedVisibly(path)) shown.add(path);
     else if (!owners.has(path)) {
-      if (isSystemPath(path)) shown.add(path);
-      else if (isPrivate(path)) return;
+      if (isSystemPath(path)) {
+        if (isCompiled(path)) compiled.push(path);
+        else shown.add(path);
+      } else if (isPrivate(path)) return;
       else if (stats.isSymbolicLink()) {
         let target: string | undefined;
         try {
@@ -246,6 +262,7 @@ export function visiblePaths(options: {
       }
     }
   }
+  for (const path of compiled) if (shown.has(path.slice(0, path.lastIndexOf('/')) || '/')) shown.add(path);
   return shown;
 }
 

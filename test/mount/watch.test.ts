@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { processStartTime } from '../../src/daemon/registry/registry.js';
 import { finished, program, until } from '../helpers/lvfs.js';
 import { Tmux, whyNoTmux } from '../helpers/tmux.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
 import { mountTest, skipped, withViews, type Views } from '../helpers/views.js';
 
 const reason = whyNoTmux();
@@ -37,7 +38,10 @@ async function watched(t: ExecutionContext, environment: NodeJS.ProcessEnv = {})
 /** The line of the screen that is chosen. */
 const chosen = (screen: string): string => /^>.*$/m.exec(screen)?.[0] ?? '';
 
-screenTest(`denials are shown by package, and keys act on them${title}`, async (t) => {
+const whoTest = testDriver().capabilities.callers ? screenTest : test.serial.skip;
+const whoTitle = testDriver().capabilities.callers ? title : ' (skipped: this driver does not tell who asks)';
+
+whoTest(`denials are shown by package, and keys act on them${whoTitle}`, async (t) => {
   const { tmux, mountpoint, look, directory } = await watched(t);
   tmux.run(`stty -g; ${lvfs} watch ${mountpoint}; echo "status $?"; stty -g`);
   await tmux.shows('nothing hidden was looked for yet');

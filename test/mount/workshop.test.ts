@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
+import { testDriver } from '../helpers/withMemoryMount.js';
 import { onTerminal, say, whyNoTerminal } from '../helpers/shellTerminal.js';
 
 const reason = whyNoTerminal() ?? systemProblem()?.message;
@@ -15,6 +16,8 @@ const system = {
     'dev-libs/other-2': { files: { '/opt/other/other.h': 'other' } },
   },
 };
+/** The directory, where it is not known that the same process went on to the file. */
+const refused = testDriver().capabilities.callers ? '/opt/other/other.h' : '/opt/other';
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/opt/hidden' };
 const shell = (lvfs: string, with_: string): string => `${lvfs} shell ${with_} dev-libs/foo`;
 
@@ -76,7 +79,7 @@ mountTest(
       async (terminal) => {
         await terminal.shows('(lvfs dev-libs/foo-1) ');
         terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
-        await terminal.shows('hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other');
+        await terminal.shows(`hidden from it: ${refused} (dev-libs/other); lvfs allow other`);
         // No command, no line; and what went well has none either.
         terminal.type(`\n\n${say('nothing')}\n`);
         await terminal.shows('nothing');
@@ -186,7 +189,7 @@ zshTest(
         terminal.type('(lvfs allow hidden)\n');
         await terminal.shows('only the shell itself can change the view');
         terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
-        await terminal.shows('hidden from it: /opt/other/other.h (dev-libs/other); lvfs allow other');
+        await terminal.shows(`hidden from it: ${refused} (dev-libs/other); lvfs allow other`);
         terminal.type('lvfs allow other; lvfs retry\n');
         await terminal.shows('otherread it');
         terminal.type('lvfs log | grep -c hidden; env | grep -c ZDOTDIR; exit 5\n');

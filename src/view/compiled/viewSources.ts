@@ -20,6 +20,7 @@ export interface CacheView {
   isVisible(node: IndexNode, kind: HostKind): boolean;
   isUntouchable(node: IndexNode): boolean;
   pathOf(node: IndexNode): string;
+  searchAgain(directory: IndexNode): void;
 }
 
 /** What programs made, by what they were given, is remembered of so many. */

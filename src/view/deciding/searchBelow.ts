@@ -121,15 +121,19 @@ export class SearchBelow {
       if (found === Found.no) found = this.#searchHost(directory);
       // Also when it was met at the end of a link, where the answer is just "not visible".
       if (found === Found.no && search.met !== met) found = Found.open;
-      if (found === Found.yes) memo[directory]! |= memoBits.belowYes;
+      if (found === Found.yes) this.#note(directory, memoBits.belowYes);
       else if (found === Found.no && !search.hangs)
-        memo[directory]! |= memoBits.belowNo | memoBits.belowNever;
-      else if (found === Found.no || outermost) memo[directory]! |= memoBits.belowNo;
+        this.#note(directory, memoBits.belowNo | memoBits.belowNever);
+      else if (found === Found.no || outermost) this.#note(directory, memoBits.belowNo);
       return outermost && found === Found.open ? Found.no : found;
     } finally {
       search.hangs ||= hangs;
       if (outermost) this.#search = undefined;
     }
+  }
+
+  #note(directory: IndexNode, found: number): void {
+    this.#state.note(directory, memoBits.belowYes | memoBits.belowNo | memoBits.belowNever, found);
   }
 
   /** What is found below the directory that is being searched may be otherwise when other packages are visible. */

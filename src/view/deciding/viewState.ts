@@ -244,6 +244,11 @@ export class ViewState {
     );
   }
 
+  /** Remembers one of some bits of a node: what is found out last is what counts, for it may have been asked on the way to itself. */
+  note(node: IndexNode, bits: number, found: number): void {
+    this.memo[node] = (this.memo[node]! & ~bits) | found;
+  }
+
   /** See `View.isUntouchable`. */
   isUntouchable(node: IndexNode): boolean {
     return node === this.mountPoint || (this.avoided.size !== 0 && this.avoided.has(node));

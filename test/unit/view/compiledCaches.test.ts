@@ -304,6 +304,30 @@ test('an unowned file beside a cache is hidden, and the cache with it', async (t
   t.is(read('/usr/share/icons/vis/icon-theme.cache'), undefined);
 });
 
+test('a cache that is left out does not show the directory that has nothing else, whichever is asked for first', async (t) => {
+  const theme = '/usr/share/icons/theme';
+  const theirs = { 'x11-themes/theme-1': { [`${theme}/16/icon.png`]: 'x', [`${theme}/32/icon.png`]: 'x' } };
+  const wanted = [`${theme}/icon-theme.cache`, theme, `${theme}/16`, theme];
+  for (const paths of [wanted, [...wanted].reverse()]) {
+    const { view, show } = await open(t, { [`${theme}/icon-theme.cache`]: 'x' }, {}, theirs);
+    const isThere = (path: string): boolean => {
+      const found = view.canonical(Buffer.from(path));
+      return found !== undefined && view.isVisible(found.node, found.kind);
+    };
+    const decided = (): boolean => {
+      const found = view.canonical(Buffer.from(theme));
+      return found !== undefined && view.decide(found.node, found.kind) > 0;
+    };
+    t.deepEqual(paths.map(isThere), [false, false, false, false]);
+    t.false(decided());
+    show('x11-themes/theme-1');
+    t.deepEqual(paths.map(isThere), [true, true, true, true]);
+    show();
+    t.deepEqual(paths.map(isThere), [false, false, false, false]);
+    t.false(decided());
+  }
+});
+
 test('programs are given what is visible, and run once for it', async (t) => {
   const { read, show, compilations } = await open(t, {
     '/usr/share/glib-2.0/schemas/gschemas.compiled': 'all',

@@ -311,7 +311,7 @@ const damages: [title: string, damage: (file: string) => void, warning: RegExp][
   ],
   ['is something else', (file) => writeFileSync(file, 'something else altogether'), /not an index/],
   ['is of another version', (file) => rewriteHeader(file, { version: 0 }), /of version 0/],
-  ['is from another machine', (file) => rewriteHeader(file, { isLittleEndian: 'no' }), /byte order/],
+  ['is from another machine', (file) => rewriteHeader(file, { isLittleEndian: false }), /byte order/],
   ['claims impossible sizes', (file) => rewriteHeader(file, { sizes: { nodes: 5 } }), /sizes are impossible/],
   ['claims more directories', (file) => rewriteHeader(file, { directoryBytes: 1e9 }), /size is wrong/],
   ['claims fewer than none', (file) => rewriteHeader(file, { directoryBytes: -1 }), /sizes are impossible/],

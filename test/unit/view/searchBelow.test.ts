@@ -2,7 +2,7 @@
 import { symlinkSync } from 'node:fs';
 import test from 'ava';
 import { NodeHost } from '../../../src/filesystem/index.js';
-import { hostKind, type HostListing } from '../../../src/view/index.js';
+import { hostKind, rootNode, type HostListing } from '../../../src/view/index.js';
 import { gentooRoot } from '../../helpers/gentooRoot.js';
 import { openTestView } from '../../helpers/withView.js';
 
@@ -70,4 +70,22 @@ test('a tree of plain files is searched once, one with links or packages in it w
   t.false(visible('/usr/local/plain'));
   show('dev-libs/a-1', 'dev-libs/b-1');
   t.true(visible('/usr/local/plain'));
+});
+
+test('what is to be searched again is searched again, also when packages change before that', async (t) => {
+  const gentoo = await gentooRoot({
+    packages: { 'dev-libs/a-1': { files: { '/usr/share/a/file': 'a' } }, 'dev-libs/b-1': {} },
+    files: { '/usr/local/plain/file': 'x' },
+  });
+  t.teardown(gentoo.cleanup);
+  const opened = openTestView({ root: gentoo.root, visible: ['dev-libs/a-1'] });
+  const { view } = opened;
+  const plain = view.canonical(Buffer.from('/usr/local/plain'));
+  if (plain === undefined) return t.fail();
+  t.false(view.isVisibleDirectory(plain.node));
+  symlinkSync('/usr/share/a/file', gentoo.path('/usr/local/plain/link'));
+  for (let above = plain.node; above !== rootNode; above = view.index.parent(above)) view.searchAgain(above);
+  view.host.forget();
+  view.change({ visible: opened.ids(['dev-libs/a-1', 'dev-libs/b-1']) });
+  t.true(view.isVisibleDirectory(plain.node));
 });

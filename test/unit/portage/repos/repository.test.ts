@@ -118,7 +118,7 @@ test(ignored, '[a]\nx = %(y)s\ny = %(x)s\n', 1, /refers to itself/);
 test(ignored, '[a]\nx = 1\n', 1, /no 'location'/);
 test(ignored, '[a]\nlocation = /none\n', 1, /'\/none' is not a directory/);
 test(ignored, '# c\n[a]\nlocation = /r/one\n', 2, /whose own name is 'one'/);
-test(ignored, '[a]\nlocation = /etc\n[DEFAULT]\nmain-repo = x\n', 0, /there is no 'x'/);
+test(ignored, '[a]\nlocation = /etc\n[DEFAULT]\nmain-repo = x\n', 0, /there is no repository 'x'/);
 
 test('no repos.conf makes the reader hang, overflow or throw', (t) => {
   const root = writeTree(t, { 'etc/repos.conf': '' });
