@@ -421,6 +421,7 @@ const verbs = {
   deny: [answer({ shown: cpvs, hidden: cpvs, paths })],
   doctor: [
     answer({
+      'mended?': list(object({ name: text, command: text, reason: text, 'done?': flag, 'error?': text })),
       ready: flag,
       checks: list(object({ name: text, state: ref('state'), found: text, 'remedy?': text })),
       users: list(

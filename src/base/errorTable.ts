@@ -83,6 +83,7 @@ const rows = {
     hint: 'cd to another one, or give absolute paths',
   },
   OUTPUT: { exit: exitStatus.failure, means: 'standard output cannot be written' },
+  REMEDY_FAILED: { exit: exitStatus.failure, means: 'what `doctor --fix` tried to mend is as it was' },
   RESULTS_EXIST: {
     exit: exitStatus.failure,
     means: 'the directory has verdicts already',

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describeError, errorCode, LvfsError, runSync, type Logger } from '../base/index.js';
+import { describeError, errorCode, LvfsError, runSync, shellWord, type Logger } from '../base/index.js';
 import { deviceProblem, isFuseDevice, libfuseProblem } from '../fuse/index.js';
 import type { System } from '../portage/index.js';
 import { systemProblem } from '../system/index.js';
@@ -19,6 +19,8 @@ import {
   type Obstacle,
 } from './platform/index.js';
 import { registryDirectory } from './registry/registry.js';
+import { statuses } from './registry/sessions.js';
+import { isLeft } from './remedies.js';
 import type { ViewRequest } from './request.js';
 
 /** One of the ways in which an ordinary user can have a view. */
@@ -42,7 +44,10 @@ export interface Health {
 }
 
 /** Looks at everything; nothing on the machine is changed. */
-export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, log: Logger): Health {
+export async function checkHealth(
+  request: Pick<ViewRequest, 'locations' | 'cache'>,
+  log: Logger,
+): Promise<Health> {
   const system = openedSystem(request, log);
   const named = (checks: readonly [string, Finding][]): HealthCheck[] =>
     checks.map(([name, finding]) => ({ name, ...finding }));
@@ -63,6 +68,7 @@ export function checkHealth(request: Pick<ViewRequest, 'locations' | 'cache'>, l
       ['loader cache', loaderCache(request.locations.root)],
       ['index cache', writable(request.cache, '--cache DIR, or LVFS_CACHE, sets another place')],
       ['sessions', writable(registryDirectory(), 'LVFS_RUNTIME_DIR sets another place')],
+      ['views', views((await statuses()).filter(isLeft).map(({ mountpoint }) => mountpoint))],
       ['updatedb', walkedByUpdatedb(updatedbConfiguration)],
     ]),
   ];
@@ -233,6 +239,12 @@ export function walkedByUpdatedb(file: string): Finding {
   return types.includes(filesystemType)
     ? ok('stays out of views')
     : warn('walks through mounted views', `add ${filesystemType} to PRUNEFS in ${file}`);
+}
+
+function views(left: readonly string[]): Finding {
+  return left.length === 0
+    ? ok('none without its daemon')
+    : warn(`without their daemon: ${left.join(', ')}`, `lvfs umount ${left.map(shellWord).join(' ')}`);
 }
 
 function writable(directory: string, remedy: string): Finding {

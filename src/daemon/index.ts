@@ -6,6 +6,7 @@ import type { Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
+import type { Remedy } from './remedies.js';
 import type * as emergeModule from './emerge/emerge.js';
 import type { Inside, InsideListener } from './private/client.js';
 import type { StartedInside } from './private/start.js';
@@ -46,6 +47,7 @@ export type { ViewPackages } from './control/methods.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
+export type { Remedy } from './remedies.js';
 export type { Explanation } from './plan/explanation.js';
 export type { Plan } from './plan/plan.js';
 export type { ProcessEnd as CommandEnd } from '../base/index.js';
@@ -71,6 +73,11 @@ export async function checkHealth(
   log: Logger,
 ): Promise<Health> {
   return (await import('./health.js')).checkHealth(request, log);
+}
+
+/** See `safeRemedies` in remedies.ts. */
+export async function safeRemedies(): Promise<Remedy[]> {
+  return (await import('./remedies.js')).safeRemedies();
 }
 
 /** Runs a command in a view that is mounted; see `enterMounted` in entering.ts. */

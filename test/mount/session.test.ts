@@ -619,6 +619,47 @@ mountTest(`after kill -9 status says stale, commands explain, and umount cleans 
   t.deepEqual(names(f.runtime), []);
 });
 
+mountTest(
+  `doctor tells of views without a daemon, and takes them away when it is asked to${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    const { mountpoint, pid } = await f.mount();
+    const living = await f.mount();
+    interface Doctor {
+      checks: { name: string; state: string; found: string; remedy?: string }[];
+      mended?: { name: string; command: string; done?: boolean }[];
+    }
+    const doctor = async (...options: string[]): Promise<Doctor> =>
+      JSON.parse((await f.lvfs('doctor', '--json', ...options)).stdout) as Doctor;
+    const views = ({ checks }: Doctor) => checks.find(({ name }) => name === 'views');
+    t.is(views(await doctor())?.state, 'ok');
+    t.deepEqual((await doctor('--fix')).mended, []);
+
+    process.kill(pid, 'SIGKILL');
+    await until('the daemon is dead', () => processStartTime(pid) === undefined);
+    t.like(views(await doctor()), {
+      state: 'warn',
+      found: `without their daemon: ${mountpoint}`,
+      remedy: `lvfs umount ${mountpoint}`,
+    });
+    const told = await f.lvfs('doctor', '--fix', '--dry-run');
+    t.regex(told.stdout, /^would do {2}lvfs umount \S+ {2}the daemon of the view at \S+ is dead\n\n/);
+    const before = await doctor('--fix', '--dry-run');
+    t.deepEqual(
+      before.mended?.map(({ command, done }) => [command, done]),
+      [[`lvfs umount ${mountpoint}`, undefined]],
+    );
+    t.is(views(before)?.state, 'warn');
+
+    const after = await doctor('--fix');
+    t.like(after.mended?.[0], { name: 'views', done: true });
+    t.is(views(after)?.state, 'ok');
+    t.deepEqual(f.views(), [living.mountpoint]);
+    t.is((await f.lvfs('doctor', '--dry-run')).status, 2);
+    t.is((await f.lvfs('umount', living.mountpoint)).status, 0);
+  },
+);
+
 mountTest(`a daemon that does not answer is detached, and gone then${skipped}`, async (t) => {
   const f = await fixture(t);
   const { mountpoint, pid } = await f.mount();
