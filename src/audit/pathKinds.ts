@@ -38,6 +38,8 @@ const kinds: readonly KindFacts[] = [
     weight: 0,
     variable: 'BDEPEND',
   },
+  // What is installed: Portage asks for packages, and the view's database answers.
+  { kind: 'noise', pattern: /\/var\/db\/pkg(?:\/|$)/, weight: 0, variable: 'BDEPEND' },
   // The zones without a rule, and the tables: what is missing of these makes no hour different.
   {
     kind: 'noise',

@@ -107,6 +107,8 @@ test('noise is no evidence', (t) => {
         denial('/opt/litter', [], { directory: true, operation: 'exec', comm: 'sh' }),
         denial('/opt/tools', ['a/tools-1'], { directory: true, operation: 'stat', comm: 'sh' }),
         denial('/opt/tools/bin', [], { directory: true, operation: 'stat', comm: 'sh' }),
+        denial('/var/db/pkg/app-text', [], { directory: true, comm: 'emerge' }),
+        denial('/home/me/gentoo/var/db/pkg/app-text/x-1', [], { comm: 'emerge' }),
         denial('/usr/local/include/mine.h', []),
       ],
     }),
