@@ -74,6 +74,26 @@ for (const options of [[], ['--no-binds']]) {
   });
 }
 
+mountTest(`who waits for another view is not named${skipped}`, async (t) => {
+  const f = await mounted(t);
+  const other = join(f.directory, 'other');
+  mkdirSync(other);
+  t.is((await f.lvfs('mount', 'dev-libs/foo', other)).status, 0);
+  // One process that waits most of the time, for one answer after another.
+  const asks = 'i=0; while :; do [ -e "$0/opt/$i" ]; i=$((i+1)); done';
+  const busy = spawn('sh', ['-c', asks, other], { stdio: 'ignore' });
+  t.teardown(() => busy.kill('SIGKILL'));
+  process.kill(f.pid, 'SIGSTOP');
+  const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
+  const { stdout } = await f.lvfs('umount', '--lazy', '--json', f.mountpoint);
+  const [ended] = (JSON.parse(stdout) as Ended).ended;
+  t.deepEqual(ended?.holders, [{ pid: child.pid!, comm: 'stat', use: 'wait' }]);
+  busy.kill('SIGKILL');
+  await finished(busy);
+  t.is((await f.lvfs('umount', other)).status, 0);
+  await nothingLeft(t, f);
+});
+
 mountTest(`a daemon that is stopped, in words${skipped}`, async (t) => {
   const f = await mounted(t);
   const user = spawn('sleep', ['1000'], { cwd: join(f.mountpoint, 'opt'), stdio: 'ignore' });

@@ -33,6 +33,7 @@ import {
   type Bind,
   type CoverOptions,
   type Holder,
+  type Waiter,
   type Mounter,
   type UnmountResult,
 } from './mounter.js';
@@ -267,15 +268,21 @@ function useOf(pid: number, mountpoint: string, device: string | undefined): Hol
 /** Where the kernel has a process that waits for an answer (fs/fuse/dev.c). */
 const waitsForAnswer = 'request_wait_answer';
 
-/** Of each thread the kernel tells where it sleeps (proc_pid_wchan(5)). */
-function findWaiting(): Holder[] {
-  const waits = (pid: number): boolean =>
-    (unlessEnded(() => readdirSync(`/proc/${pid}/task`)) ?? []).some(
-      (thread) => processFile(pid, `task/${thread}/wchan`) === waitsForAnswer,
-    );
-  return processIds()
-    .filter((pid) => pid !== process.pid && waits(pid))
-    .map((pid) => ({ pid, comm: readComm(pid), use: 'wait' }));
+/**
+ * Of each thread the kernel tells where it sleeps (proc_pid_wchan(5)), and how often it has gone to sleep (proc_pid_status(5)): as long as that
+ * stays, it is the same wait.
+ */
+function findWaiting(): Waiter[] {
+  return processIds().flatMap((pid) => {
+    if (pid === process.pid) return [];
+    const waits = (unlessEnded(() => readdirSync(`/proc/${pid}/task`)) ?? [])
+      .filter((thread) => processFile(pid, `task/${thread}/wchan`) === waitsForAnswer)
+      .map((thread) => {
+        const status = processFile(pid, `task/${thread}/status`) ?? '';
+        return `${thread} ${/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(status)?.[1] ?? ''}`;
+      });
+    return waits.length === 0 ? [] : [{ pid, comm: readComm(pid), use: 'wait', waits }];
+  });
 }
 
 function heldBy(device: string): Holder[] {

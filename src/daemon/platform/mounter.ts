@@ -48,6 +48,12 @@ export interface Holder {
   readonly use: 'cwd' | 'root' | 'exe' | 'file' | 'map' | 'namespace' | 'wait';
 }
 
+/** A process that waits. */
+export interface Waiter extends Holder {
+  /** Names each wait: one that is there again the next time has lasted. */
+  readonly waits: readonly string[];
+}
+
 /** How an attempt to unmount ended; `busy` when somebody uses the mount, `message` is what the system said. */
 export type UnmountResult =
   { readonly done: true } | { readonly done: false; readonly busy: boolean; readonly message: string };
@@ -101,7 +107,7 @@ export interface Mounter {
   holders(mountpoint: string, device: string | undefined): Holder[];
 
   /** Processes that wait for an answer of some view, or another filesystem of its kind, as far as the caller may see them. */
-  waiting(): Holder[];
+  waiting(): Waiter[];
 
   /**
    * One process of each other mount namespace in which a filesystem is still mounted: it lives until none has it. As far as the

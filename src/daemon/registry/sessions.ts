@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { mountAt, unmountBinds, viewMounts } from './mounts.js';
-import { filesystemType, mounter, type Holder, type MountEntry } from '../platform/index.js';
+import { filesystemType, mounter, type Holder, type MountEntry, type Waiter } from '../platform/index.js';
 import {
   controlSocket,
   listSessions,
@@ -216,18 +216,22 @@ export async function unmountView(given: string, options: UnmountOptions): Promi
   const answered = record?.alive === true ? await askToUnmount(record, options) : undefined;
   if (answered !== undefined) return { holders: users, daemon: answered };
   // Those who waited all the while, and do not any more when the view is gone.
+  if (waiting.length > 0 && record?.alive !== true) await delay(waitLooksMs);
   const waited = whichWait(waiting, true);
   const daemon = await unmountFromOutside(given, path, mount, record, options);
-  const freed = whichWait(waited, false);
+  const freed = whichWait(waited, false).map(({ pid, comm, use }) => ({ pid, comm, use }));
   const using = users.filter(({ pid }) => !freed.some((one) => one.pid === pid));
   return { holders: [...using, ...freed].filter(({ pid }) => pid !== record?.meta.pid), daemon };
 }
 
-/** Those of some processes that wait for an answer, or those that do not. */
-function whichWait(some: readonly Holder[], wait: boolean): readonly Holder[] {
+/** After how long whoever waits for another view has waited for something else: it answers. */
+const waitLooksMs = 200;
+
+/** Those of some processes that are in the same wait still, or those that are not. */
+function whichWait(some: readonly Waiter[], wait: boolean): readonly Waiter[] {
   if (some.length === 0) return some;
-  const waiting = new Set(mounter.waiting().map(({ pid }) => pid));
-  return some.filter(({ pid }) => waiting.has(pid) === wait);
+  const now = new Map(mounter.waiting().map(({ pid, waits }) => [pid, waits]));
+  return some.filter(({ pid, waits }) => waits.some((one) => now.get(pid)?.includes(one) === true) === wait);
 }
 
 /** How the daemon ended; undefined when it does not answer. */
