@@ -1,5 +1,6 @@
 /** `lvfs emerge`, killed: one process of all that belong to it, at some moment. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { withFakePortage } from '../helpers/fakePortage.js';
 import { mountsNaming, processesNaming, whyNotMount } from '../helpers/inView.js';
@@ -83,12 +84,17 @@ mountTest(
     }
     t.log([...killed].map(([name, count]) => `${count} × ${name}`).join(', '));
     f.order({ 'dev-libs/foo-1': {} });
-    const { status, stderr } = await f.lvfs(
+    const { status, signal, stderr } = await f.lvfs(
       'emerge',
       '--lvfs-reports',
       `${f.directory}/reports`,
       'dev-libs/foo-1',
     );
-    t.is(status, 0, stderr);
+    const log = join(f.buildDirectory, 'dev-libs/foo-1/temp/build.log');
+    t.is(
+      status,
+      0,
+      `${signal ?? ''} ${stderr}\n${existsSync(log) ? readFileSync(log, 'utf8') : 'no build.log'}`,
+    );
   },
 );
