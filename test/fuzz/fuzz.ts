@@ -33,7 +33,7 @@ export interface FuzzResult {
   readonly kept: readonly Buffer[];
   /** The longest that one took, in milliseconds, the machine's other work included. */
   readonly slowestMs: number;
-  /** Bytes by which memory has grown from the first half of them to the end. */
+  /** Bytes by which memory has grown from the first half of them to the end, if in both parts of that: what is made once is no growth. */
   readonly grownBytes: number;
 }
 
@@ -84,9 +84,9 @@ export async function fuzz(target: FuzzTarget, { inputs, seed, corpus }: FuzzOpt
     // Where V8 sees nothing of what runs.
     if (kept.length === 0) kept.push(...known);
     const count = Math.max(2 * batch.least, Math.ceil(inputs / (target.share ?? 1)));
-    let half = 0;
+    const marks: number[] = [];
     for (let done = 0, size = batch.least; done < count;) {
-      if (half === 0 && done >= count / 2) half = memory();
+      if (done >= (count * (marks.length + 2)) / 4) marks.push(memory());
       const tried: Buffer[] = [];
       while (tried.length < size && done < count) {
         const input = mutate(chance, kept, words);
@@ -99,7 +99,14 @@ export async function fuzz(target: FuzzTarget, { inputs, seed, corpus }: FuzzOpt
       if (isNew) await keep(tried);
       size = isNew ? batch.least : Math.min(2 * size, batch.most, count);
     }
-    return { tried: count, kept, slowestMs: watch.slowestMs, grownBytes: memory() - half };
+    const end = memory();
+    const [half = end, later = end] = marks;
+    return {
+      tried: count,
+      kept,
+      slowestMs: watch.slowestMs,
+      grownBytes: 2 * Math.min(later - half, end - later),
+    };
   } finally {
     watch.close();
     target.close?.();
