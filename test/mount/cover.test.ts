@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -6,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { namespaces, type Bind } from '../../src/daemon/platform/index.js';
 import type { Covered } from '../helpers/coverMount.js';
 import { whyNotMount } from '../helpers/inView.js';
+import { until } from '../helpers/lvfs.js';
 import { writeTree } from '../helpers/writeTree.js';
 
 const reason = whyNotMount();
@@ -117,5 +119,33 @@ mountTest(
     };
     const { ready } = namespaces.spawnCovered(['true'], process.env, { place, covers: [], prepare: kill });
     await t.throwsAsync(ready, { code: 'COVER_FAILED' });
+  },
+);
+
+mountTest(
+  `the name of a namespace that is held is no other's when all in there have ended${skipped}`,
+  async (t) => {
+    const own = namespaces.mountNamespace('self');
+    const start = async (): Promise<{ pid: number; name: string; end: () => Promise<unknown> }> => {
+      const child = spawn('unshare', ['--mount', 'sleep', '1000'], { stdio: 'ignore' });
+      t.teardown(() => child.kill('SIGKILL'));
+      const pid = child.pid!;
+      let name: string | undefined;
+      await until(
+        'it has its own',
+        () => ![own, undefined].includes((name = namespaces.mountNamespace(pid))),
+      );
+      const ended = once(child, 'exit');
+      return { pid, name: name!, end: () => (child.kill('SIGKILL'), ended) };
+    };
+    const first = await start();
+    const held = namespaces.hold(first.pid);
+    t.is(held?.name, first.name);
+    await first.end();
+    const others = await Promise.all(Array.from({ length: 10 }, start));
+    t.false(others.some(({ name }) => name === first.name));
+    held?.release();
+    held?.release();
+    for (const { end } of others) await end();
   },
 );

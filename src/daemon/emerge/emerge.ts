@@ -86,12 +86,13 @@ export async function startEmerge(order: EmergeOrder, listener: PhaseListener): 
     await server?.close();
     throw error;
   }
-  const namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
+  const namespace = child.pid === undefined ? undefined : namespaces.hold(child.pid);
   const end = async (): Promise<ProcessEnd> => {
     await ended;
     const { exitCode, signalCode } = child;
     // Whoever was killed could not end what it had started.
-    if (signalCode !== null && namespace !== undefined) await namespaces.killSession(namespace);
+    if (signalCode !== null && namespace !== undefined) await namespaces.killSession(namespace.name);
+    namespace?.release();
     await phases.close();
     await server?.close();
     return { code: exitCode, signal: signalCode };

@@ -9,13 +9,14 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import {
   endOf,
   exitStatus,
+  ifSeen,
   LvfsError,
   processFile,
   processIds,
@@ -33,6 +34,7 @@ import type {
   Covering,
   Entered,
   EnterOptions,
+  HeldNamespace,
   NamespaceHelper,
   PrivateOptions,
   PrivateProcess,
@@ -253,6 +255,21 @@ function mountNamespace(pid: Pid): string | undefined {
   return processLink(pid, 'ns/mnt');
 }
 
+function hold(pid: number): HeldNamespace | undefined {
+  const fd = ifSeen(() => openSync(`/proc/${pid}/ns/mnt`, constants.O_RDONLY));
+  if (fd === undefined) return undefined;
+  // What is open has the name, whatever has become of the process.
+  const name = processLink('self', `fd/${fd}`);
+  let isHeld = true;
+  const letGo = (): void => {
+    if (isHeld) closeSync(fd);
+    isHeld = false;
+  };
+  if (name !== undefined) return { name, release: letGo };
+  letGo();
+  return undefined;
+}
+
 /** The processes in a mount namespace, without this one. */
 function processesIn(namespace: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && mountNamespace(pid) === namespace);
@@ -437,6 +454,7 @@ export const linuxNamespaces: NamespaceHelper = {
   spawnCovered,
   enter,
   mountNamespace,
+  hold,
   killAll,
   killSession,
   emptied: (namespace) => waitUntilEmpty(namespace, () => true),

@@ -85,6 +85,13 @@ export interface CoveredProcess extends PrivateProcess {
   uncover(): Promise<void>;
 }
 
+/** A mount namespace that is held. */
+export interface HeldNamespace {
+  readonly name: string;
+  /** Lets go of it, and with it of what is mounted in it when nobody is in there any more. */
+  release(): void;
+}
+
 /** Namespaces on a platform. A namespace is named by an opaque text, equal for all processes in it. */
 export interface NamespaceHelper {
   /**
@@ -116,6 +123,12 @@ export interface NamespaceHelper {
 
   /** Names the mount namespace of a process; undefined when the process is gone or not the caller's to look at. */
   mountNamespace(pid: number | 'self'): string | undefined;
+
+  /**
+   * Holds the mount namespace of a process, so that its name stays its own when all in there have ended: the kernel gives the names of
+   * those that are gone to new ones. Undefined as for {@link mountNamespace}.
+   */
+  hold(pid: number): HeldNamespace | undefined;
 
   /** Kills every process in a mount namespace but the caller and `spared`, and waits until they are gone, for five seconds at most. */
   killAll(namespace: string, spared?: readonly number[]): Promise<void>;

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { exitStatus, LvfsError, workingDirectory, type Logger, type ProcessEnd } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
-import { namespaces } from '../platform/index.js';
+import { namespaces, type HeldNamespace } from '../platform/index.js';
 import { removeSessionsOf } from '../registry/registry.js';
 import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
 import { Insistence } from './insistence.js';
@@ -27,7 +27,7 @@ export interface InsideListener {
 export class Inside {
   readonly #child: ChildProcess;
   readonly #client: ControlClient<PrivateMethods>;
-  readonly #namespace: string | undefined;
+  readonly #namespace: HeldNamespace | undefined;
   readonly #ended: Promise<unknown>;
   readonly #signals = new Insistence(
     (name) => this.#send(name),
@@ -49,7 +49,7 @@ export class Inside {
     this.#status = status;
     this.#ended = ended;
     void ended.then(() => (this.#isOver = true));
-    this.#namespace = child.pid === undefined ? undefined : namespaces.mountNamespace(child.pid);
+    this.#namespace = child.pid === undefined ? undefined : namespaces.hold(child.pid);
   }
 
   /**
@@ -114,7 +114,7 @@ export class Inside {
       if (!(error instanceof LvfsError) || error.code !== 'NO_ANSWER') throw error;
       await this.#ended;
       // What runs among the host's processes does not end with P1.
-      if (this.#namespace !== undefined) await namespaces.killAll(this.#namespace);
+      if (this.#namespace !== undefined) await namespaces.killAll(this.#namespace.name);
       throw new LvfsError('VIEW_DIED', `the process that served the view ended (${endOf(this.#child)})`);
     } finally {
       this.#signals.over();
@@ -171,7 +171,8 @@ export class Inside {
   async close(): Promise<void> {
     this.#client.close();
     await within(this.#ended, leaveMs, () => this.#child.kill('SIGKILL'));
-    if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace);
+    if (this.#namespace !== undefined) await namespaces.emptied(this.#namespace.name);
+    this.#namespace?.release();
     if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
   }
 }
