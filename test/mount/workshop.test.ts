@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
-import { onTerminal, say, whyNoTerminal } from '../helpers/shellTerminal.js';
+import { onTerminal, say, whyNoTerminal } from '../helpers/terminal.js';
 
 const reason = whyNoTerminal() ?? systemProblem()?.message;
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
