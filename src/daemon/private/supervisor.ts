@@ -123,8 +123,9 @@ class Supervisor {
     const device = mountAt(privateMountpoint(this.#directory ?? ''))?.device;
     if (device === undefined) return;
     for (const { pid } of mounter.heldBy(device)) {
-      const namespace = namespaces.mountNamespace(pid);
-      if (namespace !== undefined) await namespaces.killAll(namespace);
+      const namespace = namespaces.hold(pid);
+      if (namespace !== undefined) await namespaces.killAll(namespace.name);
+      namespace?.release();
     }
   }
 
