@@ -61,7 +61,6 @@ async function viewOf(given: string): Promise<string> {
   );
   if (found !== undefined) return String(found.pid);
   throw new LvfsError('NOT_MOUNTED', `${given}: no view is mounted for it`, {
-    exit: exitStatus.noMount,
     hint: `lvfs build ${shellWord(given)} in another terminal makes one; 'lvfs status' lists those that there are`,
   });
 }
