@@ -19,8 +19,7 @@ import {
   type Obstacle,
 } from './platform/index.js';
 import { registryDirectory } from './registry/registry.js';
-import { statuses } from './registry/sessions.js';
-import { isLeft } from './remedies.js';
+import { viewsLeft } from './remedies.js';
 import type { ViewRequest } from './request.js';
 
 /** One of the ways in which an ordinary user can have a view. */
@@ -68,7 +67,7 @@ export async function checkHealth(
       ['loader cache', loaderCache(request.locations.root)],
       ['index cache', writable(request.cache, '--cache DIR, or LVFS_CACHE, sets another place')],
       ['sessions', writable(registryDirectory(), 'LVFS_RUNTIME_DIR sets another place')],
-      ['views', views((await statuses()).filter(isLeft).map(({ mountpoint }) => mountpoint))],
+      ['views', views(await viewsLeft())],
       ['updatedb', walkedByUpdatedb(updatedbConfiguration)],
     ]),
   ];
@@ -241,7 +240,8 @@ export function walkedByUpdatedb(file: string): Finding {
     : warn('walks through mounted views', `add ${filesystemType} to PRUNEFS in ${file}`);
 }
 
-function views(left: readonly string[]): Finding {
+function views({ left, problem }: Awaited<ReturnType<typeof viewsLeft>>): Finding {
+  if (problem !== undefined) return warn(problem.message, problem.hint ?? '');
   return left.length === 0
     ? ok('none without its daemon')
     : warn(`without their daemon: ${left.join(', ')}`, `lvfs umount ${left.map(shellWord).join(' ')}`);

@@ -20,7 +20,8 @@ export interface Remedy {
 
 /** All that can be mended on this machine as it is now; nothing is done yet. */
 export async function safeRemedies(): Promise<Remedy[]> {
-  const left = (await statuses()).filter(isLeft).map(({ mountpoint }): Remedy => {
+  const { left: mountpoints } = await viewsLeft();
+  const left = mountpoints.map((mountpoint): Remedy => {
     return {
       name: 'views',
       command: `lvfs umount ${shellWord(mountpoint)}`,
@@ -33,9 +34,15 @@ export async function safeRemedies(): Promise<Remedy[]> {
   return process.getuid?.() === 0 && !existsSync('/dev/fuse') ? [fuseModule, ...left] : left;
 }
 
-/** Whether nobody serves a view any more that is still there. */
-export function isLeft({ state }: { readonly state: string }): boolean {
-  return state === 'stale' || state === 'failed';
+/** The mount points of views that are there although nobody serves them any more; `problem`: where none is recorded that can be believed. */
+export async function viewsLeft(): Promise<{ left: readonly string[]; problem?: LvfsError }> {
+  try {
+    const left = (await statuses()).filter(({ state }) => state === 'stale' || state === 'failed');
+    return { left: left.map(({ mountpoint }) => mountpoint) };
+  } catch (problem) {
+    if (!(problem instanceof LvfsError)) throw problem;
+    return { left: [], problem };
+  }
 }
 
 const fuseModule: Remedy = {

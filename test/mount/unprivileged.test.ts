@@ -335,7 +335,13 @@ declare(
     const user = await ordinaryUser(t, 'auto');
     // The limit is that of the user namespace in which it is set.
     const inside = `unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh`;
-    const [way] = (await ways(user, deviceWithMode('666'), 'user', inside)).users;
+    const { users, checks } = await ways(user, deviceWithMode('666'), 'user', inside);
+    // There the directory of sessions, which is whose it was, is somebody else's: that is one finding, not the end of all others.
+    t.like(
+      checks.find(({ name }) => name === 'views'),
+      { state: 'warn' },
+    );
+    const [way] = users;
     t.like(way, { open: false, obstacles: [{ found: 'user.max_user_namespaces is 0' }] });
 
     const { stdout } = await user.shell('lvfs doctor', deviceWithMode('600'));
