@@ -2,11 +2,9 @@
 import { join } from 'node:path';
 import {
   displayPath,
-  plainPackageName,
   readRegularFile,
   told,
   unlessRefused,
-  cpvOf,
   type Told,
   type PackageId,
 } from '../../base/index.js';
@@ -14,7 +12,7 @@ import {
   habits,
   makeReport,
   type HiddenFile,
-  type IgnoreRule,
+  type IgnoreSetting,
   type Ledger,
   type Report,
   type ReportInput,
@@ -22,7 +20,6 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
-  GlobSet,
   hostKind,
   indexKind,
   nodeBehind,
@@ -35,7 +32,6 @@ import {
 import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
-import type { IgnoreSetting } from '../request.js';
 import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
@@ -172,7 +168,7 @@ function reportInput(
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
-    ignore: ignore.map(ignoreRule),
+    ignore,
   };
 }
 
@@ -259,17 +255,4 @@ function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
-}
-
-function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
-  return {
-    ...(setting.target === undefined ? {} : { target: setting.target }),
-    reason: setting.reason,
-    matches: ({ owner, path }) =>
-      (setting.package === undefined ||
-        setting.package === cpvOf(owner) ||
-        setting.package === plainPackageName(owner)) &&
-      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
-  };
 }
