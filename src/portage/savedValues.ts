@@ -7,10 +7,10 @@
  * replaces single files by renaming. An entry that changed less than two seconds before it was read is not kept, as a later
  * change could leave the same time.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, isRecord, isTexts, parseJson, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, isTexts, openSaved, parseJson, replaceFile } from '../base/index.js';
 import type { Cpv } from './types.js';
 
 /** Values by key. */
@@ -88,7 +88,7 @@ function load(file: string, database: string): Map<Cpv, SavedEntry> {
   const entries = new Map<Cpv, SavedEntry>();
   let data: Buffer;
   try {
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openSaved(file);
     try {
       if (distrust(fstatSync(fd)) !== undefined) return entries;
       data = readFileSync(fd);

@@ -1,6 +1,6 @@
 /** `lvfs report`: what the work in a mounted view says about the ebuild's dependencies. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import { errorCode, exitStatus, LvfsError, readingFlags } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { OutputFiles } from '../outputFiles.js';
 import { PastedFiles, pastedOptions } from '../pastedFiles.js';
@@ -97,7 +97,7 @@ const largestLog = 512 << 10;
  */
 function readBuildLog(file: string): string {
   try {
-    const fd = openSync(file, 'r');
+    const fd = openSync(file, readingFlags);
     try {
       const { size } = fstatSync(fd);
       const data = Buffer.alloc(Math.min(size, largestLog));
