@@ -1,5 +1,5 @@
 /** What a report is made of, what it says, and what its judgements share. */
-import { isInSysroot, sysrootMark, type Origin } from '../base/index.js';
+import { isInSysroot, packageId, type Origin, type PackageId } from '../base/index.js';
 import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
@@ -11,7 +11,7 @@ import type { Found, Wanted } from './words/index.js';
 export interface Declared {
   variable: string;
   atom: string;
-  cpv: string;
+  cpv: PackageId;
 }
 
 /** What brought a visible package in. */
@@ -28,17 +28,17 @@ export interface IgnoreRule {
   /** cpv or `category/name` of the target this holds for; absent: all. */
   target?: string;
   /** Whether a denied or used thing is meant. */
-  matches(item: { owner: string; path: string }): boolean;
+  matches(item: { owner: PackageId; path: string }): boolean;
   reason: string;
 }
 
 /** Whether a finding is to be left out; one that is, is noted. */
-export type IgnoreCheck = (owner: string, path: string) => boolean;
+export type IgnoreCheck = (owner: PackageId, path: string) => boolean;
 
 /** A file that the view hides. */
 export interface HiddenFile {
   readonly path: string;
-  readonly owners: readonly string[];
+  readonly owners: readonly PackageId[];
 }
 
 /** How an ebuild may name a package: an atom, and why that one. */
@@ -64,9 +64,9 @@ export interface ReportInput {
   sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
-  visible: ReadonlyMap<string, readonly BroughtIn[]>;
+  visible: ReadonlyMap<PackageId, readonly BroughtIn[]>;
   /** @system and what it needs to run. */
-  system: ReadonlySet<string>;
+  system: ReadonlySet<PackageId>;
   denials: readonly Denial[];
   /** First reads, and uses that were told one by one. */
   uses: readonly Use[];
@@ -86,7 +86,7 @@ export interface ReportInput {
   /** What the host has, and the view hides, at a path that somebody asked for; undefined when that is nothing. */
   hiddenAt(path: string): HiddenFile | undefined;
   /** cpvs of the owners of a path, its links followed. */
-  readonly ownersOf: (path: string) => readonly string[];
+  readonly ownersOf: (path: string) => readonly PackageId[];
   /** Text of a visible file, or undefined when it cannot be had. */
   readonly readText: (path: string) => string | undefined;
   /** Whether a name occurs in what the target brings along; undefined when that was not looked through. */
@@ -96,17 +96,17 @@ export interface ReportInput {
   /** Whether somebody has listed a directory in which a path lies, not far above it: then its absence was seen. */
   wasListed(path: string): boolean;
   /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */
-  namesFor(cpv: string, paths: readonly string[]): readonly Naming[];
+  namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
   /** Other installed packages that are as good as this one, with what takes each of them. */
-  equalsOf(cpv: string): readonly { readonly cpv: string; readonly by: string }[];
+  equalsOf(cpv: PackageId): readonly { readonly cpv: PackageId; readonly by: string }[];
   /** Whether the package installs files at all (a virtual does not). */
-  hasFiles(cpv: string): boolean;
+  hasFiles(cpv: PackageId): boolean;
   ignore?: readonly IgnoreRule[];
 }
 
 /** A package that was looked for in vain, or that only the user's word made visible. */
 export interface Missing {
-  cpv: string;
+  cpv: PackageId;
   /** A line for the ebuild: `BDEPEND="sys-devel/flex"`. */
   suggest: string;
   /** That line and others that would do, the likeliest first. */
@@ -134,7 +134,7 @@ export interface Missing {
 
 /** A package that was used although only a dependency of a dependency brought it in. */
 export interface SecondHand {
-  cpv: string;
+  cpv: PackageId;
   suggest: string;
   /** What brought it in. */
   from: string[];
@@ -147,7 +147,7 @@ export interface SecondHand {
 
 /** What was refused and is no finding. */
 export interface Dismissed {
-  cpv: string;
+  cpv: PackageId;
   /** Why not, as the end of a sentence: "… is no finding: REASON". */
   reason: string;
   paths: string[];
@@ -159,20 +159,20 @@ export interface Report {
   missing: Missing[];
   secondHand: SecondHand[];
   /** Declared build dependencies none of whose files were used, by a build that reached its end. */
-  unused: { atom: string; cpv: string; variable: string }[];
+  unused: { atom: string; cpv: PackageId; variable: string }[];
   /** @system packages that were used. */
-  implicit: { cpv: string; hits: number; paths: string[] }[];
+  implicit: { cpv: PackageId; hits: number; paths: string[] }[];
   /** What was used of the target's any-of groups although emerge would have chosen another alternative; only where all are shown. */
-  alternatives: { cpv: string; variable: string; atom: string; hits: number; paths: string[] }[];
+  alternatives: { cpv: PackageId; variable: string; atom: string; hits: number; paths: string[] }[];
   /** Hidden files of no package that were looked for, and hidden directories of many. */
   unowned: { path: string; hits: number; processes: string[] }[];
   /** Declared packages that the user has hidden, and that were looked for. */
-  hiddenByUser: { cpv: string; variable: string; atom: string; paths: string[] }[];
+  hiddenByUser: { cpv: PackageId; variable: string; atom: string; paths: string[] }[];
   dismissed: Dismissed[];
   /** What the ignore rules took out. */
-  ignored: { cpv: string; path: string; reason: string }[];
+  ignored: { cpv: PackageId; path: string; reason: string }[];
   /** What was looked for in vain, and was proved to make no difference; only after a proof. */
-  ruledOut?: { cpv: string; suggest: string }[];
+  ruledOut?: { cpv: PackageId; suggest: string }[];
 }
 
 const maxPaths = 10;
@@ -184,19 +184,19 @@ export function factsOf(path: string, { sysroot }: ReportInput): ReturnType<type
 }
 
 /** The variable in which a need for a package's file belongs: with two systems, the package's own decides. */
-export function variableFor(cpv: string, path: string, input: ReportInput): BuildVariable {
+export function variableFor(cpv: PackageId, path: string, input: ReportInput): BuildVariable {
   if (input.sysroot === undefined) return factsOf(path, input).variable;
   return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
 }
 
 /** The same for a program that was executed, whatever its path looks like. */
-export function variableForProgram(cpv: string, path: string, input: ReportInput): BuildVariable {
+export function variableForProgram(cpv: PackageId, path: string, input: ReportInput): BuildVariable {
   const isPlain = input.sysroot === undefined && factsOf(path, input).kind !== 'executable';
   return isPlain ? 'BDEPEND' : variableFor(cpv, path, input);
 }
 
 /** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
-export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | undefined {
+export function alternativeOf(cpv: PackageId, input: ReportInput): BroughtIn | undefined {
   const reasons = (input.visible.get(cpv) ?? []).filter(
     ({ from, variable }) => from.kind === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
   );
@@ -204,8 +204,8 @@ export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | unde
 }
 
 /** The names that the targets have where they are installed. */
-export function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
-  return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));
+export function installedTargets({ targets, sysroot }: ReportInput): Set<PackageId> {
+  return new Set(targets.map((cpv) => packageId(cpv, sysroot === undefined ? 'root' : 'sysroot')));
 }
 
 export function suggestion(variable: BuildVariable, atom: string): string {
@@ -213,13 +213,13 @@ export function suggestion(variable: BuildVariable, atom: string): string {
 }
 
 /** What an ebuild would call a package of which these paths were wanted. */
-export function atomFor(cpv: string, paths: readonly string[], input: ReportInput): string {
+export function atomFor(cpv: PackageId, paths: readonly string[], input: ReportInput): string {
   return input.namesFor(cpv, paths)[0]?.atom ?? cpv;
 }
 
 /** Lines for an ebuild that lacks a package, the likeliest first. */
 export function suggestionsFor(
-  cpv: string,
+  cpv: PackageId,
   paths: readonly string[],
   variable: BuildVariable,
   input: ReportInput,

@@ -4,6 +4,7 @@
  * What is said, and in which order, follows from what happened and not from what came first, as that differs from one build to the next
  * where several processes run at a time. Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not always seen.
  */
+import type { PackageId } from '../base/index.js';
 import {
   alternativeOf,
   factsOf,
@@ -147,7 +148,7 @@ function evidenceOf(used: readonly Use[], input: ReportInput): { hits: number; p
   };
 }
 
-function byHits(a: { cpv: string; hits: number }, b: { cpv: string; hits: number }): number {
+function byHits(a: { cpv: PackageId; hits: number }, b: { cpv: PackageId; hits: number }): number {
   return b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1);
 }
 

@@ -1,4 +1,5 @@
 /** Says of a package why it stands in a report, and why where it does; or why it does not. */
+import type { PackageId } from '../base/index.js';
 import { isPackage, type Missing, type Report, type SecondHand } from './findings.js';
 
 /**
@@ -7,7 +8,7 @@ import { isPackage, type Missing, type Report, type SecondHand } from './finding
  * @param name cpv or `category/name`
  */
 export function whyInReport(report: Report, name: string): string[] {
-  const of = <T extends { cpv: string }>(list: readonly T[]): T[] =>
+  const of = <T extends { cpv: PackageId }>(list: readonly T[]): T[] =>
     list.filter(({ cpv }) => isPackage(cpv, name));
   return [
     ...of(report.missing).map(whyMissing),

@@ -2,12 +2,9 @@
  * The shapes that the rest of lvfs sees of Portage's world: what is installed, which packages a build may use, and
  * why. Plain data, without behaviour.
  */
-import type { Origin } from '../base/index.js';
+import type { Origin, PackageId } from '../base/index.js';
 
-/**
- * A package with version as Portage writes it: `category/PF`. An installed one of the sysroot's database is marked; see
- * packages.ts in `base`.
- */
+/** A package with version as Portage writes it: `category/PF`. An installed one is a {@link PackageId}. */
 export type Cpv = string;
 
 /** Where Portage's data lies. Everything but `root` defaults to its place inside `root`. */
@@ -51,7 +48,7 @@ export interface Naming {
 
 /** An installed package that is as good as another. */
 export interface EqualPackage {
-  readonly cpv: Cpv;
+  readonly cpv: PackageId;
   /** `category/name` of the package that both satisfy. */
   readonly by: string;
 }
@@ -69,7 +66,7 @@ export interface Reason {
 
 /** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
 export interface ChainLink extends Reason {
-  cpv: Cpv;
+  cpv: PackageId;
 }
 
 /** The ebuild (or, when no repository has it, the installed package) that is to be built. */
@@ -83,7 +80,7 @@ export interface Target {
   /** The dependency strings before evaluation, by variable name. */
   dependencies: Readonly<Record<'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND', string>>;
   /** Best installed matches of DEPEND and BDEPEND, each with what selected it. */
-  buildDeps: ReadonlyMap<Cpv, readonly Reason[]>;
+  buildDeps: ReadonlyMap<PackageId, readonly Reason[]>;
   /** Absent for what only the database of installed packages has. */
   ebuild?: EbuildSource;
 }
@@ -135,17 +132,17 @@ export interface SetRequest {
 export interface VisibleSet {
   targets: readonly Target[];
   /** Every visible installed package with all that brought it in; keys sorted by code point. */
-  visible: ReadonlyMap<Cpv, readonly Reason[]>;
+  visible: ReadonlyMap<PackageId, readonly Reason[]>;
   /** Union of the targets' build dependencies, sorted. */
-  buildDeps: readonly Cpv[];
+  buildDeps: readonly PackageId[];
   unsatisfied: readonly Unsatisfied[];
   /** Installed packages whose VDB entry is shown although their files are not (the targets' run-time closure). */
-  metadataOnly: readonly Cpv[];
+  metadataOnly: readonly PackageId[];
 }
 
 /** An entry of the VDB. */
 export interface InstalledPackage {
-  cpv: Cpv;
+  cpv: PackageId;
   category: string;
   /** `PF`: name, version and revision. */
   pf: string;

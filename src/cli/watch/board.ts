@@ -1,6 +1,6 @@
 /** What `lvfs watch` shows: the denials of a view by package, the strongest and newest first. */
 import type { Denial } from '../../audit/index.js';
-import { packageName, unmarked } from '../../base/index.js';
+import { cpvOf, packageName, plainPackageName, unmarked, type PackageId } from '../../base/index.js';
 import type { IgnoreSetting } from '../../daemon/index.js';
 import { GlobSet } from '../../view/index.js';
 import { strengthOf, wantedPath } from '../workshop/lastDenials.js';
@@ -112,11 +112,11 @@ export class Board {
       .sort((a, b) => b.strength - a.strength || b.last - a.last || (a.name < b.name ? -1 : 1));
   }
 
-  #isIgnored(owner: string | undefined, path: string): boolean {
+  #isIgnored(owner: PackageId | undefined, path: string): boolean {
     return this.#ignore.some(
       (rule) =>
         (rule.package === undefined ||
-          (owner !== undefined && [unmarked(owner), unmarked(packageName(owner))].includes(rule.package))) &&
+          (owner !== undefined && [cpvOf(owner), plainPackageName(owner)].includes(rule.package))) &&
         (rule.path === undefined || this.#globOf(rule.path).matches(Buffer.from(path).toString('latin1'))),
     );
   }

@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import {
   displayPath,
-  packageName,
+  plainPackageName,
   readRegularFile,
   told,
   unlessRefused,
-  unmarked,
+  cpvOf,
   type Told,
+  type PackageId,
 } from '../../base/index.js';
 import {
   habits,
@@ -103,7 +104,7 @@ function declaredBy(set: VisibleSet): ReportInput['declared'] {
 
 /** A package that was used, and the first of the files that were. */
 export interface UsedPackage {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   /** By which an ebuild would name it. */
   readonly atom: string;
   /** Whether content of it was read; otherwise its files were only found. */
@@ -119,7 +120,7 @@ export interface UsedPackage {
 export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPackage[] {
   const { index } = view;
   const { state, nodeCount } = index;
-  const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
+  const byPackage = new Map<PackageId, { weight: number; nodes: IndexNode[] }>();
   for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
     const bits = state[node]!;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
@@ -212,21 +213,21 @@ function wasListed(view: View, path: string): boolean {
 }
 
 /** The owners of what a path leads to, its last link followed as well. */
-function ownersOf(view: View, path: string): readonly string[] {
+function ownersOf(view: View, path: string): readonly PackageId[] {
   const named = view.canonical(Buffer.from(path));
   const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
 
-const knownSystems = new WeakMap<VisibleSet, ReadonlySet<string>>();
+const knownSystems = new WeakMap<VisibleSet, ReadonlySet<PackageId>>();
 
 /** @system's packages and what these need to run. */
-export function systemPackages(set: VisibleSet): ReadonlySet<string> {
+export function systemPackages(set: VisibleSet): ReadonlySet<PackageId> {
   const known = knownSystems.get(set);
   if (known !== undefined) return known;
-  const system = new Set<string>();
-  const needs = new Map<string, string[]>();
+  const system = new Set<PackageId>();
+  const needs = new Map<PackageId, PackageId[]>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from } of reasons) {
       if (from.kind === 'set' && from.name === 'system') system.add(cpv);
@@ -253,7 +254,7 @@ function readText(view: View, path: string): string | undefined {
   );
 }
 
-function hasFiles(index: PathIndex, cpv: string): boolean {
+function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   const id = index.packageId(cpv);
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
@@ -267,8 +268,8 @@ function ignoreRule(setting: IgnoreSetting): IgnoreRule {
     reason: setting.reason,
     matches: ({ owner, path }) =>
       (setting.package === undefined ||
-        setting.package === unmarked(owner) ||
-        setting.package === unmarked(packageName(owner))) &&
+        setting.package === cpvOf(owner) ||
+        setting.package === plainPackageName(owner)) &&
       (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
   };
 }
