@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type
 export const readingFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** An error like those of Node's system calls, with a `code`. */
-export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR', message: string): Error {
+export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR' | 'EPERM', message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }
 

@@ -40,6 +40,7 @@ export {
   type StartedDaemon,
   type StartupMessage,
 } from './session/launch.js';
+export { ownCapabilities, passedCapabilities } from './session/surroundings.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
 export type { ReportGraph, UsedPackage } from './report/auditing.js';

@@ -108,6 +108,8 @@ export interface System {
    * it is not set.
    */
   variable(name: string): string | undefined;
+  /** Whether a variable of the environment could change what the system says, or what Portage says of its ebuilds. */
+  usesVariable(name: string): boolean;
   /** The repositories, the one that counts most last. */
   repositories(): readonly RepositoryPlace[];
   /** The categories of which repositories may have packages, sorted. */
@@ -338,6 +340,10 @@ class OpenedSystem implements System {
 
   visibleSet(request: SetRequest): VisibleSet {
     return this.#reporting(() => this.#sets.compute({ test: this.#options.test ?? false, ...request }));
+  }
+
+  usesVariable(name: string): boolean {
+    return this.#configurations.some((one) => one.uses(name));
   }
 
   variable(name: string): string | undefined {

@@ -7,7 +7,7 @@
  * replaces single files by renaming. An entry that changed less than two seconds before it was read is not kept, as a later
  * change could leave the same time.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import {
@@ -16,6 +16,7 @@ import {
   isRecord,
   isTexts,
   knownPackageId,
+  openSaved,
   parseJson,
   replaceFile,
   type PackageId,
@@ -96,7 +97,7 @@ function load(file: string, database: string): Map<PackageId, SavedEntry> {
   const entries = new Map<PackageId, SavedEntry>();
   let data: Buffer;
   try {
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openSaved(file);
     try {
       if (distrust(fstatSync(fd)) !== undefined) return entries;
       data = readFileSync(fd);

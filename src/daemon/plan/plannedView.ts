@@ -354,6 +354,11 @@ export class PlannedView {
     return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
   }
 
+  /** Whether a variable of the environment counts. */
+  usesVariable(name: string): boolean {
+    return this.#system.usesVariable(name);
+  }
+
   /** The host directory that a variable of Portage names. */
   directoryOf(variable: string): string | undefined {
     const path = this.#system.variable(variable);

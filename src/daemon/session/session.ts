@@ -346,6 +346,11 @@ export class Session {
     });
   }
 
+  /** Whether a variable of the environment counts for what the view is asked to show. */
+  usesVariable(name: string): boolean {
+    return this.#planned.usesVariable(name);
+  }
+
   /** The targets as resolved. */
   get targets(): readonly string[] {
     return this.#planned.targets;
