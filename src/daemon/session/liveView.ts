@@ -112,7 +112,7 @@ export class LiveView {
     const { set } = this.#planned;
     const system = systemPackages(set);
     const others = [...set.visible.keys()].filter((cpv) => !system.has(cpv));
-    const fill = (bits: Uint32Array, cpvs: Iterable<string>): void => {
+    const fill = (bits: Uint32Array, cpvs: Iterable<PackageId>): void => {
       bits.fill(0);
       for (const id of this.#planned.ids(cpvs)) bits[id >>> 5]! |= 1 << (id & 31);
     };
