@@ -1,6 +1,14 @@
 /** What a report is made of, what it says, and what its judgements share. */
-import { isInSysroot, packageId, type Origin, type PackageId } from '../base/index.js';
+import {
+  isInSysroot,
+  packageId,
+  type EqualPackage,
+  type Naming,
+  type PackageId,
+  type Reason,
+} from '../base/index.js';
 import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
+import type { IgnoreSetting } from './ignoring.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';
@@ -14,24 +22,6 @@ export interface Declared {
   cpv: PackageId;
 }
 
-/** What brought a visible package in. */
-export interface BroughtIn {
-  from: Origin;
-  variable: string;
-  atom: string;
-  /** Emerge would choose another alternative of an any-of group than this. */
-  alternative?: true;
-}
-
-/** Accesses that are known and not to be reported, with the reason the user gave. */
-export interface IgnoreRule {
-  /** cpv or `category/name` of the target this holds for; absent: all. */
-  target?: string;
-  /** Whether a denied or used thing is meant. */
-  matches(item: { owner: PackageId; path: string }): boolean;
-  reason: string;
-}
-
 /** Whether a finding is to be left out; one that is, is noted. */
 export type IgnoreCheck = (owner: PackageId, path: string) => boolean;
 
@@ -39,12 +29,6 @@ export type IgnoreCheck = (owner: PackageId, path: string) => boolean;
 export interface HiddenFile {
   readonly path: string;
   readonly owners: readonly PackageId[];
-}
-
-/** How an ebuild may name a package: an atom, and why that one. */
-export interface Naming {
-  readonly atom: string;
-  readonly reason: string;
 }
 
 /** A line for an ebuild, and why that one. */
@@ -64,7 +48,7 @@ export interface ReportInput {
   sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
-  visible: ReadonlyMap<PackageId, readonly BroughtIn[]>;
+  visible: ReadonlyMap<PackageId, readonly Reason[]>;
   /** @system and what it needs to run. */
   system: ReadonlySet<PackageId>;
   denials: readonly Denial[];
@@ -98,10 +82,10 @@ export interface ReportInput {
   /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */
   namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
   /** Other installed packages that are as good as this one, with what takes each of them. */
-  equalsOf(cpv: PackageId): readonly { readonly cpv: PackageId; readonly by: string }[];
+  equalsOf(cpv: PackageId): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: PackageId): boolean;
-  ignore?: readonly IgnoreRule[];
+  ignore?: readonly IgnoreSetting[];
 }
 
 /** A package that was looked for in vain, or that only the user's word made visible. */
@@ -196,7 +180,7 @@ export function variableForProgram(cpv: PackageId, path: string, input: ReportIn
 }
 
 /** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
-export function alternativeOf(cpv: PackageId, input: ReportInput): BroughtIn | undefined {
+export function alternativeOf(cpv: PackageId, input: ReportInput): Reason | undefined {
   const reasons = (input.visible.get(cpv) ?? []).filter(
     ({ from, variable }) => from.kind === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
   );
@@ -249,9 +233,4 @@ export function tellingPaths(paths: ReadonlyMap<string, number>): string[] {
     .sort(([a, x], [b, y]) => y - x || a.length - b.length || (a < b ? -1 : 1))
     .slice(0, maxPaths)
     .map(([path]) => path);
-}
-
-/** Whether a cpv is of a package given as cpv or as `category/name`. */
-export function isPackage(cpv: string, name: string): boolean {
-  return cpv === name || (cpv.startsWith(`${name}-`) && /^\d/.test(cpv.slice(name.length + 1)));
 }

@@ -8,7 +8,6 @@ import type { PackageId } from '../base/index.js';
 import {
   alternativeOf,
   factsOf,
-  isPackage,
   tellingPaths,
   type IgnoreCheck,
   type Report,
@@ -17,6 +16,7 @@ import {
 import { habits as allHabits, type Habit } from './habits.js';
 import { Mentions } from './mentions.js';
 import { findMissing } from './missing.js';
+import { Ignoring } from './ignoring.js';
 import { ProcessTree } from './processTree.js';
 import { isSharedDirectory } from './refusals.js';
 import { deliberateUses, findSecondHand } from './secondHand.js';
@@ -25,12 +25,9 @@ import { withoutSweeps, type Use } from './uses.js';
 /** Makes the report; see {@link Report}. */
 export function makeReport(input: ReportInput, habits: readonly Habit[] = allHabits): Report {
   const ignored = new Map<string, Report['ignored'][number]>();
+  const ignoring = new Ignoring(input.ignore ?? [], input.targets);
   const isIgnored: IgnoreCheck = (owner, path) => {
-    const rule = input.ignore?.find(
-      (candidate) =>
-        (candidate.target === undefined || input.targets.some((t) => isPackage(t, candidate.target ?? ''))) &&
-        candidate.matches({ owner, path }),
-    );
+    const rule = ignoring.find(owner, path);
     if (rule === undefined) return false;
     ignored.set(`${owner} ${path}`, { cpv: owner, path, reason: rule.reason });
     return true;

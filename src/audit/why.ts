@@ -1,6 +1,7 @@
 /** Says of a package why it stands in a report, and why where it does; or why it does not. */
 import type { PackageId } from '../base/index.js';
-import { isPackage, type Missing, type Report, type SecondHand } from './findings.js';
+import { isPackage } from '../base/index.js';
+import type { Missing, Report, SecondHand } from './findings.js';
 
 /**
  * One sentence for each place of a report that speaks of a package; empty when none does.

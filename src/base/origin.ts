@@ -37,6 +37,17 @@ export function originPackage(origin: Origin): PackageId | undefined {
   return origin.kind === 'package' ? origin.cpv : undefined;
 }
 
+/** One link of the chain that brings a package into the visible set. */
+export interface Reason {
+  from: Origin;
+  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
+  variable: string;
+  /** The atom that selected the package. */
+  atom: string;
+  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
+  alternative?: true;
+}
+
 /** A reason with its origin told by {@link originName}. */
 export type Told<T extends { readonly from: Origin }> = Omit<T, 'from'> & { readonly from: string };
 

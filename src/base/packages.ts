@@ -56,6 +56,11 @@ function plainName(cpv: string): string {
   return cpv.replace(/-\d[^-]*(-r\d+)?$/, '');
 }
 
+/** Whether a cpv is of a package given as cpv or as `category/name`. */
+export function isPackage(cpv: string, name: string): boolean {
+  return cpv === name || (cpv.startsWith(`${name}-`) && /^\d/.test(cpv.slice(name.length + 1)));
+}
+
 /** A name, atom or set by which a user means one of that system. */
 export function namedIn(system: SystemName, name: string): string {
   return name + marks[system];
@@ -71,4 +76,18 @@ export function systemMeant(name: string): SystemName | undefined {
 export function unmarked(name: string): string {
   const system = systemMeant(name);
   return system === undefined ? name : name.slice(0, -marks[system].length);
+}
+
+/** How an ebuild may name a package. */
+export interface Naming {
+  readonly atom: string;
+  /** Why so, as a sentence without its subject's name. */
+  readonly reason: string;
+}
+
+/** An installed package that is as good as another. */
+export interface EqualPackage {
+  readonly cpv: PackageId;
+  /** `category/name` of the package that both satisfy. */
+  readonly by: string;
 }

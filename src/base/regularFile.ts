@@ -20,6 +20,22 @@ export function checkRegular(stat: StatsBase<number | bigint>): void {
 }
 
 /**
+ * The last `limit` bytes of a regular file, links to it followed; all of a smaller one.
+ *
+ * @throws what open(2) and read(2) say
+ */
+export function readEnd(path: string, limit: number): Buffer {
+  const fd = openSync(path, readingFlags);
+  try {
+    const { size } = fstatSync(fd);
+    const data = Buffer.alloc(Math.min(size, limit));
+    return data.subarray(0, readSync(fd, data, 0, data.length, size - data.length));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
  * All of a regular file, links to it followed.
  *
  * @param limit bytes at most

@@ -1,11 +1,12 @@
 /** What a view is asked to be: plain data that travels from the command line to the daemon as JSON. */
 import type { SetRequest, SystemLocations } from '../portage/index.js';
+import type { SystemPathKind } from '../view/index.js';
 
 /** A change of the built-in list of system paths. */
 export interface SystemPathChange {
   /** Absolute path or glob inside the root. */
   readonly path: string;
-  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
+  readonly kind: Exclude<SystemPathKind, 'filtered'>;
   /** `category/name` of the packages that generate it. */
   readonly packages?: readonly string[];
   readonly reason: string;
@@ -43,17 +44,6 @@ export interface BindRequest {
   readonly workingDirectory?: string;
 }
 
-/** Evidence that reports pass over, as in lvfs.conf(5). */
-export interface IgnoreSetting {
-  /** `category/name` or cpv of the owner. */
-  readonly package?: string;
-  /** Glob. */
-  readonly path?: string;
-  /** Only for this target. */
-  readonly target?: string;
-  readonly reason: string;
-}
-
 /** A view to be mounted. */
 export interface SessionRequest extends ViewRequest {
   /** As given, made absolute. */
@@ -70,6 +60,11 @@ export interface SessionRequest extends ViewRequest {
   readonly trace?: boolean;
   /** Tell each use of what is not @system, with who uses it, for a report of one build; costs a request for each. */
   readonly attribute?: boolean;
+  /**
+   * With {@link attribute}: say nothing of what is used of @system and not declared. No finding comes of it, and a view that goes on with
+   * other targets need not forget it.
+   */
+  readonly findingsOnly?: boolean;
   /** The version of lvfs, for the record. */
   readonly version: string;
 }

@@ -2,7 +2,9 @@
  * The shapes that the rest of lvfs sees of Portage's world: what is installed, which packages a build may use, and
  * why. Plain data, without behaviour.
  */
-import type { Origin, PackageId } from '../base/index.js';
+import type { PackageId, Reason } from '../base/index.js';
+
+export type { EqualPackage, Naming, Reason } from '../base/index.js';
 
 /** A package with version as Portage writes it: `category/PF`. An installed one is a {@link PackageId}. */
 export type Cpv = string;
@@ -37,31 +39,6 @@ export interface DataWarning {
   /** 1-based; 0 when the file as a whole is meant. */
   line: number;
   message: string;
-}
-
-/** How an ebuild may name a package. */
-export interface Naming {
-  readonly atom: string;
-  /** Why so, as a sentence without its subject's name. */
-  readonly reason: string;
-}
-
-/** An installed package that is as good as another. */
-export interface EqualPackage {
-  readonly cpv: PackageId;
-  /** `category/name` of the package that both satisfy. */
-  readonly by: string;
-}
-
-/** One link of the chain that brings a package into the visible set. */
-export interface Reason {
-  from: Origin;
-  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
-  variable: string;
-  /** The atom that selected the package. */
-  atom: string;
-  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
-  alternative?: true;
 }
 
 /** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */

@@ -2,11 +2,9 @@
 import { join } from 'node:path';
 import {
   displayPath,
-  plainPackageName,
   readRegularFile,
   told,
   unlessRefused,
-  cpvOf,
   type Told,
   type PackageId,
 } from '../../base/index.js';
@@ -14,7 +12,7 @@ import {
   habits,
   makeReport,
   type HiddenFile,
-  type IgnoreRule,
+  type IgnoreSetting,
   type Ledger,
   type Report,
   type ReportInput,
@@ -22,7 +20,6 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
-  GlobSet,
   hostKind,
   indexKind,
   nodeBehind,
@@ -35,7 +32,6 @@ import {
 import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
-import type { IgnoreSetting } from '../request.js';
 import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
@@ -63,6 +59,8 @@ export interface Audited {
   readonly naming: Pick<ReportInput, 'namesFor' | 'equalsOf'>;
   /** Who read what first. */
   readonly readers: Readers;
+  /** The packages, as bits, of which that is known; undefined: of all files. */
+  readonly toldFirst: Uint32Array | undefined;
   /** What the target brings along. */
   readonly sources: SourceScan;
 }
@@ -142,10 +140,8 @@ export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPa
     });
 }
 
-function reportInput(
-  { view, set, ledger, naming, readers, sources }: Audited,
-  { ignore, log, status }: ReportRequest,
-): ReportInput {
+function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): ReportInput {
+  const { view, set, ledger, naming, sources } = audited;
   const { index } = view;
   const timeZone = process.env['TZ']?.replace(/^:/, '');
   return {
@@ -155,7 +151,7 @@ function reportInput(
     visible: set.visible,
     system: systemPackages(set),
     denials: ledger.denials(),
-    uses: [...firstReads(view, readers), ...ledger.uses()],
+    uses: [...firstReads(audited), ...ledger.uses()],
     processes: ledger.processes,
     ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
@@ -172,17 +168,18 @@ function reportInput(
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
-    ignore: ignore.map(ignoreRule),
+    ignore,
   };
 }
 
-/** Visible files whose content was read through the view, with who read each first. */
-function firstReads(view: View, readers: Readers): Use[] {
+/** Visible files whose content was read through the view, with who read each first, as far as that is told. */
+function firstReads({ view, readers, toldFirst }: Audited): Use[] {
   const { index } = view;
   const { state, nodeCount } = index;
   const uses: Use[] = [];
   for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
     if ((state[node]! & nodeState.read) === 0) continue;
+    if (toldFirst !== undefined && !view.isOf(node, toldFirst)) continue;
     uses.push({
       path: displayPath(view.pathOf(node)),
       owners: view.responsibleFor(node, hostKind.file).map((id) => index.cpv(id)),
@@ -259,17 +256,4 @@ function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
-}
-
-function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
-  return {
-    ...(setting.target === undefined ? {} : { target: setting.target }),
-    reason: setting.reason,
-    matches: ({ owner, path }) =>
-      (setting.package === undefined ||
-        setting.package === cpvOf(owner) ||
-        setting.package === plainPackageName(owner)) &&
-      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
-  };
 }

@@ -301,13 +301,7 @@ test('an ignore rule takes evidence out and is reported with its reason', (t) =>
   const { missing, ignored } = makeReport(
     input({
       denials: [denial('/usr/bin/git', ['dev-vcs/git-2'], { operation: 'exec' })],
-      ignore: [
-        {
-          target: 'a/target',
-          matches: ({ owner }) => owner.startsWith('dev-vcs/git-'),
-          reason: 'version only',
-        },
-      ],
+      ignore: [{ target: 'a/target', package: 'dev-vcs/git', reason: 'version only' }],
     }),
   );
   t.deepEqual(missing, []);

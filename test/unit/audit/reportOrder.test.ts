@@ -106,8 +106,8 @@ function madeUp(next: () => number): ReportInput {
       wanted: [{ kind: 'executable', name }],
     })),
     ignore: [
-      { matches: ({ path }) => path.endsWith('.m4'), reason: 'macros' },
-      { target: 'a/target', matches: ({ owner: cpv }) => cpv === 'dev-libs/p9-1', reason: 'p9' },
+      { path: '/**/*.m4', reason: 'macros' },
+      { target: 'a/target', package: 'dev-libs/p9-1', reason: 'p9' },
     ],
   };
 }
