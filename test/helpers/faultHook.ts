@@ -20,6 +20,9 @@ interface Koffi {
   errno(): number;
 }
 
+// What a daemon is not told through its environment (helpers/lvfs.ts).
+for (const [name, value] of new URL(import.meta.url).searchParams) process.env[name] ??= value;
+
 const who = `${basename(process.argv[1] ?? '', '.js')}/${isMainThread ? 'main' : 'worker'}`;
 const [program, thread, name, at, code] = (process.env['TEST_FAULT'] ?? '').split('/');
 const isMine = `${program}/${thread}` === who;
