@@ -85,6 +85,10 @@ export function checkPlan(places: Places, options: CheckOptions): CheckPlan {
     jobs: Math.max(1, jobs),
     timeout: options.timeout ?? usualTimeout,
     anew: !reuse,
-    request: (target) => ({ ...buildRequest([target], places, options, options.command), processes }),
+    request: (target) => ({
+      ...buildRequest([target], places, options, options.command),
+      processes,
+      findingsOnly: true,
+    }),
   };
 }
