@@ -101,6 +101,15 @@ export class Output {
     writeAll(2, `lvfs: ${mark}${harmless(message, this.errorColors.isColorSupported)}\n`);
   };
 
+  /** For the library: what it says on the way is shown. */
+  readonly talk = {
+    log: this.log,
+    progress: (text: string): void => {
+      if (text === '') this.endProgress();
+      else this.progress(text);
+    },
+  };
+
   /** Writes lines to standard error, beside what another program prints; not with `--quiet`. */
   tell(text: string): void {
     if (this.#quiet) return;
