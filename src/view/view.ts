@@ -49,7 +49,7 @@ export class View {
   #isFullSaid = false;
 
   private constructor(index: PathIndex, host: Host, log: Logger, shared: Omit<SharedView, 'index'>) {
-    const state = new ViewState(index, shared);
+    const state = new ViewState(index, shared, host);
     this.index = index;
     this.host = host;
     this.settings = shared.settings;
@@ -108,8 +108,19 @@ export class View {
   /** Notes the current state before a request; returns its number. */
   begin(): number {
     const epoch = this.#state.currentEpoch;
+    this.#state.begin();
     if (epoch !== this.#state.epoch) this.#takeUp(epoch);
     return epoch;
+  }
+
+  /** The number of the state that {@link begin} noted. */
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  /** Whether the host could always say what is there since {@link begin}: what was answered otherwise holds for once. */
+  get isSure(): boolean {
+    return this.#state.isSure;
   }
 
   #takeUp(epoch: number): void {
