@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { packageId } from '../src/base/index.js';
 import { scanContents } from '../src/portage/contents.js';
 import { hostLinks } from '../src/view/canonical.js';
 import { loadIndex, openIndex, type InstalledState } from '../src/view/indexStore.js';
@@ -74,7 +75,7 @@ function installedIn(root: string): InstalledState['packages'] {
   const vdb = join(root, 'var/db/pkg');
   return readdirSync(vdb).flatMap((category) =>
     readdirSync(join(vdb, category)).map((pf) => ({
-      cpv: `${category}/${pf}`,
+      cpv: packageId(`${category}/${pf}`, 'root'),
       directory: join(vdb, category, pf),
     })),
   );

@@ -2,6 +2,7 @@
  * What the audit hears of: processes, their attempts to reach hidden paths, and their uses of visible ones. Plain data that
  * crosses thread and process boundaries.
  */
+import type { PackageId } from '../base/index.js';
 
 /** Milliseconds since the epoch. */
 export type Milliseconds = number;
@@ -74,7 +75,7 @@ export interface AccessEvent {
    */
   wanted: string;
   /** cpvs of the owners; empty for an unowned path. */
-  owners: readonly string[];
+  owners: readonly PackageId[];
   /** {@link ProcessRecord.id}; 0 for a process that the daemon cannot see. */
   process: number;
 }

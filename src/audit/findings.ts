@@ -1,6 +1,14 @@
 /** What a report is made of, what it says, and what its judgements share. */
-import { isInSysroot, sysrootMark, type Origin } from '../base/index.js';
+import {
+  isInSysroot,
+  packageId,
+  type EqualPackage,
+  type Naming,
+  type PackageId,
+  type Reason,
+} from '../base/index.js';
 import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
+import type { IgnoreSetting } from './ignoring.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Use } from './uses.js';
@@ -11,40 +19,16 @@ import type { Found, Wanted } from './words/index.js';
 export interface Declared {
   variable: string;
   atom: string;
-  cpv: string;
-}
-
-/** What brought a visible package in. */
-export interface BroughtIn {
-  from: Origin;
-  variable: string;
-  atom: string;
-  /** Emerge would choose another alternative of an any-of group than this. */
-  alternative?: true;
-}
-
-/** Accesses that are known and not to be reported, with the reason the user gave. */
-export interface IgnoreRule {
-  /** cpv or `category/name` of the target this holds for; absent: all. */
-  target?: string;
-  /** Whether a denied or used thing is meant. */
-  matches(item: { owner: string; path: string }): boolean;
-  reason: string;
+  cpv: PackageId;
 }
 
 /** Whether a finding is to be left out; one that is, is noted. */
-export type IgnoreCheck = (owner: string, path: string) => boolean;
+export type IgnoreCheck = (owner: PackageId, path: string) => boolean;
 
 /** A file that the view hides. */
 export interface HiddenFile {
   readonly path: string;
-  readonly owners: readonly string[];
-}
-
-/** How an ebuild may name a package: an atom, and why that one. */
-export interface Naming {
-  readonly atom: string;
-  readonly reason: string;
+  readonly owners: readonly PackageId[];
 }
 
 /** A line for an ebuild, and why that one. */
@@ -64,9 +48,9 @@ export interface ReportInput {
   sysroot?: string;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
-  visible: ReadonlyMap<string, readonly BroughtIn[]>;
+  visible: ReadonlyMap<PackageId, readonly Reason[]>;
   /** @system and what it needs to run. */
-  system: ReadonlySet<string>;
+  system: ReadonlySet<PackageId>;
   denials: readonly Denial[];
   /** First reads, and uses that were told one by one. */
   uses: readonly Use[];
@@ -86,7 +70,7 @@ export interface ReportInput {
   /** What the host has, and the view hides, at a path that somebody asked for; undefined when that is nothing. */
   hiddenAt(path: string): HiddenFile | undefined;
   /** cpvs of the owners of a path, its links followed. */
-  readonly ownersOf: (path: string) => readonly string[];
+  readonly ownersOf: (path: string) => readonly PackageId[];
   /** Text of a visible file, or undefined when it cannot be had. */
   readonly readText: (path: string) => string | undefined;
   /** Whether a name occurs in what the target brings along; undefined when that was not looked through. */
@@ -96,17 +80,17 @@ export interface ReportInput {
   /** Whether somebody has listed a directory in which a path lies, not far above it: then its absence was seen. */
   wasListed(path: string): boolean;
   /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */
-  namesFor(cpv: string, paths: readonly string[]): readonly Naming[];
+  namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
   /** Other installed packages that are as good as this one, with what takes each of them. */
-  equalsOf(cpv: string): readonly { readonly cpv: string; readonly by: string }[];
+  equalsOf(cpv: PackageId): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
-  hasFiles(cpv: string): boolean;
-  ignore?: readonly IgnoreRule[];
+  hasFiles(cpv: PackageId): boolean;
+  ignore?: readonly IgnoreSetting[];
 }
 
 /** A package that was looked for in vain, or that only the user's word made visible. */
 export interface Missing {
-  cpv: string;
+  cpv: PackageId;
   /** A line for the ebuild: `BDEPEND="sys-devel/flex"`. */
   suggest: string;
   /** That line and others that would do, the likeliest first. */
@@ -134,7 +118,7 @@ export interface Missing {
 
 /** A package that was used although only a dependency of a dependency brought it in. */
 export interface SecondHand {
-  cpv: string;
+  cpv: PackageId;
   suggest: string;
   /** What brought it in. */
   from: string[];
@@ -147,7 +131,7 @@ export interface SecondHand {
 
 /** What was refused and is no finding. */
 export interface Dismissed {
-  cpv: string;
+  cpv: PackageId;
   /** Why not, as the end of a sentence: "… is no finding: REASON". */
   reason: string;
   paths: string[];
@@ -159,20 +143,20 @@ export interface Report {
   missing: Missing[];
   secondHand: SecondHand[];
   /** Declared build dependencies none of whose files were used, by a build that reached its end. */
-  unused: { atom: string; cpv: string; variable: string }[];
+  unused: { atom: string; cpv: PackageId; variable: string }[];
   /** @system packages that were used. */
-  implicit: { cpv: string; hits: number; paths: string[] }[];
+  implicit: { cpv: PackageId; hits: number; paths: string[] }[];
   /** What was used of the target's any-of groups although emerge would have chosen another alternative; only where all are shown. */
-  alternatives: { cpv: string; variable: string; atom: string; hits: number; paths: string[] }[];
+  alternatives: { cpv: PackageId; variable: string; atom: string; hits: number; paths: string[] }[];
   /** Hidden files of no package that were looked for, and hidden directories of many. */
   unowned: { path: string; hits: number; processes: string[] }[];
   /** Declared packages that the user has hidden, and that were looked for. */
-  hiddenByUser: { cpv: string; variable: string; atom: string; paths: string[] }[];
+  hiddenByUser: { cpv: PackageId; variable: string; atom: string; paths: string[] }[];
   dismissed: Dismissed[];
   /** What the ignore rules took out. */
-  ignored: { cpv: string; path: string; reason: string }[];
+  ignored: { cpv: PackageId; path: string; reason: string }[];
   /** What was looked for in vain, and was proved to make no difference; only after a proof. */
-  ruledOut?: { cpv: string; suggest: string }[];
+  ruledOut?: { cpv: PackageId; suggest: string }[];
 }
 
 const maxPaths = 10;
@@ -184,19 +168,19 @@ export function factsOf(path: string, { sysroot }: ReportInput): ReturnType<type
 }
 
 /** The variable in which a need for a package's file belongs: with two systems, the package's own decides. */
-export function variableFor(cpv: string, path: string, input: ReportInput): BuildVariable {
+export function variableFor(cpv: PackageId, path: string, input: ReportInput): BuildVariable {
   if (input.sysroot === undefined) return factsOf(path, input).variable;
   return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
 }
 
 /** The same for a program that was executed, whatever its path looks like. */
-export function variableForProgram(cpv: string, path: string, input: ReportInput): BuildVariable {
+export function variableForProgram(cpv: PackageId, path: string, input: ReportInput): BuildVariable {
   const isPlain = input.sysroot === undefined && factsOf(path, input).kind !== 'executable';
   return isPlain ? 'BDEPEND' : variableFor(cpv, path, input);
 }
 
 /** The atom by which a target's any-of group has a package that is not the one emerge would choose. */
-export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | undefined {
+export function alternativeOf(cpv: PackageId, input: ReportInput): Reason | undefined {
   const reasons = (input.visible.get(cpv) ?? []).filter(
     ({ from, variable }) => from.kind === 'target' && (variable === 'DEPEND' || variable === 'BDEPEND'),
   );
@@ -204,8 +188,8 @@ export function alternativeOf(cpv: string, input: ReportInput): BroughtIn | unde
 }
 
 /** The names that the targets have where they are installed. */
-export function installedTargets({ targets, sysroot }: ReportInput): Set<string> {
-  return new Set(targets.map((cpv) => (sysroot === undefined ? cpv : cpv + sysrootMark)));
+export function installedTargets({ targets, sysroot }: ReportInput): Set<PackageId> {
+  return new Set(targets.map((cpv) => packageId(cpv, sysroot === undefined ? 'root' : 'sysroot')));
 }
 
 export function suggestion(variable: BuildVariable, atom: string): string {
@@ -213,13 +197,13 @@ export function suggestion(variable: BuildVariable, atom: string): string {
 }
 
 /** What an ebuild would call a package of which these paths were wanted. */
-export function atomFor(cpv: string, paths: readonly string[], input: ReportInput): string {
+export function atomFor(cpv: PackageId, paths: readonly string[], input: ReportInput): string {
   return input.namesFor(cpv, paths)[0]?.atom ?? cpv;
 }
 
 /** Lines for an ebuild that lacks a package, the likeliest first. */
 export function suggestionsFor(
-  cpv: string,
+  cpv: PackageId,
   paths: readonly string[],
   variable: BuildVariable,
   input: ReportInput,
@@ -249,9 +233,4 @@ export function tellingPaths(paths: ReadonlyMap<string, number>): string[] {
     .sort(([a, x], [b, y]) => y - x || a.length - b.length || (a < b ? -1 : 1))
     .slice(0, maxPaths)
     .map(([path]) => path);
-}
-
-/** Whether a cpv is of a package given as cpv or as `category/name`. */
-export function isPackage(cpv: string, name: string): boolean {
-  return cpv === name || (cpv.startsWith(`${name}-`) && /^\d/.test(cpv.slice(name.length + 1)));
 }

@@ -16,7 +16,8 @@ export {
   type Wanted,
 } from './words/index.js';
 export { pathKind, type PathKind } from './pathKinds.js';
-export type { HiddenFile, IgnoreRule, Missing, Report, ReportInput } from './findings.js';
+export type { HiddenFile, Missing, Report, ReportInput } from './findings.js';
+export { Ignoring, type IgnoreSetting } from './ignoring.js';
 export { habits } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';

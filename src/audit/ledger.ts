@@ -2,7 +2,7 @@
  * Keeps what was refused, what was used, and by which processes: deduplicated, counted and bounded in memory. Counts are lower
  * bounds, since the kernel remembers an answer and asks once.
  */
-import { displayPath } from '../base/index.js';
+import { displayPath, type PackageId } from '../base/index.js';
 import type { AccessEvent, Milliseconds, Operation, ProcessEnd, ProcessRecord } from './events.js';
 
 /** A denial as `lvfs log` shows it; the field names are those of `docs/json.md`. */
@@ -10,7 +10,7 @@ export interface Denial {
   /** First seen. */
   time: Milliseconds;
   path: string;
-  owners: readonly string[];
+  owners: readonly PackageId[];
   operation: Operation;
   pid: number;
   comm: string;
@@ -36,7 +36,7 @@ export interface Denial {
 /** A visible file that a process opened or executed. */
 export interface ToldUse {
   path: string;
-  owners: readonly string[];
+  owners: readonly PackageId[];
   operation: Operation;
   /** {@link ProcessRecord.id}. */
   process: number;

@@ -2,12 +2,13 @@
  * Which files lead to which: a header that another one includes, a module that another `.pc` file requires. What the file of one
  * package names of another is that package's business, and whoever uses the first need not know of the second.
  */
+import type { PackageId } from '../base/index.js';
 import type { PathKind } from './pathKinds.js';
 
 /** A file that was used, with what it is for. */
 export interface UsedFile {
   readonly path: string;
-  readonly owners: readonly string[];
+  readonly owners: readonly PackageId[];
   readonly kind: PathKind;
 }
 

@@ -1,4 +1,5 @@
 /** Which hidden packages a build needed, or looked for. */
+import type { PackageId } from '../base/index.js';
 import {
   factsOf,
   installedTargets,
@@ -97,13 +98,13 @@ export function findMissing(
 ): Findings {
   const targets = installedTargets(input);
   const declared = new Map(input.declared.map((one) => [one.cpv, one]));
-  const found = new Map<string, Evidence>();
-  const evidenceFor = (cpv: string) => {
+  const found = new Map<PackageId, Evidence>();
+  const evidenceFor = (cpv: PackageId) => {
     let evidence = found.get(cpv);
     if (evidence === undefined) found.set(cpv, (evidence = newEvidence()));
     return evidence;
   };
-  const isHidden = (cpv: string) => !targets.has(cpv) && !input.visible.has(cpv);
+  const isHidden = (cpv: PackageId) => !targets.has(cpv) && !input.visible.has(cpv);
 
   const refusals = refusalsIn(input, tree, habits);
   for (const refusal of refusals) {
@@ -118,7 +119,7 @@ export function findMissing(
     }
   }
   const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
-  const hiddenEvidence = (cpv: string, path: string) =>
+  const hiddenEvidence = (cpv: PackageId, path: string) =>
     isHidden(cpv) && !isIgnored(cpv, path) ? evidenceFor(cpv) : undefined;
   const needs = needsAsked(input);
   judgeWords(words, refusals, needs, input, hiddenEvidence);
@@ -148,7 +149,7 @@ export function findMissing(
     );
   if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
 
-  const missing: [string, Evidence][] = [];
+  const missing: [PackageId, Evidence][] = [];
   const dismissed: Dismissed[] = [];
   const hiddenByUser: Report['hiddenByUser'] = [];
   for (const [cpv, evidence] of found) {
@@ -174,7 +175,7 @@ export function findMissing(
 }
 
 /** Why nobody lacks a program that was only looked for: another one that is as good is there. */
-function visibleEqual(cpv: string, paths: readonly string[], input: ReportInput): string | undefined {
+function visibleEqual(cpv: PackageId, paths: readonly string[], input: ReportInput): string | undefined {
   if (paths.some((path) => factsOf(path, input).kind !== 'executable')) return undefined;
   const equal = input.equalsOf(cpv).find((one) => input.visible.has(one.cpv));
   return equal && `${equal.cpv} is there and as good: ${equal.by} takes either`;
@@ -184,7 +185,7 @@ function visibleEqual(cpv: string, paths: readonly string[], input: ReportInput)
  * A build that failed without a word that leads to a package: when only one thing was looked for in vain, that is what it
  * gave up over.
  */
-function promoteLikeliest(found: ReadonlyMap<string, Evidence>, { giveUps }: Words): void {
+function promoteLikeliest(found: ReadonlyMap<PackageId, Evidence>, { giveUps }: Words): void {
   const [only, ...others] = [...found.values()].filter(isFinding);
   if (only === undefined || others.length > 0 || only.fatal || only.allowed) return;
   const last = giveUps.at(-1);
@@ -215,7 +216,7 @@ function variableOf({ byVariable, fatal, executed, paths }: Evidence, input: Rep
   return linked ? 'DEPEND' : suggestedVariable(byVariable);
 }
 
-function finding(cpv: string, evidence: Evidence, input: ReportInput): Missing {
+function finding(cpv: PackageId, evidence: Evidence, input: ReportInput): Missing {
   const paths = tellingPaths(evidence.paths);
   const suggestions = suggestionsFor(cpv, paths, variableOf(evidence, input), input);
   return {
@@ -262,7 +263,7 @@ function judgeEnds(
   refusals: readonly Refusal[],
   input: ReportInput,
   tree: ProcessTree,
-  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
 ): void {
   const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
   for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
@@ -288,7 +289,7 @@ function judgeWords(
   refusals: readonly Refusal[],
   needs: readonly Need[],
   input: ReportInput,
-  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
 ): void {
   const pathsUnless = (...unless: (Against['unless'] | undefined)[]) =>
     new Set(refusals.filter(({ against }) => unless.includes(against?.unless)).map(({ path }) => path));
@@ -359,7 +360,7 @@ function speak(
   evidence: Evidence,
   complaint: Complaint,
   path: string,
-  cpv: string,
+  cpv: PackageId,
   sharers: number,
   wasRefused: boolean,
   input: ReportInput,
@@ -387,7 +388,7 @@ function judgeNeeds(
   { complaints }: Words,
   needs: readonly Need[],
   input: ReportInput,
-  evidenceFor: (cpv: string, path: string) => Evidence | undefined,
+  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
 ): void {
   const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
   /** What is known of each besides. */
@@ -415,10 +416,10 @@ function judgeNeeds(
 // ---- the user's word ------------------------------------------------------------------------------------------------
 
 /** What was used and is visible, or was, only because the user said so; by owner. */
-function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: ProcessTree): Map<string, Use[]> {
+function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: ProcessTree): Map<PackageId, Use[]> {
   const declared = declaredPackages(input);
   const hasPhases = [...input.processes.values()].some(({ phase }) => phase !== '');
-  const found = new Map<string, Use[]>();
+  const found = new Map<PackageId, Use[]>();
   for (const use of uses) {
     if (use.owners.length === 0 || use.owners.some((cpv) => declared.has(cpv) || input.system.has(cpv)))
       continue;

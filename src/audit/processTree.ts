@@ -2,7 +2,7 @@
  * Whose business an access is: the target's, or that of an installed tool that does it of its own accord. Told from the tree of
  * processes and from who owns the programs and scripts that they run.
  */
-import { baseName } from '../base/index.js';
+import { baseName, type PackageId } from '../base/index.js';
 import type { ProcessRecord } from './events.js';
 
 /** What a process is about. */
@@ -16,16 +16,16 @@ export type Role =
   /** It runs words of its parent (`sh -c`), or cannot be seen. */
   | { readonly kind: 'told' }
   /** An installed program. A *driver* does what files of the target tell it. */
-  | { readonly kind: 'tool'; readonly packages: readonly string[]; readonly driver: boolean };
+  | { readonly kind: 'tool'; readonly packages: readonly PackageId[]; readonly driver: boolean };
 
 /** Who is behind an access. */
 export interface Actor {
   /** Where the instructions come from: the target (or who cannot be seen), or Portage itself. */
   readonly by: 'target' | 'portage';
   /** Packages of the programs between these instructions and the access, the nearest first. */
-  readonly tools: readonly string[];
+  readonly tools: readonly PackageId[];
   /** Of these the packages that answer for it: those of the tools that follow their own instructions, and of the process itself. */
-  readonly answerable: readonly string[];
+  readonly answerable: readonly PackageId[];
   /** A tool did it that follows its own instructions. */
   readonly ownAccord: boolean;
 }
@@ -81,13 +81,13 @@ const wordsOption = /^-[a-zA-Z]*c$/;
 export interface TreeOptions {
   readonly processes: ReadonlyMap<number, ProcessRecord>;
   /** cpvs of the owners of a path, its links followed; empty for what no package owns or nobody has. */
-  readonly ownersOf: (path: string) => readonly string[];
+  readonly ownersOf: (path: string) => readonly PackageId[];
 }
 
 /** The processes of a build. */
 export class ProcessTree {
   readonly #processes: ReadonlyMap<number, ProcessRecord>;
-  readonly #ownersOf: (path: string) => readonly string[];
+  readonly #ownersOf: (path: string) => readonly PackageId[];
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
   #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
@@ -139,7 +139,7 @@ export class ProcessTree {
   }
 
   /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
-  successors(id: number): { program: readonly string[]; script: readonly string[] }[] {
+  successors(id: number): { program: readonly PackageId[]; script: readonly PackageId[] }[] {
     const record = this.#processes.get(id);
     if (record === undefined) return [];
     this.#byPid ??= groupedByPid(this.#processes);
@@ -162,8 +162,8 @@ export class ProcessTree {
   }
 
   #findActor(id: number): Actor {
-    const tools: string[] = [];
-    const answerable: string[] = [];
+    const tools: PackageId[] = [];
+    const answerable: PackageId[] = [];
     let ownAccord = false;
     const seen = new Set<number>();
     for (let at = id; at !== 0 && !seen.has(at); at = this.#processes.get(at)?.parent ?? 0) {
@@ -191,7 +191,7 @@ function groupedByPid(processes: ReadonlyMap<number, ProcessRecord>): Map<number
   return groups;
 }
 
-function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly string[]): Role {
+function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly PackageId[]): Role {
   const { program } = record;
   if (program === '') return { kind: 'told' };
   const packages = ownersOf(program);
@@ -231,7 +231,7 @@ function isDriver(program: string): boolean {
 }
 
 /** Whether a package is Portage itself, which runs builds and is no dependency of them. */
-export function isPortage(cpv: string): boolean {
+export function isPortage(cpv: PackageId): boolean {
   return /^sys-apps\/portage-\d/.test(cpv);
 }
 
@@ -261,8 +261,8 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
 function moduleOwners(
   name: string,
   { program }: ProcessRecord,
-  ownersOf: (path: string) => readonly string[],
-): readonly string[] {
+  ownersOf: (path: string) => readonly PackageId[],
+): readonly PackageId[] {
   const version = /[\d.]+$/.exec(baseName(program))?.[0] ?? '3';
   const libraries = [`/usr/lib/python${version}`, '/usr/lib/python3'];
   const places = [

@@ -5,6 +5,7 @@
  * The searches take it that a package more does not take an effect away, and believe nothing that was not seen in a build: what was found is
  * built with exactly that before it is named.
  */
+import type { PackageId } from '../base/index.js';
 import type { SettingChange } from './settings.js';
 
 /** What came of one build. */
@@ -13,13 +14,13 @@ export interface BuildResult {
   /** Of a build that failed: what it said of that, to tell one failure from another. */
   readonly failure?: ReadonlySet<string>;
   /** Of a build that failed: hidden packages that its tools say they lack, the likeliest first. */
-  readonly suspects?: readonly string[];
+  readonly suspects?: readonly PackageId[];
   /** Of a build that succeeded: how it differs from the first one, as a state for each subject. Undefined: that cannot be told. */
   readonly facts?: ReadonlyMap<string, string>;
   /** Of a build that succeeded: what it found out otherwise than the first one. */
   readonly settings?: readonly SettingChange[];
   /** Packages shown besides that the build used, those first that it certainly did. */
-  readonly used?: readonly string[];
+  readonly used?: readonly PackageId[];
 }
 
 /**
@@ -27,16 +28,16 @@ export interface BuildResult {
  *
  * @returns undefined when there are to be no more builds: the time is over, or the user wants no more
  */
-export type Build = (shown: readonly string[]) => Promise<BuildResult | undefined>;
+export type Build = (shown: readonly PackageId[]) => Promise<BuildResult | undefined>;
 
 /** Hidden packages that a search looks at. */
 export interface Candidates {
   /** What was refused or left out, the likeliest first. */
-  readonly likely: readonly string[];
+  readonly likely: readonly PackageId[];
   /** Every hidden package that may be shown; a view with these is a full one. */
-  readonly all: readonly string[];
+  readonly all: readonly PackageId[];
   /** The hidden packages that are shown with a package because it needs them to run. */
-  needsOf(one: string): Promise<readonly string[]>;
+  needsOf(one: PackageId): Promise<readonly PackageId[]>;
 }
 
 /** Builds that a search makes at the most. */
@@ -45,7 +46,7 @@ const maxBuilds = 60;
 /** The builds made so far, and what follows from them. */
 class Trials {
   readonly #build: Build;
-  readonly #made: { readonly shown: ReadonlySet<string>; readonly result: BuildResult }[];
+  readonly #made: { readonly shown: ReadonlySet<PackageId>; readonly result: BuildResult }[];
   /** Builds made, the first one not counted. */
   count = 0;
 
@@ -55,7 +56,7 @@ class Trials {
   }
 
   /** Builds, unless exactly this was built before. */
-  async make(shown: readonly string[]): Promise<BuildResult | undefined> {
+  async make(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     const known = this.#made.find((one) => one.shown.size === shown.length && isWithin(shown, one.shown));
     if (known !== undefined) return known.result;
     const result = await this.again(shown);
@@ -64,14 +65,17 @@ class Trials {
   }
 
   /** Builds, whatever was built before. */
-  async again(shown: readonly string[]): Promise<BuildResult | undefined> {
+  async again(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     if (this.count >= maxBuilds) return undefined;
     this.count++;
     return this.#build(shown);
   }
 
   /** Whether something holds with these packages shown: it did with fewer, it did not with more, or it is tried. */
-  async ask(shown: readonly string[], holds: (result: BuildResult) => boolean): Promise<boolean | undefined> {
+  async ask(
+    shown: readonly PackageId[],
+    holds: (result: BuildResult) => boolean,
+  ): Promise<boolean | undefined> {
     const wanted = new Set(shown);
     for (const one of this.#made) {
       if (holds(one.result) ? isWithin(one.shown, wanted) : isWithin(wanted, one.shown))
@@ -82,15 +86,15 @@ class Trials {
   }
 }
 
-function isWithin(some: Iterable<string>, all: ReadonlySet<string>): boolean {
+function isWithin(some: Iterable<PackageId>, all: ReadonlySet<PackageId>): boolean {
   for (const one of some) if (!all.has(one)) return false;
   return true;
 }
 
-type Ask = (shown: readonly string[]) => Promise<boolean | undefined>;
+type Ask = (shown: readonly PackageId[]) => Promise<boolean | undefined>;
 
 interface Smallest {
-  readonly packages: readonly string[];
+  readonly packages: readonly PackageId[];
   /** `unsteady`: what held with all does not hold with all any more. `open`: there were to be no more builds. */
   readonly end: 'found' | 'unsteady' | 'open';
 }
@@ -98,7 +102,7 @@ interface Smallest {
 /** Where to look for the smallest set that something holds with. */
 interface Search {
   /** All that it was seen to hold with, the likeliest first. */
-  readonly ordered: readonly string[];
+  readonly ordered: readonly PackageId[];
   /** How many of them are likely. */
   readonly likely: number;
   /** Whether it holds with all of them once more; asked before the search goes beyond what is likely, and when only all would do. */
@@ -110,7 +114,7 @@ interface Search {
  * package's place for each package of the set.
  */
 async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<Smallest> {
-  const packages: string[] = [];
+  const packages: PackageId[] = [];
   let sure = false;
   let end: Smallest['end'] = 'open';
   const isSure = async (): Promise<boolean> => {
@@ -120,7 +124,7 @@ async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<S
     if (held === false) end = 'unsteady';
     return sure;
   };
-  const shortest = async (rest: readonly string[]): Promise<number | undefined> => {
+  const shortest = async (rest: readonly PackageId[]): Promise<number | undefined> => {
     const length = await shortestPrefix(rest.length, async (n) =>
       n > likely && !(await isSure()) ? undefined : ask([...rest.slice(0, n), ...packages]),
     );
@@ -147,10 +151,10 @@ async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<S
  */
 async function refined(
   ask: Ask,
-  found: readonly string[],
+  found: readonly PackageId[],
   candidates: Candidates,
-  isCertain: (one: string) => boolean,
-  used: readonly string[],
+  isCertain: (one: PackageId) => boolean,
+  used: readonly PackageId[],
 ): Promise<Smallest> {
   let packages = [...found];
   const open = packages.filter((one) => !isCertain(one));
@@ -198,16 +202,16 @@ async function shortestPrefix(
   return high;
 }
 
-function distinct(...lists: readonly (readonly string[])[]): string[] {
+function distinct(...lists: readonly (readonly PackageId[])[]): PackageId[] {
   return [...new Set(lists.flat())];
 }
 
 /** In what order to search in the light of a build in which all was shown: what that used is likeliest. */
 function inOrder(
   { likely, all }: Pick<Candidates, 'likely' | 'all'>,
-  used: readonly string[],
-  accused: readonly string[],
-): { ordered: string[]; likely: number } {
+  used: readonly PackageId[],
+  accused: readonly PackageId[],
+): { ordered: PackageId[]; likely: number } {
   const wasUsed = new Set(used);
   const first = distinct(
     accused,
@@ -226,7 +230,7 @@ export interface FailureProof {
    */
   readonly outcome: 'needs' | 'own' | 'unsteady' | 'open';
   /** With any other outcome than `needs`: those that got the build further. */
-  readonly packages: readonly string[];
+  readonly packages: readonly PackageId[];
   /** How many builds this took. */
   readonly builds: number;
 }
@@ -242,14 +246,14 @@ export async function proveFailure(
   build: Build,
 ): Promise<FailureProof> {
   const trials = new Trials(first, build);
-  let accused: string[] = [];
+  let accused: PackageId[] = [];
   const ask: Ask = (shown) => trials.ask(shown, ({ built }) => built);
-  const ended = (outcome: FailureProof['outcome'], packages: readonly string[]): FailureProof => ({
+  const ended = (outcome: FailureProof['outcome'], packages: readonly PackageId[]): FailureProof => ({
     outcome,
     packages,
     builds: trials.count,
   });
-  const isAccused = (one: string): boolean => accused.includes(one);
+  const isAccused = (one: PackageId): boolean => accused.includes(one);
   const search = async (where: Search): Promise<FailureProof> => {
     const found = await smallest(ask, where);
     if (found.end !== 'found') return ended(found.end, found.packages);
@@ -257,10 +261,10 @@ export async function proveFailure(
     const { packages, end } = await refined(ask, found.packages, candidates, isAccused, used);
     return ended(end === 'found' ? 'needs' : end, packages);
   };
-  const again = (shown: readonly string[]) => async () => (await trials.again(shown))?.built;
+  const again = (shown: readonly PackageId[]) => async () => (await trials.again(shown))?.built;
 
   // As far as the build itself tells what it lacks: each failure names the next.
-  let further: string[] = [];
+  let further: PackageId[] = [];
   let last = first;
   for (let next = first.suspects ?? []; next.length > 0;) {
     accused = distinct(accused, next);
@@ -309,7 +313,7 @@ function isSameFailure(
 
 /** Packages that together make a difference. */
 export interface Culprit {
-  readonly packages: readonly string[];
+  readonly packages: readonly PackageId[];
   /** The subjects of {@link BuildResult.facts} that change with them. */
   readonly subjects: readonly string[];
   /** What a build with them finds out otherwise. */
@@ -326,7 +330,7 @@ export interface DifferenceProof {
   /** Differences that nobody was found for. */
   readonly unexplained: readonly string[];
   /** The packages that were shown in the build that the first one was compared with. */
-  readonly shown: readonly string[];
+  readonly shown: readonly PackageId[];
   readonly builds: number;
 }
 

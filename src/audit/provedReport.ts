@@ -1,5 +1,5 @@
 /** What a proof makes of a report: who was proved to be needed stands first, and who was ruled out is no finding any more. */
-import { isInSysroot, packageName, unmarked } from '../base/index.js';
+import { isInSysroot, plainPackageName, type PackageId } from '../base/index.js';
 import type { DifferenceProof, FailureProof } from './proof.js';
 import { factOf } from './images.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
@@ -8,16 +8,16 @@ import type { Missing, Report } from './findings.js';
 /** What is known of packages that the first report may not have named. */
 export interface Evidence {
   /** What later reports said of them, by cpv. */
-  readonly reported: ReadonlyMap<string, Missing>;
+  readonly reported: ReadonlyMap<PackageId, Missing>;
   /** What of them was used when they were shown, by cpv. */
-  readonly used: ReadonlyMap<string, { readonly atom: string; readonly paths: readonly string[] }>;
+  readonly used: ReadonlyMap<PackageId, { readonly atom: string; readonly paths: readonly string[] }>;
   /** Whether there are two systems; then the one that a package is of decides about its variable. */
   readonly hasSysroot: boolean;
 }
 
 /** The report of a failed build in the light of its proof. */
 export function withFailureProof(report: Report, proof: FailureProof, evidence: Evidence): Report {
-  const accused = (cpv: string): Missing => entryFor(cpv, report, evidence, []);
+  const accused = (cpv: PackageId): Missing => entryFor(cpv, report, evidence, []);
   switch (proof.outcome) {
     case 'needs': {
       const missing = proof.packages.map((cpv) => ({
@@ -41,7 +41,7 @@ export function withFailureProof(report: Report, proof: FailureProof, evidence: 
 
 /** The report of a build that succeeded in the light of its comparison with others. */
 export function withDifferenceProof(report: Report, proof: DifferenceProof, evidence: Evidence): Report {
-  const found = new Map<string, string[]>();
+  const found = new Map<PackageId, string[]>();
   for (const { packages, subjects } of proof.culprits)
     for (const cpv of packages) found.set(cpv, [...(found.get(cpv) ?? []), ...subjects]);
   const missing = [...found].map(([cpv, subjects]) => ({
@@ -68,7 +68,7 @@ function ruledOut(report: Report, missing: Missing[]): Report {
 
 /** What is to be said of a package: how it was used tells more than how it was looked for. */
 function entryFor(
-  cpv: string,
+  cpv: PackageId,
   report: Report,
   { reported, used, hasSysroot }: Evidence,
   subjects: readonly string[],
@@ -86,7 +86,7 @@ function entryFor(
   );
   if (known === undefined) {
     const variable = hasSysroot ? ofSystem : isLinked ? 'DEPEND' : variableOf(use?.paths ?? []);
-    const suggest = `${variable}="${use?.atom ?? unmarked(packageName(cpv))}"`;
+    const suggest = `${variable}="${use?.atom ?? plainPackageName(cpv)}"`;
     return {
       cpv,
       suggest,

@@ -1,5 +1,5 @@
 /** What was refused, whose business that is, and why most of it is no finding. */
-import { baseName, isInSysroot, packageName, unmarked } from '../base/index.js';
+import { baseName, isInSysroot, packageName, plainPackageName, type PackageId } from '../base/index.js';
 import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
 import { habitOf, isHabitual, type Habit } from './habits.js';
 import type { Denial } from './ledger.js';
@@ -28,7 +28,7 @@ export const buildPhases = /^(unpack|prepare|configure|compile|test|install)$/;
 export interface Refusal {
   readonly denial: Denial;
   readonly path: string;
-  readonly owners: readonly string[];
+  readonly owners: readonly PackageId[];
   readonly weight: number;
   /** Why it is no finding; undefined: it is one. */
   readonly against: Against | undefined;
@@ -79,7 +79,11 @@ function withoutDots(path: string): string {
 }
 
 /** The variable in which a package belongs that somebody was refused a file of. */
-export function variableOfRefusal({ denial, path }: Refusal, cpv: string, input: ReportInput): BuildVariable {
+export function variableOfRefusal(
+  { denial, path }: Refusal,
+  cpv: PackageId,
+  input: ReportInput,
+): BuildVariable {
   return (denial.operation === 'exec' ? variableForProgram : variableFor)(cpv, path, input);
 }
 
@@ -163,9 +167,9 @@ function reasonAgainst(
 }
 
 /** Whether a package is a version of a target; not on the system that builds where that is another than the one built for. */
-function isOfTargetsPackage(cpv: string, { targets, sysroot }: ReportInput): boolean {
+function isOfTargetsPackage(cpv: PackageId, { targets, sysroot }: ReportInput): boolean {
   if (sysroot !== undefined && !isInSysroot(cpv)) return false;
-  return targets.some((target) => packageName(target) === packageName(unmarked(cpv)));
+  return targets.some((target) => packageName(target) === plainPackageName(cpv));
 }
 
 /** Whether a process is, or was started by, a configure script that tells its options (Portage's econf asks each). */

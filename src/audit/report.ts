@@ -4,10 +4,10 @@
  * What is said, and in which order, follows from what happened and not from what came first, as that differs from one build to the next
  * where several processes run at a time. Every number is a lower bound: the kernel remembers answers, so a second request for the same path is not always seen.
  */
+import type { PackageId } from '../base/index.js';
 import {
   alternativeOf,
   factsOf,
-  isPackage,
   tellingPaths,
   type IgnoreCheck,
   type Report,
@@ -16,6 +16,7 @@ import {
 import { habits as allHabits, type Habit } from './habits.js';
 import { Mentions } from './mentions.js';
 import { findMissing } from './missing.js';
+import { Ignoring } from './ignoring.js';
 import { ProcessTree } from './processTree.js';
 import { isSharedDirectory } from './refusals.js';
 import { deliberateUses, findSecondHand } from './secondHand.js';
@@ -24,12 +25,9 @@ import { withoutSweeps, type Use } from './uses.js';
 /** Makes the report; see {@link Report}. */
 export function makeReport(input: ReportInput, habits: readonly Habit[] = allHabits): Report {
   const ignored = new Map<string, Report['ignored'][number]>();
+  const ignoring = new Ignoring(input.ignore ?? [], input.targets);
   const isIgnored: IgnoreCheck = (owner, path) => {
-    const rule = input.ignore?.find(
-      (candidate) =>
-        (candidate.target === undefined || input.targets.some((t) => isPackage(t, candidate.target ?? ''))) &&
-        candidate.matches({ owner, path }),
-    );
+    const rule = ignoring.find(owner, path);
     if (rule === undefined) return false;
     ignored.set(`${owner} ${path}`, { cpv: owner, path, reason: rule.reason });
     return true;
@@ -147,7 +145,7 @@ function evidenceOf(used: readonly Use[], input: ReportInput): { hits: number; p
   };
 }
 
-function byHits(a: { cpv: string; hits: number }, b: { cpv: string; hits: number }): number {
+function byHits(a: { cpv: PackageId; hits: number }, b: { cpv: PackageId; hits: number }): number {
   return b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1);
 }
 

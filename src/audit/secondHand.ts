@@ -25,7 +25,7 @@ import {
   type SecondHand,
 } from './findings.js';
 import { isExecution, type Use } from './uses.js';
-import { originName, originPackage } from '../base/index.js';
+import { originName, originPackage, type PackageId } from '../base/index.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
@@ -43,8 +43,8 @@ const deliberate: ReadonlySet<PathKind> = new Set([
 ]);
 
 /** Uses that show that somebody wrote a package's name into the target, by owner. */
-export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<string, Use[]> {
-  const byOwner = new Map<string, Use[]>();
+export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<PackageId, Use[]> {
+  const byOwner = new Map<PackageId, Use[]>();
   for (const use of uses) {
     const { kind } = factsOf(use.path, input);
     if (!deliberate.has(kind) && use.operation !== 'exec') continue;
@@ -60,20 +60,20 @@ export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<st
 }
 
 /** Whether the user named a package, and nothing but the user's word makes it visible: neither the target nor @system leads to it. */
-export function isAllowedByUser(cpv: string, { visible }: ReportInput): boolean {
+export function isAllowedByUser(cpv: PackageId, { visible }: ReportInput): boolean {
   const isNamed = visible.get(cpv)?.some(({ from }) => from.kind === 'option') === true;
   return isNamed && !reachedOtherwise(visible).has(cpv);
 }
 
 /** By visible set, which does not change. */
-const reached = new WeakMap<ReportInput['visible'], ReadonlySet<string>>();
+const reached = new WeakMap<ReportInput['visible'], ReadonlySet<PackageId>>();
 
 /** What is visible whatever the user named. */
-function reachedOtherwise(visible: ReportInput['visible']): ReadonlySet<string> {
+function reachedOtherwise(visible: ReportInput['visible']): ReadonlySet<PackageId> {
   const known = reached.get(visible);
   if (known !== undefined) return known;
-  const found = new Set<string>();
-  const broughtBy = new Map<string, string[]>();
+  const found = new Set<PackageId>();
+  const broughtBy = new Map<PackageId, PackageId[]>();
   for (const [cpv, reasons] of visible) {
     for (const { from } of reasons) {
       if (from.kind === 'target' || from.kind === 'set') found.add(cpv);
@@ -145,7 +145,7 @@ function explainer(
   input: ReportInput,
   tree: ProcessTree,
   habits: readonly Habit[],
-): (cpv: string, use: Use) => Explanation {
+): (cpv: PackageId, use: Use) => Explanation {
   const needs = needsOf(input);
   const asked = needsAsked(input);
   const targets = installedTargets(input);
@@ -235,8 +235,8 @@ function filesLedTo(
   files: readonly UsedFile[],
   mentions: Mentions,
   targets: ReadonlySet<string>,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  const ledTo = new Map<string, Set<string>>();
+): ReadonlyMap<string, ReadonlySet<PackageId>> {
+  const ledTo = new Map<string, Set<PackageId>>();
   const inside: { from: string; to: string }[] = [];
   for (const file of files) {
     for (const other of mentions.by(file)) {
@@ -258,25 +258,25 @@ function filesLedTo(
   return ledTo;
 }
 
-function addTo(map: Map<string, string[]>, key: string, value: string): void {
+function addTo(map: Map<PackageId, PackageId[]>, key: PackageId, value: PackageId): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, [value]);
   else known.push(value);
 }
 
-function add(map: Map<string, Set<string>>, key: string, values: Iterable<string>): void {
+function add<T>(map: Map<string, Set<T>>, key: string, values: Iterable<T>): void {
   let known = map.get(key);
   if (known === undefined) map.set(key, (known = new Set()));
   for (const value of values) known.add(value);
 }
 
 /** What a visible package needs to run, to any depth. */
-function needsOf({ visible }: ReportInput): (cpv: string) => ReadonlySet<string> {
-  const direct = new Map<string, string[]>();
+function needsOf({ visible }: ReportInput): (cpv: PackageId) => ReadonlySet<PackageId> {
+  const direct = new Map<PackageId, PackageId[]>();
   for (const [cpv, reasons] of visible) {
     for (const { from } of reasons) if (from.kind === 'package') addTo(direct, from.cpv, cpv);
   }
-  const all = new Map<string, Set<string>>();
+  const all = new Map<PackageId, Set<PackageId>>();
   return (cpv) => {
     let found = all.get(cpv);
     if (found !== undefined) return found;
@@ -294,7 +294,7 @@ function needsOf({ visible }: ReportInput): (cpv: string) => ReadonlySet<string>
 }
 
 /** What the target declares; a package without files (a virtual) stands for what it depends on. */
-export function declaredPackages(input: ReportInput): Set<string> {
+export function declaredPackages(input: ReportInput): Set<PackageId> {
   const declared = new Set(input.declared.map(({ cpv }) => cpv));
   for (let grown = true; grown;) {
     grown = false;

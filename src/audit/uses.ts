@@ -1,11 +1,12 @@
 /** What a build used of what it may see, by whom, and what of that only looks like a use. */
+import type { PackageId } from '../base/index.js';
 import type { Operation } from './events.js';
 import type { PathKind } from './pathKinds.js';
 
 /** A visible file that a process read, opened or executed. */
 export interface Use {
   path: string;
-  owners: readonly string[];
+  owners: readonly PackageId[];
   /** `exec` when it was executed. */
   operation: Operation;
   /** {@link ProcessRecord.id}; 0 when unknown. */

@@ -1,5 +1,7 @@
 /** Says of a package why it stands in a report, and why where it does; or why it does not. */
-import { isPackage, type Missing, type Report, type SecondHand } from './findings.js';
+import type { PackageId } from '../base/index.js';
+import { isPackage } from '../base/index.js';
+import type { Missing, Report, SecondHand } from './findings.js';
 
 /**
  * One sentence for each place of a report that speaks of a package; empty when none does.
@@ -7,7 +9,7 @@ import { isPackage, type Missing, type Report, type SecondHand } from './finding
  * @param name cpv or `category/name`
  */
 export function whyInReport(report: Report, name: string): string[] {
-  const of = <T extends { cpv: string }>(list: readonly T[]): T[] =>
+  const of = <T extends { cpv: PackageId }>(list: readonly T[]): T[] =>
     list.filter(({ cpv }) => isPackage(cpv, name));
   return [
     ...of(report.missing).map(whyMissing),

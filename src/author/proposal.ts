@@ -1,5 +1,5 @@
 /** From what a search has found to what a person commits: the changed ebuild, and a message that states the evidence (GLEP 66). */
-import { packageName, unmarked } from '../base/index.js';
+import { packageName, plainPackageName } from '../base/index.js';
 import { alternativesOf, negationsOf } from './conditions.js';
 import { annotate, declare, withdraw } from './dependencyEdit.js';
 import { filePatch } from './patch.js';
@@ -78,7 +78,7 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
   }
   for (const { variable, atom, cpv } of findings.withdrawals) {
     const removal = withdraw(text, variable, atom);
-    const name = packageName(unmarked(cpv));
+    const name = plainPackageName(cpv);
     if ('obstacle' in removal) {
       leaveOpen({ variable }, `nothing of ${name} is used, but it was not taken away: ${removal.obstacle}`);
       continue;

@@ -4,16 +4,16 @@
  * is not proved.
  */
 import { imageFacts, isMereContent, type Image, type Missing, type Report } from '../audit/index.js';
-import { packageName } from '../base/index.js';
+import { packageName, type PackageId } from '../base/index.js';
 import { findCondition, type Flags, type FoundCondition } from './conditions.js';
 import { dependencyVariables, nameOf, type DependencyVariable } from './dependencyEdit.js';
 
 /** What a build is to differ in from one of the ebuild as it is. */
 export interface Variant {
   /** cpvs of installed packages that are shown besides. */
-  readonly shown: readonly string[];
+  readonly shown: readonly PackageId[];
   /** cpvs of packages that are hidden although they are declared. */
-  readonly hidden: readonly string[];
+  readonly hidden: readonly PackageId[];
   /** USE flags that are set otherwise than the configuration has them. */
   readonly flags: Flags;
   /** Paths that are hidden although somebody who is visible owns them. */
@@ -40,12 +40,15 @@ export interface Built {
   /** Of a failed build that was to be proved. */
   readonly lacks?: {
     readonly outcome: 'needs' | 'own' | 'unsteady' | 'open';
-    readonly packages: readonly string[];
+    readonly packages: readonly PackageId[];
   };
   /** There were to be no more builds before all was known that was asked. */
   readonly isOpen?: boolean;
   /** Of a build that was compared: groups of packages that make a difference together. */
-  readonly automagic?: readonly { readonly packages: readonly string[]; readonly files: readonly string[] }[];
+  readonly automagic?: readonly {
+    readonly packages: readonly PackageId[];
+    readonly files: readonly string[];
+  }[];
 }
 
 /** Builds a variant; undefined when there are to be no more builds. */
@@ -56,7 +59,7 @@ export interface Subject {
   /** Flags of its own that a user may switch, with their effective state. */
   readonly flags: ReadonlyMap<string, boolean>;
   /** Base names of the libraries that an installed package has. */
-  libraries(cpv: string): ReadonlySet<string>;
+  libraries(cpv: PackageId): ReadonlySet<string>;
   /** Whether the ebuild may set BDEPEND (EAPI 7 and later). */
   readonly hasBdepend: boolean;
 }
@@ -69,7 +72,7 @@ export interface SearchOptions {
 
 /** A dependency that the ebuild should declare. */
 export interface Addition {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   readonly variable: DependencyVariable;
   /** The likeliest atom first; of several the builds cannot tell which is meant. */
   readonly atoms: readonly { readonly atom: string; readonly reason: string }[];
@@ -96,7 +99,7 @@ export interface Addition {
 
 /** A dependency that is declared in vain. */
 export interface Withdrawal {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   readonly variable: DependencyVariable;
   readonly atom: string;
 }
@@ -117,7 +120,7 @@ const asItIs: Variant = { shown: [], hidden: [], flags: {} };
 /** See the head of this file. */
 export async function findFix(subject: Subject, build: Builder, options: SearchOptions): Promise<Findings> {
   const { compare } = options;
-  let shown: readonly string[] = [];
+  let shown: readonly PackageId[] = [];
   const first = await build(asItIs, { why: 'with what the ebuild declares', prove: true, compare });
   if (first === undefined) return { outcome: 'open', additions: [], withdrawals: [] };
   let base = first;
@@ -157,7 +160,7 @@ class Search {
     this.#reports = [base.report, first.report];
   }
 
-  async all(needed: readonly string[], { unused }: SearchOptions): Promise<Findings> {
+  async all(needed: readonly PackageId[], { unused }: SearchOptions): Promise<Findings> {
     const groups = this.#base.automagic ?? [];
     const hard = await this.#necessary(needed);
     const additions: Addition[] = [];
@@ -192,11 +195,11 @@ class Search {
   }
 
   /** Takes what was added away again, one by one. */
-  async #necessary(added: readonly string[]): Promise<{ cpv: string; kind: 'needed' | 'automagic' }[]> {
+  async #necessary(added: readonly PackageId[]): Promise<{ cpv: PackageId; kind: 'needed' | 'automagic' }[]> {
     // Without the only one it is the build that failed.
     if (added.length < 2) return added.map((cpv) => ({ cpv, kind: 'needed' }));
     let left = [...added];
-    const kinds = new Map<string, 'needed' | 'automagic'>();
+    const kinds = new Map<PackageId, 'needed' | 'automagic'>();
     for (const cpv of added) {
       const others = left.filter((one) => one !== cpv);
       const built = await this.#try({ ...asItIs, shown: others }, `without ${packageName(cpv)}`);
@@ -206,7 +209,7 @@ class Search {
     return left.map((cpv) => ({ cpv, kind: kinds.get(cpv) ?? 'needed' }));
   }
 
-  async #needed(cpv: string, kind: 'needed' | 'automagic', all: readonly string[]): Promise<Addition> {
+  async #needed(cpv: PackageId, kind: 'needed' | 'automagic', all: readonly PackageId[]): Promise<Addition> {
     const entry = entryOf(cpv, this.#reports);
     const others = all.filter((one) => one !== cpv);
     const condition = await this.#conditionOf(entry, async (flags, words) => {
@@ -221,10 +224,10 @@ class Search {
 
   /** An automagic dependency goes with a flag when without that flag it makes no difference. */
   async #automagic(
-    cpv: string,
+    cpv: PackageId,
     files: readonly string[],
-    base: readonly string[],
-    group: readonly string[],
+    base: readonly PackageId[],
+    group: readonly PackageId[],
   ): Promise<Addition> {
     const entry = { ...entryOf(cpv, this.#reports), files: [...files] };
     const fitting = this.#fittingFlags(cpv);
@@ -250,7 +253,7 @@ class Search {
    */
   async #secondHand(
     one: Report['secondHand'][number],
-    shown: readonly string[],
+    shown: readonly PackageId[],
   ): Promise<Addition | undefined> {
     const name = packageName(one.cpv);
     const hidden = await this.#try(
@@ -294,7 +297,7 @@ class Search {
     return { ...made, isConditionKnown: isKnown };
   }
 
-  #fittingFlags(cpv: string): [string, boolean][] {
+  #fittingFlags(cpv: PackageId): [string, boolean][] {
     return [...this.#subject.flags].filter(([flag]) => doesFit(flag, cpv));
   }
 
@@ -313,8 +316,8 @@ class Search {
   }
 
   /** Hides what was declared and not used, as long as the result stays the same. */
-  async #unused(shown: readonly string[]): Promise<Withdrawal[]> {
-    const hidden: string[] = [];
+  async #unused(shown: readonly PackageId[]): Promise<Withdrawal[]> {
+    const hidden: PackageId[] = [];
     const found: Withdrawal[] = [];
     for (const { cpv, atom, variable } of this.#base.report.unused) {
       const named = dependencyVariables.find((one) => one === variable);
@@ -338,7 +341,7 @@ type Entry = Pick<Missing, 'cpv' | 'suggestions' | 'paths' | 'messages' | 'phase
 };
 
 /** What reports say of a package; of one that they do not speak of no more than its name. */
-function entryOf(cpv: string, reports: readonly Report[]): Entry {
+function entryOf(cpv: PackageId, reports: readonly Report[]): Entry {
   const all = reports.flatMap(({ missing }) => missing.filter((one) => one.cpv === cpv));
   const [shown] = all;
   if (shown === undefined) {
@@ -383,7 +386,7 @@ function additionOf(
 }
 
 /** Whether something that would be installed needs a library of the package. */
-function isLinked(cpv: string, subject: Subject, image: Image | undefined): boolean {
+function isLinked(cpv: PackageId, subject: Subject, image: Image | undefined): boolean {
   if (image === undefined) return false;
   const libraries = subject.libraries(cpv);
   return [...image.values()].some(({ needed }) => needed.some((name) => libraries.has(name)));

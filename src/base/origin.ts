@@ -1,4 +1,5 @@
 /** Where the reasons begin for which packages are visible. */
+import type { PackageId } from './packages.js';
 
 /** What brings a package into a visible set. */
 export type Origin =
@@ -9,7 +10,7 @@ export type Origin =
   /** The user, by an option of this name. */
   | { readonly kind: 'option'; readonly name: 'with' }
   /** An installed package that needs it. */
-  | { readonly kind: 'package'; readonly cpv: string };
+  | { readonly kind: 'package'; readonly cpv: PackageId };
 
 /** The origin of what targets declare. */
 export const fromTarget: Origin = { kind: 'target' };
@@ -32,8 +33,19 @@ export function originName(origin: Origin): string {
 }
 
 /** The installed package that it is; undefined where chains begin. */
-export function originPackage(origin: Origin): string | undefined {
+export function originPackage(origin: Origin): PackageId | undefined {
   return origin.kind === 'package' ? origin.cpv : undefined;
+}
+
+/** One link of the chain that brings a package into the visible set. */
+export interface Reason {
+  from: Origin;
+  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
+  variable: string;
+  /** The atom that selected the package. */
+  atom: string;
+  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
+  alternative?: true;
 }
 
 /** A reason with its origin told by {@link originName}. */

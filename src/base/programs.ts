@@ -9,6 +9,17 @@ export function utilityEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` };
 }
 
+/**
+ * The options of Node by which this process has loaded something before its program, for others of lvfs's that do the same. What else Node
+ * was told, such as what to do instead of running a program (`--eval`), is nobody else's business.
+ */
+export function preloads(options: readonly string[] = process.execArgv): string[] {
+  return options.flatMap((option, i) => {
+    if (/^(?:--import|--require|-r)$/.test(option)) return [option, options[i + 1] ?? ''];
+    return /^(?:--import|--require)=/.test(option) ? [option] : [];
+  });
+}
+
 /** How a process ended; all null when it could not be started. */
 export interface ProcessEnd {
   readonly code: number | null;

@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type
 export const readingFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** An error like those of Node's system calls, with a `code`. */
-export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR', message: string): Error {
+export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR' | 'EPERM', message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }
 
@@ -17,6 +17,22 @@ export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR', message: string
 export function checkRegular(stat: StatsBase<number | bigint>): void {
   if (stat.isDirectory()) throw systemError('EISDIR', 'is a directory');
   if (!stat.isFile()) throw systemError('EINVAL', 'is not a regular file');
+}
+
+/**
+ * The last `limit` bytes of a regular file, links to it followed; all of a smaller one.
+ *
+ * @throws what open(2) and read(2) say
+ */
+export function readEnd(path: string, limit: number): Buffer {
+  const fd = openSync(path, readingFlags);
+  try {
+    const { size } = fstatSync(fd);
+    const data = Buffer.alloc(Math.min(size, limit));
+    return data.subarray(0, readSync(fd, data, 0, data.length, size - data.length));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import type {
   Report,
   SettingChange,
 } from '../audit/index.js';
-import { exitStatus, LvfsError, packageName, type ExitStatus } from '../base/index.js';
+import { exitStatus, LvfsError, packageName, type ExitStatus, type PackageId } from '../base/index.js';
 import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
 import { withInside, type Interruption, type Room, type Talk } from './inside.js';
 import type { Output } from './output.js';
@@ -105,7 +105,7 @@ export interface Comparison extends Effort {
   readonly difference?: ImageDifference;
   /** Packages that make a difference, and the files in which: those of an entry together. */
   readonly automagic: readonly {
-    readonly packages: readonly string[];
+    readonly packages: readonly PackageId[];
     readonly files: readonly string[];
     /** What the build finds out otherwise with them. */
     readonly settings: readonly SettingChange[];
@@ -250,7 +250,7 @@ async function compare(trials: Trials, report: Report): Promise<{ report: Report
   const among = new Set(all);
   const likely = candidatesOf(report).filter((cpv) => among.has(cpv));
   let full: { status: number; image: Image | undefined } | undefined;
-  const candidates = { likely, all, needsOf: (cpv: string) => trials.needsOf(cpv) };
+  const candidates = { likely, all, needsOf: (cpv: PackageId) => trials.needsOf(cpv) };
   const proof = await proveDifference(candidates, isMereContent, async (shown) => {
     // What one build left lies beside what the next makes.
     if (full !== undefined && !trials.canTellApart) return undefined;
@@ -269,7 +269,7 @@ async function comparisonOf(
   proof: DifferenceProof,
   trials: Trials,
   built: {
-    likely: readonly string[];
+    likely: readonly PackageId[];
     first: Image;
     full: { status: number; image: Image | undefined } | undefined;
     seconds: number;

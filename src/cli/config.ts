@@ -16,7 +16,8 @@ import {
   type Logger,
 } from '../base/index.js';
 import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
-import type { ConfigFile, IgnoreRule, SystemPathSetting } from './configFile.js';
+import type { IgnoreSetting, SystemPathChange } from '../daemon/index.js';
+import type { ConfigFile, Configured } from './configFile.js';
 import { checkHabits } from './habits.js';
 
 /** Everything that can be set outside of the operands of a command. */
@@ -36,8 +37,8 @@ export interface Settings {
   readonly without: readonly string[];
   readonly show: readonly string[];
   readonly hide: readonly string[];
-  readonly systemPaths: readonly SystemPathSetting[];
-  readonly ignore: readonly IgnoreRule[];
+  readonly systemPaths: readonly Configured<SystemPathChange>[];
+  readonly ignore: readonly Configured<IgnoreSetting>[];
   /** Names of the built-in rules about the habits of tools that do not hold. */
   readonly habitsOff: readonly string[];
   /** Every simple setting by its name in the file, in a fixed order, with its origins (several for a list). */
@@ -121,8 +122,8 @@ export async function loadSettings(
 /** Collects values with their origins. */
 class Merged {
   readonly #values = new Map<string, { value: Value; origins: Origin[] }>();
-  readonly systemPaths: SystemPathSetting[] = [];
-  readonly ignore: IgnoreRule[] = [];
+  readonly systemPaths: Configured<SystemPathChange>[] = [];
+  readonly ignore: Configured<IgnoreSetting>[] = [];
 
   set(name: string, value: Value, origin: Origin): void {
     const known = this.#values.get(name);

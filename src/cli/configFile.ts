@@ -5,33 +5,11 @@
 import { isAbsolute } from 'node:path';
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
+import type { IgnoreSetting, SystemPathChange } from '../daemon/index.js';
 import { badSetting, showValue, unknownKey, type Origin } from './badSetting.js';
 
-/** A change of the built-in list of system paths, as in `[[system-path]]`. */
-export interface SystemPathSetting {
-  readonly path: string;
-  /** The whole tree, only the directory itself, or a tree that is never searched. */
-  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
-  /** `category/name` of the packages that generate it: visible exactly when one of them is. */
-  readonly packages?: readonly string[];
-  /** Why it is on the list. */
-  readonly reason: string;
-  /** Takes the path off the list. */
-  readonly remove: boolean;
-  readonly origin: Origin;
-}
-
-/** Evidence that the report passes over, as in `[[ignore]]`. */
-export interface IgnoreRule {
-  /** Denials of this package's paths; `category/name`. */
-  readonly package?: string;
-  /** Denials of paths that match this glob. */
-  readonly path?: string;
-  /** Only for this target, `category/name`; undefined: for every target. */
-  readonly target?: string;
-  readonly reason: string;
-  readonly origin: Origin;
-}
+/** What a configuration file says, with where it stands. */
+export type Configured<T> = T & { readonly origin: Origin };
 
 const found = ({ input }: { readonly input: unknown }): string => `found ${showValue(input)}`;
 const text = v.pipe(
@@ -101,7 +79,7 @@ export class ConfigFile {
     return `${this.#path}:${this.#lines.of(name, nth, key)}`;
   }
 
-  systemPaths(): SystemPathSetting[] {
+  systemPaths(): Configured<SystemPathChange>[] {
     return this.#tables('system-path', systemPathSchema).map(
       ({ table: { packages = [], ...table }, origin }) => ({
         ...table,
@@ -113,7 +91,7 @@ export class ConfigFile {
     );
   }
 
-  ignoreRules(): IgnoreRule[] {
+  ignoreRules(): Configured<IgnoreSetting>[] {
     return this.#tables('ignore', ignoreSchema).map(({ table, origin }) => ({ ...table, origin }));
   }
 

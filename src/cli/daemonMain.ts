@@ -2,20 +2,20 @@
  * The program of a daemon, which `lvfs mount` starts; daemon/launch.ts says how the two speak. Its standard output and error
  * are its log.
  */
-import { closeSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { errorCode, exitStatus, type Logger } from '../base/index.js';
-import { reportDescriptor, runDaemon, type StartupMessage } from '../daemon/index.js';
-import { keepCapabilities } from '../system/index.js';
+import {
+  ownCapabilities,
+  passedCapabilities,
+  reportDescriptor,
+  runDaemon,
+  type StartupMessage,
+} from '../daemon/index.js';
+import { closeInherited, keepCapabilities } from '../system/index.js';
 import { endAtBugs } from './bugs.js';
 
 /** The log stops growing at about this size, in bytes. */
 const largestLog = 4 << 20;
-
-/** What a daemon does for others, and mounting; until its view is there also saving an index in somebody else's directory. */
-const needed = ['dacReadSearch', 'kill', 'sysAdmin', 'sysPtrace'] as const;
-
-/** Half of what keeps a process from ever being chosen (proc_pid_oom_score_adj(5)): a daemon that takes all memory is ended all the same. */
-const oomScore = '-500';
 
 let reporting = true;
 let logged = 0;
@@ -50,22 +50,12 @@ function report(message: StartupMessage): void {
   if (message.type === 'ready' || message.type === 'error') {
     reporting = false;
     closeSync(reportDescriptor);
-    keepCapabilities(...needed);
-  }
-}
-
-/** Everybody who uses the view loses it with its daemon, so that something else is ended first when memory is short. Only root can say so. */
-function outliveOthers(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', oomScore);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
   }
 }
 
 endAtBugs();
-outliveOthers();
+closeInherited(reportDescriptor + 1);
 process.umask(0o077);
-// Before there is another thread. Portage, which sources ebuilds without metadata, gets all of root's back: so no_new_privs cannot be.
-keepCapabilities(...needed, 'dacOverride');
+// Before it makes threads.
+keepCapabilities(ownCapabilities, passedCapabilities);
 process.exitCode = (await runDaemon({ report, log })) ? exitStatus.ok : exitStatus.failure;

@@ -3,12 +3,12 @@
  * ebuild; it is believed as long as the ebuild, what is installed, and what was asked for are the same.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ImageFile } from '../audit/index.js';
 import type { Built } from '../author/index.js';
-import { distrust, errorCode, isRecord, parseJson, replaceFile } from '../base/index.js';
+import { distrust, errorCode, isRecord, openSaved, parseJson, replaceFile } from '../base/index.js';
 import type { RememberedTrial, TrialMemory } from './trialMemory.js';
 
 interface Saved {
@@ -90,7 +90,7 @@ export class FixState {
 /** Undefined when there is none, or none that can be believed. */
 function readSaved(file: string): Saved | undefined {
   try {
-    const fd = openSync(file, 'r');
+    const fd = openSaved(file);
     try {
       if (distrust(fstatSync(fd)) !== undefined) return undefined;
       return parseJson(gunzipSync(readFileSync(fd)).toString('utf8'), isSaved);

@@ -116,7 +116,7 @@ abstract class OutputFile {
  *
  * @throws LvfsError CANNOT_WRITE (exit 1), or what open(2) says
  */
-function openOwn(path: string, flags: number): number {
+export function openOwn(path: string, flags: number): number {
   const directory = statSync(dirname(path), { throwIfNoEntry: false });
   if (directory === undefined || (directory.mode & 0o002) === 0) return openSync(path, flags);
   const trusted = new Set([process.getuid?.(), directory.uid]);

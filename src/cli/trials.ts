@@ -15,7 +15,7 @@ import type {
   SettingChange,
   Settings as BuildSettings,
 } from '../audit/index.js';
-import { LvfsError, packageName } from '../base/index.js';
+import { LvfsError, packageName, type PackageId } from '../base/index.js';
 import type { Inside, UsedPackage } from '../daemon/index.js';
 import type { Settings } from './config.js';
 import { statusOf, type Interruption, type Talk } from './inside.js';
@@ -74,7 +74,7 @@ export class Trials implements Evidence {
   readonly #unsteady = new Set<string>();
   /** What lay in the directory of the result before the first build. */
   #before: ReadonlySet<string> = new Set();
-  #hidden: ReadonlySet<string> = new Set();
+  #hidden: ReadonlySet<PackageId> = new Set();
   /** On the clock of performance.now(): no build goes on after that. */
   #deadline = Number.POSITIVE_INFINITY;
   #isLate = false;
@@ -83,8 +83,8 @@ export class Trials implements Evidence {
     used: [],
     missing: [],
   };
-  readonly reported = new Map<string, Missing>();
-  readonly used = new Map<string, UsedPackage>();
+  readonly reported = new Map<PackageId, Missing>();
+  readonly used = new Map<PackageId, UsedPackage>();
   readonly hasSysroot: boolean;
   /** How the last build ended. */
   status = 0;
@@ -142,7 +142,7 @@ export class Trials implements Evidence {
   }
 
   /** Hidden packages that could be shown, but for those that the configuration ignores. */
-  async hidden(report: Report): Promise<string[]> {
+  async hidden(report: Report): Promise<PackageId[]> {
     const { hidden } = await this.#inside.view.request('packages');
     const ignored = new Set(report.ignored.map(({ cpv }) => cpv));
     const all = hidden.filter((cpv) => !ignored.has(cpv));
@@ -151,7 +151,7 @@ export class Trials implements Evidence {
   }
 
   /** Hidden packages that are shown with one because it needs them to run. */
-  async needsOf(cpv: string): Promise<string[]> {
+  async needsOf(cpv: PackageId): Promise<PackageId[]> {
     const { packages } = await this.#inside.view.request('needs', { package: cpv });
     return packages.filter((one) => this.#hidden.has(one));
   }
@@ -168,19 +168,19 @@ export class Trials implements Evidence {
   }
 
   /** Builds again to see whether that succeeds. What the first build left is kept. */
-  failing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  failing(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     return this.#remembered('failing', shown, () => this.#failing(shown));
   }
 
   /** Builds again to see what that makes. */
-  comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  comparing(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     return this.#remembered('comparing', shown, () => this.#comparing(shown));
   }
 
   /** What an earlier call has built is not built again. */
   async #remembered(
     what: 'failing' | 'comparing',
-    shown: readonly string[],
+    shown: readonly PackageId[],
     make: () => Promise<BuildResult | undefined>,
   ): Promise<BuildResult | undefined> {
     const { memory, onTrial } = this.#plan;
@@ -200,7 +200,7 @@ export class Trials implements Evidence {
     return result;
   }
 
-  async #failing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  async #failing(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     const scratch = await this.#makeScratch();
     if (!(await this.#trial(shown, { PORTAGE_TMPDIR: this.#inSide(scratch) }))) return undefined;
     const { used, report } = await this.#note();
@@ -214,7 +214,7 @@ export class Trials implements Evidence {
     };
   }
 
-  async #comparing(shown: readonly string[]): Promise<BuildResult | undefined> {
+  async #comparing(shown: readonly PackageId[]): Promise<BuildResult | undefined> {
     const scratch = await this.#makeScratch();
     const packages = join(scratch, packagesName);
     rmSync(packages, { recursive: true, force: true });
@@ -287,7 +287,7 @@ export class Trials implements Evidence {
   }
 
   /** @returns false when there is no result: there was no time for it, or the user wants no more */
-  async #trial(shown: readonly string[], environment: Record<string, string>): Promise<boolean> {
+  async #trial(shown: readonly PackageId[], environment: Record<string, string>): Promise<boolean> {
     if (this.#signals.status !== undefined) return false;
     const left = this.#deadline - performance.now();
     if (left <= 0) {
@@ -338,7 +338,7 @@ export class Trials implements Evidence {
   }
 
   /** Notes what hidden packages are used, and what is said of them. */
-  async #note(): Promise<{ used: string[]; report: Report }> {
+  async #note(): Promise<{ used: PackageId[]; report: Report }> {
     const { used } = await this.#inside.view.request('packages');
     const known = used.filter(({ cpv }) => this.#hidden.has(cpv));
     const { ignore, habitsOff } = this.#plan;
@@ -431,16 +431,16 @@ export class Trials implements Evidence {
 }
 
 /** Packages that a failed build's own words, or the way it ended, name, the likeliest first. */
-export function suspectsOf(report: Report): string[] {
+export function suspectsOf(report: Report): PackageId[] {
   return report.missing.filter(({ certainty }) => certainty === 'needed').map(({ cpv }) => cpv);
 }
 
 /** Packages that were refused or left out, the likeliest first. */
-export function candidatesOf(report: Report): string[] {
+export function candidatesOf(report: Report): PackageId[] {
   return report.missing.filter(({ certainty }) => certainty !== 'allowed').map(({ cpv }) => cpv);
 }
 
-function describe(shown: readonly string[], all: number): string {
+function describe(shown: readonly PackageId[], all: number): string {
   if (shown.length === 0) return 'nothing more';
   if (shown.length === all) return 'all that is installed';
   const names = shown.slice(0, 5).map(packageName).join(' ');

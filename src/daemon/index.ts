@@ -40,9 +40,11 @@ export {
   type StartedDaemon,
   type StartupMessage,
 } from './session/launch.js';
+export { ownCapabilities, passedCapabilities } from './session/surroundings.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
 export type { ReportGraph, UsedPackage } from './report/auditing.js';
+export type { IgnoreSetting } from '../audit/index.js';
 export type { ViewPackages } from './control/methods.js';
 export type { Inside } from './private/client.js';
 export type { StartedInside } from './private/start.js';
@@ -56,7 +58,6 @@ export { createSessionDirectory } from './registry/registry.js';
 export type { Ended } from './registry/sessions.js';
 export type {
   BindRequest,
-  IgnoreSetting,
   InsideRequest,
   LiveResult,
   SessionRequest,

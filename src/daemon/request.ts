@@ -1,11 +1,12 @@
 /** What a view is asked to be: plain data that travels from the command line to the daemon as JSON. */
 import type { SetRequest, SystemLocations } from '../portage/index.js';
+import type { SystemPathKind } from '../view/index.js';
 
 /** A change of the built-in list of system paths. */
 export interface SystemPathChange {
   /** Absolute path or glob inside the root. */
   readonly path: string;
-  readonly kind: 'tree' | 'directory' | 'private' | 'beside';
+  readonly kind: Exclude<SystemPathKind, 'filtered'>;
   /** `category/name` of the packages that generate it. */
   readonly packages?: readonly string[];
   readonly reason: string;
@@ -41,17 +42,6 @@ export interface BindRequest {
   readonly readOnlyBinds: readonly string[];
   /** A directory of the host in which work is done: also shown at its own place, writable, where it is not seen otherwise. */
   readonly workingDirectory?: string;
-}
-
-/** Evidence that reports pass over, as in lvfs.conf(5). */
-export interface IgnoreSetting {
-  /** `category/name` or cpv of the owner. */
-  readonly package?: string;
-  /** Glob. */
-  readonly path?: string;
-  /** Only for this target. */
-  readonly target?: string;
-  readonly reason: string;
 }
 
 /** A view to be mounted. */

@@ -83,7 +83,9 @@ class KernelNotifier implements Notifier {
  * @returns whether there is none any more
  */
 export function abortConnection(device: string): boolean {
-  const control = `/sys/fs/fuse/connections/${device.split(':')[1] ?? ''}/abort`;
+  const minor = /^\d+:(\d+)$/.exec(device)?.[1];
+  if (minor === undefined) return false;
+  const control = `/sys/fs/fuse/connections/${minor}/abort`;
   try {
     writeFileSync(control, '1');
     return true;
@@ -91,8 +93,8 @@ export function abortConnection(device: string): boolean {
     // Gone already, or fusectl is not mounted here, or sysfs is read-only.
     if (errorCode(error) === undefined) throw error;
   }
-  const script = `mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e ${control} ] || echo 1 >${control}; }`;
-  return runSync('unshare', ['--mount', 'sh', '-c', script]).code === 0;
+  const script = 'mount -t fusectl none /sys/fs/fuse/connections && { [ ! -e "$0" ] || echo 1 >"$0"; }';
+  return runSync('unshare', ['--mount', 'sh', '-c', script, control]).code === 0;
 }
 
 class KernelConnection implements Connection {

@@ -115,6 +115,11 @@ export interface FilesystemStatistics {
   frsize: number;
 }
 
+/** Statistics of a filesystem that has nothing in it, to be filled. */
+export function emptyStatistics(): FilesystemStatistics {
+  return { blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, bsize: 4096, namelen: 255, frsize: 4096 };
+}
+
 /** A read-only filesystem. The driver answers every modification with EROFS by itself. */
 export interface Operations {
   /**

@@ -17,7 +17,7 @@ import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
 import { Reply, Request } from './codec.js';
 import * as layout from './layout.js';
-import { emptyEntry, type Entry, type FilesystemStatistics, type Operations } from './operations.js';
+import { emptyEntry, emptyStatistics, type Entry, type Operations } from './operations.js';
 
 /** What the driver asks of the kernel; the same for every thread of a connection. */
 export interface ProtocolOptions {
@@ -110,16 +110,7 @@ export class Session {
   readonly #failures = new Set<string>();
   // What operations write into; used again for every request.
   readonly #entry: Entry = emptyEntry();
-  readonly #statistics: FilesystemStatistics = {
-    blocks: 0,
-    bfree: 0,
-    bavail: 0,
-    files: 0,
-    ffree: 0,
-    bsize: 4096,
-    namelen: 255,
-    frsize: 4096,
-  };
+  readonly #statistics = emptyStatistics();
   #refusal: LvfsError | undefined;
 
   constructor(operations: Operations, options: SessionOptions) {

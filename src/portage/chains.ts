@@ -1,6 +1,6 @@
 /** The chains of reasons by which a package of a visible set is in it. */
-import { originPackage } from '../base/index.js';
-import type { ChainLink, Cpv, VisibleSet } from './types.js';
+import { originPackage, type PackageId } from '../base/index.js';
+import type { ChainLink, VisibleSet } from './types.js';
 
 /** How many unfinished chains {@link chainsTo} looks at before it gives up finding more. */
 const maxSteps = 20_000;
@@ -10,7 +10,7 @@ const maxSteps = 20_000;
  * set. Each begins with a package that is in the set by itself and ends with `cpv`; no package is in a chain twice. In a
  * big set only the shortest may be found: there can be more chains than could ever be listed.
  */
-export function chainsTo(set: VisibleSet, cpv: Cpv, limit = 20): readonly (readonly ChainLink[])[] {
+export function chainsTo(set: VisibleSet, cpv: PackageId, limit = 20): readonly (readonly ChainLink[])[] {
   if (!set.visible.has(cpv)) return [];
   const distances = rootDistances(set);
 
@@ -20,14 +20,14 @@ export function chainsTo(set: VisibleSet, cpv: Cpv, limit = 20): readonly (reado
     below: Partial | undefined;
     length: number;
   }
-  const contains = (partial: Partial | undefined, name: Cpv): boolean => {
+  const contains = (partial: Partial | undefined, name: PackageId): boolean => {
     for (let part = partial; part !== undefined; part = part.below) if (part.link.cpv === name) return true;
     return false;
   };
   // By the length the whole chain will have at least: the distance to the next root is known, so what is found first
   // is shortest.
   const queues: Partial[][] = [];
-  const grow = (name: Cpv, below: Partial | undefined): void => {
+  const grow = (name: PackageId, below: Partial | undefined): void => {
     for (const reason of set.visible.get(name) ?? []) {
       const length = (below?.length ?? 0) + 1;
       const by = originPackage(reason.from);
@@ -57,14 +57,14 @@ export function chainsTo(set: VisibleSet, cpv: Cpv, limit = 20): readonly (reado
   return chains;
 }
 
-const knownDistances = new WeakMap<VisibleSet, ReadonlyMap<Cpv, number>>();
+const knownDistances = new WeakMap<VisibleSet, ReadonlyMap<PackageId, number>>();
 
 /** For every package of a set, how many links its shortest chain has; remembered, for whoever asks about all of them. */
-function rootDistances(set: VisibleSet): ReadonlyMap<Cpv, number> {
+function rootDistances(set: VisibleSet): ReadonlyMap<PackageId, number> {
   const known = knownDistances.get(set);
   if (known !== undefined) return known;
-  const users = new Map<Cpv, Cpv[]>();
-  const distances = new Map<Cpv, number>();
+  const users = new Map<PackageId, PackageId[]>();
+  const distances = new Map<PackageId, number>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from } of reasons) {
       const by = originPackage(from);

@@ -8,6 +8,7 @@
  * from as emerge does for the package that it is about to build ({@link DepCheck.select}): what its dependency graph has already is preferred,
  * and virtuals stand for what they need.
  */
+import type { PackageId } from '../base/index.js';
 import { type Atom, parseAtom } from './atom.js';
 import {
   DependError,
@@ -48,7 +49,7 @@ export interface GraphSelection {
 
 /** What was chosen of the needs of a virtual. */
 export interface VirtualNeed {
-  readonly virtual: Cpv;
+  readonly virtual: PackageId;
   readonly atom: Atom;
 }
 
@@ -146,7 +147,7 @@ export class DepCheck {
    * package.provided left out; that of a virtual matches the version that was chosen only, under the text that was written.
    */
   select(items: readonly Reduced[], graph: Graph): GraphSelection {
-    const inner = new Map<Atom, Cpv>();
+    const inner = new Map<Atom, PackageId>();
     const unusable = new Set<Atom>();
     const expanded = items.flatMap((item) =>
       this.#expandVirtuals(item, graph, { inner, unusable, seen: [] }),
@@ -346,11 +347,11 @@ interface How {
 /** What is noted while virtuals are replaced. */
 interface Expansion {
   /** What virtuals stand for: by atom, who needs it. */
-  readonly inner: Map<Atom, Cpv>;
+  readonly inner: Map<Atom, PackageId>;
   /** Virtuals that are installed without what they need. */
   readonly unusable: Set<Atom>;
   /** The virtuals that are being replaced. */
-  readonly seen: readonly Cpv[];
+  readonly seen: readonly PackageId[];
 }
 
 /** Whether flags can matter for what a dependency string selects. */

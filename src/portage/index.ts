@@ -5,7 +5,7 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isInSysroot, LvfsError, sysrootMark } from '../base/index.js';
+import { isInSysroot, LvfsError, type PackageId } from '../base/index.js';
 import { askPortage } from './askPortage.js';
 import { Configuration, type ConfigurationOptions } from './config/configuration.js';
 import { DepCheck } from './depCheck.js';
@@ -16,7 +16,6 @@ import { Upgrades } from './upgrades.js';
 import { Namer } from './naming.js';
 import { InstalledDatabase, listKnown } from './vdb.js';
 import type {
-  Cpv,
   DataWarning,
   EqualPackage,
   InstalledPackage,
@@ -77,31 +76,31 @@ export interface System {
    * {@link installed} has to tell. Takes a tenth of its time.
    */
   installedIfKnown(
-    known: ReadonlySet<Cpv>,
+    known: ReadonlySet<PackageId>,
   ): readonly Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined;
   /** Host path of an installed package's entry in the database; undefined when it is not installed. */
-  packageDirectory(cpv: Cpv): string | undefined;
+  packageDirectory(cpv: PackageId): string | undefined;
   /**
    * The installed packages that atoms, bare names or sets match, sorted. With a sysroot, those in both databases, unless a name is
    * marked (packages.ts in `base`).
    *
    * @throws LvfsError exit 20 for a name that is unknown or ambiguous.
    */
-  matchInstalled(names: readonly string[]): readonly Cpv[];
+  matchInstalled(names: readonly string[]): readonly PackageId[];
   /**
    * The atom that an ebuild would name an installed package by: `category/name`, with its slot (`category/name:slot`) when
    * versions of several slots are installed in the same system, since without it the highest of them would satisfy the atom.
    */
-  atomFor(cpv: Cpv): string;
+  atomFor(cpv: PackageId): string;
   /**
    * The atoms by which an ebuild may name an installed package, the likeliest first: a virtual that others declare in its place,
    * {@link atomFor}, and that with the USE flag on which the wanted file hangs.
    *
    * @param paths what was wanted of it, the most telling first
    */
-  namesFor(cpv: Cpv, paths: readonly string[]): readonly Naming[];
+  namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
   /** Other installed packages that are as good as one, since a virtual or app-alternatives takes each of them. */
-  equalsOf(cpv: Cpv): readonly EqualPackage[];
+  equalsOf(cpv: PackageId): readonly EqualPackage[];
   /** The visible set of a request; what it throws is described at `VisibleSets.compute`. */
   visibleSet(request: SetRequest): VisibleSet;
   /**
@@ -109,6 +108,8 @@ export interface System {
    * it is not set.
    */
   variable(name: string): string | undefined;
+  /** Whether a variable of the environment could change what the system says, or what Portage says of its ebuilds. */
+  usesVariable(name: string): boolean;
   /** The repositories, the one that counts most last. */
   repositories(): readonly RepositoryPlace[];
   /** The categories of which repositories may have packages, sorted. */
@@ -292,41 +293,41 @@ class OpenedSystem implements System {
   }
 
   installedIfKnown(
-    known: ReadonlySet<Cpv>,
+    known: ReadonlySet<PackageId>,
   ): readonly Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined {
-    const tools = listKnown(this.database, '', known);
-    const sysroot = this.sysroot === '' ? [] : listKnown(this.#sysrootDatabase, sysrootMark, known);
+    const tools = listKnown(this.database, 'root', known);
+    const sysroot = this.sysroot === '' ? [] : listKnown(this.#sysrootDatabase, 'sysroot', known);
     if (tools === undefined || sysroot === undefined) return undefined;
     const all = [...tools, ...sysroot];
     // A database that has to be there is missed by those who list it.
     return all.length > 0 && all.length === known.size ? all : undefined;
   }
 
-  packageDirectory(cpv: Cpv): string | undefined {
+  packageDirectory(cpv: PackageId): string | undefined {
     return this.#reporting(
       () =>
         this.#installed.map((database) => database.get(cpv)).find((entry) => entry !== undefined)?.directory,
     );
   }
 
-  matchInstalled(names: readonly string[]): readonly Cpv[] {
+  matchInstalled(names: readonly string[]): readonly PackageId[] {
     return this.#reporting(() => [...this.#sets.matching(names)].sort());
   }
 
-  atomFor(cpv: Cpv): string {
+  atomFor(cpv: PackageId): string {
     return this.#reporting(() => this.#sets.atomFor(cpv));
   }
 
-  namesFor(cpv: Cpv, paths: readonly string[]): readonly Naming[] {
+  namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[] {
     return this.#reporting(() => this.#namer(cpv).names(cpv, this.#sets.atomFor(cpv), paths));
   }
 
-  equalsOf(cpv: Cpv): readonly EqualPackage[] {
+  equalsOf(cpv: PackageId): readonly EqualPackage[] {
     return this.#reporting(() => this.#namer(cpv).equals(cpv));
   }
 
   /** Who names the packages of the system that a package is in. */
-  #namer(cpv: Cpv): Namer {
+  #namer(cpv: PackageId): Namer {
     const [tools, sysroot] = this.#installed;
     const database = isInSysroot(cpv) ? (sysroot ?? tools) : tools;
     let namer = this.#namers.get(database);
@@ -339,6 +340,10 @@ class OpenedSystem implements System {
 
   visibleSet(request: SetRequest): VisibleSet {
     return this.#reporting(() => this.#sets.compute({ test: this.#options.test ?? false, ...request }));
+  }
+
+  usesVariable(name: string): boolean {
+    return this.#configurations.some((one) => one.uses(name));
   }
 
   variable(name: string): string | undefined {
@@ -381,23 +386,17 @@ class OpenedSystem implements System {
   /** The root's database, and the sysroot's. */
   get #installed(): Databases {
     return (this.#databases ??= [
-      new InstalledDatabase(
-        this.database,
-        this.#toolsConfiguration.warn,
-        this.#hasOwnDatabase,
-        '',
-        this.#savedValues(this.database),
-      ),
+      new InstalledDatabase(this.database, this.#toolsConfiguration.warn, {
+        mustExist: this.#hasOwnDatabase,
+        saved: this.#savedValues(this.database),
+      }),
       ...(this.sysroot === ''
         ? []
         : [
-            new InstalledDatabase(
-              this.#sysrootDatabase,
-              this.#configuration.warn,
-              false,
-              sysrootMark,
-              this.#savedValues(this.#sysrootDatabase),
-            ),
+            new InstalledDatabase(this.#sysrootDatabase, this.#configuration.warn, {
+              system: 'sysroot',
+              saved: this.#savedValues(this.#sysrootDatabase),
+            }),
           ]),
     ]);
   }

@@ -1,9 +1,9 @@
 /** The installed packages as atoms see them. */
+import type { PackageId } from '../base/index.js';
 import type { Atom } from './atom.js';
 import { eapiFeatures } from './eapi.js';
 import { matchesAtom, splitSlot, type Candidate } from './match.js';
 import { withoutUse } from './packageFiles.js';
-import type { Cpv } from './types.js';
 import type { InstalledDatabase, InstalledEntry } from './vdb.js';
 import type { PackageVersion } from './version.js';
 
@@ -28,7 +28,7 @@ export class InstalledCandidate implements Candidate {
     return this.entry.parts;
   }
 
-  get cpv(): Cpv {
+  get cpv(): PackageId {
     return this.entry.cpv;
   }
 
@@ -86,7 +86,7 @@ export class InstalledPackages {
   ) {}
 
   /** The installed package of exactly this name. */
-  get(cpv: Cpv): InstalledCandidate | undefined {
+  get(cpv: PackageId): InstalledCandidate | undefined {
     const entry = this.database.get(cpv);
     return entry === undefined
       ? undefined

@@ -3,10 +3,10 @@
  * the package itself, with the USE flag that the wanted file hangs on. Who declares what, the database of installed packages tells;
  * what is a virtual for what, it and the repositories.
  */
-import { unmarked } from '../base/index.js';
+import { cpvOf, type PackageId } from '../base/index.js';
 import { tryParseAtom, type Atom } from './atom.js';
 import type { EbuildTree } from './repos/ebuildTree.js';
-import type { Cpv, EqualPackage, Naming } from './types.js';
+import type { EqualPackage, Naming } from './types.js';
 import type { InstalledDatabase, InstalledEntry } from './vdb.js';
 import { splitCpv } from './version.js';
 
@@ -54,8 +54,8 @@ export class Namer {
    * @param plain `category/name`, with its slot where that matters
    * @param paths what was wanted of it, the most telling first
    */
-  names(cpv: Cpv, plain: string, paths: readonly string[]): Naming[] {
-    const cp = splitCpv(unmarked(cpv))?.cp ?? plain;
+  names(cpv: PackageId, plain: string, paths: readonly string[]): Naming[] {
+    const cp = splitCpv(cpvOf(cpv))?.cp ?? plain;
     const [wanted] = paths;
     const own: Naming = { atom: plain, reason: wanted === undefined ? 'it is meant' : `it has ${wanted}` };
     const flag = wanted === undefined ? undefined : this.#flagFor(cpv, cp, wanted);
@@ -87,9 +87,9 @@ export class Namer {
   }
 
   /** Other installed packages that are as good, since something stands for both. */
-  equals(cpv: Cpv): EqualPackage[] {
-    const cp = splitCpv(unmarked(cpv))?.cp ?? '';
-    const found = new Map<Cpv, EqualPackage>();
+  equals(cpv: PackageId): EqualPackage[] {
+    const cp = splitCpv(cpvOf(cpv))?.cp ?? '';
+    const found = new Map<PackageId, EqualPackage>();
     for (const { cp: by, providers } of this.#standInsFor(cp)) {
       for (const others of providers.values()) {
         if (!others.has(cp)) continue;
@@ -178,7 +178,7 @@ export class Namer {
   }
 
   /** The flag of an installed package that a file of its hangs on, as far as names tell. */
-  #flagFor(cpv: Cpv, cp: string, path: string): string | undefined {
+  #flagFor(cpv: PackageId, cp: string, path: string): string | undefined {
     const entry = this.#installed.get(cpv);
     if (entry === undefined) return undefined;
     const demanded = this.#declarations().get(cp)?.flags ?? new Set<string>();

@@ -7,11 +7,20 @@
  * replaces single files by renaming. An entry that changed less than two seconds before it was read is not kept, as a later
  * change could leave the same time.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { distrust, errorCode, isRecord, isTexts, parseJson, replaceFile } from '../base/index.js';
-import type { Cpv } from './types.js';
+import {
+  distrust,
+  errorCode,
+  isRecord,
+  isTexts,
+  knownPackageId,
+  openSaved,
+  parseJson,
+  replaceFile,
+  type PackageId,
+} from '../base/index.js';
 
 /** Values by key. */
 export type Values = Record<string, string>;
@@ -29,7 +38,7 @@ const settledMs = 2000;
 export class SavedValues {
   readonly #file: string;
   readonly #database: string;
-  readonly #entries: Map<Cpv, SavedEntry>;
+  readonly #entries: Map<PackageId, SavedEntry>;
   #hasNew = false;
 
   /**
@@ -46,7 +55,7 @@ export class SavedValues {
   }
 
   /** The values of an entry whose directory is so now: those that are saved, and room for more. */
-  open(cpv: Cpv, directory: BigIntStats): Values {
+  open(cpv: PackageId, directory: BigIntStats): Values {
     const identity = `${directory.mtimeNs} ${directory.ino}`;
     const saved = this.#entries.get(cpv);
     if (saved?.identity === identity) return saved.values;
@@ -62,7 +71,7 @@ export class SavedValues {
   }
 
   /** The entry's values are not to be kept. */
-  forget(cpv: Cpv): void {
+  forget(cpv: PackageId): void {
     this.#entries.delete(cpv);
   }
 
@@ -71,7 +80,7 @@ export class SavedValues {
    *
    * @param isInstalled tells what is worth keeping
    */
-  save(isInstalled: (cpv: Cpv) => boolean): void {
+  save(isInstalled: (cpv: PackageId) => boolean): void {
     if (!this.#hasNew) return;
     this.#hasNew = false;
     const entries = Object.fromEntries([...this.#entries].filter(([cpv]) => isInstalled(cpv)));
@@ -84,11 +93,11 @@ export class SavedValues {
   }
 }
 
-function load(file: string, database: string): Map<Cpv, SavedEntry> {
-  const entries = new Map<Cpv, SavedEntry>();
+function load(file: string, database: string): Map<PackageId, SavedEntry> {
+  const entries = new Map<PackageId, SavedEntry>();
   let data: Buffer;
   try {
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openSaved(file);
     try {
       if (distrust(fstatSync(fd)) !== undefined) return entries;
       data = readFileSync(fd);
@@ -104,7 +113,8 @@ function load(file: string, database: string): Map<Cpv, SavedEntry> {
   if (data.toString('latin1', 0, start) !== `${magic} ${crc32(body)}\n`) return entries;
   const saved = parseJson(body.toString(), isRecord);
   if (saved?.['database'] !== database || !isRecord(saved['entries'])) return entries;
-  for (const [cpv, entry] of Object.entries(saved['entries'])) if (isEntry(entry)) entries.set(cpv, entry);
+  for (const [cpv, entry] of Object.entries(saved['entries']))
+    if (isEntry(entry)) entries.set(knownPackageId(cpv), entry);
   return entries;
 }
 

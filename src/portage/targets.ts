@@ -13,6 +13,7 @@ import {
   originName,
   packageDirectoryAt,
   type Origin,
+  type PackageId,
 } from '../base/index.js';
 import { type Atom, type AtomOptions, AtomError, parseAtom, tryParseAtom } from './atom.js';
 import type { InstalledCandidate, InstalledPackages } from './installed.js';
@@ -23,7 +24,7 @@ import { eapiFeatures, isSupportedEapi } from './eapi.js';
 import { makeCandidate, matchesAtom } from './match.js';
 import type { Ebuild } from './repos/repository.js';
 import { PackageSets } from './sets.js';
-import type { Cpv, Target } from './types.js';
+import type { Target } from './types.js';
 
 /** A target with everything that its dependencies are evaluated with. */
 export interface ResolvedTarget extends Omit<Target, 'use' | 'buildDeps'> {
@@ -32,7 +33,7 @@ export interface ResolvedTarget extends Omit<Target, 'use' | 'buildDeps'> {
 
 /** An installed package that was named, and by what. */
 export interface Selected {
-  cpv: Cpv;
+  cpv: PackageId;
   from: Origin;
   atom: string;
 }
@@ -124,7 +125,7 @@ export class TargetResolver {
    * @throws LvfsError exit 20 for a name that neither a repository nor the database of installed packages has; one that merely
    * is not installed is no error.
    */
-  hidden(names: readonly string[]): ReadonlySet<Cpv> {
+  hidden(names: readonly string[]): ReadonlySet<PackageId> {
     const found = names.flatMap((name) => {
       const atoms = name.startsWith('@') ? this.#set(name) : [this.#parse(name, 'installed')];
       return atoms.flatMap((atom) => this.#installed.match(atom));

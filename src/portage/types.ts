@@ -2,12 +2,11 @@
  * The shapes that the rest of lvfs sees of Portage's world: what is installed, which packages a build may use, and
  * why. Plain data, without behaviour.
  */
-import type { Origin } from '../base/index.js';
+import type { PackageId, Reason } from '../base/index.js';
 
-/**
- * A package with version as Portage writes it: `category/PF`. An installed one of the sysroot's database is marked; see
- * packages.ts in `base`.
- */
+export type { EqualPackage, Naming, Reason } from '../base/index.js';
+
+/** A package with version as Portage writes it: `category/PF`. An installed one is a {@link PackageId}. */
 export type Cpv = string;
 
 /** Where Portage's data lies. Everything but `root` defaults to its place inside `root`. */
@@ -42,34 +41,9 @@ export interface DataWarning {
   message: string;
 }
 
-/** How an ebuild may name a package. */
-export interface Naming {
-  readonly atom: string;
-  /** Why so, as a sentence without its subject's name. */
-  readonly reason: string;
-}
-
-/** An installed package that is as good as another. */
-export interface EqualPackage {
-  readonly cpv: Cpv;
-  /** `category/name` of the package that both satisfy. */
-  readonly by: string;
-}
-
-/** One link of the chain that brings a package into the visible set. */
-export interface Reason {
-  from: Origin;
-  /** `DEPEND`, `BDEPEND`, `RDEPEND`, `PDEPEND`, or the empty string for sets and options. */
-  variable: string;
-  /** The atom that selected the package. */
-  atom: string;
-  /** Present when emerge would choose another alternative of an any-of group than the one with this atom. */
-  alternative?: true;
-}
-
 /** A package of a chain, with the reason through which the one before it in the chain (or a root) brings it in. */
 export interface ChainLink extends Reason {
-  cpv: Cpv;
+  cpv: PackageId;
 }
 
 /** The ebuild (or, when no repository has it, the installed package) that is to be built. */
@@ -83,7 +57,7 @@ export interface Target {
   /** The dependency strings before evaluation, by variable name. */
   dependencies: Readonly<Record<'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND', string>>;
   /** Best installed matches of DEPEND and BDEPEND, each with what selected it. */
-  buildDeps: ReadonlyMap<Cpv, readonly Reason[]>;
+  buildDeps: ReadonlyMap<PackageId, readonly Reason[]>;
   /** Absent for what only the database of installed packages has. */
   ebuild?: EbuildSource;
 }
@@ -135,17 +109,17 @@ export interface SetRequest {
 export interface VisibleSet {
   targets: readonly Target[];
   /** Every visible installed package with all that brought it in; keys sorted by code point. */
-  visible: ReadonlyMap<Cpv, readonly Reason[]>;
+  visible: ReadonlyMap<PackageId, readonly Reason[]>;
   /** Union of the targets' build dependencies, sorted. */
-  buildDeps: readonly Cpv[];
+  buildDeps: readonly PackageId[];
   unsatisfied: readonly Unsatisfied[];
   /** Installed packages whose VDB entry is shown although their files are not (the targets' run-time closure). */
-  metadataOnly: readonly Cpv[];
+  metadataOnly: readonly PackageId[];
 }
 
 /** An entry of the VDB. */
 export interface InstalledPackage {
-  cpv: Cpv;
+  cpv: PackageId;
   category: string;
   /** `PF`: name, version and revision. */
   pf: string;

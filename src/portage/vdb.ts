@@ -6,13 +6,22 @@
  * of them, and nothing is read twice, also not in the next run (savedValues.ts). A database object is a snapshot: make a new one to see what was merged since.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
-import { errorCode, isAbsent, LvfsError, readingFlags, systemError } from '../base/index.js';
+import {
+  errorCode,
+  isAbsent,
+  LvfsError,
+  packageId,
+  readingFlags,
+  systemError,
+  type PackageId,
+  type SystemName,
+} from '../base/index.js';
 import { eapiFeatures } from './eapi.js';
 import { settledIdentity } from './lookedAt.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
 import { type Move, moved, type PackageMoves } from './moves.js';
 import type { SavedValues, Values } from './savedValues.js';
-import type { Cpv, DataWarning, InstalledPackage } from './types.js';
+import type { DataWarning, InstalledPackage } from './types.js';
 import { comparePackages, splitCpv, type PackageVersion } from './version.js';
 
 /** Values that name other packages. */
@@ -36,9 +45,18 @@ export interface ValueSource {
   line: number;
 }
 
+/** A database of installed packages, as its entries know it. */
+interface DatabasePlace {
+  readonly directory: string;
+  readonly system: SystemName;
+  readonly warn: (warning: DataWarning) => void;
+  /** Values of this database read in earlier runs. */
+  readonly saved: SavedValues | undefined;
+}
+
 /** An entry of the database whose values can be read. */
 export class InstalledEntry implements InstalledPackage {
-  readonly cpv: Cpv;
+  readonly cpv: PackageId;
   readonly category: string;
   readonly pf: string;
   readonly directory: string;
@@ -56,24 +74,13 @@ export class InstalledEntry implements InstalledPackage {
   /** Names of the single files; undefined before one was needed. */
   #files: ReadonlySet<string> | undefined;
 
-  /**
-   * @param parts category, name and version, taken apart.
-   * @param database the directory of the database.
-   * @param mark what marks the packages of the database; see packages.ts in `base`.
-   * @param saved keeps values from one run to the next.
-   */
-  constructor(
-    parts: PackageVersion,
-    database: string,
-    warn: (warning: DataWarning) => void,
-    mark = '',
-    saved?: SavedValues,
-  ) {
+  /** @param parts category, name and version, taken apart */
+  constructor(parts: PackageVersion, { directory, system, warn, saved }: DatabasePlace) {
     this.#parts = parts;
-    this.cpv = parts.cpv + mark;
+    this.cpv = packageId(parts.cpv, system);
     this.category = parts.category;
     this.pf = parts.cpv.slice(parts.category.length + 1);
-    this.directory = `${database}/${parts.cpv}`;
+    this.directory = `${directory}/${parts.cpv}`;
     this.#saved = saved;
     this.#warn = (warning) => {
       // It has to be said again in the next run.
@@ -210,33 +217,40 @@ export class InstalledEntry implements InstalledPackage {
   }
 }
 
+/** What is known of a database beside its place. */
+export interface DatabaseOptions {
+  /** Whether one that is not there is an error; default false. */
+  readonly mustExist?: boolean;
+  /** The system whose packages are in it; default the root. */
+  readonly system?: SystemName;
+  /** Values of this database read in earlier runs. */
+  readonly saved?: SavedValues | undefined;
+}
+
 /** The installed packages below one database directory. */
 export class InstalledDatabase {
   /** Sorted by cpv in code point order. */
   readonly packages: readonly InstalledEntry[];
-  readonly #byCpv = new Map<Cpv, InstalledEntry>();
+  readonly #byCpv = new Map<PackageId, InstalledEntry>();
   readonly #byName = new Map<string, InstalledEntry[]>();
   readonly #saved: SavedValues | undefined;
   /** The database and its categories with what tells one state of each from another. */
   readonly #listed: ReadonlyMap<string, string | undefined>;
 
   /**
-   * Lists `directory`. A database that does not exist is empty, unless it `mustExist`. What is not a package is skipped as Portage skips it:
+   * Lists `directory`. A database that does not exist is empty, unless it has to exist. What is not a package is skipped as Portage skips it:
    * hidden, CVS, `lost+found` and unfinished (`-MERGING-…`) directories and files silently, a directory whose name has no version
    * with a warning.
    *
-   * @param mark marks the names of its packages; see packages.ts in `base`.
-   * @param saved values of this database read in earlier runs.
    * @throws LvfsError `VDB_UNREADABLE` (exit 22) when the database directory cannot be listed.
    */
   constructor(
     readonly directory: string,
     warn: (warning: DataWarning) => void,
-    mustExist = false,
-    mark = '',
-    saved?: SavedValues,
+    { mustExist = false, system = 'root', saved }: DatabaseOptions = {},
   ) {
     this.#saved = saved;
+    const place: DatabasePlace = { directory, system, warn, saved };
     const packages: InstalledEntry[] = [];
     // Before they are listed: what comes meanwhile is no more what is noted.
     const listed = new Map([[directory, settledIdentity(directory)]]);
@@ -258,7 +272,7 @@ export class InstalledDatabase {
           });
           continue;
         }
-        packages.push(new InstalledEntry(parts, directory, warn, mark, saved));
+        packages.push(new InstalledEntry(parts, place));
       }
     }
     packages.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
@@ -341,7 +355,7 @@ export class InstalledDatabase {
   }
 
   /** The entry of exactly this cpv. */
-  get(cpv: Cpv): InstalledEntry | undefined {
+  get(cpv: PackageId): InstalledEntry | undefined {
     return this.#byCpv.get(cpv);
   }
 
@@ -359,13 +373,11 @@ export class InstalledDatabase {
 /**
  * The packages below a database directory, when all that is in it is known to be a package or known to be none by its name;
  * undefined when {@link InstalledDatabase} has to look closer. Costs a fraction of that.
- *
- * @param mark as there
  */
 export function listKnown(
   directory: string,
-  mark: string,
-  known: ReadonlySet<Cpv>,
+  system: SystemName,
+  known: ReadonlySet<PackageId>,
 ): Pick<InstalledPackage, 'cpv' | 'directory'>[] | undefined {
   const found: Pick<InstalledPackage, 'cpv' | 'directory'>[] = [];
   let isSure = true;
@@ -379,7 +391,7 @@ export function listKnown(
     if (skipped.test(category) || !categoryName.test(category)) continue;
     const path = `${directory}/${category}`;
     for (const pf of names(path)) {
-      const cpv = `${category}/${pf}${mark}`;
+      const cpv = packageId(`${category}/${pf}`, system);
       if (known.has(cpv)) found.push({ cpv, directory: `${path}/${pf}` });
       else if (!skipped.test(pf)) isSure = false;
     }

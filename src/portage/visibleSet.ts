@@ -16,9 +16,10 @@ import {
   isInSysroot,
   LvfsError,
   originName,
-  packageName,
-  rootMark,
+  plainPackageName,
+  systemMeant,
   unmarked,
+  type PackageId,
   type Origin,
 } from '../base/index.js';
 import { parseAtom } from './atom.js';
@@ -34,7 +35,7 @@ import type { Cpv, DataWarning, Reason, SetRequest, Target, Unsatisfied, Visible
 
 /** A package with something that brings it into the set. */
 interface Edge {
-  cpv: Cpv;
+  cpv: PackageId;
   reason: Reason;
 }
 
@@ -59,8 +60,8 @@ export class VisibleSets {
   readonly #toolchains: readonly string[];
   readonly #warn: (warning: DataWarning) => void;
   /** What installed packages bring in, as chosen and with all alternatives. */
-  readonly #edges = new Map<Cpv, readonly Edge[]>();
-  readonly #allEdges = new Map<Cpv, readonly Edge[]>();
+  readonly #edges = new Map<PackageId, readonly Edge[]>();
+  readonly #allEdges = new Map<PackageId, readonly Edge[]>();
 
   /**
    * @param target the same object as `tools` when nothing is built for another system.
@@ -116,7 +117,7 @@ export class VisibleSets {
       use: request.use,
     };
     for (const resolved of this.#target.targets.resolve(request.targets, options)) {
-      const buildDeps = new Map<Cpv, Reason[]>();
+      const buildDeps = new Map<PackageId, Reason[]>();
       const selections = this.#chooseAll(resolved);
       for (const variable of buildVariables(resolved.eapi)) {
         const root = this.#rootFor(variable, resolved.eapi);
@@ -213,22 +214,22 @@ export class VisibleSets {
    *
    * @throws LvfsError exit 20 for a name that neither a repository nor a database has.
    */
-  matching(names: readonly string[]): ReadonlySet<Cpv> {
+  matching(names: readonly string[]): ReadonlySet<PackageId> {
     return new Set(this.#named(names, (name, root) => [...root.targets.hidden([name])]));
   }
 
   /** See `System.atomFor`. */
-  atomFor(cpv: Cpv): string {
+  atomFor(cpv: PackageId): string {
     const { installed } = this.#rootWith(cpv);
     const found = installed.get(cpv);
-    const cp = found?.package.cp ?? packageName(unmarked(cpv));
+    const cp = found?.package.cp ?? plainPackageName(cpv);
     const slot = found?.slot;
     const isOnlySlot = installed.versionsOf(cp).every((other) => other.slot === slot);
     return slot === undefined || isOnlySlot ? cp : `${cp}:${slot}`;
   }
 
   /** The system in which a package is installed. */
-  #rootWith(cpv: Cpv): PackageRoot {
+  #rootWith(cpv: PackageId): PackageRoot {
     return isInSysroot(cpv) ? this.#target : this.#tools;
   }
 
@@ -236,11 +237,8 @@ export class VisibleSets {
   #named<T>(names: readonly string[], ask: (name: string, root: PackageRoot) => readonly T[]): readonly T[] {
     if (!this.#isCross) return names.flatMap((name) => ask(name, this.#target));
     return names.flatMap((name) => {
-      const roots = isInSysroot(name)
-        ? [this.#target]
-        : name.endsWith(rootMark)
-          ? [this.#tools]
-          : this.#roots;
+      const system = systemMeant(name);
+      const roots = system === undefined ? this.#roots : [system === 'sysroot' ? this.#target : this.#tools];
       const found: T[] = [];
       const failures: LvfsError[] = [];
       for (const root of roots) {
@@ -268,8 +266,8 @@ export class VisibleSets {
   }
 
   /** Everything that the roots need at run time, with all direct reasons, sorted; what is hidden brings in nothing. */
-  #close(roots: readonly Edge[], hidden: ReadonlySet<Cpv>, all: boolean): Map<Cpv, Reason[]> {
-    const members = new Set<Cpv>();
+  #close(roots: readonly Edge[], hidden: ReadonlySet<PackageId>, all: boolean): Map<PackageId, Reason[]> {
+    const members = new Set<PackageId>();
     const isHidden = ({ cpv, reason: { from } }: Edge): boolean =>
       hidden.has(cpv) || (from.kind === 'package' && hidden.has(from.cpv));
     const shown = roots.filter((edge) => !isHidden(edge));
@@ -279,7 +277,7 @@ export class VisibleSets {
       for (const edge of this.#edgesOf(cpv, all)) if (!hidden.has(edge.cpv)) members.add(edge.cpv);
     }
     const sorted = [...members].sort();
-    const reasons = new Map<Cpv, Reason[]>(sorted.map((cpv) => [cpv, []]));
+    const reasons = new Map<PackageId, Reason[]>(sorted.map((cpv) => [cpv, []]));
     for (const { cpv, reason } of shown) addReason(reasons, cpv, reason);
     for (const list of reasons.values()) list.sort(compareReasons);
     // From here on in order: packages by code point, and their edges are sorted.
@@ -290,7 +288,7 @@ export class VisibleSets {
   }
 
   /** What an installed package needs at run time, as it was recorded when it was built, by variable and atom. */
-  #edgesOf(cpv: Cpv, all: boolean): readonly Edge[] {
+  #edgesOf(cpv: PackageId, all: boolean): readonly Edge[] {
     const known = all ? this.#allEdges : this.#edges;
     let edges = known.get(cpv);
     if (edges === undefined) {
@@ -300,7 +298,7 @@ export class VisibleSets {
     return edges;
   }
 
-  #findEdges(cpv: Cpv, all: boolean): readonly Edge[] {
+  #findEdges(cpv: PackageId, all: boolean): readonly Edge[] {
     const root = this.#rootWith(cpv);
     const candidate = root.installed.get(cpv);
     if (candidate === undefined) return [];
@@ -416,7 +414,7 @@ function rootOf(selected: Selected): Edge {
   return { cpv: selected.cpv, reason: { from: selected.from, variable: '', atom: selected.atom } };
 }
 
-function addReason(reasons: Map<Cpv, Reason[]>, cpv: Cpv, reason: Reason): void {
+function addReason(reasons: Map<PackageId, Reason[]>, cpv: PackageId, reason: Reason): void {
   const known = reasons.get(cpv);
   if (known === undefined) reasons.set(cpv, [reason]);
   else if (
@@ -482,7 +480,7 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function sortedMap(reasons: ReadonlyMap<Cpv, Reason[]>): Map<Cpv, Reason[]> {
+function sortedMap(reasons: ReadonlyMap<PackageId, Reason[]>): Map<PackageId, Reason[]> {
   const sorted = [...reasons].sort(([a], [b]) => compareText(a, b));
   for (const [, list] of sorted) list.sort(compareReasons);
   return new Map(sorted);

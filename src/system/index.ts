@@ -11,7 +11,8 @@ export { FileStatus, identityWords, inodeWords, type FileIdentity } from './file
 export { peerProcess } from './peer.js';
 export { openFlag } from './library.js';
 export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
-export { keepCapabilities } from './privileges.js';
+export { closeInherited } from './inherited.js';
+export { canLimitTo, capabilityName, keepCapabilities, type Capability } from './privileges.js';
 export { ProcessHandles, type ProcessHandle } from './processHandles.js';
 export { SignedSocket, type SignedText } from './signedSocket.js';
 export { DirectoryWatcher, Watches, type WatchEvent } from './watches.js';

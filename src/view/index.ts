@@ -11,7 +11,13 @@ export {
 } from './host.js';
 export { canonicalPaths } from './resolver.js';
 export { rule, ruleNames, type Overrides, type Rule, type ViewSettings } from './rules.js';
-export { systemPaths, systemPathsOfPrefix, systemPathsOfSysroot, type SystemPath } from './systemPaths.js';
+export {
+  systemPaths,
+  systemPathsOfPrefix,
+  systemPathsOfSysroot,
+  type SystemPath,
+  type SystemPathKind,
+} from './systemPaths.js';
 export { cacheFormats, type CacheFormat } from './compiled/formats.js';
 export { nodeState, View, type SharedView } from './view.js';
 export { literalGlob } from './glob.js';

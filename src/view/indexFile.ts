@@ -13,7 +13,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { distrust, isRecord, parseJson, replaceFile } from '../base/index.js';
+import { distrust, isRecord, openSaved, parseJson, replaceFile } from '../base/index.js';
 import { decodeDirectories, encodeDirectories, type DirectoryTable } from './directoryTable.js';
 import { isSound, sectionLengths, type IndexSections, type IndexSizes } from './pathIndex.js';
 
@@ -66,7 +66,7 @@ export class IndexFile {
    * @throws Doubt; or what the system says
    */
   constructor(path: string) {
-    this.#fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    this.#fd = openSaved(path);
     try {
       const { header, sums, bodyAt } = readHeader(this.#fd);
       this.sizes = header.sizes;

@@ -16,6 +16,7 @@ import {
   isInSysroot,
   longestPath,
   readingFlags,
+  type PackageId,
 } from '../base/index.js';
 import { Canonicaliser, PathWalker, type HostLinks } from './canonical.js';
 import { contentsFile, ContentsIdentity } from './contentsIdentity.js';
@@ -39,14 +40,14 @@ export type ContentsScanner = (
 
 /** Libraries that outlived their package and count as owned by an installed one. */
 export interface PreservedLibraries {
-  cpv: string;
+  cpv: PackageId;
   paths: readonly string[];
 }
 
 /** What is installed at some moment. */
 export interface InstalledState {
   /** `directory` is the VDB entry, in which `CONTENTS` is read. */
-  packages: readonly { readonly cpv: string; readonly directory: string }[];
+  packages: readonly { readonly cpv: PackageId; readonly directory: string }[];
   /** From `var/lib/portage/preserved_libs_registry`; packages that are not installed are passed over. */
   preserved?: readonly PreservedLibraries[] | undefined;
 }
@@ -70,9 +71,9 @@ export interface OpenIndexOptions extends InstalledState {
 
 /** What an {@link IndexStore.update} found. */
 export interface IndexChanges {
-  added: string[];
-  removed: string[];
-  changed: string[];
+  added: PackageId[];
+  removed: PackageId[];
+  changed: PackageId[];
   /** Paths whose owners are others than before; a node may occur more than once. */
   nodes: IndexNode[];
 }
@@ -313,7 +314,7 @@ class Store implements IndexStore {
       entry(entry: ScannedEntry) {
         // What no system call can name is never looked for.
         if (entry.end - entry.start > longestPath) return;
-        sink?.add(entry.bytes, entry.start, entry.end, kindOf[entry.kind] as number);
+        sink?.add(entry.bytes, entry.start, entry.end, kindOf[entry.kind]!);
       },
       problem(line: number, message: string) {
         problems++;

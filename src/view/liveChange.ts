@@ -14,6 +14,7 @@
  * Only what may have changed is told: a change costs in proportion to the changed packages and to what the kernel holds
  * of them, not to the view.
  */
+import type { PackageId } from '../base/index.js';
 import { hostKind } from './host.js';
 import { indexKind, nodeBehind, rootNode, type IndexNode } from './pathIndex.js';
 import type { Overrides } from './rules.js';
@@ -40,7 +41,7 @@ export interface ViewChange {
   /** See {@link View.change}. */
   avoided?: Iterable<string>;
   /** What an update of the index found: nodes with other owners, and the cpvs of packages that came, went or changed. */
-  updated?: { readonly nodes: Iterable<IndexNode>; readonly packages: Iterable<string> };
+  updated?: { readonly nodes: Iterable<IndexNode>; readonly packages: Iterable<PackageId> };
 }
 
 /** Something that happened to a name in a directory of the host. */

@@ -18,6 +18,7 @@
  * room is untouched memory, which costs address space only. What is *not* here: which packages may be seen, rules, and
  * the host's files (see `view.ts`), and reading VDBs and saved files (see `indexStore.ts`).
  */
+import type { PackageId } from '../base/index.js';
 import { settledOnly } from './pathIndex/looseNames.js';
 import { OwnedTree } from './pathIndex/owners.js';
 import { PackageRecords, type IndexedPackage } from './pathIndex/packageRecords.js';
@@ -166,12 +167,12 @@ export class PathIndex extends OwnedTree {
   }
 
   /** The id of an installed package, or -1. */
-  packageId(cpv: string): number {
+  packageId(cpv: PackageId): number {
     return this.#packages.idOf(cpv);
   }
 
   /** The name of a package, also of one that is no longer installed. */
-  cpv(id: number): string {
+  cpv(id: number): PackageId {
     return this.#packages.cpv(id);
   }
 
@@ -186,7 +187,7 @@ export class PathIndex extends OwnedTree {
   }
 
   /** See {@link PackageRecords.add}. */
-  addPackage(cpv: string): number {
+  addPackage(cpv: PackageId): number {
     return this.#packages.add(cpv);
   }
 

@@ -1,5 +1,13 @@
 /** The settings of a view, and the places in the tree that are treated by themselves. */
-import { isInSysroot, isRecord, isTexts, LvfsError, packageName, unmarked } from '../base/index.js';
+import {
+  cpvOf,
+  isInSysroot,
+  isRecord,
+  isTexts,
+  LvfsError,
+  packageName,
+  type PackageId,
+} from '../base/index.js';
 import { isGlob } from './glob.js';
 import { GlobSet } from './globs.js';
 import { rootNode, type IndexNode, type PathIndex } from './pathIndex.js';
@@ -90,9 +98,12 @@ export interface SystemGlob {
 }
 
 /** Where the VDB entry of a package is shown: the database, the category and the entry in it. */
-export function entryPath(settings: ViewSettings, cpv: string): [vdb: string, category: string, pf: string] {
+export function entryPath(
+  settings: ViewSettings,
+  cpv: PackageId,
+): [vdb: string, category: string, pf: string] {
   const vdb = isInSysroot(cpv) ? `${settings.sysroot ?? ''}/var/db/pkg` : settings.vdb;
-  const plain = unmarked(cpv);
+  const plain = cpvOf(cpv);
   const slash = plain.indexOf('/');
   return [vdb, plain.slice(0, slash), plain.slice(slash + 1)];
 }

@@ -5,7 +5,7 @@
  * saved, when a link by which paths were resolved leads elsewhere, or when there is any doubt about the file. Then the
  * index has to be opened, which also says what is wrong.
  */
-import { errorCode } from '../base/index.js';
+import { errorCode, type PackageId } from '../base/index.js';
 import { Canonicaliser, type HostLinks } from './canonical.js';
 import { directoriesHold } from './directoryTable.js';
 import { contentsFile, ContentsIdentity } from './contentsIdentity.js';
@@ -26,7 +26,7 @@ import {
 export interface SavedOwnersOptions extends Pick<InstalledState, 'preserved'> {
   readonly cacheFile: string;
   /** What is installed when it is exactly what is known by name, undefined otherwise. */
-  readonly installed: (known: ReadonlySet<string>) => InstalledState['packages'] | undefined;
+  readonly installed: (known: ReadonlySet<PackageId>) => InstalledState['packages'] | undefined;
   readonly links: HostLinks;
   readonly sysroot?: string | undefined;
 }
@@ -40,7 +40,7 @@ export interface SavedOwnersOptions extends Pick<InstalledState, 'preserved'> {
 export function savedOwners(
   options: SavedOwnersOptions,
   paths: readonly Uint8Array[],
-): readonly (readonly string[])[] | undefined {
+): readonly (readonly PackageId[])[] | undefined {
   try {
     const file = new IndexFile(options.cacheFile);
     try {
@@ -60,7 +60,7 @@ export function savedOwners(
 /** The packages of the saved index. */
 class SavedPackages {
   readonly #records: Uint32Array;
-  readonly #cpvs: readonly string[];
+  readonly #cpvs: readonly PackageId[];
 
   constructor(file: IndexFile) {
     this.#records = wordsOf(file.section(indexSection.records));
@@ -68,14 +68,14 @@ class SavedPackages {
     this.#cpvs = recordedCpvs(this.#records, names, 0, file.sizes.packages);
   }
 
-  cpv(id: number): string {
+  cpv(id: number): PackageId {
     return this.#cpvs[id]!;
   }
 
   /** Whether what is installed is what was saved, to the last CONTENTS, and none was damaged: that has to be told. */
   areInstalled(options: SavedOwnersOptions): boolean {
     const { preserved, installed } = options;
-    const ids = new Map<string, number>();
+    const ids = new Map<PackageId, number>();
     for (const [id, cpv] of this.#cpvs.entries()) {
       const { isLive, isDamaged } = recordedState(this.#records, id);
       if (isDamaged) return false;

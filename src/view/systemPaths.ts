@@ -2,7 +2,7 @@
  * Places that no package's CONTENTS lists and that a build may see all the same, places that are only mount points,
  * and trees that are nobody's business. `lvfs paths` prints them, the configuration adds to them.
  */
-import { sysrootMark } from '../base/index.js';
+import { namedIn, type SystemName } from '../base/index.js';
 import type { CacheFormatName } from './compiled/formats.js';
 import { isGlob, literalGlob } from './glob.js';
 
@@ -454,13 +454,15 @@ export const systemPaths: readonly SystemPath[] = [
   ...['mysql', 'postgresql', 'systemd/coredump'].map((name) => priv(`/var/lib/${name}`, 'Data of services.')),
 ];
 
-/** An entry of the list for a system at `place`, whose packages have `mark` behind their names. */
-function below(place: string, mark: string): (entry: SystemPath) => SystemPath {
+/** An entry of the list for a system at `place`. */
+function below(place: string, system: SystemName): (entry: SystemPath) => SystemPath {
   const escaped = literalGlob(place);
   return ({ packages, ...entry }) => ({
     ...entry,
     path: (entry.kind === 'tree' && isGlob(entry.path) ? escaped : place) + entry.path,
-    ...(packages === undefined ? {} : { packages: packages.map((name) => name + mark) }),
+    ...(packages === undefined
+      ? {}
+      : { packages: packages.map((name) => (system === 'root' ? name : namedIn(system, name))) }),
   });
 }
 
@@ -471,7 +473,7 @@ function below(place: string, mark: string): (entry: SystemPath) => SystemPath {
 export function systemPathsOfSysroot(sysroot: string): SystemPath[] {
   return [
     { path: sysroot, kind: 'filtered', reason: 'The sysroot: what its packages own, and what follows.' },
-    ...systemPaths.map(below(sysroot, sysrootMark)),
+    ...systemPaths.map(below(sysroot, 'sysroot')),
   ];
 }
 
@@ -487,6 +489,6 @@ export function systemPathsOfPrefix(prefix: string): SystemPath[] {
     tree('/', 'The host around the prefix, which no package of it owns.'),
     ...systemPaths.filter(({ path }) => mountedOver.has(path)),
     { path: prefix, kind: 'filtered', reason: 'The prefix: only what its packages own, and what follows.' },
-    ...systemPaths.map(below(prefix, '')),
+    ...systemPaths.map(below(prefix, 'root')),
   ];
 }

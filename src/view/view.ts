@@ -5,7 +5,7 @@
  * All that decides is in shared memory (the index, and `deciding/viewState.ts`), so that every thread gives the
  * same answer: a thread calls {@link View.begin} before each request and then sees, to the end of the request, at least that state.
  */
-import { silent, type Logger } from '../base/index.js';
+import { silent, type Logger, type PackageId } from '../base/index.js';
 import { leftOut, type Made } from './compiled/sources.js';
 import { CompiledCaches } from './compiledCaches.js';
 import { detailOf } from './deciding/detail.js';
@@ -420,7 +420,7 @@ export class View {
   }
 
   /** Where the VDB entry of a package is, or was, or would be. */
-  entryFor(cpv: string): IndexNode {
+  entryFor(cpv: PackageId): IndexNode {
     const [vdb, category, pf] = entryPath(this.settings, cpv);
     return this.index.ensure(
       this.index.ensure(this.#links.locate(vdb), Buffer.from(category)),

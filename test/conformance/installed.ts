@@ -12,6 +12,7 @@ import { eapiFeatures } from '../../src/portage/eapi.js';
 import { openSystem, type System, type VisibleSet } from '../../src/portage/index.js';
 import { InstalledDatabase } from '../../src/portage/vdb.js';
 import { compare, type Family, type Outcome, type Vectors } from './family.js';
+import { pkg } from '../helpers/installed.js';
 
 interface VdbFile {
   readonly profile: string;
@@ -134,7 +135,7 @@ function bestOf({ installed }: Archive, selections: readonly Selection[]): strin
 }
 
 function runOf(archive: Archive, cpv: string): { run: string[]; unsatisfied: string[] } {
-  const found = archive.installed.get(cpv);
+  const found = archive.installed.get(pkg(cpv));
   if (found === undefined) return { run: [], unsatisfied: [] };
   const selections = ['RDEPEND', 'PDEPEND'].map((key) =>
     archive.check.choose(found.entry.value(key), found.use),
@@ -271,7 +272,7 @@ function closureOf(archive: Archive, row: ClosureRow): Outcome {
   const names = [...whole.visible.keys()];
   const got = {
     use: target?.use,
-    installed: packages.get(row.t) !== undefined,
+    installed: packages.get(pkg(row.t)) !== undefined,
     atoms: [...new Set(atoms.map(({ text }) => text))],
     unsat: [...new Set(selections.flatMap(({ unsatisfied }) => unsatisfied))],
     visible_n: names.length,
@@ -310,7 +311,7 @@ function* vdbMeta(vectors: Vectors): Generator<Outcome> {
     for (const [file, text] of Object.entries(row.files)) {
       appendFileSync(path.join(directory, file), text.replaceAll('@DIR_MTIME_NS@', time));
     }
-    const entry = new InstalledDatabase(database, () => undefined).get('cat/pkg-1');
+    const entry = new InstalledDatabase(database, () => undefined).get(pkg('cat/pkg-1'));
     const got = keys.flatMap((key) => {
       const value = entry?.value(key) ?? '';
       return value === '' ? [] : [[key, value] as const];

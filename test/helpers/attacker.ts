@@ -29,16 +29,19 @@ import {
   realpathSync,
   renameSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
   watch,
+  writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorCode } from '../../src/base/index.js';
 import type { GentooRootSpec } from './gentooRoot.js';
+import { hasNumbers, native, outcomeOf, pathCallNames } from './pathCalls.js';
 
 /** What hidden files hold. */
 export const secret = 'S3CRET';
@@ -60,8 +63,12 @@ const changes: Readonly<Record<string, (path: string) => void>> = {
   copy: (path) => copyFileSync(path, `${path}.copied`),
 };
 
+/** What a call is tried on, hidden or absent. */
+const victim = (which: 'hidden' | 'absent', call: string): string =>
+  `opt/shared/${which}-${call.replace(/\W+/g, '-')}`;
+
 const victims = Object.fromEntries(
-  Object.keys(changes).map((name) => [`/opt/shared/hidden-${name}`, secret]),
+  [...Object.keys(changes), ...pathCallNames].map((name) => [`/${victim('hidden', name)}`, secret]),
 );
 
 /** Between neighbours of what is visible so many hidden names are merged. */
@@ -149,24 +156,13 @@ function differs(call: (path: string) => unknown, hidden: string, absent: string
 
 const namesHidden = (names: readonly string[]): string[] => names.filter((name) => name.includes('hidden'));
 
-type Native = (...args: readonly unknown[]) => number;
-
 /** System calls of Linux by their numbers on this machine; undefined elsewhere. */
-const syscalls =
-  process.arch === 'x64' ? { getdents64: 217, name_to_handle_at: 303, open_by_handle_at: 304 } : undefined;
-
-function native(parameters: readonly string[]): Native | undefined {
-  if (syscalls === undefined) return undefined;
-  const koffi = createRequire(import.meta.url)('koffi') as {
-    load(path: null): { func(name: string, result: string, parameters: readonly string[]): Native };
-  };
-  return koffi.load(null).func('syscall', 'long', ['long', ...parameters]);
-}
+const syscalls = hasNumbers ? { getdents64: 217, name_to_handle_at: 303, open_by_handle_at: 304 } : undefined;
 
 /** The records of a directory: name, inode number and offset of each. */
 function records(path: string): { name: string; ino: bigint; offset: bigint }[] {
+  if (syscalls === undefined) return [];
   const call = native(['int', 'void *', 'size_t']);
-  if (call === undefined || syscalls === undefined) return [];
   const found: { name: string; ino: bigint; offset: bigint }[] = [];
   const buffer = Buffer.alloc(1 << 16);
   const fd = openSync(path, 'r');
@@ -204,8 +200,8 @@ export function tellsGaps(numbers: readonly bigint[]): string[] {
 
 /** struct file_handle of a path: bytes; undefined where there is none. */
 function handleOf(path: string): Buffer | undefined {
+  if (syscalls === undefined) return undefined;
   const call = native(['int', 'void *', 'void *', 'void *', 'int']);
-  if (call === undefined || syscalls === undefined) return undefined;
   const handle = Buffer.alloc(8 + 128);
   handle.writeUInt32LE(128, 0);
   const result = call(syscalls.name_to_handle_at, -100, Buffer.from(`${path}\0`), handle, Buffer.alloc(8), 0);
@@ -213,8 +209,8 @@ function handleOf(path: string): Buffer | undefined {
 }
 
 function openHandle(directory: string, handle: Buffer): string[] {
+  if (syscalls === undefined) return [];
   const call = native(['int', 'void *', 'int']);
-  if (call === undefined || syscalls === undefined) return [];
   const mount = openSync(directory, 'r');
   try {
     const fd = call(syscalls.open_by_handle_at, mount, handle, constants.O_RDONLY);
@@ -387,17 +383,96 @@ export const attacks: Readonly<Record<string, (root: string) => string[]>> = {
   ...Object.fromEntries(
     Object.entries(changes).map(([name, call]) => [
       `${name} of a hidden name`,
-      (root: string) =>
-        differs(call, join(root, `opt/shared/hidden-${name}`), join(root, `opt/shared/absent-${name}`)),
+      (root: string) => differs(call, join(root, victim('hidden', name)), join(root, victim('absent', name))),
     ]),
   ),
+  ...Object.fromEntries(
+    pathCallNames.map((name) => [
+      `the system call ${name}`,
+      (root: string) => {
+        const outcomes = (['hidden', 'absent'] as const).map((which) =>
+          outcomeOf(name, join(root, victim(which, name))),
+        );
+        return outcomes[0] === outcomes[1] ? [] : [`errno ${outcomes.join(' rather than ')}`];
+      },
+    ]),
+  ),
+  'the categories of the database': (root) => namesHidden(readdirSync(join(root, 'var/db/pkg/crowd'))),
+  'a hidden file copied by the kernel': (root) => {
+    const place = mkdtempSync(join(tmpdir(), 'attack-'));
+    const found = evidence(() => copyFileSync(join(root, 'opt/shared/hidden.h'), join(place, 'x')));
+    rmSync(place, { recursive: true });
+    return found;
+  },
+  'a hidden file linked into a directory that can be written to': (root) => {
+    const place = mkdtempSync(join(tmpdir(), 'attack-'));
+    const found = differs(
+      (path) => linkSync(path, join(place, 'x')),
+      join(root, 'opt/shared/hidden-link'),
+      join(root, 'opt/shared/absent'),
+    );
+    rmSync(place, { recursive: true });
+    return found;
+  },
+  'a name opened by its path alone, and again': (root) =>
+    evidence(() => {
+      const fd = openSync(join(root, 'opt/shared'), 0o10000000);
+      try {
+        return readFileSync(`/proc/self/fd/${fd}/hidden.h`, 'latin1');
+      } finally {
+        closeSync(fd);
+      }
+    }),
+  'through the root of every process': (root) =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) =>
+        evidence(() => readFileSync(`/proc/${pid}/root${root}/opt/hidden/deep/data`, 'latin1')),
+      ),
+  'through what every process has open': (root) =>
+    openDirectories().flatMap((path) =>
+      ['opt/hidden/deep/data', `${root}/opt/hidden/deep/data`].flatMap((below) =>
+        evidence(() => readFileSync(`${path}/${below}`, 'latin1')),
+      ),
+    ),
+  'what is mounted': () => namesHidden(readFileSync('/proc/self/mountinfo', 'latin1').split('\n')),
+  'a file of a bound directory by its handle': () => {
+    const place = mkdtempSync('/tmp/attack-');
+    writeFileSync(join(place, 'x'), secret);
+    const handle = handleOf(join(place, 'x'));
+    const found = handle === undefined ? [] : openHandle('/tmp', handle);
+    rmSync(place, { recursive: true });
+    return found;
+  },
 };
 
-/** What depends on how the numbers of files are given: not every file system counts them up. */
+/** The working directories, and whatever else is open, of all processes that this one may look at. */
+function openDirectories(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [`/proc/${pid}/cwd`, ...readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** What root is not kept from outside of the view, where all processes and directories are his. */
+export const onlyInside: ReadonlySet<string> = new Set([
+  'through what every process has open',
+  'a file of a bound directory by its handle',
+]);
+
+/** What tells nothing of some trees that hide nothing: not every file system counts the numbers of files up. */
 export const needsCounting: ReadonlySet<string> = new Set([
   'gaps between inode numbers',
   'gaps between inode numbers in a listing',
   'gaps between numbers in file handles',
+  // It names no files; and that one is made in any case.
+  'what is mounted',
+  'the system call open, made if need be',
 ]);
 
 const [, script, root] = process.argv;

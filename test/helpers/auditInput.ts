@@ -2,6 +2,7 @@ import type { Denial, ProcessRecord, ReportInput, Use } from '../../src/audit/in
 import { told } from '../../src/base/index.js';
 import type { ReportGraph } from '../../src/daemon/index.js';
 import { origin } from './origin.js';
+import { pkg, pkgs } from './installed.js';
 
 /** A process; the defaults are a compiler that make started. */
 export function processRecord(id: number, changes: Partial<ProcessRecord> = {}): ProcessRecord {
@@ -26,7 +27,7 @@ export function denial(path: string, owners: string[], changes: Partial<Denial> 
   return {
     time: 0,
     path,
-    owners,
+    owners: pkgs(...owners),
     operation: 'open',
     pid: 1,
     comm: 'cc1',
@@ -46,7 +47,7 @@ export function denial(path: string, owners: string[], changes: Partial<Denial> 
 
 /** A use by nobody in particular. */
 export function use(path: string, owner: string, changes: Partial<Use> = {}): Use {
-  return { path, owners: [owner], operation: 'read', process: 0, ...changes };
+  return { path, owners: [pkg(owner)], operation: 'read', process: 0, ...changes };
 }
 
 /** A table of processes by id. */
@@ -66,14 +67,14 @@ export function drawn(input: ReportInput): ReportGraph {
 export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
   return {
     targets: ['a/target-1'],
-    declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' }],
+    declared: [{ variable: 'DEPEND', atom: 'dev-libs/a', cpv: pkg('dev-libs/a-1') }],
     visible: new Map([
-      ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-libs/b-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-      ['sys-devel/gcc-13', [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]],
-      ['dev-build/make-4', [{ from: origin('@system'), variable: '', atom: 'dev-build/make' }]],
+      [pkg('dev-libs/a-1'), [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      [pkg('dev-libs/b-1'), [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      [pkg('sys-devel/gcc-13'), [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]],
+      [pkg('dev-build/make-4'), [{ from: origin('@system'), variable: '', atom: 'dev-build/make' }]],
     ]),
-    system: new Set(['sys-devel/gcc-13', 'dev-build/make-4']),
+    system: new Set(pkgs('sys-devel/gcc-13', 'dev-build/make-4')),
     denials: [],
     uses: [],
     processes: new Map(),

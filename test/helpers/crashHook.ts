@@ -11,6 +11,9 @@ import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
+// What a daemon is not told through its environment (helpers/lvfs.ts).
+for (const [name, value] of new URL(import.meta.url).searchParams) process.env[name] ??= value;
+
 /** FUSE_INIT of linux/fuse.h. */
 const init = 26;
 

@@ -22,6 +22,9 @@ interface Koffi {
   errno(): number;
 }
 
+// What a daemon is not told through its environment (helpers/lvfs.ts).
+for (const [name, value] of new URL(import.meta.url).searchParams) process.env[name] ??= value;
+
 const who = `${basename(process.argv[1] ?? '', '.js')}/${isMainThread ? 'main' : 'worker'}`;
 const { TEST_FAULT: fixed, TEST_FAULT_FILE: orderFile, TEST_FAULT_HITS: hitsFile } = process.env;
 const countFile = process.env['TEST_FAULT_COUNT'];

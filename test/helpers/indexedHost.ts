@@ -13,6 +13,7 @@ import {
 } from '../../src/view/indexStore.js';
 import { savedOwners } from '../../src/view/savedOwners.js';
 import { PathIndex } from '../../src/view/pathIndex.js';
+import { pkg } from './installed.js';
 
 /** An empty index without room to spare, which is saved in a few hundred bytes. */
 export const smallIndex = (): SavedIndex => ({
@@ -63,7 +64,10 @@ export class IndexedHost {
   }
 
   state(preserved?: InstalledState['preserved']): InstalledState {
-    return { packages: [...this.#packages].map(([cpv, directory]) => ({ cpv, directory })), preserved };
+    return {
+      packages: [...this.#packages].map(([cpv, directory]) => ({ cpv: pkg(cpv), directory })),
+      preserved,
+    };
   }
 
   /**

@@ -51,8 +51,8 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
     ...more,
   };
   const start = (...args: string[]): ChildProcess =>
-    spawn(process.execPath, [program, ...args], {
-      env: environment,
+    spawn(process.execPath, [...hooksOf(environment), program, ...args], {
+      env: { ...environment, NODE_OPTIONS: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: longestCommandMs,
       killSignal: 'SIGKILL',
@@ -69,6 +69,21 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
     },
     cleanup: () => removeTree(directory),
   };
+}
+
+/**
+ * What is to be loaded into all processes of lvfs, as options of Node: NODE_OPTIONS and the environment do not come as far as a daemon. A hook that
+ * is a file finds in its own URL what the environment says to it (`TEST_…`).
+ */
+function hooksOf({ NODE_OPTIONS: options = '', ...environment }: NodeJS.ProcessEnv): string[] {
+  const said = Object.entries(environment).filter(([name]) => name.startsWith('TEST_'));
+  const query = new URLSearchParams(
+    said.map(([name, value = '']): [string, string] => [name, value]),
+  ).toString();
+  return options
+    .split(' ')
+    .filter((option) => option !== '')
+    .map((option) => (/^--import=file:/.test(option) && query !== '' ? `${option}?${query}` : option));
 }
 
 /** Collects what a process says until it ends. */

@@ -1,4 +1,5 @@
 /** Views of fixture roots for tests: as objects in this thread, and mounted with real serving threads. */
+import type { PackageId } from '../../src/base/index.js';
 import { mkdtempSync, readdirSync, realpathSync, rmdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +30,7 @@ import {
   type ViewSettings,
 } from '../../src/view/index.js';
 import { takeAway, testDriver } from './withMemoryMount.js';
+import { pkg } from './installed.js';
 
 /** What to show of a root. */
 export interface ViewSpec {
@@ -56,13 +58,13 @@ export interface OpenedView {
 }
 
 /** The packages of a VDB, without any of Portage's subtleties. */
-export function packagesIn(vdb: string): { cpv: string; directory: string }[] {
+export function packagesIn(vdb: string): { cpv: PackageId; directory: string }[] {
   return readdirSync(vdb)
     .filter((category) => !category.startsWith('.') && statSync(join(vdb, category)).isDirectory())
     .flatMap((category) =>
       readdirSync(join(vdb, category))
         .filter((pf) => !pf.startsWith('-MERGING-') && !pf.startsWith('.'))
-        .map((pf) => ({ cpv: `${category}/${pf}`, directory: join(vdb, category, pf) })),
+        .map((pf) => ({ cpv: pkg(`${category}/${pf}`), directory: join(vdb, category, pf) })),
     );
 }
 
@@ -94,7 +96,7 @@ export function openTestView(spec: ViewSpec): OpenedView {
   );
   const ids = (cpvs: readonly string[]) =>
     cpvs.map((cpv) => {
-      const id = store.index.packageId(cpv);
+      const id = store.index.packageId(pkg(cpv));
       if (id < 0) throw new Error(`${cpv} is not installed in the fixture`);
       return id;
     });

@@ -2,8 +2,8 @@
  * Who waits for an answer of a view is freed by `lvfs umount --lazy`, which says whom it took the view from, whatever has become of the
  * daemon. Each of these waits would be for ever.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { processStartTime } from '../../src/daemon/registry/registry.js';
@@ -143,3 +143,31 @@ mountTest(`a daemon that was killed while a thread of it waits for its own view$
   t.is(daemon, 'dead');
   t.regex((await stopped).stderr, /connection abort|not connected|No such file/);
 });
+
+mountTest(
+  `a view that comes up in several places at once hides itself in all of them${skipped}`,
+  async (t) => {
+    const f = await withCommands(t);
+    const [shown, copy] = [f.gentoo.path('/opt/shown'), f.gentoo.path('/opt/copy')];
+    const mountpoint = join(shown, 'mnt');
+    for (const directory of [mountpoint, copy]) mkdirSync(directory, { recursive: true });
+    const mounting = ['mount --bind "$0" "$0"', 'mount --make-shared "$0"', 'mount --bind "$0" "$1"'];
+    t.teardown(() => void spawnSync('umount', ['-R', '-l', copy, shown]));
+    t.is(spawnSync('sh', ['-ec', mounting.join('; '), shown, copy]).status, 0);
+    // Somebody asks from the first moment on.
+    const asks =
+      'until [ -e "$0/opt/bar" ]; do :; done; while :; do [ -e "$0/opt/copy/mnt/opt" ] && echo seen; done';
+    const asking = spawn('sh', ['-c', asks, mountpoint], { stdio: ['ignore', 'pipe', 'ignore'] });
+    t.teardown(() => asking.kill('SIGKILL'));
+    const asked = finished(asking);
+    const args = ['--no-binds', '--show', '/opt/copy', '--show', '/opt/shown', 'dev-libs/foo', mountpoint];
+    const { status, stderr } = await f.lvfs('mount', ...args);
+    t.is(status, 0, stderr);
+    t.true(existsSync(join(mountpoint, 'opt/copy')));
+    t.false(existsSync(join(mountpoint, 'opt/copy/mnt')));
+    t.true(existsSync(join(copy, 'mnt/opt/bar')));
+    asking.kill('SIGKILL');
+    t.is((await asked).stdout, '');
+    t.is((await f.lvfs('umount', mountpoint)).status, 0);
+  },
+);

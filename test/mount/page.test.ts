@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { makeReport, type ReportInput } from '../../src/audit/index.js';
-import type { Origin } from '../../src/base/index.js';
+import type { Origin, PackageId } from '../../src/base/index.js';
 import { reportPage } from '../../src/page/index.js';
 import { checkPage } from '../../src/cli/tinderbox/files.js';
 import { indexPage } from '../../src/cli/tinderbox/indexPage.js';
@@ -10,6 +10,7 @@ import type { Verdict } from '../../src/cli/tinderbox/verdict.js';
 import { denial, drawn, reportInput, use } from '../helpers/auditInput.js';
 import { origin } from '../helpers/origin.js';
 import { looks, Pages, violations, whyNoBrowser } from '../helpers/browser.js';
+import { pkg, pkgs } from '../helpers/installed.js';
 
 const pageTest = whyNoBrowser === undefined ? test.serial : test.serial.skip;
 const skipped = whyNoBrowser === undefined ? '' : ` (skipped: ${whyNoBrowser})`;
@@ -17,24 +18,24 @@ const skipped = whyNoBrowser === undefined ? '' : ` (skipped: ${whyNoBrowser})`;
 const declared = Array.from({ length: 300 }, (_, i) => ({
   variable: i % 3 === 0 ? 'BDEPEND' : 'DEPEND',
   atom: `dev-libs/library-${'abcdefghij'[i % 10]}${i}`,
-  cpv: `dev-libs/library-${'abcdefghij'[i % 10]}${i}-1.${i}`,
+  cpv: pkg(`dev-libs/library-${'abcdefghij'[i % 10]}${i}-1.${i}`),
 }));
 
 /** A build with 300 declared dependencies, of which it has used sixty, and findings of all kinds. */
 const large = reportInput({
   targets: ['kde-apps/kmail-24.08.3'],
   declared,
-  visible: new Map<string, readonly { from: Origin; variable: string; atom: string }[]>([
+  visible: new Map<PackageId, readonly { from: Origin; variable: string; atom: string }[]>([
     ...declared.map(
       ({ cpv, variable, atom }) => [cpv, [{ from: origin('target'), variable, atom }]] as const,
     ),
     ...Array.from({ length: 4 }, (_, i) => {
       const from = origin(declared[i]?.cpv ?? '');
-      return [`dev-libs/second-${i}`, [{ from, variable: 'RDEPEND', atom: `dev-libs/second` }]] as const;
+      return [pkg(`dev-libs/second-${i}`), [{ from, variable: 'RDEPEND', atom: `dev-libs/second` }]] as const;
     }),
-    ['sys-devel/gcc-13', [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]] as const,
+    [pkg('sys-devel/gcc-13'), [{ from: origin('@system'), variable: '', atom: 'sys-devel/gcc' }]] as const,
   ]),
-  system: new Set(['sys-devel/gcc-13']),
+  system: new Set(pkgs('sys-devel/gcc-13')),
   denials: Array.from({ length: 20 }, (_, i) =>
     denial(`/usr/include/probed${i}.h`, [`dev-libs/probed-${i}`], { count: i + 1 }),
   ),
@@ -48,7 +49,10 @@ const large = reportInput({
     new Map(
       wanted
         .filter(({ name }) => name === 'zlib.h')
-        .map((one) => [one, [{ path: '/usr/include/zlib.h', owners: ['sys-libs/zlib-1.3'], distance: 0 }]]),
+        .map((one) => [
+          one,
+          [{ path: '/usr/include/zlib.h', owners: pkgs('sys-libs/zlib-1.3'), distance: 0 }],
+        ]),
     ),
   status: 0,
 });

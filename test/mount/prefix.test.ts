@@ -11,6 +11,7 @@ import { gentooRoot, type GentooRoot } from '../helpers/gentooRoot.js';
 import { sandbox, type Sandbox } from '../helpers/lvfs.js';
 import { prefixRoot } from '../helpers/prefixRoot.js';
 import { reasonNotToMount } from '../helpers/withMemoryMount.js';
+import { pkg } from '../helpers/installed.js';
 
 const reason = reasonNotToMount();
 const mountTest = reason === undefined ? test.serial : test.serial.skip;
@@ -145,7 +146,7 @@ compiles(
     t.is(bad.status, 29, bad.stderr);
     t.false(existsSync(join(box.directory, 'secret')));
     const [missing] = bad.report.missing;
-    t.is(missing?.cpv, 'dev-libs/secret-1');
+    t.is(missing?.cpv, pkg('dev-libs/secret-1'));
     t.regex(missing?.suggest ?? '', /^DEPEND="dev-libs\/secret/);
     t.true(missing?.paths.includes(`${lib}/libsecret.so`), missing?.paths.join());
   },

@@ -19,6 +19,7 @@ import { chost, crossRoot, type CrossRoot } from '../helpers/crossRoot.js';
 import { repositoryPath, type InstalledSpec } from '../helpers/gentooRoot.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { finished, program, sandbox, until, type Result, type Sandbox } from '../helpers/lvfs.js';
+import { pkg } from '../helpers/installed.js';
 
 const reason =
   whyNotMount() ?? (spawnSync('gcc', ['--version']).status === 0 ? undefined : 'needs a C compiler');
@@ -157,7 +158,7 @@ mountTest(`an undeclared library of the sysroot is reported as DEPEND${because}`
   const { report, stdout, stderr } = await build(await machine(t), 'app-misc/nolib');
   t.not(report.status, 0, stdout + stderr);
   const [first] = report.missing;
-  t.is(first?.cpv, 'dev-libs/greet-1@sysroot', stdout);
+  t.is(first?.cpv, pkg('dev-libs/greet-1@sysroot'), stdout);
   t.is(first?.suggest, 'DEPEND="dev-libs/greet"');
   t.is(first?.certainty, 'needed');
 });
@@ -166,7 +167,7 @@ mountTest(`an undeclared tool of the machine is reported as BDEPEND${because}`, 
   const { report, stdout, stderr } = await build(await machine(t), 'app-misc/notool');
   t.not(report.status, 0, stdout + stderr);
   const [first] = report.missing;
-  t.is(first?.cpv, 'dev-util/stamp-1', stdout);
+  t.is(first?.cpv, pkg('dev-util/stamp-1'), stdout);
   t.is(first?.suggest, 'BDEPEND="dev-util/stamp"');
 });
 

@@ -119,6 +119,14 @@ test('only src/cli prints or exits', (t) => {
   t.deepEqual(wrong, []);
 });
 
+test('one file knows by what packages of two systems are told apart', (t) => {
+  const knowing = sourceFiles().filter((file) => {
+    const text = readFileSync(path.join(source, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    return /['"`]@(?:sys)?root['"`]/.test(text);
+  });
+  t.deepEqual(knowing, ['base/packages.ts']);
+});
+
 /** What may be asserted of types in `src`, `as const` left out. It only falls: what comes from outside is looked at instead. */
 const mostAssertions = 20;
 

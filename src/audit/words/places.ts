@@ -2,6 +2,7 @@
  * Where the tools look: for each kind of thing the files that would be it. Directories are those of the tools' own
  * search paths on Linux, in Gentoo's, Debian's and the FHS's layout.
  */
+import type { PackageId } from '../../base/index.js';
 import type { Wanted } from './wanted.js';
 
 /** How far from where a tool looks by itself: 0 there, 1 where it is told to look, 2 somewhere near. */
@@ -10,7 +11,7 @@ export type Distance = 0 | 1 | 2;
 /** A hidden file that would have satisfied somebody. */
 export interface Found {
   readonly path: string;
-  readonly owners: readonly string[];
+  readonly owners: readonly PackageId[];
   readonly distance: Distance;
 }
 

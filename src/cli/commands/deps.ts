@@ -1,5 +1,5 @@
 /** `lvfs deps`: the packages that a build may see, and why. */
-import { exitStatus, LvfsError, originName, told } from '../../base/index.js';
+import { exitStatus, LvfsError, originName, told, type PackageId } from '../../base/index.js';
 import type { Plan, VisibleSet } from '../../daemon/index.js';
 import { defineCommand, placeOptions, setOptions, type Invocation } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -93,7 +93,7 @@ async function printTable(plan: Plan, withFiles: boolean, output: Output): Promi
   const { set } = plan;
   const { dim, yellow } = output.colors;
   const buildDeps = new Set(set.buildDeps);
-  const because = (cpv: string): string => {
+  const because = (cpv: PackageId): string => {
     const [first, ...others] = set.visible.get(cpv) ?? [];
     if (first === undefined) return '';
     const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
@@ -101,7 +101,7 @@ async function printTable(plan: Plan, withFiles: boolean, output: Output): Promi
       [originName(first.from), first.variable, first.atom].filter((word) => word !== '').join(' ') + dim(more)
     );
   };
-  const mark = (cpv: string): string => (buildDeps.has(cpv) ? 'build' : '');
+  const mark = (cpv: PackageId): string => (buildDeps.has(cpv) ? 'build' : '');
   if (withFiles) {
     const rows = await plan.files(set.visible.keys(), (text) => output.progress(text));
     const lines = rows.map(({ cpv, files, bytes }) => [
@@ -139,7 +139,7 @@ function size(bytes: number): string {
 
 /** How a package comes into the set: one of the reasons. */
 interface Child {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   readonly variable: string;
   readonly atom: string;
 }
@@ -181,7 +181,8 @@ function treeRows(set: VisibleSet): TreeRow[] {
     const list = children.get(from) ?? [];
     stack.push(...list.map((child, i) => ({ ...child, last: [...above, i === list.length - 1] })).reverse());
   };
-  const roots = [...children.keys()].filter((from) => !set.visible.has(from));
+  const visible = new Set<string>(set.visible.keys());
+  const roots = [...children.keys()].filter((from) => !visible.has(from));
   roots.sort((a, b) => Number(b === 'target') - Number(a === 'target') || (a < b ? -1 : 1));
   for (const root of roots) {
     rows.push({ depth: 0, name: root, variable: '', atom: '', isAgain: false, last: [] });

@@ -1,6 +1,5 @@
 /** `lvfs report`: what the work in a mounted view says about the ebuild's dependencies. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import { errorCode, exitStatus, LvfsError, readEnd } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { OutputFiles } from '../outputFiles.js';
 import { PastedFiles, pastedOptions } from '../pastedFiles.js';
@@ -97,15 +96,7 @@ const largestLog = 512 << 10;
  */
 function readBuildLog(file: string): string {
   try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const data = Buffer.alloc(Math.min(size, largestLog));
-      const length = readSync(fd, data, 0, data.length, Math.max(0, size - largestLog));
-      return data.toString('utf8', 0, length);
-    } finally {
-      closeSync(fd);
-    }
+    return readEnd(file, largestLog).toString('utf8');
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     throw new LvfsError('CANNOT_READ', `${file}: cannot be read`, { cause: error });

@@ -9,7 +9,6 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   readFileSync,
   readSync,
   statSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, isRecord, LvfsError, parseJson } from '../../base/index.js';
+import { openOwn } from '../outputFiles.js';
 import { schemaVersion } from '../output.js';
 import { parseVerdict, type Verdict } from './verdict.js';
 
@@ -85,7 +85,7 @@ export class Journal {
     this.path = path;
     const isNew = !existsSync(path);
     try {
-      this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644);
+      this.#fd = openOwn(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
       // What was torn stays a line of its own.
       if (!isNew && !this.#endsWithLine()) this.#put('\n');
     } catch (error) {

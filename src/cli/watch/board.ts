@@ -1,8 +1,6 @@
 /** What `lvfs watch` shows: the denials of a view by package, the strongest and newest first. */
-import type { Denial } from '../../audit/index.js';
+import { Ignoring, type Denial, type IgnoreSetting } from '../../audit/index.js';
 import { packageName, unmarked } from '../../base/index.js';
-import type { IgnoreSetting } from '../../daemon/index.js';
-import { GlobSet } from '../../view/index.js';
 import { strengthOf, wantedPath } from '../workshop/lastDenials.js';
 
 /** What became of a package. */
@@ -35,10 +33,9 @@ const mostOwners = 3;
 export class Board {
   readonly #denials: Denial[] = [];
   readonly #states = new Map<string, GroupState>();
-  readonly #ignore: IgnoreSetting[];
+  readonly #ignoring: Ignoring;
   /** Of this session. */
   readonly ignored: IgnoreSetting[] = [];
-  readonly #globs = new Map<string, GlobSet>();
   readonly #target: string | undefined;
   /** Only denials of this phase; undefined: of all. */
   phase: string | undefined;
@@ -51,8 +48,7 @@ export class Board {
   constructor(targets: readonly string[], ignore: readonly IgnoreSetting[]) {
     const [only, ...others] = targets;
     this.#target = only === undefined || others.length > 0 ? undefined : packageName(only);
-    const names = new Set(targets.flatMap((cpv) => [cpv, packageName(cpv)]));
-    this.#ignore = ignore.filter(({ target }) => target === undefined || names.has(target));
+    this.#ignoring = new Ignoring(ignore, targets);
   }
 
   add(denial: Denial): void {
@@ -75,7 +71,7 @@ export class Board {
       reason,
     };
     this.ignored.push(rule);
-    this.#ignore.push(rule);
+    this.#ignoring.add(rule);
     this.#groups = undefined;
   }
 
@@ -101,7 +97,7 @@ export class Board {
     for (const denial of this.#denials) {
       if (this.phase !== undefined && denial.phase !== this.phase) continue;
       const [owner] = denial.owners.length > mostOwners ? [] : denial.owners;
-      if (this.#isIgnored(owner, denial.path)) continue;
+      if (this.#ignoring.find(owner, denial.path) !== undefined) continue;
       const name = owner === undefined ? denial.path : packageName(owner);
       const group = byName.get(name) ?? { owner, denials: [] };
       group.denials.push(denial);
@@ -110,21 +106,6 @@ export class Board {
     return [...byName]
       .map(([name, { owner, denials }]) => groupOf(name, owner, this.#states.get(name) ?? 'hidden', denials))
       .sort((a, b) => b.strength - a.strength || b.last - a.last || (a.name < b.name ? -1 : 1));
-  }
-
-  #isIgnored(owner: string | undefined, path: string): boolean {
-    return this.#ignore.some(
-      (rule) =>
-        (rule.package === undefined ||
-          (owner !== undefined && [unmarked(owner), unmarked(packageName(owner))].includes(rule.package))) &&
-        (rule.path === undefined || this.#globOf(rule.path).matches(Buffer.from(path).toString('latin1'))),
-    );
-  }
-
-  #globOf(pattern: string): GlobSet {
-    const known = this.#globs.get(pattern) ?? new GlobSet([pattern]);
-    this.#globs.set(pattern, known);
-    return known;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What Portage has left of a build that failed, for `lvfs shell --here`. */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, LvfsError } from '../../base/index.js';
+import { errorCode, LvfsError, readEnd } from '../../base/index.js';
 
 /** See {@link failedBuild}. */
 export interface FailedBuild {
@@ -37,14 +37,7 @@ export function whereItFailed(log: string): string {
 
 function readLogEnd(file: string): string {
   try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const data = Buffer.alloc(Math.min(size, endOfLog));
-      return data.toString('utf8', 0, readSync(fd, data, 0, data.length, size - data.length));
-    } finally {
-      closeSync(fd);
-    }
+    return readEnd(file, endOfLog).toString('utf8');
   } catch (error) {
     // It may be elsewhere, or compressed; the environment tells the sources' directory.
     if (errorCode(error) === undefined) throw error;

@@ -1,6 +1,6 @@
 /** What was hidden from a command that failed, in one line. */
 import type { Denial, Operation, Report } from '../../audit/index.js';
-import { isInSysroot, packageName } from '../../base/index.js';
+import { packageName, systemMeant } from '../../base/index.js';
 import { displayText } from '../text.js';
 
 /** Packages that are named at most. */
@@ -88,7 +88,8 @@ export function shortNames(installed: readonly string[]): (name: string) => stri
     const bare = bareName(name);
     counts.set(bare, (counts.get(bare) ?? 0) + 1);
   }
-  return (name) => (!isInSysroot(name) && counts.get(bareName(name)) === 1 ? bareName(name) : name);
+  return (name) =>
+    systemMeant(name) === undefined && counts.get(bareName(name)) === 1 ? bareName(name) : name;
 }
 
 function bareName(name: string): string {

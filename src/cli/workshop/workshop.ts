@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeError, errorCode, exitStatus, LvfsError, packageName } from '../../base/index.js';
+import { describeError, errorCode, exitStatus, LvfsError, packageName, preloads } from '../../base/index.js';
 import type { View } from '../../library/index.js';
 import type { Settings } from '../config.js';
 import { hiddenProgram } from '../notFound.js';
@@ -211,13 +211,7 @@ export class Workshop {
     const color = terminal === '1' && this.#output.colors.isColorSupported ? 'always' : 'never';
     const child = spawn(
       process.execPath,
-      [
-        ...process.execArgv,
-        fileURLToPath(mainProgram),
-        ...argv.slice(0, 1),
-        `--color=${color}`,
-        ...argv.slice(1),
-      ],
+      [...preloads(), fileURLToPath(mainProgram), ...argv.slice(0, 1), `--color=${color}`, ...argv.slice(1)],
       {
         cwd: '/',
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@
  * What a view can be asked over its control socket: the table of docs/control-protocol.md, which a test compares with this one. A new
  * method is a line here, a handler in the session and a row there.
  */
+import type { PackageId } from '../../base/index.js';
 import { array, boolean, exactOptional, number, object, optional, string } from 'valibot';
 import type { Denial } from '../../audit/index.js';
 import type { Explanation } from '../plan/explanation.js';
@@ -38,9 +39,9 @@ export interface InsideFacts {
 
 /** Which installed packages a view shows, and which of them were used. */
 export interface ViewPackages {
-  readonly visible: readonly string[];
+  readonly visible: readonly PackageId[];
   /** Those that could be shown. */
-  readonly hidden: readonly string[];
+  readonly hidden: readonly PackageId[];
   readonly used: readonly UsedPackage[];
 }
 
@@ -71,7 +72,7 @@ export const viewMethods = {
   packages: { parameters: nothing, result: carries<ViewPackages>() },
   needs: {
     parameters: object({ package: text }),
-    result: carries<{ readonly packages: readonly string[] }>(),
+    result: carries<{ readonly packages: readonly PackageId[] }>(),
   },
   graph: { parameters: nothing, result: carries<ReportGraph>() },
   besides: { parameters: object({ packages: texts }), result: carries<LiveResult>(), changes: true },

@@ -11,7 +11,8 @@ import { Inside } from '../private/client.js';
 import { IdleViews } from '../private/idleViews.js';
 import { startInside } from '../private/start.js';
 import type { ReportGraph } from '../report/auditing.js';
-import type { IgnoreSetting, InsideRequest } from '../request.js';
+import type { IgnoreSetting } from '../../audit/index.js';
+import type { InsideRequest } from '../request.js';
 import { phaseMethods, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
 
 /** The view that a package is built in. */

@@ -1,6 +1,6 @@
 /** What `lvfs why` says of a path. */
 import type { ChainLink } from '../../portage/index.js';
-import { type Told } from '../../base/index.js';
+import { type Told, type PackageId } from '../../base/index.js';
 
 /** `lvfs why --json` of one path; see docs/json.md. Paths are one character a byte (latin1). */
 export interface Explanation {
@@ -14,7 +14,7 @@ export interface Explanation {
   readonly rule: string | null;
   /** What the rule means here: the glob, the system path, the end of the link, the hidden directory above. */
   readonly detail: string;
-  readonly owners: readonly string[];
+  readonly owners: readonly PackageId[];
   /** How the first visible owner came into the set. */
   readonly chain: readonly Told<ChainLink>[];
 }

@@ -1,6 +1,6 @@
 /** What can be asked of a host without a visible set: who owns a path, and how the index is. */
 import { statSync } from 'node:fs';
-import { unlessRefused, type Logger } from '../../base/index.js';
+import { unlessRefused, type Logger, type PackageId } from '../../base/index.js';
 import type { System, SystemLocations } from '../../portage/index.js';
 import { canonicalPaths, hostKind, hostLinks, savedOwners, type PathIndex } from '../../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
@@ -27,7 +27,7 @@ export async function explainOwners(
   const wanted = found.map((one) => one?.path ?? Buffer.from('/'));
   const state = {
     ...indexPlaces(system, cache),
-    installed: (known: ReadonlySet<string>) => system.installedIfKnown(known),
+    installed: (known: ReadonlySet<PackageId>) => system.installedIfKnown(known),
     preserved: preservedLibraries(system),
   };
   const owners =
@@ -62,7 +62,7 @@ async function openAndSave(
   return store.index;
 }
 
-function ownersIn(index: PathIndex, paths: readonly Buffer[]): readonly (readonly string[])[] {
+function ownersIn(index: PathIndex, paths: readonly Buffer[]): readonly (readonly PackageId[])[] {
   return paths.map((path) => {
     const node = index.resolve(path);
     return node === -1 ? [] : index.ownersWithin(node).map((id) => index.cpv(id));

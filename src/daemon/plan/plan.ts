@@ -1,7 +1,7 @@
 /** What a view would show, asked without a mount. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unlessRefused, type Logger } from '../../base/index.js';
+import { unlessRefused, type Logger, type PackageId } from '../../base/index.js';
 import { chainsTo, type ChainLink, type System, type VisibleSet } from '../../portage/index.js';
 import { indexKind } from '../../view/index.js';
 import { loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
@@ -9,7 +9,7 @@ import type { ViewRequest } from '../request.js';
 
 /** How many files a package has. */
 export interface PackageFiles {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   /** Files and links that its CONTENTS lists. */
   readonly files: number;
   /** What Portage recorded as its size in bytes; null when it recorded none. */
@@ -47,17 +47,17 @@ export class Plan {
    *
    * @throws LvfsError exit 20 for a name that is unknown or ambiguous
    */
-  matchInstalled(atoms: readonly string[]): readonly string[] {
+  matchInstalled(atoms: readonly string[]): readonly PackageId[] {
     return this.#system.matchInstalled(atoms);
   }
 
   /** The chains that bring a package in, the shortest first. */
-  chains(cpv: string, limit: number): readonly (readonly ChainLink[])[] {
+  chains(cpv: PackageId, limit: number): readonly (readonly ChainLink[])[] {
     return chainsTo(this.set, cpv, limit);
   }
 
   /** How many files packages have. Opens the index. */
-  async files(cpvs: Iterable<string>, progress: (text: string) => void): Promise<PackageFiles[]> {
+  async files(cpvs: Iterable<PackageId>, progress: (text: string) => void): Promise<PackageFiles[]> {
     const { cache } = this.#request;
     const saved = await loadSystemIndex(this.#system, cache, this.#log);
     const { index } = openSystemIndex(this.#system, cache, this.#log, progress, saved);
@@ -72,7 +72,7 @@ export class Plan {
   }
 
   /** Base names of the shared libraries that an installed package lists, links to them among them. */
-  libraries(cpv: string): ReadonlySet<string> {
+  libraries(cpv: PackageId): ReadonlySet<string> {
     const names = new Set<string>();
     const directory = this.#system.packageDirectory(cpv);
     if (directory === undefined) return names;
@@ -82,7 +82,7 @@ export class Plan {
     return names;
   }
 
-  #recordedSize(cpv: string): number | null {
+  #recordedSize(cpv: PackageId): number | null {
     const directory = this.#system.packageDirectory(cpv);
     if (directory === undefined) return null;
     const text = readIfThere(join(directory, 'SIZE')).trim();

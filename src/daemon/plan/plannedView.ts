@@ -4,7 +4,7 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { isWithin, LvfsError, realOf, silent, type Logger } from '../../base/index.js';
+import { isWithin, LvfsError, realOf, silent, type Logger, type PackageId } from '../../base/index.js';
 import { NodeHost } from '../../filesystem/index.js';
 import type { EqualPackage, Naming, System, VisibleSet } from '../../portage/index.js';
 import {
@@ -206,17 +206,17 @@ export class PlannedView {
   }
 
   /** See `System.atomFor`. */
-  atomFor(cpv: string): string {
+  atomFor(cpv: PackageId): string {
     return this.#system.atomFor(cpv);
   }
 
   /** See `System.namesFor`. */
-  namesFor(cpv: string, paths: readonly string[]): readonly Naming[] {
+  namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[] {
     return this.#system.namesFor(cpv, paths);
   }
 
   /** See `System.equalsOf`. */
-  equalsOf(cpv: string): readonly EqualPackage[] {
+  equalsOf(cpv: PackageId): readonly EqualPackage[] {
     return this.#system.equalsOf(cpv);
   }
 
@@ -354,6 +354,11 @@ export class PlannedView {
     return this.#system.sysroot === '' ? undefined : this.#system.sysroot;
   }
 
+  /** Whether a variable of the environment counts. */
+  usesVariable(name: string): boolean {
+    return this.#system.usesVariable(name);
+  }
+
   /** The host directory that a variable of Portage names. */
   directoryOf(variable: string): string | undefined {
     const path = this.#system.variable(variable);
@@ -367,7 +372,7 @@ export class PlannedView {
   }
 
   /** The ids of those packages that the index knows. */
-  ids(cpvs: Iterable<string>): number[] {
+  ids(cpvs: Iterable<PackageId>): number[] {
     const ids: number[] = [];
     for (const cpv of cpvs) {
       const id = this.index.packageId(cpv);

@@ -5,7 +5,8 @@ import {
   isRecord,
   parseJson,
   readRegularFile,
-  sysrootMark,
+  packageId,
+  type SystemName,
   type Logger,
 } from '../../base/index.js';
 import {
@@ -102,12 +103,8 @@ export function installedState(system: System): InstalledState {
 
 /** Libraries that outlived their package and are kept for others. */
 export function preservedLibraries({ root, prefix, sysroot }: System): PreservedLibraries[] {
-  const preserved = readRegistry(join(root, prefix));
-  if (sysroot !== '') {
-    const ofSysroot = readRegistry(join(root, sysroot));
-    preserved.push(...ofSysroot.map(({ cpv, paths }) => ({ cpv: cpv + sysrootMark, paths })));
-  }
-  return preserved;
+  const preserved = readRegistry(join(root, prefix), 'root');
+  return sysroot === '' ? preserved : [...preserved, ...readRegistry(join(root, sysroot), 'sysroot')];
 }
 
 /** Bytes of the registry at most; it has a line a file. */
@@ -117,7 +114,7 @@ const largestRegistry = 16 << 20;
  * `preserved_libs_registry`: a JSON object from `category/name:slot` to cpv, counter and paths. One of another form preserves
  * nothing.
  */
-function readRegistry(root: string): PreservedLibraries[] {
+function readRegistry(root: string, system: SystemName): PreservedLibraries[] {
   let text: string;
   try {
     text = readRegularFile(join(root, 'var/lib/portage/preserved_libs_registry'), largestRegistry).toString(
@@ -131,6 +128,11 @@ function readRegistry(root: string): PreservedLibraries[] {
     const fields: readonly unknown[] = Array.isArray(entry) ? entry : [];
     const [cpv, , paths] = fields;
     if (typeof cpv !== 'string' || !Array.isArray(paths)) return [];
-    return [{ cpv, paths: paths.filter((path): path is string => typeof path === 'string') }];
+    return [
+      {
+        cpv: packageId(cpv, system),
+        paths: paths.filter((path): path is string => typeof path === 'string'),
+      },
+    ];
   });
 }

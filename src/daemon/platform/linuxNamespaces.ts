@@ -28,6 +28,7 @@ import {
   unlessRefused,
   type Pid,
 } from '../../base/index.js';
+import { canLimitTo } from '../../system/index.js';
 import { fail, ok, type Finding, type HealthCheck, type Obstacle } from './health.js';
 import type {
   CoveredProcess,
@@ -191,7 +192,8 @@ function enter(options: EnterOptions): Entered {
   const child = spawn(
     'setpriv',
     [
-      ...['--pdeathsig', 'KILL', '/bin/sh', '-c', checkParent, 'lvfs', String(process.pid)],
+      ...[...withoutHandles(), '--pdeathsig', 'KILL'],
+      ...['/bin/sh', '-c', checkParent, 'lvfs', String(process.pid)],
       ...unshare,
       ...first,
       mountProc,
@@ -217,6 +219,14 @@ function enter(options: EnterOptions): Entered {
     },
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/**
+ * Options of setpriv(1) that take from whatever runs inside the right to open files by their handles (open_by_handle_at(2)), with which any file
+ * of a file system can be had through any directory of it that is bound. Nothing else becomes impossible to root, who has CAP_DAC_OVERRIDE.
+ */
+function withoutHandles(): string[] {
+  return canLimitTo([]) ? ['--bounding-set', '-dac_read_search'] : [];
 }
 
 /** Whether kernel.pid_max is a process namespace's own; before, it was the machine's. */

@@ -1,7 +1,7 @@
 /** Starting the process that serves a private view (P1 in wire.ts), also before it is known what it is to show. */
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { LvfsError } from '../../base/index.js';
+import { preloads, type LvfsError } from '../../base/index.js';
 import { namespaces } from '../platform/index.js';
 import { registryDirectory } from '../registry/registry.js';
 import { freeWhenStuck } from '../session/stuck.js';
@@ -22,7 +22,7 @@ export interface StartedInside {
  */
 export function startInside(entry: URL, descriptors: readonly number[] = []): StartedInside {
   const started = namespaces.spawnPrivate(
-    [process.execPath, ...process.execArgv, fileURLToPath(entry), String(process.pid)],
+    [process.execPath, ...preloads(), fileURLToPath(entry), String(process.pid)],
     {
       stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...descriptors],
       // In a user namespace it takes itself for root.

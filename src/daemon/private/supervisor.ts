@@ -6,6 +6,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { LvfsError, type Logger, type ProcessEnd } from '../../base/index.js';
+import { closeInherited } from '../../system/index.js';
 import type { ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers, type ParametersOf } from '../control/protocol.js';
 import { serveClient } from '../control/server.js';
@@ -40,6 +41,8 @@ export interface InsideChannels {
 
 /** The life of P1. Never returns: at its end it kills itself, since threads that wait for the kernel cannot be ended otherwise. */
 export async function serveInside(channels: InsideChannels): Promise<never> {
+  // Whoever has called lvfs may have files of the host open; what is run inside gets none of them but those that it is to have.
+  closeInherited(firstHandedDown);
   const supervisor = new Supervisor(channels);
   // A parent that ended before pdeathsig was set is noticed here; one that ends later, by the signal and by the socket.
   for (const name of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const)

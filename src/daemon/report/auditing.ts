@@ -2,18 +2,17 @@
 import { join } from 'node:path';
 import {
   displayPath,
-  packageName,
   readRegularFile,
   told,
   unlessRefused,
-  unmarked,
   type Told,
+  type PackageId,
 } from '../../base/index.js';
 import {
   habits,
   makeReport,
   type HiddenFile,
-  type IgnoreRule,
+  type IgnoreSetting,
   type Ledger,
   type Report,
   type ReportInput,
@@ -21,7 +20,6 @@ import {
 } from '../../audit/index.js';
 import type { VisibleSet } from '../../portage/index.js';
 import {
-  GlobSet,
   hostKind,
   indexKind,
   nodeBehind,
@@ -34,7 +32,6 @@ import {
 import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
-import type { IgnoreSetting } from '../request.js';
 import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
@@ -103,7 +100,7 @@ function declaredBy(set: VisibleSet): ReportInput['declared'] {
 
 /** A package that was used, and the first of the files that were. */
 export interface UsedPackage {
-  readonly cpv: string;
+  readonly cpv: PackageId;
   /** By which an ebuild would name it. */
   readonly atom: string;
   /** Whether content of it was read; otherwise its files were only found. */
@@ -119,7 +116,7 @@ export interface UsedPackage {
 export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPackage[] {
   const { index } = view;
   const { state, nodeCount } = index;
-  const byPackage = new Map<string, { weight: number; nodes: IndexNode[] }>();
+  const byPackage = new Map<PackageId, { weight: number; nodes: IndexNode[] }>();
   for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
     const bits = state[node]!;
     if ((bits & (nodeState.read | nodeState.positive)) === 0 || index.kind(node) === indexKind.dir) continue;
@@ -171,7 +168,7 @@ function reportInput(
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
-    ignore: ignore.map(ignoreRule),
+    ignore,
   };
 }
 
@@ -212,21 +209,21 @@ function wasListed(view: View, path: string): boolean {
 }
 
 /** The owners of what a path leads to, its last link followed as well. */
-function ownersOf(view: View, path: string): readonly string[] {
+function ownersOf(view: View, path: string): readonly PackageId[] {
   const named = view.canonical(Buffer.from(path));
   const found = named?.kind === hostKind.link ? (view.endOfLink(named.node) ?? named) : named;
   if (found === undefined || found.kind === hostKind.missing) return [];
   return view.responsibleFor(found.node, found.kind).map((id) => view.index.cpv(id));
 }
 
-const knownSystems = new WeakMap<VisibleSet, ReadonlySet<string>>();
+const knownSystems = new WeakMap<VisibleSet, ReadonlySet<PackageId>>();
 
 /** @system's packages and what these need to run. */
-export function systemPackages(set: VisibleSet): ReadonlySet<string> {
+export function systemPackages(set: VisibleSet): ReadonlySet<PackageId> {
   const known = knownSystems.get(set);
   if (known !== undefined) return known;
-  const system = new Set<string>();
-  const needs = new Map<string, string[]>();
+  const system = new Set<PackageId>();
+  const needs = new Map<PackageId, PackageId[]>();
   for (const [cpv, reasons] of set.visible) {
     for (const { from } of reasons) {
       if (from.kind === 'set' && from.name === 'system') system.add(cpv);
@@ -253,22 +250,9 @@ function readText(view: View, path: string): string | undefined {
   );
 }
 
-function hasFiles(index: PathIndex, cpv: string): boolean {
+function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   const id = index.packageId(cpv);
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
-}
-
-function ignoreRule(setting: IgnoreSetting): IgnoreRule {
-  const paths = setting.path === undefined ? undefined : new GlobSet([setting.path]);
-  return {
-    ...(setting.target === undefined ? {} : { target: setting.target }),
-    reason: setting.reason,
-    matches: ({ owner, path }) =>
-      (setting.package === undefined ||
-        setting.package === unmarked(owner) ||
-        setting.package === unmarked(packageName(owner))) &&
-      (paths === undefined || paths.matches(Buffer.from(path).toString('latin1'))),
-  };
 }

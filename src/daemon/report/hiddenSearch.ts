@@ -1,5 +1,5 @@
 /** Finds, among all that a view hides, what would have satisfied the tools of a build. */
-import { displayPath } from '../../base/index.js';
+import { displayPath, type PackageId } from '../../base/index.js';
 import {
   keyOf,
   placesOf,
@@ -177,7 +177,7 @@ function addHidden(view: View, node: IndexNode, targets: readonly Target[]): voi
 }
 
 /** The packages that hide a file: its owners, if none of them is visible. */
-function hiddenOwners(view: View, node: IndexNode): string[] {
+function hiddenOwners(view: View, node: IndexNode): PackageId[] {
   const { index, visible } = view;
   const owners = index.isOwned(node) ? index.owners(node) : view.ownersThroughLink(node);
   return owners.some((id) => isSet(visible, id)) ? [] : owners.map((id) => index.cpv(id));
@@ -209,7 +209,7 @@ function findSearched(
 
 function searchedByPackage(
   view: View,
-  cpv: string,
+  cpv: PackageId,
   readText: (path: string) => string | undefined,
 ): Set<string> {
   const { index } = view;

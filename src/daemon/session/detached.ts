@@ -1,11 +1,12 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
-import { readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { asFailure, describeError, LvfsError, parseJson, type Logger } from '../../base/index.js';
 import { errorToMessage } from '../control/protocol.js';
 import { isStartupOrder, type StartupMessage, type StartupOrder } from './launch.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import type { Session, SessionEnd } from './session.js';
 import { startSession } from './starting.js';
+import { forgetEnvironment } from './surroundings.js';
 
 /** How a session in the foreground is run. */
 export interface RunOptions {
@@ -14,7 +15,7 @@ export interface RunOptions {
   readonly log: Logger;
   readonly progress: (text: string) => void;
   /** The view answers. */
-  readonly ready: (status: SessionStatus) => void;
+  readonly ready: (status: SessionStatus, session: Session) => void;
   /** What SIGHUP means: nothing for a daemon, an end for a command whose terminal went away. */
   readonly hangup: 'ignore' | 'stop';
   /** Aborted when the session is no longer wanted before it is ready. */
@@ -47,7 +48,7 @@ export async function runSession(request: SessionRequest, options: RunOptions): 
   try {
     session = await startSession(request, { ...options, signal: cancel.signal });
     if (cancel.signal.aborted) void stopOnSignal(session, 'SIGTERM', signals > 1, options.log);
-    options.ready(session.status());
+    options.ready(session.status(), session);
     const end = await session.ended;
     if (end.failure !== undefined) options.log('error', `${request.mountpoint}: ${end.failure}`);
     return end;
@@ -91,6 +92,7 @@ export interface DaemonChannels {
 export async function runDaemon({ report, log }: DaemonChannels): Promise<boolean> {
   const order = readOrder();
   if (order === undefined) return false;
+  Object.assign(process.env, order.environment);
   const gone = new AbortController();
   const input = process.stdin.resume();
   const cancel = (): void => gone.abort();
@@ -101,10 +103,11 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
       directory: order.directory,
       log,
       progress: (text) => report({ type: 'progress', text }),
-      ready: (status) => {
+      ready: (status, session) => {
         input.off('close', cancel);
+        forgetEnvironment((name) => session.usesVariable(name));
         report({ type: 'ready', status });
-        input.destroy();
+        input.once('close', silenceInput).destroy();
       },
       hangup: 'ignore',
       signal: gone.signal,
@@ -117,6 +120,12 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
     input.destroy();
     return false;
   }
+}
+
+/** Node leaves the descriptor of standard input open. */
+function silenceInput(): void {
+  closeSync(0);
+  openSync('/dev/null', constants.O_RDONLY);
 }
 
 /** Waits for the order; undefined when the starting process has gone without one, or said something else. */

@@ -6,15 +6,24 @@
  * the end of its input and gives up. Standard output and error are its log.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { isRecord, LvfsError, parseJson, type Logger, type LogLevel } from '../../base/index.js';
+import {
+  errorCode,
+  exitStatus,
+  isRecord,
+  LvfsError,
+  parseJson,
+  type Logger,
+  type LogLevel,
+} from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import { freeWhenStuck } from './stuck.js';
+import { confined, dividedEnvironment } from './surroundings.js';
 
 /** The descriptor on which a starting daemon reports. */
 export const reportDescriptor = 3;
@@ -38,11 +47,18 @@ export interface StartupOrder {
   readonly request: SessionRequest;
   /** Its directory in the registry. */
   readonly directory: string;
+  /** What the caller's environment has beside what the daemon was started with. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Whether it is an order of this version's. */
 export function isStartupOrder(value: unknown): value is StartupOrder {
-  return isRecord(value) && isRecord(value['request']) && typeof value['directory'] === 'string';
+  return (
+    isRecord(value) &&
+    isRecord(value['request']) &&
+    isRecord(value['environment']) &&
+    typeof value['directory'] === 'string'
+  );
 }
 
 /** Who hears of what the daemon does before it is ready. */
@@ -71,12 +87,15 @@ export function startDaemon(entry: URL): StartedDaemon {
   let child: ChildProcess;
   try {
     const log = recording(dirname(directory), () => openSync(logFile(directory), 'ax', 0o600));
-    child = spawn(process.execPath, [fileURLToPath(entry)], {
+    const { command, args } = confined(fileURLToPath(entry));
+    child = spawn(command, args, {
       cwd: '/',
       detached: true,
+      env: dividedEnvironment().first,
       stdio: ['pipe', log, log, 'pipe'],
     });
     closeSync(log);
+    if (child.pid !== undefined) outliveOthers(child.pid);
   } catch (error) {
     removeSessionDirectory(directory);
     throw error;
@@ -88,6 +107,21 @@ export function startDaemon(entry: URL): StartedDaemon {
   // A daemon that dies at once closes its end; what it died of is told by `launch`.
   child.stdin?.on('error', () => undefined);
   return { child, directory, died };
+}
+
+/** Half of what keeps a process from ever being chosen (proc_pid_oom_score_adj(5)): a daemon that takes all memory is ended all the same. */
+const oomScore = '-500';
+
+/**
+ * Everybody who uses a view loses it with its daemon, so that something else is ended first when memory is short. Only root can say so, and
+ * not the daemon, which has no such right.
+ */
+function outliveOthers(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, oomScore);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
 /** Ends a daemon that has not been told what to mount, and returns when nothing of it is left. */
@@ -109,9 +143,14 @@ export async function launch(
   listener: LaunchListener,
 ): Promise<SessionStatus> {
   const { child, directory, died } = daemon;
-  if (child.pid !== undefined) freeWhenStuck(child.pid, died, request.mountpoint);
   try {
-    return await order(daemon, { request, directory }, listener);
+    if (child.pid === undefined)
+      throw new LvfsError('NO_TOOL', `cannot run ${child.spawnfile}`, {
+        exit: exitStatus.cannotMount,
+        cause: await died,
+      });
+    freeWhenStuck(child.pid, died, request.mountpoint);
+    return await order(daemon, { request, directory, environment: dividedEnvironment().told }, listener);
   } catch (error) {
     // A daemon that fails removes its directory itself, unless it was killed.
     removeSessionDirectory(directory);

@@ -9,9 +9,10 @@ import {
   isInSysroot,
   LvfsError,
   packageName,
-  rootMark,
-  unmarked,
+  plainPackageName,
+  namedIn,
   type Logger,
+  type PackageId,
 } from '../../base/index.js';
 import { findDriver, type Connection } from '../../fuse/index.js';
 import { kernelNodeId, type Numbering } from '../../filesystem/index.js';
@@ -170,7 +171,7 @@ export class LiveView {
     });
   }
 
-  #setAfterMerge(removed: ReadonlySet<string>): VisibleSet {
+  #setAfterMerge(removed: ReadonlySet<PackageId>): VisibleSet {
     try {
       const set = this.#planned.system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
       this.#problem = undefined;
@@ -294,7 +295,7 @@ export class LiveView {
    * Shows these installed packages, with what they need to run, beside what the view was mounted with, and nothing else: whatever
    * {@link allow} and {@link deny} changed is undone.
    */
-  showBesides(cpvs: readonly string[]): Promise<LiveResult> {
+  showBesides(cpvs: readonly PackageId[]): Promise<LiveResult> {
     return this.#inTurn(() =>
       this.#change(
         cpvs.map((cpv) => this.#nameOf(cpv)),
@@ -305,24 +306,25 @@ export class LiveView {
   }
 
   /** What is shown with an installed package because it needs it to run, of what the view was mounted without. */
-  needsOf(cpv: string): string[] {
+  needsOf(cpv: PackageId): PackageId[] {
     const without = this.#planned.system.visibleSet(this.#currentSet([], [])).visible;
     const shown = this.#planned.system.visibleSet(this.#currentSet([this.#nameOf(cpv)], [])).visible;
     return [...shown.keys()].filter((one) => one !== cpv && !without.has(one)).sort();
   }
 
   /** Means exactly one installed package. */
-  #nameOf(cpv: string): string {
+  #nameOf(cpv: PackageId): string {
     // Of two systems each name means the one that the package is of.
-    return `=${cpv}${this.#planned.sysroot === undefined || isInSysroot(cpv) ? '' : rootMark}`;
+    const name = `=${cpv}`;
+    return this.#planned.sysroot === undefined || isInSysroot(cpv) ? name : namedIn('root', name);
   }
 
   /** Installed packages that are hidden and could be shown for a build: versions of the targets could not, they would be taken for the result. */
-  hiddenPackages(): string[] {
+  hiddenPackages(): PackageId[] {
     const targets = new Set(this.#planned.targets.map(packageName));
     return this.#planned.index.packages
       .map(({ cpv }) => cpv)
-      .filter((cpv) => !this.#planned.set.visible.has(cpv) && !targets.has(packageName(unmarked(cpv))))
+      .filter((cpv) => !this.#planned.set.visible.has(cpv) && !targets.has(plainPackageName(cpv)))
       .sort();
   }
 
@@ -341,13 +343,13 @@ export class LiveView {
   }
 
   /** Whether all that a name stands for is among `matched`; of nothing that is not said. */
-  #isCovered(name: string, matched: ReadonlySet<string>): boolean {
+  #isCovered(name: string, matched: ReadonlySet<PackageId>): boolean {
     const found = name.startsWith('/') ? [] : this.#installedAs(name);
     return found.length > 0 && found.every((cpv) => matched.has(cpv));
   }
 
   /** What a name stands for that was good once; nothing when it is not installed any more. */
-  #installedAs(name: string): readonly string[] {
+  #installedAs(name: string): readonly PackageId[] {
     try {
       return this.#planned.system.matchInstalled([name]);
     } catch (error) {
@@ -369,7 +371,7 @@ export class LiveView {
   ): SetRequest {
     const { set } = this.#planned.request;
     const atoms = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith('/'));
-    const matched = (names: readonly string[]): ReadonlySet<string> =>
+    const matched = (names: readonly string[]): ReadonlySet<PackageId> =>
       new Set(atoms(names).flatMap((name) => this.#installedAs(name)));
     const isKnown = (name: string): boolean => asked.includes(name) || this.#installedAs(name).length > 0;
     const [shown, hidden] = [matched(allowed), matched(denied)];

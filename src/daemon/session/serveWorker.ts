@@ -69,7 +69,9 @@ async function work(): Promise<void> {
   });
   startIsOver?.();
   // All that is done for others: reading the host's files, and asking who they are.
-  if (!keepCapabilities('dacReadSearch', 'sysPtrace')) log('debug', 'capabilities cannot be given up');
+  // A program that makes a compiled cache may have to be run in the tree that is shown.
+  if (!keepCapabilities(['dacReadSearch', 'sysPtrace'], ['sysChroot']))
+    log('debug', 'capabilities cannot be given up');
   try {
     const { end } = await serve(endpoint, new NumberedOperations(files, new Numbering(numbering)), {
       thread,

@@ -1,5 +1,5 @@
 /** The serving threads, seen from the main thread. */
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { Ledger } from '../../audit/index.js';
 import { describeError, type Logger } from '../../base/index.js';
 import type { Connection } from '../../fuse/index.js';
@@ -18,6 +18,8 @@ function startThread(thread: number): Worker {
   const workerData: ThreadData = { thread };
   return new Worker(new URL('./serveWorker.js', import.meta.url), {
     workerData,
+    // What the main thread forgets this one forgets.
+    env: SHARE_ENV,
     resourceLimits: { maxYoungGenerationSizeMb: youngMiB },
   });
 }

@@ -7,7 +7,7 @@
  * a call about a path below its own mount point: nobody could end the session if there were no answer.
  */
 import { existsSync } from 'node:fs';
-import { isWithin, LvfsError, processLink, type Logger } from '../../base/index.js';
+import { isWithin, LvfsError, processLink, type Logger, knownPackageId } from '../../base/index.js';
 import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from '../../audit/index.js';
@@ -230,9 +230,9 @@ export class Session {
         used: usedPackages(this.#audited),
       };
     },
-    needs: ({ package: cpv }) => ({ packages: this.#live.needsOf(cpv) }),
+    needs: ({ package: cpv }) => ({ packages: this.#live.needsOf(knownPackageId(cpv)) }),
     graph: () => reportGraph(this.#audited),
-    besides: ({ packages }) => this.#live.showBesides(packages),
+    besides: ({ packages }) => this.#live.showBesides(packages.map(knownPackageId)),
     allow: ({ names }) => this.#live.allow(names),
     deny: ({ names }) => this.#live.deny(names),
     retarget: async ({ targets }) => {
@@ -344,6 +344,11 @@ export class Session {
     await mounter.cover(this.#connection.mountpoint, plan.binds, {
       hostProc: this.#options.shownAt === undefined || this.#options.hostProc === true,
     });
+  }
+
+  /** Whether a variable of the environment counts for what the view is asked to show. */
+  usesVariable(name: string): boolean {
+    return this.#planned.usesVariable(name);
   }
 
   /** The targets as resolved. */

@@ -17,7 +17,7 @@ import type { HostChange } from '../../view/index.js';
 import { planView } from '../plan/plannedView.js';
 import { filesystemType } from '../platform/index.js';
 import { claimMountpoint } from '../registry/mountClaim.js';
-import { checkMountpoint, mountAt } from '../registry/mounts.js';
+import { checkMountpoint, mountAt, otherViews } from '../registry/mounts.js';
 import { removeSessionDirectory } from '../registry/registry.js';
 import { announceMount, clearFailures, isServed } from '../registry/sessions.js';
 import type { SessionRequest } from '../request.js';
@@ -78,6 +78,9 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const readers = Readers.create(planned.index);
     const numbering = newNumberingKey();
     const live = new LiveView(planned, connection, new Numbering(numbering), log);
+    // Where mounts are shared it may be seen in several places, and was in none before: it hides itself there before anybody is answered, as
+    // who asked about one of them would have it wait for itself.
+    await live.avoid(otherViews(mountpoint));
     const watchMemory = newWatchMemory();
     if (connection.notifier !== undefined && request.trace !== true) {
       const listener = {

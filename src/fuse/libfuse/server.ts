@@ -18,11 +18,11 @@ import {
 } from './frames.js';
 import {
   emptyEntry,
+  emptyStatistics,
   rootNodeId,
   type Attributes,
   type Caller,
   type DirectorySink,
-  type FilesystemStatistics,
   type NodeId,
   type Operations,
   type Seconds,
@@ -119,16 +119,7 @@ class PathServer {
   readonly #paths: LRUCache<string, Known>;
   readonly #inodes = new SmallInodes();
   readonly #entry = emptyEntry();
-  readonly #statistics: FilesystemStatistics = {
-    blocks: 0,
-    bfree: 0,
-    bavail: 0,
-    files: 0,
-    ffree: 0,
-    bsize: 4096,
-    namelen: 255,
-    frsize: 4096,
-  };
+  readonly #statistics = emptyStatistics();
   readonly #failures = new Set<string>();
   #reply = Buffer.alloc(replyHead.bytes + (1 << 17));
   #length = 0;

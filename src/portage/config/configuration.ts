@@ -28,7 +28,7 @@ import { listPlaces, readLicenseGroups, readListed, readPackages, readProvided }
 import { Masks } from './masks.js';
 import { Places } from './places.js';
 import { type ProfileNode, readProfileStack } from './profile.js';
-import { Settings } from './settings.js';
+import { isPortages, Settings } from './settings.js';
 import {
   type Globals,
   readEnvFiles,
@@ -265,6 +265,12 @@ export class Configuration {
   @lazy
   get settings(): Settings {
     return new Settings(this.#sources.sources);
+  }
+
+  /** Whether a variable is Portage's, or one of this system's flags. */
+  uses(name: string): boolean {
+    if (isPortages(name)) return true;
+    return ['USE_EXPAND', 'USE_EXPAND_UNPREFIXED'].some((list) => this.settings.words(list).includes(name));
   }
 
   /** The value of a variable as `portageq envvar` shows it, without what depends on a package. */

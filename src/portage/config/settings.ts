@@ -18,6 +18,19 @@ export const INCREMENTALS: ReadonlySet<string> = new Set([
   'USE_EXPAND_UNPREFIXED',
 ]);
 
+/** What make.conf(5), emerge(1) and ebuild(5) have names for: what is built, how, and where things lie. */
+const portages = new RegExp(
+  '^(?:' +
+    '(?:ACCEPT|BINPKG|CCACHE|CONFIG|EBUILD|EMERGE|PORTAGE|PORTDIR|PORT|USE)_\\w+|E?ROOT|E?SYSROOT|BROOT|EPREFIX|' +
+    'ALLOW_TEST|ARCH|CBUILD|CHOST|CTARGET|DISTDIR|ENV_UNSET|FEATURES|IUSE_IMPLICIT|LVFS|PKGDIR|PORTDIR|PROFILE_ONLY_VARIABLES|USE' +
+    ')$',
+);
+
+/** Whether a variable is Portage's own; USE_EXPAND names more, which profiles choose. */
+export function isPortages(name: string): boolean {
+  return portages.test(name);
+}
+
 /** The names of the sources, the least important first; `env` is what the caller passed. */
 export const SOURCES = [
   'env.d',

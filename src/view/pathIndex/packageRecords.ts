@@ -2,14 +2,14 @@
  * The packages of an index: a record each, which keeps its number for good, with its paths and the state of CONTENTS that they come from. Any
  * thread may read; they are changed in the thread that made the index.
  */
-import { isAscii } from '../../base/index.js';
+import { isAscii, knownPackageId, type PackageId } from '../../base/index.js';
 import { addOwner, makeRoomForOwners, removeOwner } from './owners.js';
 import { nodeAt, recordWords, word, type IndexNode, type IndexTables, type NodeArray } from './tables.js';
 
 /** A package that the index knows. Its id is below {@link PackageRecords.capacity} and stays its own. */
 export interface IndexedPackage {
   readonly id: number;
-  readonly cpv: string;
+  readonly cpv: PackageId;
 }
 
 const recordCpvAt = 0;
@@ -27,8 +27,8 @@ const flagDamaged = 2;
 /** The packages and what each owns. */
 export class PackageRecords {
   readonly #tables: IndexTables;
-  #cpvs: string[] = [];
-  #ids = new Map<string, number>();
+  #cpvs: PackageId[] = [];
+  #ids = new Map<PackageId, number>();
 
   constructor(tables: IndexTables) {
     this.#tables = tables;
@@ -53,14 +53,14 @@ export class PackageRecords {
   }
 
   /** The id of an installed package, or -1. */
-  idOf(cpv: string): number {
+  idOf(cpv: PackageId): number {
     this.#learnPackages();
     const id = this.#ids.get(cpv);
     return id !== undefined && this.isLive(id) ? id : -1;
   }
 
   /** The name of a package, also of one that is no longer installed. */
-  cpv(id: number): string {
+  cpv(id: number): PackageId {
     this.#learnPackages();
     const cpv = this.#cpvs[id];
     if (cpv === undefined) throw new RangeError(`no package has the id ${id}`);
@@ -80,7 +80,7 @@ export class PackageRecords {
   }
 
   /** The id of a package, which is from now on installed; without paths if it was not before. */
-  add(cpv: string): number {
+  add(cpv: PackageId): number {
     this.#tables.checkWriter();
     this.#learnPackages();
     let id = this.#ids.get(cpv);
@@ -177,7 +177,7 @@ export class PackageRecords {
     return (this.#tables.at.records[id * recordWords + recordFlags]! & flagDamaged) !== 0;
   }
 
-  #new(cpv: string): number {
+  #new(cpv: PackageId): number {
     const bytes = Buffer.from(cpv);
     if (this.#tables.header[word.packages]! >= this.#tables.capacity.packages)
       this.#tables.growFor('packages');
@@ -215,14 +215,19 @@ export class PackageRecords {
 }
 
 /** The names of the packages with ids in [start, end), from the tables that hold their records and names. */
-export function recordedCpvs(records: Uint32Array, names: Uint8Array, start: number, end: number): string[] {
+export function recordedCpvs(
+  records: Uint32Array,
+  names: Uint8Array,
+  start: number,
+  end: number,
+): PackageId[] {
   // One text for all, as long as they are ASCII, which all names of packages are.
   const text = Buffer.from(names.buffer, names.byteOffset, names.length).toString('latin1');
-  const cpvs: string[] = [];
+  const cpvs: PackageId[] = [];
   for (let id = start; id < end; id++) {
     const at = records[id * recordWords + recordCpvAt]!;
     const cpv = text.slice(at, at + records[id * recordWords + recordCpvBytes]!);
-    cpvs.push(isAscii(cpv) ? cpv : Buffer.from(cpv, 'latin1').toString());
+    cpvs.push(knownPackageId(isAscii(cpv) ? cpv : Buffer.from(cpv, 'latin1').toString()));
   }
   return cpvs;
 }

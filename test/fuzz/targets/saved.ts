@@ -20,6 +20,7 @@ import { savedOwners } from '../../../src/view/savedOwners.js';
 import { smallIndex } from '../../helpers/indexedHost.js';
 import type { FuzzTarget } from '../fuzz.js';
 import { hold, same } from '../holds.js';
+import { pkg } from '../../helpers/installed.js';
 
 function scratch(): string {
   return mkdtempSync(join(tmpdir(), 'lvfs-fuzz-'));
@@ -31,7 +32,7 @@ export function savedIndex(): FuzzTarget {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'CONTENTS'), 'dir /usr\nobj /usr/a d41d8cd98f00b204e9800998ecf8427e 1\n');
   const cacheFile = join(root, 'cache/index');
-  const packages = [{ cpv: 'a/b-1', directory }];
+  const packages = [{ cpv: pkg('a/b-1'), directory }];
   const links = hostLinks(root);
   const options = {
     packages,
@@ -73,7 +74,7 @@ export function savedValues(): FuzzTarget {
   utimesSync(entry, 1000, 1000);
   const stat = statSync(entry, { bigint: true });
   const made = new SavedValues(root, database);
-  made.open('a/b-1', stat)['SLOT'] = '0';
+  made.open(pkg('a/b-1'), stat)['SLOT'] = '0';
   made.noteNew();
   made.save(() => true);
   const file = join(root, readdirSync(root).find((name) => name.startsWith('values-')) ?? '');
@@ -88,9 +89,9 @@ export function savedValues(): FuzzTarget {
     run(input) {
       // Once as it is, and once with a checksum that agrees: nobody else can write that, but a disk or a bug may.
       writeFileSync(file, input);
-      same(new SavedValues(root, database).open('a/b-1', stat), {}, 'values without a checksum');
+      same(new SavedValues(root, database).open(pkg('a/b-1'), stat), {}, 'values without a checksum');
       writeFileSync(file, Buffer.concat([Buffer.from(`${magic} ${crc32(input)}\n`), input]));
-      const values = new SavedValues(root, database).open('a/b-1', stat);
+      const values = new SavedValues(root, database).open(pkg('a/b-1'), stat);
       hold(Object.getPrototypeOf(values) === Object.prototype, 'values are a plain object');
       for (const value of Object.values(values)) hold(typeof value === 'string', 'values are texts');
       if (input.equals(body)) same(values, { SLOT: '0' }, 'values');

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { makeReport, type ProcessEnd, type Report, type ReportInput } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput } from '../../helpers/auditInput.js';
+import { pkgs } from '../../helpers/installed.js';
 
 const end = (status: number, alive = 20, ended = alive + 5): ProcessEnd => ({ status, alive, ended });
 
@@ -26,7 +27,7 @@ function failedBuild(changes: Partial<ReportInput> = {}): ReportInput {
       }),
     ],
     ownersOf: (path) =>
-      path === '/usr/bin/make' ? ['dev-build/make-4'] : path === '/bin/sh' ? ['a/sh-1'] : [],
+      path === '/usr/bin/make' ? pkgs('dev-build/make-4') : path === '/bin/sh' ? pkgs('a/sh-1') : [],
     ...changes,
   });
 }
@@ -151,7 +152,7 @@ test('a phase ends when Portage tells emerge so, however long that takes', (t) =
       denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', processes: [1], asked: [10] }),
     ],
     ownersOf: (path: string) =>
-      path.startsWith(portage) ? ['sys-apps/portage-3'] : path.startsWith('/work') ? [] : ['a/b-1'],
+      path.startsWith(portage) ? pkgs('sys-apps/portage-3') : path.startsWith('/work') ? [] : pkgs('a/b-1'),
   });
   t.is(needed(failedBuild(phase(4_000))).length, 1);
   t.deepEqual(needed(failedBuild(phase(40_000))), []);
@@ -173,7 +174,7 @@ test('a shell that somebody types into is no part of a build', (t) => {
 
 test('what a tool said is more than that it ended', (t) => {
   const log = 'make: bison: No such file or directory\n';
-  const bison = { path: '/usr/bin/bison', owners: ['sys-devel/bison-3'], distance: 0 } as const;
+  const bison = { path: '/usr/bin/bison', owners: pkgs('sys-devel/bison-3'), distance: 0 } as const;
   const findHidden: ReportInput['findHidden'] = (wanted) => new Map(wanted.map((one) => [one, [bison]]));
   t.deepEqual(
     needed(failedBuild({ log, findHidden, status: 2 })).map(({ cpv }) => cpv),

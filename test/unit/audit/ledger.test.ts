@@ -2,6 +2,7 @@ import test from 'ava';
 import { displayPath } from '../../../src/base/index.js';
 import { Ledger, type AccessEvent, type Denial } from '../../../src/audit/index.js';
 import { processRecord } from '../../helpers/auditInput.js';
+import { pkg } from '../../helpers/installed.js';
 
 function event(path: string, changes: Partial<AccessEvent> = {}): AccessEvent {
   return {
@@ -10,7 +11,7 @@ function event(path: string, changes: Partial<AccessEvent> = {}): AccessEvent {
     operation: 'open',
     visible: false,
     directory: false,
-    owners: ['sys-libs/zlib-1.3'],
+    owners: [pkg('sys-libs/zlib-1.3')],
     wanted: '',
     process: 7,
     ...changes,

@@ -2,9 +2,10 @@
 import test from 'ava';
 import { bugSummary, impersonal, reportBugzilla, reportMarkdown } from '../../../src/audit/pasted.js';
 import type { Missing, Report } from '../../../src/audit/findings.js';
+import { pkg } from '../../helpers/installed.js';
 
 const flex: Missing = {
-  cpv: 'sys-devel/flex-2',
+  cpv: pkg('sys-devel/flex-2'),
   suggest: 'BDEPEND="sys-devel/flex"',
   suggestions: [],
   certainty: 'needed',
@@ -20,7 +21,7 @@ const report: Report = {
     flex,
     {
       ...flex,
-      cpv: 'app-text/probed-1',
+      cpv: pkg('app-text/probed-1'),
       suggest: 'BDEPEND="app-text/probed"',
       certainty: 'probed',
       proved: false,
@@ -28,7 +29,7 @@ const report: Report = {
   ],
   secondHand: [
     {
-      cpv: 'sys-libs/zlib-1.3',
+      cpv: pkg('sys-libs/zlib-1.3'),
       suggest: 'DEPEND="sys-libs/zlib"',
       from: ['dev-libs/bar-1'],
       use: 'direct',

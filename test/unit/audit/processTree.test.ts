@@ -2,6 +2,7 @@ import test from 'ava';
 import { ProcessTree } from '../../../src/audit/processTree.js';
 import type { ProcessRecord } from '../../../src/audit/index.js';
 import { processRecord, processTable } from '../../helpers/auditInput.js';
+import { pkgs } from '../../helpers/installed.js';
 
 const owners: Record<string, string> = {
   '/usr/bin/bash': 'app-shells/bash-5',
@@ -17,7 +18,7 @@ const owners: Record<string, string> = {
   '/usr/lib/portage/python3.11/misc-functions.sh': 'sys-apps/portage-3.0.82',
   '/usr/lib/portage/python3.11/ebuild-helpers/emake': 'sys-apps/portage-3.0.82',
 };
-const ownersOf = (path: string): string[] => [owners[path] ?? []].flat();
+const ownersOf = (path: string) => pkgs(...[owners[path] ?? []].flat());
 
 const phase = processRecord(1, {
   comm: 'ebuild.sh',
@@ -135,7 +136,7 @@ test("Portage's own checks are not the ebuild's", (t) => {
   );
   const found = new ProcessTree({
     processes: processTable(checks, pkgconf),
-    ownersOf: (path) => (path === '/usr/bin/pkgconf' ? ['dev-util/pkgconf-1'] : ownersOf(path)),
+    ownersOf: (path) => (path === '/usr/bin/pkgconf' ? pkgs('dev-util/pkgconf-1') : ownersOf(path)),
   });
   t.is(found.actor(7).by, 'portage');
 });

@@ -1,6 +1,8 @@
 /** The searches for what makes a build fail or come out differently, on builders that are made up. */
+import type { PackageId } from '../../../src/base/index.js';
 import test from 'ava';
 import { proveDifference, proveFailure, type Build, type BuildResult } from '../../../src/audit/index.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 /** Notes what was built, and builds as told. */
 function builder(result: (shown: ReadonlySet<string>, nth: number) => BuildResult | undefined) {
@@ -12,13 +14,13 @@ function builder(result: (shown: ReadonlySet<string>, nth: number) => BuildResul
   return { made, build };
 }
 
-const letters = [...'abcdefghijklmnopqrstuvwxyz'];
-const needsNothing = { needsOf: (): Promise<string[]> => Promise.resolve([]) };
+const letters = pkgs(...'abcdefghijklmnopqrstuvwxyz');
+const needsNothing = { needsOf: (): Promise<PackageId[]> => Promise.resolve([]) };
 const candidates = { likely: letters.slice(0, 8), all: letters, ...needsNothing };
 const lacks = (what: string): BuildResult => ({
   built: false,
   failure: new Set([`no ${what}`]),
-  suspects: [what],
+  suspects: [pkg(what)],
 });
 const fails = (...failure: string[]): BuildResult => ({ built: false, failure: new Set(failure) });
 const built: BuildResult = { built: true };
@@ -50,21 +52,23 @@ test('each failure names the next package, and each is proved', async (t) => {
 
 test('of several that were accused at once the innocent are left out', async (t) => {
   const { build } = builder(needing('k'));
-  const first = { ...lacks('k'), suspects: ['m', 'k', 'n'] };
+  const first = { ...lacks('k'), suspects: pkgs('m', 'k', 'n') };
   t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['k'] });
 });
 
 test('of several that would do it is the one that is used where all are there', async (t) => {
   const { build } = builder((shown) => {
     const used = ['bison', 'byacc'].find((one) => shown.has(one));
-    return used === undefined ? lacks('byacc') : { ...built, used: [used, ...shown] };
+    return used === undefined ? lacks('byacc') : { ...built, used: pkgs(used, ...shown) };
   });
-  const first = { ...lacks('byacc'), suspects: ['byacc', 'bison'] };
+  const first = { ...lacks('byacc'), suspects: pkgs('byacc', 'bison') };
   t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['bison'] });
 });
 
 test('a wrong accusation does not keep the right package from being found', async (t) => {
-  const { made, build } = builder((shown) => (shown.has('f') ? built : { ...lacks('x'), suspects: ['x'] }));
+  const { made, build } = builder((shown) =>
+    shown.has('f') ? built : { ...lacks('x'), suspects: pkgs('x') },
+  );
   t.like(await proveFailure(lacks('x'), candidates, build), { outcome: 'needs', packages: ['f'] });
   t.deepEqual(made.slice(0, 3), [['x'], letters, []]);
 });
@@ -72,7 +76,7 @@ test('a wrong accusation does not keep the right package from being found', asyn
 test('what a full view used is tried first', async (t) => {
   const { made, build } = builder((shown) =>
     shown.has('y')
-      ? { ...built, used: ['q', 'y'].filter((one) => shown.has(one)) }
+      ? { ...built, used: pkgs('q', 'y').filter((one) => shown.has(one)) }
       : fails('in its own words'),
   );
   t.like(await proveFailure(fails('in its own words'), candidates, build), {
@@ -91,8 +95,8 @@ const closed =
 
 test('a package is not named for what it needs to run', async (t) => {
   const needs: Record<string, string[]> = { b: ['m', 'n', 'o'], n: ['o'] };
-  const asked = { ...candidates, needsOf: (one: string) => Promise.resolve(needs[one] ?? []) };
-  const used = ['b', 'm', 'n', 'o'];
+  const asked = { ...candidates, needsOf: (one: PackageId) => Promise.resolve(pkgs(...(needs[one] ?? []))) };
+  const used = pkgs('b', 'm', 'n', 'o');
   for (const culprit of ['m', 'o']) {
     const { build } = builder((shown) => {
       const all = closed(needs)(shown);
@@ -104,7 +108,7 @@ test('a package is not named for what it needs to run', async (t) => {
   // What it needs is not enough here, and not asked about where none of it was used.
   for (const [usedWithIt, builds] of [
     [used, 4],
-    [['b'], 3],
+    [pkgs('b'), 3],
   ] as const) {
     const { build } = builder((shown) => ({
       ...(shown.has('b') ? built : fails('x')),
@@ -116,10 +120,10 @@ test('a package is not named for what it needs to run', async (t) => {
 
 test('a difference is not laid at the door of a package that only needs the one that makes it', async (t) => {
   const needs: Record<string, string[]> = { b: ['m', 'n'] };
-  const asked = { ...candidates, needsOf: (one: string) => Promise.resolve(needs[one] ?? []) };
+  const asked = { ...candidates, needsOf: (one: PackageId) => Promise.resolve(pkgs(...(needs[one] ?? []))) };
   const { build } = builder((shown) => ({
     ...differing({ one: ['n'] })(closed(needs)(shown)),
-    used: ['b', 'm', 'n'].filter((one) => closed(needs)(shown).has(one)),
+    used: pkgs('b', 'm', 'n').filter((one) => closed(needs)(shown).has(one)),
   }));
   const { culprits } = await proveDifference(asked, isWeak, build);
   t.deepEqual(culprits, [{ packages: ['n'], subjects: ['one'] }]);
@@ -133,7 +137,7 @@ test('two packages that only help together are both found, whatever else was use
 });
 
 test('a package that nobody refused and nobody used is found among all', async (t) => {
-  const all = [...candidates.likely, ...Array.from({ length: 1000 }, (_, i) => `p${i}`)];
+  const all = [...candidates.likely, ...Array.from({ length: 1000 }, (_, i) => pkg(`p${i}`))];
   const { build } = builder((shown) => (shown.has('p777') ? built : fails('x')));
   const { outcome, packages, builds } = await proveFailure(fails('x'), { ...candidates, all }, build);
   t.deepEqual({ outcome, packages }, { outcome: 'needs', packages: ['p777'] });
@@ -222,7 +226,7 @@ test('no difference in a full view takes one build, and rules out everything', a
 test('one package that makes all differences is found by what the build used', async (t) => {
   const { build } = builder((shown) => ({
     ...differing({ '+/usr/bin/x': ['h'], 'content /usr/bin/u': ['h'] })(shown),
-    used: ['h'],
+    used: [pkg('h')],
   }));
   t.like(await proveDifference(candidates, isWeak, build), {
     outcome: 'compared',
@@ -273,7 +277,7 @@ test('content that differs each time is nobody’s doing', async (t) => {
 });
 
 test('a name that differs each time is not searched for among all that is installed', async (t) => {
-  const all = [...candidates.likely, ...Array.from({ length: 1000 }, (_, i) => `p${i}`)];
+  const all = [...candidates.likely, ...Array.from({ length: 1000 }, (_, i) => pkg(`p${i}`))];
   let n = 0;
   const { build } = builder(() => ({
     built: true,

@@ -13,9 +13,10 @@ import {
   type Missing,
   type Report,
 } from '../../../src/audit/index.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 const missing = (cpv: string, certainty: Missing['certainty'], variable = 'BDEPEND'): Missing => ({
-  cpv,
+  cpv: pkg(cpv),
   suggest: `${variable}="${cpv.replace(/-\d.*/, '')}"`,
   suggestions: [{ suggest: `${variable}="${cpv.replace(/-\d.*/, '')}"`, reason: '' }],
   certainty,
@@ -41,7 +42,7 @@ const report: Report = {
 const nothing: Evidence = { reported: new Map(), used: new Map(), hasSysroot: false };
 const failure = (outcome: FailureProof['outcome'], ...packages: string[]): FailureProof => ({
   outcome,
-  packages,
+  packages: pkgs(...packages),
   builds: 1,
 });
 const names = (list: readonly { cpv: string }[] | undefined): string[] | undefined =>
@@ -70,10 +71,10 @@ test('a proof without an end changes nothing', (t) => {
 
 test('a package that the first report did not name is described by how it was used, or by later reports', (t) => {
   const used = new Map([
-    ['b/library-2', { atom: 'b/library:2', paths: ['/usr/include/l.h', '/usr/lib64/libl.so'] }],
-    ['b/tool-1', { atom: 'b/tool', paths: ['/usr/bin/tool', '/usr/lib64/libtool.so.1'] }],
+    [pkg('b/library-2'), { atom: 'b/library:2', paths: ['/usr/include/l.h', '/usr/lib64/libl.so'] }],
+    [pkg('b/tool-1'), { atom: 'b/tool', paths: ['/usr/bin/tool', '/usr/lib64/libtool.so.1'] }],
   ]);
-  const reported = new Map([['b/later-1', missing('b/later-1', 'needed', 'DEPEND')]]);
+  const reported = new Map([[pkg('b/later-1'), missing('b/later-1', 'needed', 'DEPEND')]]);
   const packages = ['b/library-2', 'b/tool-1', 'b/later-1', 'b/looked-at-1'];
   const proved = withFailureProof(report, failure('needs', ...packages), { ...nothing, used, reported });
   t.deepEqual(
@@ -90,7 +91,7 @@ test('what the user has shown stays, and is no candidate of a proof', (t) => {
 });
 
 test('how a package was used when it was shown decides about its variable', (t) => {
-  const reported = new Map([['a/probed-1', missing('a/probed-1', 'allowed', 'DEPEND')]]);
+  const reported = new Map([[pkg('a/probed-1'), missing('a/probed-1', 'allowed', 'DEPEND')]]);
   const proved = withFailureProof(report, failure('needs', 'a/probed-1'), { ...nothing, reported });
   t.like(proved.missing, [{ suggest: 'DEPEND="a/probed"', certainty: 'needed', proved: true }]);
 });
@@ -106,7 +107,7 @@ test('with two systems the package’s own decides about the variable', (t) => {
 
 const difference = (outcome: DifferenceProof['outcome'], subjects: readonly string[]): DifferenceProof => ({
   outcome,
-  culprits: [{ packages: ['a/probed-1'], subjects }],
+  culprits: [{ packages: [pkg('a/probed-1')], subjects }],
   unsteady: [],
   unexplained: [],
   shown: [],

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { makeReport, type Found, type ReportInput } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput } from '../../helpers/auditInput.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 const owners: Record<string, string> = {
   '/usr/bin/bash': 'app-shells/bash-5',
@@ -27,7 +28,7 @@ function said(
     reportInput({
       denials: [denial(path, ['a/hidden-1'], { processes: [2] })],
       processes: processTable(phase, processRecord(2, { parent: 1, ...process })),
-      ownersOf: (one) => [owners[one] ?? []].flat(),
+      ownersOf: (one) => pkgs(...[owners[one] ?? []].flat()),
       ...changes,
     }),
   );
@@ -111,7 +112,7 @@ test('what configure looks for before it tells its options is no need', (t) => {
         processRecord(2, { parent: 1, ...configure('--help') }),
         processRecord(3, { parent: 1, ...configure('--disable-nls') }),
       ),
-      ownersOf: (one) => [owners[one] ?? []].flat(),
+      ownersOf: (one) => pkgs(...[owners[one] ?? []].flat()),
     }),
   );
   t.deepEqual(missing, []);
@@ -119,7 +120,7 @@ test('what configure looks for before it tells its options is no need', (t) => {
 });
 
 test('a tool that gives up over what it looks for by habit was told to use it', (t) => {
-  const found: Found = { path: '/usr/bin/cmake', owners: ['a/hidden-1'], distance: 0 };
+  const found: Found = { path: '/usr/bin/cmake', owners: [pkg('a/hidden-1')], distance: 0 };
   const meson = (log: string) =>
     said(
       '/usr/bin/cmake',

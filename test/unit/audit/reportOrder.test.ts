@@ -3,6 +3,7 @@ import test from 'ava';
 import { makeReport, type Denial, type Found, type ReportInput, type Use } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 /** Numbers below 1 that only the seed decides (mulberry32). */
 function numbers(seed: number): () => number {
@@ -83,18 +84,18 @@ function madeUp(next: () => number): ReportInput {
         .map(
           (name) =>
             [
-              owner(name),
+              pkg(owner(name)),
               [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: `dev-libs/${name}` }],
             ] as const,
         ),
     ]),
     ownersOf: (path) =>
-      path.startsWith('/usr/bin/') ? [`sys-devel/${path.slice('/usr/bin/'.length)}-1`] : [],
+      path.startsWith('/usr/bin/') ? pkgs(`sys-devel/${path.slice('/usr/bin/'.length)}-1`) : [],
     findHidden: (wanted) =>
       new Map(
         wanted.map((one): [typeof one, Found[]] => [
           one,
-          [{ path: `/usr/bin/${one.name}`, owners: [owner(one.name)], distance: 0 }],
+          [{ path: `/usr/bin/${one.name}`, owners: pkgs(owner(one.name)), distance: 0 }],
         ]),
       ),
     log: 'checking for p3... no\np4: command not found\nconfigure: error: p1 is required\nsh: 1: p2: not found',
@@ -105,8 +106,8 @@ function madeUp(next: () => number): ReportInput {
       wanted: [{ kind: 'executable', name }],
     })),
     ignore: [
-      { matches: ({ path }) => path.endsWith('.m4'), reason: 'macros' },
-      { target: 'a/target', matches: ({ owner: cpv }) => cpv === 'dev-libs/p9-1', reason: 'p9' },
+      { path: '/**/*.m4', reason: 'macros' },
+      { target: 'a/target', package: 'dev-libs/p9-1', reason: 'p9' },
     ],
   };
 }

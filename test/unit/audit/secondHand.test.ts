@@ -1,6 +1,7 @@
 import test from 'ava';
 import { makeReport } from '../../../src/audit/index.js';
 import { processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
+import { pkgs } from '../../helpers/installed.js';
 
 /** Modules of three languages that a script of the target's has loaded: of what it declares, and of what that brought in. */
 const modules = {
@@ -96,7 +97,11 @@ test('what a driver needs for itself is no excuse for what it runs', (t) => {
       reportInput({
         processes: processTable(cmake, compiler),
         ownersOf: (path) =>
-          path === '/usr/bin/cmake' ? ['dev-libs/a-1'] : path.endsWith('/cc1') ? ['sys-devel/gcc-13'] : [],
+          path === '/usr/bin/cmake'
+            ? pkgs('dev-libs/a-1')
+            : path.endsWith('/cc1')
+              ? pkgs('sys-devel/gcc-13')
+              : [],
         uses: [use('/usr/include/b.h', 'dev-libs/b-1', { process })],
       }),
     ).secondHand.map(({ cpv }) => cpv);
@@ -129,7 +134,11 @@ test('a tool runs what it likes, unless it was told to', (t) => {
           }),
         ),
         ownersOf: (path) =>
-          path === '/usr/bin/a' ? ['dev-libs/c-1'] : path === '/usr/bin/bash' ? ['app-shells/bash-5'] : [],
+          path === '/usr/bin/a'
+            ? pkgs('dev-libs/c-1')
+            : path === '/usr/bin/bash'
+              ? pkgs('app-shells/bash-5')
+              : [],
         uses: [use('/usr/bin/b', 'dev-libs/b-1', { process: 2, operation: 'exec' })],
       }),
     ).secondHand.map(({ cpv }) => cpv);
@@ -154,7 +163,7 @@ test('a script is used by whoever has it executed, although its interpreter need
         }),
         processRecord(2, { pid: 7, program: '/usr/bin/ruby', arguments: ['/usr/bin/ruby', '/usr/bin/rake'] }),
       ),
-      ownersOf: (path) => [owners[path] ?? []].flat(),
+      ownersOf: (path) => pkgs(...[owners[path] ?? []].flat()),
       uses: [
         use('/usr/bin/rake', 'dev-libs/b-1', { process: 1, operation: 'exec', wanted: '/usr/bin/rake' }),
       ],

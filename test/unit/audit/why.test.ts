@@ -2,6 +2,7 @@ import test from 'ava';
 import { makeReport, whyInReport } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 const processes = processTable(
   processRecord(1, { comm: 'sh', program: '/bin/sh', arguments: ['sh', '-c', 'flex'] }),
@@ -11,15 +12,19 @@ const report = makeReport(
   reportInput({
     processes,
     ownersOf: (path) =>
-      path === '/usr/bin/doxygen' ? ['app-text/doxygen-1'] : path === '/bin/sh' ? ['app-shells/dash-1'] : [],
+      path === '/usr/bin/doxygen'
+        ? pkgs('app-text/doxygen-1')
+        : path === '/bin/sh'
+          ? pkgs('app-shells/dash-1')
+          : [],
     visible: new Map([
-      ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
-      ['dev-libs/b-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
-      ['dev-libs/given-1', [{ from: origin('--with'), variable: '', atom: 'dev-libs/given' }]],
+      [pkg('dev-libs/a-1'), [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+      [pkg('dev-libs/b-1'), [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+      [pkg('dev-libs/given-1'), [{ from: origin('--with'), variable: '', atom: 'dev-libs/given' }]],
     ]),
     declared: [
-      { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
-      { variable: 'BDEPEND', atom: 'dev-util/denied', cpv: 'dev-util/denied-1' },
+      { variable: 'DEPEND', atom: 'dev-libs/a', cpv: pkg('dev-libs/a-1') },
+      { variable: 'BDEPEND', atom: 'dev-util/denied', cpv: pkg('dev-util/denied-1') },
     ],
     denials: [
       denial('/usr/bin/flex', ['sys-devel/flex-2'], { operation: 'exec', comm: 'sh', processes: [1] }),

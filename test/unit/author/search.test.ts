@@ -2,6 +2,7 @@
 import test from 'ava';
 import { doesFit, findFix, type Built, type Subject, type Variant } from '../../../src/author/search.js';
 import type { Missing, Report } from '../../../src/audit/index.js';
+import { pkg } from '../../helpers/installed.js';
 
 const nothing: Report = {
   missing: [],
@@ -17,7 +18,7 @@ const nothing: Report = {
 
 const subject: Subject = { flags: new Map(), libraries: () => new Set(), hasBdepend: true };
 const missing = (cpv: string, suggest: string, phases: string[] = ['compile']): Missing => ({
-  cpv,
+  cpv: pkg(cpv),
   suggest,
   suggestions: [{ suggest, reason: 'r' }],
   certainty: 'needed',
@@ -27,7 +28,7 @@ const missing = (cpv: string, suggest: string, phases: string[] = ['compile']): 
   phases,
   messages: [],
 });
-const flex = 'sys-devel/flex-2';
+const flex = pkg('sys-devel/flex-2');
 const failed: Built = {
   end: 'failed',
   report: { ...nothing, missing: [missing(flex, 'BDEPEND="sys-devel/flex"')] },

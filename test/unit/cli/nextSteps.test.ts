@@ -1,9 +1,10 @@
 import test from 'ava';
 import type { Missing, Report } from '../../../src/audit/index.js';
 import { nextSteps } from '../../../src/cli/nextSteps.js';
+import { pkg } from '../../helpers/installed.js';
 
 const missing = (cpv: string, certainty: Missing['certainty']): Missing => ({
-  cpv,
+  cpv: pkg(cpv),
   suggest: `BDEPEND="${cpv.replace(/-\d.*/, '')}"`,
   suggestions: [],
   certainty,

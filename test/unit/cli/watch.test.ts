@@ -5,12 +5,13 @@ import type { Denial } from '../../../src/audit/index.js';
 import { Board } from '../../../src/cli/watch/board.js';
 import { drawBoard, drawText, wrapped } from '../../../src/cli/watch/drawing.js';
 import { textWidth } from '../../../src/cli/table.js';
+import { pkgs } from '../../helpers/installed.js';
 
 const denial = (path: string, owners: string[], more: Partial<Denial> = {}): Denial => ({
   ...{
     time: 1,
     path,
-    owners,
+    owners: pkgs(...owners),
     operation: 'open',
     pid: 1,
     comm: 'cc',

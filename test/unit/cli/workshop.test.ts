@@ -5,6 +5,7 @@ import { parseRequest } from '../../../src/cli/workshop/channel.js';
 import { buildDirectoryHere, whereItFailed } from '../../../src/cli/workshop/failedBuild.js';
 import { shortNames, suspects, suspectsText } from '../../../src/cli/workshop/lastDenials.js';
 import { understand, workshopUsage, workshopVerbs } from '../../../src/cli/workshop/verbs.js';
+import { pkg, pkgs } from '../../helpers/installed.js';
 
 const fields = (...words: string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
 
@@ -67,14 +68,24 @@ test('the help names every command', (t) => {
 });
 
 const denial = (path: string, owners: string[], more: Partial<Denial> = {}): Denial => ({
-  ...{ time: 1, path, owners, operation: 'open', pid: 1, comm: 'cc', cmdline: 'cc', phase: '', package: '' },
+  ...{
+    time: 1,
+    path,
+    owners: pkgs(...owners),
+    operation: 'open',
+    pid: 1,
+    comm: 'cc',
+    cmdline: 'cc',
+    phase: '',
+    package: '',
+  },
   ...{ count: 1, directory: false, visible: false, wanted: '', last: 1, processes: [1], asked: [1] },
   ...more,
 });
 
 const missing = (cpv: string, certainty: 'needed' | 'probed' = 'probed'): Report['missing'][number] => ({
   ...{
-    cpv,
+    cpv: pkg(cpv),
     suggest: '',
     suggestions: [],
     certainty,

@@ -3,6 +3,7 @@ import test from 'ava';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';
 import { parseContents } from '../../helpers/wholeContents.js';
 import { gentooRoot, repositoryPath } from '../../helpers/gentooRoot.js';
+import { pkg } from '../../helpers/installed.js';
 
 for (const consolidated of [false, true]) {
   test(`a root with ${consolidated ? 'metadata files' : 'single files'} is built and can be read`, async (t) => {
@@ -29,7 +30,7 @@ for (const consolidated of [false, true]) {
     });
     t.teardown(gentoo.cleanup);
     const db = new InstalledDatabase(gentoo.path('/var/db/pkg'), () => t.fail());
-    const entry = db.get('sys-libs/zlib-1.3-r1');
+    const entry = db.get(pkg('sys-libs/zlib-1.3-r1'));
     t.is(entry?.value('SLOT'), '0/1');
     t.is(entry?.value('RDEPEND'), 'a/b c/d');
     const { entries, problems } = parseContents(readFileSync(`${String(entry?.directory)}/CONTENTS`));

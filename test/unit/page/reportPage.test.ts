@@ -3,18 +3,19 @@ import { makeReport, type ReportInput } from '../../../src/audit/index.js';
 import { reportPage } from '../../../src/page/index.js';
 import { denial, drawn, reportInput, use } from '../../helpers/auditInput.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg } from '../../helpers/installed.js';
 
 const input = reportInput({
   targets: ['a/target-1'],
   declared: [
-    { variable: 'DEPEND', atom: 'dev-libs/a', cpv: 'dev-libs/a-1' },
-    { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: 'dev-util/idle-1' },
+    { variable: 'DEPEND', atom: 'dev-libs/a', cpv: pkg('dev-libs/a-1') },
+    { variable: 'BDEPEND', atom: 'dev-util/idle', cpv: pkg('dev-util/idle-1') },
   ],
   visible: new Map([
-    ['dev-libs/a-1', [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
-    ['dev-util/idle-1', [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/idle' }]],
-    ['dev-libs/m-1', [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/m' }]],
-    ['dev-libs/b-1', [{ from: origin('dev-libs/m-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
+    [pkg('dev-libs/a-1'), [{ from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' }]],
+    [pkg('dev-util/idle-1'), [{ from: origin('target'), variable: 'BDEPEND', atom: 'dev-util/idle' }]],
+    [pkg('dev-libs/m-1'), [{ from: origin('dev-libs/a-1'), variable: 'RDEPEND', atom: 'dev-libs/m' }]],
+    [pkg('dev-libs/b-1'), [{ from: origin('dev-libs/m-1'), variable: 'RDEPEND', atom: 'dev-libs/b' }]],
   ]),
   system: new Set(),
   denials: [denial('/usr/include/<evil>&.h', ['sys-libs/zlib-1.3'], { count: 3 })],

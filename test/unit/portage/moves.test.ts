@@ -6,6 +6,7 @@ import { openSystem, type System } from '../../../src/portage/index.js';
 import { moved } from '../../../src/portage/moves.js';
 import { parseAtom } from '../../../src/portage/atom.js';
 import { gentooRoot, type GentooRoot } from '../../helpers/gentooRoot.js';
+import { pkg } from '../../helpers/installed.js';
 
 const updates = '/var/db/repos/gentoo/profiles/updates';
 
@@ -51,15 +52,15 @@ test('what is installed is known by the name and in the slot that it has moved t
   // What was recorded of others, too.
   t.deepEqual(visible(now, 'app-misc/c'), ['dev-libs/old-1', 'dev-libs/r-1', 'dev-libs/user-1']);
   t.is(
-    now.visibleSet({ targets: ['app-misc/c'] }).visible.get('dev-libs/old-1')?.[0]?.atom,
+    now.visibleSet({ targets: ['app-misc/c'] }).visible.get(pkg('dev-libs/old-1'))?.[0]?.atom,
     '>=dev-libs/new-1',
   );
   t.deepEqual(visible(now, 'app-misc/newt', { with: ['@world'] }), ['dev-libs/old-1', 'dev-libs/r-1']);
-  t.is(now.atomFor('dev-libs/old-1'), 'dev-libs/new');
-  t.is(now.packageDirectory('dev-libs/old-1'), gentoo.path('/var/db/pkg/dev-libs/old-1'));
+  t.is(now.atomFor(pkg('dev-libs/old-1')), 'dev-libs/new');
+  t.is(now.packageDirectory(pkg('dev-libs/old-1')), gentoo.path('/var/db/pkg/dev-libs/old-1'));
   // Where the new name is taken, nothing is renamed.
   t.deepEqual(
-    [now.atomFor('dev-libs/both-1'), now.atomFor('dev-libs/there-1')],
+    [now.atomFor(pkg('dev-libs/both-1')), now.atomFor(pkg('dev-libs/there-1'))],
     ['dev-libs/both', 'dev-libs/there'],
   );
   t.deepEqual(
@@ -102,7 +103,7 @@ test('what came from another repository moves with that only', async (t) => {
   const { gentoo, open } = await system(t);
   gentoo.write(`${updates}/5Q-2026`, 'move dev-libs/others dev-libs/mine\n');
   // A repository without updates of its own has those of the main one.
-  t.is(open().matchInstalled(['dev-libs/mine'])[0], 'dev-libs/others-1');
+  t.is(open().matchInstalled(['dev-libs/mine'])[0], pkg('dev-libs/others-1'));
   for (const [file, text] of Object.entries({
     'profiles/repo_name': 'elsewhere\n',
     'metadata/layout.conf': 'masters = gentoo\n',
@@ -111,7 +112,7 @@ test('what came from another repository moves with that only', async (t) => {
     gentoo.write(`/var/db/repos/elsewhere/${file}`, text);
   gentoo.write('/etc/portage/repos.conf/elsewhere.conf', '[elsewhere]\nlocation = /var/db/repos/elsewhere\n');
   t.throws(() => open().matchInstalled(['dev-libs/mine']), { instanceOf: LvfsError });
-  t.is(open().matchInstalled(['dev-libs/others'])[0], 'dev-libs/others-1');
+  t.is(open().matchInstalled(['dev-libs/others'])[0], pkg('dev-libs/others-1'));
 });
 
 test('atoms in a text follow, and nothing else in it', (t) => {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { openSystem, type System } from '../../../src/portage/index.js';
 import { gentooRoot, type GentooRootSpec } from '../../helpers/gentooRoot.js';
+import { pkg } from '../../helpers/installed.js';
 
 async function system(t: ExecutionContext, spec: GentooRootSpec): Promise<System> {
   const root = await gentooRoot(spec);
@@ -9,7 +10,7 @@ async function system(t: ExecutionContext, spec: GentooRootSpec): Promise<System
 }
 
 const atoms = (own: System, cpv: string, ...paths: string[]): string[] =>
-  own.namesFor(cpv, paths).map(({ atom }) => atom);
+  own.namesFor(pkg(cpv), paths).map(({ atom }) => atom);
 
 test('a virtual stands for what provides it, where the file is what it is for', async (t) => {
   const own = await system(t, {
@@ -28,7 +29,7 @@ test('a virtual stands for what provides it, where the file is what it is for', 
       'virtual/udev-217': { RDEPEND: 'sys-apps/systemd' },
     },
   });
-  t.deepEqual(own.namesFor('dev-util/pkgconf-2', ['/usr/bin/pkg-config']), [
+  t.deepEqual(own.namesFor(pkg('dev-util/pkgconf-2'), ['/usr/bin/pkg-config']), [
     { atom: 'virtual/pkgconfig', reason: 'it stands for dev-util/pkgconf, and so say 1 installed packages' },
     { atom: 'dev-util/pkgconf', reason: 'it has /usr/bin/pkg-config' },
   ]);
@@ -101,7 +102,7 @@ test('the flag that the file goes with is part of the name', async (t) => {
       'dev-python/user-1': { BDEPEND: 'dev-lang/python:3.12[tk]' },
     },
   });
-  const first = (cpv: string, path: string) => own.namesFor(cpv, [path])[0];
+  const first = (cpv: string, path: string) => own.namesFor(pkg(cpv), [path])[0];
   t.deepEqual(first('x11-libs/cairo-1', '/usr/include/cairo/cairo-svg.h'), {
     atom: 'x11-libs/cairo[svg]',
     reason: '/usr/include/cairo/cairo-svg.h goes with its flag svg',
@@ -130,8 +131,8 @@ test('what app-alternatives takes in each other’s place is equal, as far as it
       },
     },
   });
-  t.deepEqual(own.equalsOf('sys-apps/mawk-1'), [{ cpv: 'sys-apps/gawk-5', by: 'app-alternatives/awk' }]);
-  t.deepEqual(own.equalsOf('sys-devel/flex-2'), []);
+  t.deepEqual(own.equalsOf(pkg('sys-apps/mawk-1')), [{ cpv: 'sys-apps/gawk-5', by: 'app-alternatives/awk' }]);
+  t.deepEqual(own.equalsOf(pkg('sys-devel/flex-2')), []);
   // The name of the package stays the first that is said: bison is no other word for yacc.
   t.is(atoms(own, 'sys-apps/mawk-1', '/usr/bin/mawk')[0], 'sys-apps/mawk');
 });

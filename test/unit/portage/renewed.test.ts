@@ -14,6 +14,7 @@ import test from 'ava';
 import { LookedAt, settledIdentity } from '../../../src/portage/lookedAt.js';
 import { openSystem, type System } from '../../../src/portage/index.js';
 import { gentooRoot, repositoryPath, type GentooRoot } from '../../helpers/gentooRoot.js';
+import { pkg } from '../../helpers/installed.js';
 
 const request = { targets: ['app/foo'], allowMissing: true };
 
@@ -22,8 +23,8 @@ function answers(system: System): unknown {
     set: system.visibleSet(request),
     installed: system.installed().map(({ cpv }) => cpv),
     distdir: system.variable('DISTDIR'),
-    names: system.namesFor('dev-libs/a-1', ['/usr/include/a.h']),
-    equals: system.equalsOf('dev-libs/a-1'),
+    names: system.namesFor(pkg('dev-libs/a-1'), ['/usr/include/a.h']),
+    equals: system.equalsOf(pkg('dev-libs/a-1')),
     repositories: system.repositories(),
   };
 }
@@ -136,7 +137,7 @@ test('what emerge writes into mtimedb during a merge is no change of what has mo
     writeFileSync(mtimedb, JSON.stringify({ updates: { [inside]: done }, ...more }));
   write({}, time);
   const first = openSystem({ root: gentoo.root });
-  t.true(first.visibleSet(request).visible.has('dev-libs/a-1'));
+  t.true(first.visibleSet(request).visible.has(pkg('dev-libs/a-1')));
   write({ resume: { mergelist: [['ebuild', '/', 'app/foo-1', 'merge']] } }, time);
   t.deepEqual(answers(first.renewed()), answers(openSystem({ root: gentoo.root })));
   write({}, time - 1);

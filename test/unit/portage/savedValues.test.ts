@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { SavedValues } from '../../../src/portage/savedValues.js';
 import { InstalledDatabase } from '../../../src/portage/vdb.js';
+import { pkg } from '../../helpers/installed.js';
 
 /** A database of one package, and runs of lvfs that read its slot. */
 class Fixture {
@@ -44,8 +45,11 @@ class Fixture {
   /** What a run reads. */
   run(): string | undefined {
     const vdb = join(this.directory, 'vdb');
-    const db = new InstalledDatabase(vdb, () => undefined, true, '', new SavedValues(this.cache, vdb));
-    const slot = db.get('a/b-1')?.value('SLOT');
+    const db = new InstalledDatabase(vdb, () => undefined, {
+      mustExist: true,
+      saved: new SavedValues(this.cache, vdb),
+    });
+    const slot = db.get(pkg('a/b-1'))?.value('SLOT');
     db.save();
     return slot;
   }
@@ -104,8 +108,11 @@ test('what is no longer installed is dropped, and nothing is written without nee
   rmSync(fixture.entry, { recursive: true });
   mkdirSync(join(vdb, 'a/c-2'));
   utimesSync(join(vdb, 'a/c-2'), 1000, 1000);
-  const db = new InstalledDatabase(vdb, () => undefined, true, '', new SavedValues(fixture.cache, vdb));
-  t.is(db.get('a/c-2')?.value('EAPI'), '0');
+  const db = new InstalledDatabase(vdb, () => undefined, {
+    mustExist: true,
+    saved: new SavedValues(fixture.cache, vdb),
+  });
+  t.is(db.get(pkg('a/c-2'))?.value('EAPI'), '0');
   db.save();
   t.false(readFileSync(fixture.file, 'utf8').includes('a/b-1'));
 });

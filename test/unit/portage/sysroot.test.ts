@@ -5,6 +5,7 @@ import { LvfsError } from '../../../src/base/index.js';
 import { openSystem, type SetRequest, type System, type VisibleSet } from '../../../src/portage/index.js';
 import { chost, crossRoot, type CrossRoot } from '../../helpers/crossRoot.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg } from '../../helpers/installed.js';
 
 let cross: CrossRoot;
 let system: System;
@@ -135,10 +136,10 @@ test('USE and versions are those of the sysroot’s configuration', (t) => {
 
 test('reasons and the metadata of run-time dependencies tell the systems apart', (t) => {
   const set = visible('app-misc/eight');
-  t.deepEqual(set.visible.get('dev-libs/both-1@sysroot'), [
+  t.deepEqual(set.visible.get(pkg('dev-libs/both-1@sysroot')), [
     { from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/both' },
   ]);
-  t.deepEqual(set.visible.get('dev-libs/both-1'), [
+  t.deepEqual(set.visible.get(pkg('dev-libs/both-1')), [
     { from: origin('dev-util/tool-1'), variable: 'RDEPEND', atom: 'dev-libs/both' },
   ]);
   t.deepEqual(set.metadataOnly, ['app-misc/runtime-1@sysroot']);

@@ -2,6 +2,7 @@ import test from 'ava';
 import { type DataWarning, openSystem, type System } from '../../../src/portage/index.js';
 import { gentooRoot, type GentooRoot } from '../../helpers/gentooRoot.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg } from '../../helpers/installed.js';
 
 /** The ebuilds whose build dependencies are chosen, by name. */
 const targets: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -153,11 +154,11 @@ test('what package.provided satisfies selects nothing', builds, 'provided');
 test('all alternatives that are installed, when they are asked for', (t) => {
   const set = system.visibleSet({ targets: ['app-misc/needed'], system: false, allAlternatives: true });
   t.deepEqual(set.buildDeps, ['dev-libs/c-1']);
-  t.deepEqual(set.visible.get('dev-libs/b-1'), [
+  t.deepEqual(set.visible.get(pkg('dev-libs/b-1')), [
     { from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/b', alternative: true },
     { from: origin('dev-libs/c-1'), variable: 'RDEPEND', atom: 'dev-libs/b', alternative: true },
   ]);
-  t.deepEqual(set.visible.get('dev-libs/d-1'), [
+  t.deepEqual(set.visible.get(pkg('dev-libs/d-1')), [
     { from: origin('dev-libs/c-1'), variable: 'RDEPEND', atom: 'dev-libs/d' },
   ]);
 });

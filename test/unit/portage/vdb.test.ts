@@ -11,8 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { packageId } from '../../../src/base/index.js';
 import { InstalledDatabase, listKnown } from '../../../src/portage/vdb.js';
 import type { DataWarning } from '../../../src/portage/types.js';
+import { pkg } from '../../helpers/installed.js';
 
 /** Writes files below a new database; `@TIME@` becomes the modification time of the file's directory in ns. */
 function database(t: ExecutionContext, files: Record<string, string>): string {
@@ -60,7 +62,7 @@ test('packages are listed in code point order and what is no package is skipped'
     db.packages.map((entry) => entry.cpv),
     ['app-misc/x-1_p2', 'dev-libs/bar-1.10', 'dev-libs/foo-1.2-r3', 'dev-libs/link-1'],
   );
-  t.like(db.get('dev-libs/foo-1.2-r3'), {
+  t.like(db.get(pkg('dev-libs/foo-1.2-r3')), {
     category: 'dev-libs',
     pf: 'foo-1.2-r3',
     directory: `${directory}/dev-libs/foo-1.2-r3`,
@@ -79,22 +81,24 @@ test('known packages are listed without a closer look, and only they', (t) => {
     '.cache/foo-1/SLOT': '0',
     note: 'a file',
   });
-  const known = new Set(['dev-libs/foo-1@s', 'app-misc/x-1@s', 'gone/gone-1@s']);
-  const sorted = listKnown(directory, '@s', known)?.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
+  const known = new Set(
+    ['dev-libs/foo-1', 'app-misc/x-1', 'gone/gone-1'].map((cpv) => packageId(cpv, 'sysroot')),
+  );
+  const sorted = listKnown(directory, 'sysroot', known)?.sort((a, b) => (a.cpv < b.cpv ? -1 : 1));
   t.deepEqual(sorted, [
-    { cpv: 'app-misc/x-1@s', directory: `${directory}/app-misc/x-1` },
-    { cpv: 'dev-libs/foo-1@s', directory: `${directory}/dev-libs/foo-1` },
+    { cpv: packageId('app-misc/x-1', 'sysroot'), directory: `${directory}/app-misc/x-1` },
+    { cpv: packageId('dev-libs/foo-1', 'sysroot'), directory: `${directory}/dev-libs/foo-1` },
   ]);
-  t.is(listKnown(directory, '', known), undefined);
-  t.deepEqual(listKnown(join(directory, 'missing'), '', known), []);
+  t.is(listKnown(directory, 'root', known), undefined);
+  t.deepEqual(listKnown(join(directory, 'missing'), 'root', known), []);
   writeFileSync(join(directory, 'dev-libs/new-1'), 'perhaps a package');
-  t.is(listKnown(directory, '@s', known), undefined);
+  t.is(listKnown(directory, 'sysroot', known), undefined);
 });
 
 test('a database that does not exist is empty, and one that cannot be listed is an error', (t) => {
   const directory = database(t, { file: '' });
   t.deepEqual(open(join(directory, 'missing')).db.packages, []);
-  t.throws(() => new InstalledDatabase(join(directory, 'missing'), () => t.fail(), true), {
+  t.throws(() => new InstalledDatabase(join(directory, 'missing'), () => t.fail(), { mustExist: true }), {
     code: 'VDB_UNREADABLE',
     message: /missing$/,
   });
@@ -104,7 +108,7 @@ test('a database that does not exist is empty, and one that cannot be listed is 
 
 test('single files are read with their white space made single spaces', (t) => {
   const { db } = open(database(t, { 'a/b-1/RDEPEND': ' a/b \n\t c/d\n', 'a/b-1/IUSE': '+x\u00a0y\n' }));
-  const entry = db.get('a/b-1');
+  const entry = db.get(pkg('a/b-1'));
   t.is(entry?.value('RDEPEND'), 'a/b c/d');
   t.deepEqual(entry?.words('IUSE'), ['+x', 'y']);
   t.is(entry?.value('DEPEND'), '');
@@ -118,7 +122,7 @@ const trailer = '#dir_mtime=@TIME@\n';
 const metadata = test.macro({
   exec(t, text: string, expected: string) {
     const { db } = open(database(t, { 'a/b-1/SLOT': 'single\n', 'a/b-1/metadata': text }));
-    t.is(db.get('a/b-1')?.value('SLOT'), expected);
+    t.is(db.get(pkg('a/b-1'))?.value('SLOT'), expected);
   },
   title: (title) => title ?? '',
 });
@@ -150,7 +154,7 @@ test('the last of repeated values counts', metadata, `${header}SLOT=2\nnonsense\
 const slot = test.macro({
   exec(t, eapi: string, written: string, expected: string) {
     const { db } = open(database(t, { 'a/b-1/EAPI': eapi, 'a/b-1/SLOT': written }));
-    t.is(db.get('a/b-1')?.value('SLOT'), expected);
+    t.is(db.get(pkg('a/b-1'))?.value('SLOT'), expected);
   },
   title: (_, eapi, written, expected) =>
     `SLOT ${JSON.stringify(written)} in EAPI ${eapi} is read as ${expected}`,
@@ -169,15 +173,15 @@ test('messages can say where a value stands', (t) => {
     'a/c-1/RDEPEND': 'x/y\n',
   });
   const { db } = open(directory);
-  t.deepEqual(db.get('a/b-1')?.sourceOf('RDEPEND'), { file: `${directory}/a/b-1/metadata`, line: 3 });
-  t.deepEqual(db.get('a/c-1')?.sourceOf('RDEPEND'), { file: `${directory}/a/c-1/RDEPEND`, line: 1 });
+  t.deepEqual(db.get(pkg('a/b-1'))?.sourceOf('RDEPEND'), { file: `${directory}/a/b-1/metadata`, line: 3 });
+  t.deepEqual(db.get(pkg('a/c-1'))?.sourceOf('RDEPEND'), { file: `${directory}/a/c-1/RDEPEND`, line: 1 });
 });
 
 const unreadable = test.macro((t) => {
   const directory = database(t, { 'a/b-1/RDEPEND': 'x/y\n' });
   chmodSync(join(directory, 'a/b-1/RDEPEND'), 0);
   const { db, warnings } = open(directory);
-  t.is(db.get('a/b-1')?.value('RDEPEND'), '');
+  t.is(db.get(pkg('a/b-1'))?.value('RDEPEND'), '');
   t.is(warnings[0]?.file, join(directory, 'a/b-1/RDEPEND'));
   t.regex(warnings[0]?.message ?? '', /EACCES/);
 });
@@ -189,7 +193,7 @@ else test('a file that cannot be read is warned about', unreadable);
 test('a value that is a directory is warned about and counts as missing', (t) => {
   const directory = database(t, { 'a/b-1/RDEPEND/x': '' });
   const { db, warnings } = open(directory);
-  t.is(db.get('a/b-1')?.value('RDEPEND'), '');
+  t.is(db.get(pkg('a/b-1'))?.value('RDEPEND'), '');
   t.deepEqual(warnings, [
     {
       file: join(directory, 'a/b-1/RDEPEND'),
@@ -214,6 +218,6 @@ test('a metadata file that is larger than any buffer is read whole', (t) => {
   const { db } = open(
     database(t, { 'a/b-1/metadata': `${header}RDEPEND=${many}\n${trailer}`, 'a/c-1/RDEPEND': `${many}\n` }),
   );
-  t.is(db.get('a/b-1')?.value('RDEPEND'), many);
-  t.is(db.get('a/c-1')?.value('RDEPEND'), many);
+  t.is(db.get(pkg('a/b-1'))?.value('RDEPEND'), many);
+  t.is(db.get(pkg('a/c-1'))?.value('RDEPEND'), many);
 });

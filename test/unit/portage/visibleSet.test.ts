@@ -15,6 +15,7 @@ import {
   type GentooRootSpec,
 } from '../../helpers/gentooRoot.js';
 import { origin } from '../../helpers/origin.js';
+import { pkg } from '../../helpers/installed.js';
 
 async function system(
   t: ExecutionContext,
@@ -115,7 +116,7 @@ const foo = [...closureOfA, ...closureOfTool];
 
 test('build dependencies are closed under run-time dependencies', shows, { targets: ['app-misc/foo'] }, foo);
 test('an older installed version of the target stays hidden', (t) => {
-  t.false(visible({ targets: ['app-misc/foo'] }).visible.has('app-misc/foo-0.9'));
+  t.false(visible({ targets: ['app-misc/foo'] }).visible.has(pkg('app-misc/foo-0.9')));
 });
 test('nothing but @system without a target', shows, { system: true }, closureOfTool.slice(1));
 test('what no target needs can be shown', shows, { with: ['dev-libs/c'] }, ['dev-libs/c-1']);
@@ -456,15 +457,15 @@ test('missing build dependencies can be allowed', (t) => {
 
 test('every direct reason is given, roots first', (t) => {
   const { visible: set } = visible({ targets: ['app-misc/foo'], with: ['dev-libs/a'] });
-  t.deepEqual(set.get('dev-libs/a-1'), [
+  t.deepEqual(set.get(pkg('dev-libs/a-1')), [
     { from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' },
     { from: origin('--with'), variable: '', atom: 'dev-libs/a' },
     { from: origin('dev-libs/b-1'), variable: 'RDEPEND', atom: 'dev-libs/a' },
   ]);
-  t.deepEqual(set.get('dev-libs/late-1'), [
+  t.deepEqual(set.get(pkg('dev-libs/late-1')), [
     { from: origin('dev-libs/a-1'), variable: 'PDEPEND', atom: 'dev-libs/late' },
   ]);
-  t.deepEqual(set.get('sys-apps/coreutils-9'), [
+  t.deepEqual(set.get(pkg('sys-apps/coreutils-9')), [
     { from: origin('@system'), variable: '', atom: 'sys-apps/coreutils' },
     { from: origin('dev-util/tool-1'), variable: 'RDEPEND', atom: 'sys-apps/coreutils' },
   ]);
@@ -472,19 +473,19 @@ test('every direct reason is given, roots first', (t) => {
 
 test('chains are found, the shortest first, and circles are not followed', (t) => {
   const set = visible({ targets: ['app-misc/foo'], system: false });
-  const chains = chainsTo(set, 'dev-libs/shared-1').map((chain) => chain.map(({ cpv }) => cpv));
+  const chains = chainsTo(set, pkg('dev-libs/shared-1')).map((chain) => chain.map(({ cpv }) => cpv));
   t.deepEqual(chains, [
     ['dev-libs/a-1', 'dev-libs/shared-1'],
     ['dev-libs/a-1', 'dev-libs/b-1', 'dev-libs/shared-1'],
   ]);
-  t.deepEqual(chainsTo(set, 'dev-libs/late-1'), [
+  t.deepEqual(chainsTo(set, pkg('dev-libs/late-1')), [
     [
       { cpv: 'dev-libs/a-1', from: origin('target'), variable: 'DEPEND', atom: 'dev-libs/a' },
       { cpv: 'dev-libs/late-1', from: origin('dev-libs/a-1'), variable: 'PDEPEND', atom: 'dev-libs/late' },
     ],
   ]);
-  t.deepEqual(chainsTo(set, 'dev-libs/c-1'), []);
-  t.is(chainsTo(set, 'sys-libs/glibc-2.40', 1).length, 1);
+  t.deepEqual(chainsTo(set, pkg('dev-libs/c-1')), []);
+  t.is(chainsTo(set, pkg('sys-libs/glibc-2.40'), 1).length, 1);
 });
 
 test('a recorded dependency that cannot be understood is warned about and counts as empty', async (t) => {
@@ -506,13 +507,13 @@ test('a very long chain of packages is followed', async (t) => {
   const { system: other } = await system(t, { packages });
   const set = other.visibleSet({ targets: [], with: ['a/p0'], system: false });
   t.is(set.visible.size, count);
-  t.is(chainsTo(set, `a/p${String(count - 1)}-1`)[0]?.length, count);
+  t.is(chainsTo(set, pkg(`a/p${String(count - 1)}-1`))[0]?.length, count);
 });
 
 test('the system names its installed packages and places', (t) => {
   t.is(shared.installed().length, Object.keys(spec.packages ?? {}).length);
-  t.is(shared.packageDirectory('dev-libs/a-1'), root.path('/var/db/pkg/dev-libs/a-1'));
-  t.is(shared.packageDirectory('dev-libs/a-2'), undefined);
+  t.is(shared.packageDirectory(pkg('dev-libs/a-1')), root.path('/var/db/pkg/dev-libs/a-1'));
+  t.is(shared.packageDirectory(pkg('dev-libs/a-2')), undefined);
   t.deepEqual(shared.matchInstalled(['python', 'dev-libs/a']), [
     'dev-lang/python-3.12.1',
     'dev-lang/python-3.13.0',
@@ -532,11 +533,11 @@ test('an installed package is named with its slot where versions of several slot
       'sys-devel/twice-2': {},
     },
   });
-  t.is(own.atomFor('dev-lang/python-3.12.1'), 'dev-lang/python:3.12');
-  t.is(own.atomFor('dev-lang/python-3.13.0'), 'dev-lang/python:3.13');
-  t.is(own.atomFor('dev-libs/openssl-3.0'), 'dev-libs/openssl');
-  t.is(own.atomFor('sys-devel/twice-1'), 'sys-devel/twice');
-  t.is(own.atomFor('dev-libs/gone-1-r1'), 'dev-libs/gone');
+  t.is(own.atomFor(pkg('dev-lang/python-3.12.1')), 'dev-lang/python:3.12');
+  t.is(own.atomFor(pkg('dev-lang/python-3.13.0')), 'dev-lang/python:3.13');
+  t.is(own.atomFor(pkg('dev-libs/openssl-3.0')), 'dev-libs/openssl');
+  t.is(own.atomFor(pkg('sys-devel/twice-1')), 'sys-devel/twice');
+  t.is(own.atomFor(pkg('dev-libs/gone-1-r1')), 'dev-libs/gone');
 });
 
 test('each warning is passed on once', async (t) => {

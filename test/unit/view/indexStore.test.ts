@@ -20,6 +20,7 @@ import { scanContents } from '../../../src/portage/contents.js';
 import { indexFileName, type OpenIndexOptions } from '../../../src/view/indexStore.js';
 import { IndexedHost, merged, obj, ownersOf } from '../../helpers/indexedHost.js';
 import { PathIndex, type IndexNode } from '../../../src/view/pathIndex.js';
+import { pkg } from '../../helpers/installed.js';
 
 test('owners are those that CONTENTS names', async (t) => {
   const host = new IndexedHost(t);
@@ -82,7 +83,7 @@ test('names are bytes, and entries that no filesystem can hold are passed over',
   t.deepEqual(ownersOf(index, Buffer.from('/caf\xe9', 'latin1')), ['a/a-1']);
   t.deepEqual(ownersOf(index, `/${longest}/${longest}`), ['a/a-1']);
   t.deepEqual(ownersOf(index, '/z'), ['a/a-1']);
-  t.is(index.nodesOf(index.packageId('a/a-1')).length, 3);
+  t.is(index.nodesOf(index.packageId(pkg('a/a-1'))).length, 3);
 });
 
 test('a path of a damaged file that goes up stays inside the root', async (t) => {
@@ -137,7 +138,7 @@ test('a line longer than any buffer is still one line, and a path longer than an
   host.install('a/a-1', `${obj('/d'.repeat(1_200_000))}${obj(deep)}what\n`);
   const { index } = await host.open();
   t.deepEqual(ownersOf(index, deep), ['a/a-1']);
-  t.is(index.nodesOf(index.packageId('a/a-1')).length, 1);
+  t.is(index.nodesOf(index.packageId(pkg('a/a-1'))).length, 1);
   t.regex(host.warnings.join(), /:3: Unrecognized/);
 });
 
@@ -148,7 +149,7 @@ test('an entry without CONTENTS owns nothing; one that cannot be read is warned 
   host.directory('vdb/a/odd-1/CONTENTS');
   host.install('a/empty-1', '');
   const { index } = await host.open({
-    packages: [...host.state().packages, { cpv: 'a/gone-1', directory: '/not/there' }],
+    packages: [...host.state().packages, { cpv: pkg('a/gone-1'), directory: '/not/there' }],
   });
   t.deepEqual(
     index.packages.map(({ cpv }) => cpv),
@@ -163,8 +164,8 @@ test('preserved libraries belong to the package that the registry names', async 
   host.install('a/a-2', obj('/usr/lib64/liba.so.2'));
   host.install('b/b-1', '');
   const preserved = [
-    { cpv: 'a/a-2', paths: ['/lib64/liba.so.1', 'relative'] },
-    { cpv: 'a/gone-1', paths: ['/usr/lib64/libgone.so.1'] },
+    { cpv: pkg('a/a-2'), paths: ['/lib64/liba.so.1', 'relative'] },
+    { cpv: pkg('a/gone-1'), paths: ['/usr/lib64/libgone.so.1'] },
   ];
   const store = await host.open({ preserved });
   t.deepEqual(ownersOf(store.index, '/usr/lib64/liba.so.1'), ['a/a-2']);
@@ -175,7 +176,7 @@ test('preserved libraries belong to the package that the registry names', async 
   t.is(without.origin, 'updated');
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.1'), []);
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.2'), ['a/a-2']);
-  const changes = without.update(host.state([{ cpv: 'b/b-1', paths: ['/usr/lib64/liba.so.1'] }]));
+  const changes = without.update(host.state([{ cpv: pkg('b/b-1'), paths: ['/usr/lib64/liba.so.1'] }]));
   t.deepEqual(changes.changed, ['b/b-1']);
   t.deepEqual(ownersOf(without.index, '/usr/lib64/liba.so.1'), ['b/b-1']);
 });

@@ -9,6 +9,7 @@ import {
   type IndexNode,
   type IndexSizes,
 } from '../../../src/view/pathIndex.js';
+import { pkg } from '../../helpers/installed.js';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 /** Room for a few dozen paths. */
@@ -37,7 +38,7 @@ function childrenOf(index: PathIndex, node: IndexNode): string[] {
 }
 
 function give(index: PathIndex, cpv: string, nodes: readonly IndexNode[], changed?: IndexNode[]): number {
-  const id = index.addPackage(cpv);
+  const id = index.addPackage(pkg(cpv));
   index.setPackageNodes(
     id,
     nodes,
@@ -142,8 +143,8 @@ test('every package that lists a path is its owner, once', (t) => {
   t.deepEqual(index.owners(usr), [b]);
   t.false(index.isOwned(file));
   t.is(index.kind(file), indexKind.implied);
-  t.is(index.packageId('a/a-1'), -1);
-  t.is(index.cpv(a), 'a/a-1');
+  t.is(index.packageId(pkg('a/a-1')), -1);
+  t.is(index.cpv(a), pkg('a/a-1'));
   t.is(give(index, 'a/a-1', [file]), a);
 });
 
@@ -153,12 +154,12 @@ test('another view of the same memory sees names and packages, and cannot change
   const node = other.ensure(rootNode, bytes('new'));
   t.is(index.find(rootNode, bytes('new')), node);
   const id = give(index, 'a/a-1', [node]);
-  t.is(other.packageId('a/a-1'), id);
+  t.is(other.packageId(pkg('a/a-1')), id);
   t.deepEqual(other.owners(node), [id]);
   index.setState(node, 5);
   other.clearState(node, 1);
   t.is(index.state[node], 4);
-  t.throws(() => other.addPackage('a/b-1'), { message: /only in the thread/ });
+  t.throws(() => other.addPackage(pkg('a/b-1')), { message: /only in the thread/ });
 });
 
 test('what was added after sharing is not saved', async (t) => {
@@ -321,8 +322,8 @@ test('after any changes the owners are those of a plain map', (t) => {
             changed,
           );
           model.set(cpv, new Set(paths));
-        } else if (index.packageId(cpv) >= 0) {
-          index.removePackage(index.packageId(cpv), changed);
+        } else if (index.packageId(pkg(cpv)) >= 0) {
+          index.removePackage(index.packageId(pkg(cpv)), changed);
           model.delete(cpv);
         }
         for (const path of paths) everything.add(path);
@@ -333,7 +334,7 @@ test('after any changes the owners are those of a plain map', (t) => {
       }
       const bits = new Uint32Array(Math.ceil(index.packageCapacity / 32));
       for (const cpv of visible) {
-        const id = index.packageId(cpv);
+        const id = index.packageId(pkg(cpv));
         if (id >= 0) bits[id >>> 5] = bits[id >>> 5]! | (1 << (id & 31));
       }
       for (const path of everything) {
@@ -355,7 +356,7 @@ test('after any changes the owners are those of a plain map', (t) => {
       }
       t.deepEqual(index.packages.map(({ cpv }) => cpv).sort(), [...model.keys()].sort());
       for (const [cpv, paths] of model) {
-        const nodes = [...index.nodesOf(index.packageId(cpv))] as IndexNode[];
+        const nodes = [...index.nodesOf(index.packageId(pkg(cpv)))] as IndexNode[];
         t.deepEqual(nodes.map((node) => index.pathOf(node).toString('latin1')).sort(), [...paths].sort());
       }
     },
@@ -388,7 +389,7 @@ test('threads that add the same names at once get the same nodes, while packages
   while (!isDone) {
     // Lists of owners grow and shrink at the head, in the middle and at the end.
     for (const cpv of ['b/1', 'b/2', 'b/3']) give(index, cpv, rounds % 2 === 0 ? [steady, other] : [steady]);
-    for (const cpv of ['b/2', 'b/1', 'b/3']) index.removePackage(index.packageId(cpv));
+    for (const cpv of ['b/2', 'b/1', 'b/3']) index.removePackage(index.packageId(pkg(cpv)));
     if (++rounds > 10_000) break;
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -5,6 +5,7 @@ import { merged, obj, type IndexedHost } from '../../helpers/indexedHost.js';
 import fc from '../../helpers/fastCheck.js';
 import { blockBytes, Doubt, IndexFile } from '../../../src/view/indexFile.js';
 import { indexSection, type PathIndex } from '../../../src/view/pathIndex.js';
+import { pkg } from '../../helpers/installed.js';
 
 /** The owners of a path, and of what is below it. */
 function ownersWithin(index: PathIndex, path: string): string[] {
@@ -94,7 +95,7 @@ for (const [what, change] of changes) {
 test('preserved libraries count', async (t) => {
   const host = merged(t);
   await saved(host);
-  const preserved = [{ cpv: 'b/b-1', paths: ['/lib64/old.so'] }];
+  const preserved = [{ cpv: pkg('b/b-1'), paths: ['/lib64/old.so'] }];
   t.is(host.askSaved(['/usr/lib64/old.so'], preserved), undefined);
   (await host.open({ preserved })).save();
   t.deepEqual(host.askSaved(['/usr/lib64/old.so'], preserved), [['b/b-1']]);
