@@ -165,6 +165,11 @@ export class View {
     this.change({ visible, metadataOnly });
   }
 
+  /** Also shows packages of which nobody has been told anything: they are about to take the place of others, and {@link change} follows. */
+  showAtOnce(packages: Iterable<number>): void {
+    for (const id of packages) this.visible[id >>> 5]! |= 1 << (id & 31);
+  }
+
   /** Whether a change is one: packages that become visible or hidden, other globs, and whatever else is given. */
   wouldChange(to: StateChange): boolean {
     return this.#state.wouldChange(to);

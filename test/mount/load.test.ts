@@ -186,13 +186,16 @@ mountTest(
       states.complete();
     };
     const laterFiles = (name: string, version: number): Shown =>
-      Object.fromEntries(
+      Object.fromEntries<string | null>(
         now()[`/opt/load/${name}/run`] === undefined
           ? []
-          : Object.entries(filesOf(name, version)).map(([path, file]) => [
-              path,
-              typeof file === 'string' ? file : file !== null && 'text' in file ? file.text : '',
-            ]),
+          : [
+              [`/opt/load/${name}/version-${version}`, null],
+              ...Object.entries(filesOf(name, version)).map(([path, file]): [string, string] => [
+                path,
+                textIn(file),
+              ]),
+            ],
       );
 
     const changes = { merged: 0, allowed: 0, denied: 0, retargeted: 0 };
