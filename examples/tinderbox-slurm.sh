@@ -10,15 +10,18 @@
 #     job=$(sbatch --parsable tinderbox-slurm.sh targets)
 #     sbatch --dependency=afterany:"$job" --wrap 'lvfs check --merge --results result part-*/'
 #
-# The directory is one that all nodes share. When a node dies, Slurm puts the task back into the queue, and the next node goes on with the
-# journal that it finds: what has a verdict is not built again. OPTIONS (environment) are further options of lvfs check.
+# As root, in a directory that all nodes share. When a node dies, Slurm puts the task back into the queue as soon as it has noticed (SlurmdTimeout of
+# slurm.conf, 300 seconds) and the task's credential has expired (cred_expire, 120), and the next node goes on with the journal that it finds: what
+# has a verdict is not built again. The job that merges waits for that too. With sbatch --cpus-per-task N a task builds N targets at a time.
+# OPTIONS (environment) are further options of lvfs check.
 set -u
 
 targets=$(realpath -- "$1")
 part=part-$SLURM_ARRAY_TASK_ID
 
 # shellcheck disable=SC2086 -- words
-lvfs check --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" --results "$part" --resume ${OPTIONS:-} "$targets"
+lvfs check --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" --results "$part" --resume \
+  ${SLURM_CPUS_PER_TASK:+--jobs "$SLURM_CPUS_PER_TASK"} ${OPTIONS:-} "$targets"
 status=$?
 
 # What was found (29, 30, and 1 for targets that could not be checked) is in the journal, and no failure of the task.

@@ -1,15 +1,9 @@
 /**
  * The two families of errors that lvfs raises on purpose. A plain `Error` anywhere means a bug.
  */
-import { constants } from 'node:os';
 import { errorTable, statusesOf, type ErrorCode } from './errorTable.js';
+import { errno, isErrnoName, type Errno } from './errno.js';
 import type { ExitStatus } from './exitStatus.js';
-
-/** A positive errno of the host's kernel, as in `os.constants.errno`; 0 means success. */
-export type Errno = number;
-
-/** Errno numbers by name (`errno.ENOENT`). */
-export const errno = constants.errno;
 
 /** An answer to the kernel: nothing but an errno. */
 export class FsError extends Error {
@@ -90,10 +84,6 @@ export function errnoOf(error: unknown): Errno {
   if (error instanceof FsError) return error.errno;
   const code = errorCode(error);
   return code !== undefined && isErrnoName(code) ? errno[code] : errno.EIO;
-}
-
-function isErrnoName(code: string): code is keyof typeof errno {
-  return Object.hasOwn(errno, code);
 }
 
 /** The message of an error followed by those of its causes, outermost first, on one line. */

@@ -3,6 +3,7 @@ export * from './absence.js';
 export { packageDirectoryAt, repositoryAround } from './checkouts.js';
 export * from './directories.js';
 export * from './driverNames.js';
+export * from './errno.js';
 export * from './errors.js';
 export * from './errorTable.js';
 export * from './exitStatus.js';

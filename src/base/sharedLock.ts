@@ -1,5 +1,6 @@
 /** A lock in memory that threads share: one word of it. 0: free, 1: held, 2: held and waited for. */
-import { errno, FsError } from './errors.js';
+import { errno } from './errno.js';
+import { FsError } from './errors.js';
 
 /** A thread that holds a lock for so long has died. */
 const patienceMs = 60_000;

@@ -188,6 +188,7 @@ class Packages implements PhaseListener {
         noNetwork: false,
         hostProcesses: false,
         attribute: true,
+        findingsOnly: true,
       },
       reportOnly: mode === 'report',
     };

@@ -60,6 +60,11 @@ export interface SessionRequest extends ViewRequest {
   readonly trace?: boolean;
   /** Tell each use of what is not @system, with who uses it, for a report of one build; costs a request for each. */
   readonly attribute?: boolean;
+  /**
+   * With {@link attribute}: say nothing of what is used of @system and not declared. No finding comes of it, and a view that goes on with
+   * other targets need not forget it.
+   */
+  readonly findingsOnly?: boolean;
   /** The version of lvfs, for the record. */
   readonly version: string;
 }

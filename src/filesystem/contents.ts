@@ -1,5 +1,5 @@
 /** What files contain, and the files that stay open for it. */
-import { errno, type Errno } from '../base/index.js';
+import { errno, type Errno, failure, type Outcome } from '../base/index.js';
 import type { Entry, NodeId, Seconds } from '../fuse/index.js';
 import { kindOfMode, nodeState, type IndexNode, type View } from '../view/index.js';
 import { type NodeHost } from './host.js';
@@ -37,8 +37,8 @@ export class Contents {
     this.#files.forget(nodeId);
   }
 
-  /** Bytes read of a visible file, or a negative errno. */
-  read(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
+  /** Bytes read of a visible file. */
+  read(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): Outcome {
     return this.#readMade(node, nodeId, offset, into) ?? this.#readFile(node, nodeId, offset, into);
   }
 
@@ -49,7 +49,7 @@ export class Contents {
     return made === undefined || this.isReplaced(node, nodeId) ? undefined : made.subarray(offset).copy(into);
   }
 
-  #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): number {
+  #readFile(node: IndexNode, nodeId: NodeId, offset: number, into: Buffer): Outcome {
     const files = this.#files;
     const host = this.#host.files;
     const set = files.enter(nodeId);
@@ -58,12 +58,13 @@ export class Contents {
       if (open >= 0) return host.read(open, into, offset);
       const fd = host.open(this.#view.paths.of(node));
       // What cannot be opened is not what the kernel knows: that was there, and a file.
-      if (fd < 0) return fd === -errno.ENOENT || fd === -errno.ELOOP ? -errno.ESTALE : fd;
+      if (fd < 0)
+        return fd === failure(errno.ENOENT) || fd === failure(errno.ELOOP) ? failure(errno.ESTALE) : fd;
       const isIt =
         host.statOpen(fd) === 0 &&
         fileNumberOf(this.#host, kindOfMode(this.#host.status.mode)) === fileOf(nodeId);
       const { size } = this.#host.status;
-      const count = isIt ? host.read(fd, into, offset) : -errno.ESTALE;
+      const count = isIt ? host.read(fd, into, offset) : failure(errno.ESTALE);
       if (count < 0) host.close(fd);
       else files.keep(set, nodeId, fd, count === size);
       return count;

@@ -7,6 +7,14 @@ import type { ProcessesOptions } from './process.js';
 import type { Readers } from './readers.js';
 import type { WatchedDirectories } from './watched.js';
 
+/** Packages as bits, by their ids, in memory that may be shared: see uses.ts. */
+export interface ToldPackages {
+  /** Their uses are told one by one. */
+  readonly each: Uint32Array;
+  /** The first use of each of their files is told; absent: that of all files. */
+  readonly first?: Uint32Array;
+}
+
 /** How a `ViewFs` behaves. */
 export interface ViewFsOptions {
   /** Hears of each attempt to reach a hidden path that exists on the host, while the process still waits. */
@@ -17,8 +25,8 @@ export interface ViewFsOptions {
   handles?: ProcessHandles;
   /** Which serving thread this is, from 0, and of how many. */
   thread?: { readonly number: number; readonly count: number };
-  /** Packages whose uses are told one by one, as bits: see uses.ts. */
-  attributed?: Uint32Array;
+  /** Of which packages uses are told, and how often; absent: the first of all files. */
+  told?: ToldPackages;
   /** Report visible paths as well; nothing is cached by the kernel then, so that every access is seen. */
   trace?: boolean;
   /** Memory that all serving threads of a mount share; its own by default. */

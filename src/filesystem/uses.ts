@@ -4,7 +4,7 @@ import type { Caller, Entry } from '../fuse/index.js';
 import { hostKind, rule, type HostKind, type IndexNode, type Rule, type View } from '../view/index.js';
 import { Processes } from './process.js';
 import type { Readers } from './readers.js';
-import type { ViewFsOptions } from './options.js';
+import type { ToldPackages, ViewFsOptions } from './options.js';
 
 /** How many uses of a file are told one by one; the kernel keeps its name from then on. */
 const usesTold = 16;
@@ -14,14 +14,14 @@ export class Uses {
   readonly #view: View;
   readonly #onAccess: ((event: AccessEvent) => void) | undefined;
   readonly #readers: Readers | undefined;
-  readonly #attributed: Uint32Array | undefined;
+  readonly #told: ToldPackages | undefined;
   readonly #processes: Processes;
 
   constructor(view: View, options: ViewFsOptions) {
     this.#view = view;
     this.#onAccess = options.onAccess;
     this.#readers = options.readers;
-    this.#attributed = options.attributed;
+    this.#told = options.told;
     const { number = 0, count = 1 } = options.thread ?? {};
     this.#processes = new Processes({
       first: number,
@@ -56,19 +56,23 @@ export class Uses {
   /** Notes who reads a file for the first time, and tells of a program that is about to be executed. */
   noteReader(node: IndexNode, caller: Caller): void {
     if (this.#readers === undefined) return;
+    const first = this.#told?.first;
+    if (first !== undefined && !this.#view.isOf(node, first)) return;
     const isProgram = this.#isProgram(node);
-    this.#readers.note(node, this.#processes.id(caller.pid, !isProgram));
+    // A program that is @system's may have been executed since, which nobody tells then.
+    const trusting = !isProgram && first === undefined;
+    this.#readers.note(node, this.#processes.id(caller.pid, trusting));
     if (isProgram && this.#processes.operation(caller.pid) === 'exec')
       this.report(node, hostKind.file, true, caller, 'exec');
   }
 
   /** Whether each use of a file is told, with who uses it. */
   isAttributed(node: IndexNode, kind: HostKind, decided: Rule): boolean {
-    const attributed = this.#attributed;
-    if (attributed === undefined || kind === hostKind.directory) return false;
+    const each = this.#told?.each;
+    if (each === undefined || kind === hostKind.directory) return false;
     const { index } = this.#view;
     const owned = decided === rule.cache ? this.#view.sourceOfCache(node) : node;
-    if (owned === -1 || !index.ownerVisible(owned, attributed)) return false;
+    if (owned === -1 || !index.ownerVisible(owned, each)) return false;
     return (this.#readers?.told(node) ?? 0) < usesTold && !this.#view.isHeader(node);
   }
 

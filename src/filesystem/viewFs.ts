@@ -6,7 +6,7 @@
  * mount point: a thread that did would wait for itself.
  */
 import { statfsSync } from 'node:fs';
-import { errno, errnoOf, type Errno } from '../base/index.js';
+import { errno, errnoOf, type Errno, failure, type Outcome } from '../base/index.js';
 import type {
   Caller,
   DirectorySink,
@@ -211,13 +211,13 @@ export class ViewFs implements Operations {
 
   // ---- content ------------------------------------------------------------------------------------------------------
 
-  read(nodeId: NodeId, offset: number, into: Buffer, caller: Caller): number {
+  read(nodeId: NodeId, offset: number, into: Buffer, caller: Caller): Outcome {
     const view = this.#view;
     this.#begin();
     const node = this.#nodeOf(nodeId);
-    if (node === -1) return -errno.ENOENT;
+    if (node === -1) return failure(errno.ENOENT);
     if (!view.isVisible(node, hostKind.file) && !this.#contents.isReplaced(node, nodeId))
-      return -errno.ENOENT;
+      return failure(errno.ENOENT);
     const count = this.#contents.read(node, nodeId, offset, into);
     if (count < 0) return count;
     if ((view.index.state[node]! & nodeState.read) === 0) {
@@ -229,15 +229,15 @@ export class ViewFs implements Operations {
   }
 
   /** Does something with the host path of a visible file; undefined for what only the view has. */
-  #ofVisible(nodeId: NodeId, act: (path: Buffer | undefined) => number): number {
+  #ofVisible(nodeId: NodeId, act: (path: Buffer | undefined) => Outcome): Outcome {
     const view = this.#view;
     this.#begin();
     const node = this.#nodeOf(nodeId);
-    if (node === -1 || view.isUntouchable(node)) return -errno.ENOENT;
+    if (node === -1 || view.isUntouchable(node)) return failure(errno.ENOENT);
     const kind = this.#host.kind(view.paths.of(node));
     if (kind === hostKind.missing && view.isAlwaysThere(node)) return act(undefined);
-    if (fileNumberOf(this.#host, kind) !== fileOf(nodeId)) return -errno.ESTALE;
-    return view.isVisible(node, kind) ? act(view.paths.of(node)) : -errno.ENOENT;
+    if (fileNumberOf(this.#host, kind) !== fileOf(nodeId)) return failure(errno.ESTALE);
+    return view.isVisible(node, kind) ? act(view.paths.of(node)) : failure(errno.ENOENT);
   }
 
   // ---- directories --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  * in them. A serving thread adds a watch before it looks at what is in a directory, so that nothing is missed; another thread
  * hears of the changes (see daemon/hostWatch.ts).
  */
-import { errno } from '../base/index.js';
+import { errno, failure } from '../base/index.js';
 import type { DirectoryWatcher } from '../system/index.js';
 import { nodeAt, nodeState, type IndexNode, type NoNode, type View } from '../view/index.js';
 
@@ -94,7 +94,8 @@ export class WatchedDirectories {
     if (Atomics.load(this.#words, fullWord) !== 0) return false;
     const watch = this.#watcher.add(paths.of(directory));
     if (watch < 0) {
-      if (watch === -errno.ENOSPC || watch === -errno.ENOMEM) Atomics.store(this.#words, fullWord, 1);
+      if (watch === failure(errno.ENOSPC) || watch === failure(errno.ENOMEM))
+        Atomics.store(this.#words, fullWord, 1);
       return false;
     }
     const place = placeOf(watch);

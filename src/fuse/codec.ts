@@ -6,7 +6,7 @@
  * Nothing here trusts the length fields of a request; nothing here knows what a request means.
  */
 import { endianness } from 'node:os';
-import { errno, Windows, type Errno } from '../base/index.js';
+import { errno, Windows, type Errno, failure } from '../base/index.js';
 import * as layout from './layout.js';
 import type {
   Attributes,
@@ -53,6 +53,10 @@ const longestName = 255;
  */
 const requestBufferBytes = 65_536;
 
+/** In place of an errno: nobody is answered. */
+export const noAnswer = -1;
+export type NoAnswer = typeof noAnswer;
+
 /** A request, decoded in place. Fields are valid after {@link decode} answered 0, until the next call of it. */
 export class Request {
   /** Where requests are read into. */
@@ -67,14 +71,14 @@ export class Request {
 
   /**
    * Checks and decodes the header of a request of `length` bytes in {@link buffer}. 0, the errno to answer with,
-   * or -1 when it cannot even be answered.
+   * or {@link noAnswer} when it cannot even be answered.
    */
-  decode(length: number): Errno {
+  decode(length: number): Errno | NoAnswer {
     const words = this.#words;
     this.length = length;
     this.opcode = 0;
     this.node = 0;
-    if (length < layout.inHeader.size) return -1;
+    if (length < layout.inHeader.size) return noAnswer;
     const opcode = words[header.opcode]!;
     this.opcode = opcode;
     if (words[0] !== length) return errno.EIO;
@@ -293,7 +297,7 @@ export class Reply {
   error(request: Request, code: Errno): number {
     this.done(request, 0);
     // The kernel takes 1–511 only, and leaves a request with another errno unanswered.
-    this.#words[1] = code >= 0 && code < 512 ? -code : -errno.EIO;
+    this.#words[1] = failure(code >= 0 && code < 512 ? code : errno.EIO);
     return replyBodyAt;
   }
 

@@ -3,8 +3,15 @@
  * that umount(8) runs; everything else is system calls.
  */
 import { closeSync, writeFileSync, writeSync } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
-import { errorCode, LvfsError, oneLine, readMountTable, runProgram, runSync } from '../base/index.js';
+import {
+  errorCode,
+  LvfsError,
+  oneLine,
+  readMountTable,
+  runProgram,
+  runSync,
+  describeErrno,
+} from '../base/index.js';
 import { MountCalls, mountFlag } from '../system/index.js';
 import { Activity } from './activity.js';
 import { encodeInvalidateEntry, encodeInvalidateNode } from './codec.js';
@@ -165,8 +172,7 @@ async function mount(options: MountOptions): Promise<KernelConnection> {
     } else {
       const { readOnly, noSetuid, noDevices } = mountFlag;
       const code = calls.mount(source, mountpoint, type, readOnly | noSetuid | noDevices, settings(fd));
-      if (code !== 0)
-        throw mountFailed(`${mountpoint}: ${getSystemErrorMap().get(-code)?.[1] ?? `error ${code}`}`);
+      if (code !== 0) throw mountFailed(`${mountpoint}: ${describeErrno(code)}`);
     }
     const mounted = readMountTable().findLast(
       (candidate) => candidate.mountpoint === mountpoint && candidate.type === type,

@@ -5,7 +5,7 @@
  * the driver owns and uses again for the next request, so nothing may be kept from one call to the next. An
  * exception is a bug: the driver logs it and answers EIO.
  */
-import type { Errno } from '../base/index.js';
+import type { Errno, Outcome } from '../base/index.js';
 
 /** Identifies a file towards the kernel; 1 is the root, 0 means "no such name". An integer below 2^53. */
 export type NodeId = number;
@@ -134,8 +134,8 @@ export interface Operations {
   getattr(node: NodeId, caller: Caller, out: Entry): Errno;
   /** The target of a symbolic link, or an errno. */
   readlink(node: NodeId, caller: Caller): Uint8Array | Errno;
-  /** Reads at most `into.length` bytes at `offset` into `into`; the number of bytes read, or a negative errno. */
-  read(node: NodeId, offset: number, into: Buffer, caller: Caller): number;
+  /** Reads at most `into.length` bytes at `offset` into `into`; the number of bytes read. */
+  read(node: NodeId, offset: number, into: Buffer, caller: Caller): Outcome;
   /**
    * Lists a directory from `offset` (0 = start), "." and ".." included, until the sink is full. Every entry that
    * was taken with attributes, other than "." and "..", counts as one more reference to its node, as a lookup does.
@@ -146,11 +146,11 @@ export interface Operations {
    * The value of an extended attribute, for a filesystem that has them; the kernel then checks POSIX ACLs as well, and asks for
    * them by `system.posix_acl_access`.
    * @param into where it is written; of no length when only its length is asked for
-   * @returns its length, or a negative errno: ENODATA when there is none, ERANGE when it does not fit
+   * @returns its length, or a failure: ENODATA when there is none, ERANGE when it does not fit
    */
-  getxattr?: ((node: NodeId, name: Buffer, into: Buffer, caller: Caller) => number) | undefined;
+  getxattr?: ((node: NodeId, name: Buffer, into: Buffer, caller: Caller) => Outcome) | undefined;
   /** The names of all, each with a NUL behind it; otherwise as {@link getxattr}. Both or neither. */
-  listxattr?: ((node: NodeId, into: Buffer, caller: Caller) => number) | undefined;
+  listxattr?: ((node: NodeId, into: Buffer, caller: Caller) => Outcome) | undefined;
 }
 
 /** Tells the kernel that something it may have cached has changed. Never call this from a thread that serves. */

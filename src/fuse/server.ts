@@ -11,11 +11,19 @@
  * 4. Nothing that serves may touch a path below its own mount point, nor write notifications: both may wait for a
  *    request that only this thread would answer.
  */
-import { getSystemErrorName } from 'node:util';
-import { errno, FsError, keysOf, LvfsError, type Errno, type Logger } from '../base/index.js';
+import {
+  errno,
+  FsError,
+  keysOf,
+  LvfsError,
+  type Errno,
+  type Logger,
+  failureOf,
+  errnoName,
+} from '../base/index.js';
 import { openChannel } from '../system/index.js';
 import type { Activity, ThreadActivity } from './activity.js';
-import { Reply, Request } from './codec.js';
+import { noAnswer, Reply, Request, type NoAnswer } from './codec.js';
 import * as layout from './layout.js';
 import { emptyEntry, emptyStatistics, type Entry, type Operations } from './operations.js';
 
@@ -80,13 +88,13 @@ const READDIR = 28;
 const BATCH_FORGET = 42;
 const READDIRPLUS = 44;
 
-/** The answer of an opcode without an operation: an errno, 0 for an empty success, or -1 for none. */
-const fixedAnswers = new Int32Array(layout.opcodeLimit).fill(errno.ENOSYS);
+/** The answer of an opcode without an operation: an errno, 0 for an empty success, or none. */
+const fixedAnswers: (Errno | NoAnswer)[] = Array.from({ length: layout.opcodeLimit }, () => errno.ENOSYS);
 for (const { number, treatment } of layout.opcodes) {
   if (treatment === 'erofs') fixedAnswers[number] = errno.EROFS;
   else if (treatment === 'enotty') fixedAnswers[number] = errno.ENOTTY;
   else if (treatment === 'ok') fixedAnswers[number] = 0;
-  else if (treatment === 'none') fixedAnswers[number] = -1;
+  else if (treatment === 'none') fixedAnswers[number] = noAnswer;
 }
 
 function bits(names: Iterable<layout.InitFlag>): [number, number] {
@@ -192,7 +200,7 @@ export class Session {
         // A shorter answer would read as the end of the file, so a size beyond what was agreed on is refused.
         if (offset < 0 || size > reply.largest) return reply.error(request, errno.EINVAL);
         const count = operations.read(request.node, offset, reply.window(size), request.caller);
-        if (count < 0) return reply.error(request, -count);
+        if (count < 0) return reply.error(request, failureOf(count));
         if (!(count <= size)) throw new RangeError(`read ${count} bytes of ${size}`);
         return reply.done(request, count);
       }
@@ -233,8 +241,8 @@ export class Session {
       case INIT:
         return this.#init(request);
       default: {
-        const code = request.opcode < layout.opcodeLimit ? fixedAnswers[request.opcode]! : errno.ENOSYS;
-        return code < 0 ? 0 : reply.error(request, code);
+        const code = fixedAnswers[request.opcode] ?? errno.ENOSYS;
+        return code === noAnswer ? 0 : reply.error(request, code);
       }
     }
   }
@@ -254,7 +262,7 @@ export class Session {
     } else {
       length = listxattr(request.node, into, request.caller);
     }
-    if (length < 0) return reply.error(request, -length);
+    if (length < 0) return reply.error(request, failureOf(length));
     if (size === 0) return reply.attributeSize(request, length);
     if (!(length <= into.length)) throw new RangeError(`an attribute of ${length} bytes in ${into.length}`);
     return reply.done(request, length);
@@ -357,15 +365,15 @@ export class Session {
     return wanted;
   }
 
-  #malformed(code: Errno): number {
+  #malformed(code: Errno | NoAnswer): number {
     const request = this.#request;
-    if (code < 0) {
+    if (code === noAnswer) {
       this.#logOnce('short', 'warn', `fuse: a request of ${request.length} bytes cannot be answered`);
       return 0;
     }
     const name = layout.opcodeTable[request.opcode]?.name ?? `opcode ${request.opcode}`;
     this.#logOnce(`malformed ${name}`, 'warn', `fuse: malformed ${name} of ${request.length} bytes`);
-    const hasReply = fixedAnswers[request.opcode] !== -1;
+    const hasReply = fixedAnswers[request.opcode] !== noAnswer;
     return hasReply ? this.#reply.error(request, code) : 0;
   }
 
@@ -379,7 +387,7 @@ export class Session {
       'error',
       `fuse: ${name} of node ${request.node} failed: ${detail.replace(/\s*\n\s*/g, ' | ')}`,
     );
-    const hasReply = fixedAnswers[request.opcode] !== -1;
+    const hasReply = fixedAnswers[request.opcode] !== noAnswer;
     return hasReply ? this.#reply.error(request, errno.EIO) : 0;
   }
 
@@ -401,7 +409,7 @@ export class Session {
     this.#logOnce(
       `reply ${name}`,
       'error',
-      `fuse: the kernel refused the reply to ${name} of node ${this.#request.node}: ${getSystemErrorName(-code)}`,
+      `fuse: the kernel refused the reply to ${name} of node ${this.#request.node}: ${errnoName(code)}`,
     );
     return this.#reply.error(this.#request, errno.EIO);
   }
@@ -414,6 +422,18 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** How long a loop waits for the mount to be made on its descriptor. */
 const mountDeadlineMs = 10_000;
+
+/** What it means when the device cannot be read. */
+const readFailures: ReadonlyMap<Errno, ServeResult['end'] | 'again' | 'later' | 'not mounted yet'> = new Map([
+  [errno.ENODEV, 'unmounted'],
+  [errno.ECONNABORTED, 'unmounted'],
+  [errno.EBADF, 'closed'],
+  [errno.EINTR, 'again'],
+  // The request was withdrawn between being queued and being read.
+  [errno.ENOENT, 'again'],
+  [errno.EAGAIN, 'later'],
+  [errno.EPERM, 'not mounted yet'],
+]);
 
 /**
  * Serves `fd`, an open /dev/fuse, until the mount is gone. Blocks the thread. Reads that fail because the mount is
@@ -429,28 +449,15 @@ export function serveDevice(fd: number, operations: Operations, options: Session
   for (;;) {
     const length = channel.read();
     if (length < 0) {
-      switch (-length) {
-        case errno.ENODEV:
-        case errno.ECONNABORTED:
-          return { end: 'unmounted' };
-        case errno.EBADF:
-          return { end: 'closed' };
-        case errno.EINTR:
-        case errno.ENOENT: // the request was withdrawn between being queued and being read
-          continue;
-        case errno.EAGAIN:
-          Atomics.wait(sleeper, 0, 0, 1);
-          continue;
-        case errno.EPERM: // not mounted yet
-          if (waited++ < mountDeadlineMs) {
-            Atomics.wait(sleeper, 0, 0, 1);
-            continue;
-          }
+      const code = failureOf(length);
+      const meaning = readFailures.get(code);
+      if (meaning === 'unmounted' || meaning === 'closed') return { end: meaning };
+      if (meaning === 'again') continue;
+      if (meaning === 'later' || (meaning === 'not mounted yet' && waited++ < mountDeadlineMs)) {
+        Atomics.wait(sleeper, 0, 0, 1);
+        continue;
       }
-      throw new LvfsError(
-        'FUSE_DEVICE',
-        `cannot read requests from /dev/fuse (${getSystemErrorName(length)})`,
-      );
+      throw new LvfsError('FUSE_DEVICE', `cannot read requests from /dev/fuse (${errnoName(code)})`);
     }
     if (length === 0) return { end: 'closed' };
     session.begin();
@@ -459,8 +466,8 @@ export function serveDevice(fd: number, operations: Operations, options: Session
       const written = channel.write(size);
       // Whatever the kernel says of one reply, the others still have to be given.
       if (written < 0) {
-        const failure = session.unwritten(-written);
-        if (failure > 0) channel.write(failure);
+        const rest = session.unwritten(failureOf(written));
+        if (rest > 0) channel.write(rest);
       }
     }
     session.end();

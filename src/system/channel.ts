@@ -1,14 +1,14 @@
 /** Reading from and writing to one descriptor, always through the same memory: nothing is made for a call. */
 import { readSync, writeSync } from 'node:fs';
-import { errnoOf } from '../base/index.js';
+import { errnoOf, failure, type Outcome } from '../base/index.js';
 import { library, type Library } from './library.js';
 
 /** See the head of this file. Both calls may block, and are made again by nobody: EINTR is an error as any other. */
 export interface Channel {
-  /** Reads what is there, at most as much as the memory for input takes: bytes, or a negative errno. */
-  read(): number;
-  /** Writes the beginning of the memory for output in one call: bytes, or a negative errno. */
-  write(length: number): number;
+  /** Reads what is there, at most as much as the memory for input takes: bytes. */
+  read(): Outcome;
+  /** Writes the beginning of the memory for output in one call: bytes. */
+  write(length: number): Outcome;
 }
 
 /**
@@ -31,11 +31,11 @@ function directChannel(library: Library, fd: number, input: Uint8Array, output: 
   return {
     read: () => {
       const length = read(fd, inputAt, capacity);
-      return length < 0 ? -library.errno() : length;
+      return length < 0 ? failure(library.errno()) : length;
     },
     write: (length) => {
       const written = write(fd, outputAt, length);
-      return written < 0 ? -library.errno() : written;
+      return written < 0 ? failure(library.errno()) : written;
     },
   };
 }
@@ -46,7 +46,7 @@ export function nodeChannel(fd: number, input: Uint8Array, output: Uint8Array): 
     try {
       return call();
     } catch (error) {
-      return -errnoOf(error);
+      return failure(errnoOf(error));
     }
   };
   return {

@@ -1,6 +1,6 @@
 /** {@link Files} by system calls. */
 import { constants } from 'node:fs';
-import { errno, type Errno } from '../base/index.js';
+import { errno, type Errno, failure, failureOf, type Outcome } from '../base/index.js';
 import { FileStatus } from './fileStatus.js';
 import { Failures, type DirectoryEntries, type Files } from './files.js';
 import { callNumber, openFlag, type Address, type Library, type NativeFunction } from './library.js';
@@ -84,7 +84,7 @@ export class DirectFiles implements Files {
 
   stat(path: Uint8Array): Errno {
     const directory = this.#enter(path);
-    return directory < 0 ? -directory : this.#stat(directory, at.symlinkNofollow);
+    return directory < 0 ? failureOf(directory) : this.#stat(directory, at.symlinkNofollow);
   }
 
   statOpen(fd: number): Errno {
@@ -160,7 +160,7 @@ export class DirectFiles implements Files {
     return this.stat(path) === 0 ? this.status.type : 0;
   }
 
-  open(path: Uint8Array): number {
+  open(path: Uint8Array): Outcome {
     const directory = this.#enter(path);
     if (directory < 0) return directory;
     const fd = this.#openat(directory, this.#pathAt, forReading | constants.O_NOATIME, 0);
@@ -169,9 +169,9 @@ export class DirectFiles implements Files {
     // Only owners and root may leave the access time alone.
     if (code === errno.EPERM) {
       const plain = this.#openat(directory, this.#pathAt, forReading, 0);
-      return plain < 0 ? -this.#library.errno() : plain;
+      return plain < 0 ? failure(this.#library.errno()) : plain;
     }
-    if (code !== errno.EMFILE || this.#last === undefined) return -code;
+    if (code !== errno.EMFILE || this.#last === undefined) return failure(code);
     this.forget();
     return this.open(path);
   }
@@ -181,7 +181,7 @@ export class DirectFiles implements Files {
     this.#close(fd);
   }
 
-  read(fd: number, into: Uint8Array, offset: number): number {
+  read(fd: number, into: Uint8Array, offset: number): Outcome {
     let done = 0;
     while (done < into.length) {
       const rest = done === 0 ? into : into.subarray(done);
@@ -189,7 +189,7 @@ export class DirectFiles implements Files {
       if (got < 0) {
         const code = this.#library.errno();
         if (code === errno.EINTR) continue;
-        return done > 0 ? done : -code;
+        return done > 0 ? done : failure(code);
       }
       done += got;
       // A file gives less than asked for only at its end.
@@ -212,10 +212,10 @@ export class DirectFiles implements Files {
     const directory = this.#enter(path);
     if (directory < 0) return directory;
     const fd = this.#openat(directory, this.#pathAt, openFlag.path | nofollow, 0);
-    if (fd < 0) return -this.#library.errno();
+    if (fd < 0) return failure(this.#library.errno());
     try {
       const result = call(Buffer.from(`/proc/self/fd/${fd}\0`));
-      return result < 0 ? -this.#library.errno() : result;
+      return result < 0 ? failure(this.#library.errno()) : result;
     } finally {
       this.#close(fd);
     }
@@ -228,17 +228,17 @@ export class DirectFiles implements Files {
   }
 
   /**
-   * Leaves the last component of a path in memory, and returns the directory in which it is to be looked up, or a negative
-   * errno.
+   * Leaves the last component of a path in memory, and returns the directory in which it is to be looked up, or a
+   * failure.
    */
-  #enter(path: Uint8Array): number {
+  #enter(path: Uint8Array): Outcome {
     let name = path.length;
     while (name > 0 && path[name - 1] !== slash) name--;
     const length = path.length - name;
-    if (length > longestName) return -errno.ENAMETOOLONG;
+    if (length > longestName) return failure(errno.ENAMETOOLONG);
     const fd = this.#directory(path, name <= 1 ? 1 : name - 1);
     if (fd < 0) {
-      this.failures.note(-fd);
+      this.failures.note(failureOf(fd));
       return fd;
     }
     const own = this.#path;
@@ -249,7 +249,7 @@ export class DirectFiles implements Files {
   }
 
   /** The directory that the first `length` bytes of a path name. */
-  #directory(path: Uint8Array, length: number): number {
+  #directory(path: Uint8Array, length: number): Outcome {
     const now = performance.now();
     const last = this.#last;
     if (last !== undefined && now - last.openedAt < directoryFreshMs && isAt(last, path, length))
@@ -269,7 +269,7 @@ export class DirectFiles implements Files {
     }
     const copy = new Uint8Array(path.subarray(0, length));
     let fd = this.#openDirectory(copy);
-    if (fd === -errno.EMFILE) {
+    if (fd === failure(errno.EMFILE)) {
       this.forget();
       fd = this.#openDirectory(copy);
     }
@@ -286,8 +286,8 @@ export class DirectFiles implements Files {
   }
 
   /** Opens a directory without following a link anywhere in its path. */
-  #openDirectory(path: Uint8Array): number {
-    if (path.length >= longestPath) return -errno.ENAMETOOLONG;
+  #openDirectory(path: Uint8Array): Outcome {
+    if (path.length >= longestPath) return failure(errno.ENAMETOOLONG);
     if (this.#hasOpenat2) {
       this.#path.set(path);
       this.#path[path.length] = 0;
@@ -296,13 +296,13 @@ export class DirectFiles implements Files {
       if (fd >= 0) return fd;
       const code = this.#library.errno();
       // Before Linux 5.6, and in containers whose filters do not know it.
-      if (code !== errno.ENOSYS && code !== errno.EPERM) return -code;
+      if (code !== errno.ENOSYS && code !== errno.EPERM) return failure(code);
       this.#hasOpenat2 = false;
     }
     return this.#walk(path);
   }
 
-  #walk(path: Uint8Array): number {
+  #walk(path: Uint8Array): Outcome {
     let fd = this.#openComponent(at.fdcwd, rootOnly);
     for (let start = 1; fd >= 0 && start < path.length;) {
       let end = path.indexOf(slash, start);
@@ -317,11 +317,11 @@ export class DirectFiles implements Files {
     return fd;
   }
 
-  #openComponent(directory: number, name: Uint8Array): number {
+  #openComponent(directory: number, name: Uint8Array): Outcome {
     this.#path.set(name);
     this.#path[name.length] = 0;
     const fd = this.#openat(directory, this.#pathAt, forDirectory, 0);
-    return fd < 0 ? -this.#library.errno() : fd;
+    return fd < 0 ? failure(this.#library.errno()) : fd;
   }
 }
 

@@ -5,7 +5,7 @@
  * Paths are absolute. No symbolic link is followed in any of them, at their end or on the way, as far as the implementation
  * can see to that ({@link Files.isExact}): whoever asks has taken the links out, and what has become a link since leads nowhere.
  */
-import { errno, type Errno } from '../base/index.js';
+import { errno, type Errno, type Outcome } from '../base/index.js';
 import type { FileStatus } from './fileStatus.js';
 
 /** The entries of a directory, without `.` and `..`, in no particular order. */
@@ -61,21 +61,21 @@ export interface Files {
   list(path: Uint8Array): DirectoryEntries | undefined;
   /**
    * Opens a file for reading without waiting for a writer, or touching its access time where that is allowed.
-   * @returns a descriptor, or a negative errno: ELOOP for a symbolic link
+   * @returns a descriptor, or a failure: ELOOP for a symbolic link
    */
-  open(path: Uint8Array): number;
+  open(path: Uint8Array): Outcome;
   /** Closes what {@link open} gave; any thread may. */
   close(fd: number): void;
-  /** Reads into all of `into` unless the file ends before; the number of bytes, or a negative errno. */
-  read(fd: number, into: Uint8Array, offset: number): number;
+  /** Reads into all of `into` unless the file ends before; the number of bytes. */
+  read(fd: number, into: Uint8Array, offset: number): Outcome;
   /**
    * The value of an extended attribute of a file or a link.
    * @param into where it is written; of no length: only its length is wanted
-   * @returns bytes, or a negative errno: ERANGE when it does not fit, EOPNOTSUPP where none can be read
+   * @returns bytes, or a failure: ERANGE when it does not fit, EOPNOTSUPP where none can be read
    */
-  attribute(path: Uint8Array, name: Uint8Array, into: Uint8Array): number;
+  attribute(path: Uint8Array, name: Uint8Array, into: Uint8Array): Outcome;
   /** The names of all extended attributes, each with a NUL behind it; otherwise as {@link attribute}. */
-  attributeNames(path: Uint8Array, into: Uint8Array): number;
+  attributeNames(path: Uint8Array, into: Uint8Array): Outcome;
   /** Forgets which directories paths lead through; otherwise that is believed for a second. */
   forget(): void;
 }

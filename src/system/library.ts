@@ -1,6 +1,6 @@
 /** The C library, through koffi: the only file that knows koffi. */
 import { createRequire } from 'node:module';
-import { describeError, type Errno } from '../base/index.js';
+import { describeError, type Errno, errnoFrom } from '../base/index.js';
 
 /** An address in this process. Below 2^53 on every machine there is. */
 export type Address = number;
@@ -44,7 +44,7 @@ function load(): Library | { readonly problem: string } {
     return {
       function: (name, result, parameters) => libc.func(name, result, parameters),
       address: (memory) => Number(koffi.address(memory)),
-      errno: () => koffi.errno(),
+      errno: () => errnoFrom(koffi.errno()),
     };
   } catch (error) {
     // Node names all that wanted a module that is missing, each on a line.

@@ -11,7 +11,7 @@ import {
   type BigIntStats,
   type Dirent,
 } from 'node:fs';
-import { errno, errnoOf, type Errno } from '../base/index.js';
+import { errno, errnoOf, type Errno, failure } from '../base/index.js';
 import { FileStatus } from './fileStatus.js';
 import { Failures, type DirectoryEntries, type Files } from './files.js';
 import { statxMask, statxStruct } from './structs.js';
@@ -112,12 +112,12 @@ export class NodeFiles implements Files {
       return openSync(asBuffer(path), flags | constants.O_NOATIME);
     } catch (error) {
       // Only owners and root may leave the access time alone.
-      if (errnoOf(error) !== errno.EPERM) return -errnoOf(error);
+      if (errnoOf(error) !== errno.EPERM) return failure(errnoOf(error));
     }
     try {
       return openSync(asBuffer(path), flags);
     } catch (error) {
-      return -errnoOf(error);
+      return failure(errnoOf(error));
     }
   }
 
@@ -139,17 +139,17 @@ export class NodeFiles implements Files {
         if (got < wanted) break;
       }
     } catch (error) {
-      return done > 0 ? done : -errnoOf(error);
+      return done > 0 ? done : failure(errnoOf(error));
     }
     return done;
   }
 
   attribute(): number {
-    return -errno.EOPNOTSUPP;
+    return failure(errno.EOPNOTSUPP);
   }
 
   attributeNames(): number {
-    return -errno.EOPNOTSUPP;
+    return failure(errno.EOPNOTSUPP);
   }
 
   forget(): void {

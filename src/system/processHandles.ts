@@ -2,7 +2,7 @@
  * Handles of processes (pidfd_open(2)), which tell how a process ended to whoever is not its parent: the kernel keeps its status
  * for as long as a handle is open (PIDFD_GET_INFO with PIDFD_INFO_EXIT in linux/pidfd.h; Linux 6.15).
  */
-import { errno, processFile } from '../base/index.js';
+import { errno, processFile, failure } from '../base/index.js';
 import { callNumber, library, type Library, type NativeFunction } from './library.js';
 import { lowWord, pidfd, pidfdInfo } from './structs.js';
 
@@ -40,13 +40,14 @@ export class ProcessHandles {
   /** A handle of the process that a thread is of; undefined for one that is gone, or when no more can be open. */
   of(thread: number): ProcessHandle | undefined {
     let handle = this.#openHandle(thread);
-    if (handle === -errno.EINVAL || handle === -errno.ENOENT) handle = this.#openHandle(leaderOf(thread));
+    if (handle === failure(errno.EINVAL) || handle === failure(errno.ENOENT))
+      handle = this.#openHandle(leaderOf(thread));
     return handle < 0 ? undefined : handle;
   }
 
   #openHandle(pid: number): number {
     const handle = this.#syscall(callNumber('pidfd_open')!, pid, 0);
-    return handle < 0 ? -this.#library.errno() : handle;
+    return handle < 0 ? failure(this.#library.errno()) : handle;
   }
 
   #ask(handle: ProcessHandle): number {

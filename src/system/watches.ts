@@ -4,7 +4,7 @@
  * directory behind it is either still so or will be told.
  */
 import { closeSync, constants, readSync } from 'node:fs';
-import { errnoOf, errorCode } from '../base/index.js';
+import { errnoOf, errorCode, failure, type Outcome } from '../base/index.js';
 import { library, openFlag, type Library, type NativeFunction } from './library.js';
 import { inotify, inotifyEvent } from './structs.js';
 
@@ -61,11 +61,11 @@ export class DirectoryWatcher {
 
   /**
    * Watches a directory. One that is watched already keeps its number.
-   * @returns the number of the watch, above 0, or a negative errno: ENOSPC when the system's limit is reached
+   * @returns the number of the watch, above 0, or a failure: ENOSPC when the system's limit is reached
    */
-  add(path: Uint8Array): number {
+  add(path: Uint8Array): Outcome {
     const result = this.#add(this.#fd, Buffer.concat([path, Buffer.alloc(1)]), wanted);
-    return result < 0 ? -this.#library.errno() : result;
+    return result < 0 ? failure(this.#library.errno()) : result;
   }
 }
 
@@ -137,7 +137,7 @@ export class Watches {
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
       // Nothing more to read, for now.
-      return -errnoOf(error);
+      return failure(errnoOf(error));
     }
   }
 

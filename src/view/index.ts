@@ -36,6 +36,7 @@ export { savedOwners, type SavedOwnersOptions } from './savedOwners.js';
 export {
   LiveChanges,
   type Dropped,
+  type Forgotten,
   type HostChange,
   type KernelCaches,
   type ViewChange,

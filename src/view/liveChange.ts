@@ -24,6 +24,12 @@ import { nodeState, type View } from './view.js';
 /** How much of what is in a file, or of a listing, the kernel has to read anew. */
 export type Dropped = 'all' | 'start';
 
+/**
+ * What the kernel forgets of a file that may have been used: its name and content; of its content the beginning, without which nobody reads
+ * it; or nothing, where nobody wants to know.
+ */
+export type Forgotten = 'name' | 'start' | 'nothing';
+
 /** How the kernel is told. Never called from a thread that serves. */
 export interface KernelCaches {
   /** Drops a name, existing or missing, with what is cached below it. Waits for the directory's lock even when nothing is cached. */
@@ -134,17 +140,16 @@ export class LiveChanges {
   }
 
   /**
-   * Makes the kernel forget whatever would keep a use of a file, or a refusal, from being seen again as the first of its kind: contents and
-   * listings, names that are missing, and names of files that are not spared. Of the content of files that are spared only the beginning
-   * is forgotten, without which nobody reads them. What was noted of reads and listings is forgotten with it.
+   * Makes the kernel forget whatever would keep a use of a file, or a refusal, from being seen again as the first of its kind: contents,
+   * listings, and names, missing or not. What was noted of reads and listings is forgotten with it.
    *
-   * @param isSpared whether nothing is told of it when a file is only found
+   * @param forgotten what of a file
    */
-  forgetUses(isSpared: (node: IndexNode) => boolean): Promise<ChangeSummary> {
+  forgetUses(forgotten: (node: IndexNode) => Forgotten): Promise<ChangeSummary> {
     return this.#inTurn(async () => {
       await this.#requests.quiescent();
       const affected = new Affected(this.#view, { visible: this.#view.visible });
-      affected.used(isSpared);
+      affected.used(forgotten);
       return affected.tell(this.#caches);
     });
   }
@@ -354,20 +359,24 @@ class Affected {
   }
 
   /** What was used or refused. A directory's name says nothing of a use, and something may be mounted below it. */
-  used(isSpared: (node: IndexNode) => boolean): void {
+  used(forgotten: (node: IndexNode) => Forgotten): void {
     const { index } = this.#view;
     const { state, nodeCount } = index;
     for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
       const bits = state[node]!;
       if ((bits & (known | nodeState.read)) === 0 || this.#view.isUntouchable(node)) continue;
+      if ((bits & nodeState.listed) !== 0) this.#directories.add(node);
+      if ((bits & nodeState.negative) !== 0) this.#names.add(node);
+      const isFile = (bits & nodeState.positive) !== 0 && (bits & nodeState.directory) === 0;
+      if (!isFile && (bits & nodeState.read) === 0) continue;
+      const what = forgotten(node);
+      if (what === 'nothing') continue;
       if ((bits & nodeState.read) !== 0) {
         index.clearState(node, nodeState.read);
         this.#contents.add(node);
-        if (isSpared(node) && !isReadFromEnd(index.name(node))) this.#starts.add(node);
+        if (what === 'start' && !isReadFromEnd(index.name(node))) this.#starts.add(node);
       }
-      if ((bits & nodeState.listed) !== 0) this.#directories.add(node);
-      const isFile = (bits & nodeState.positive) !== 0 && (bits & nodeState.directory) === 0;
-      if ((bits & nodeState.negative) !== 0 || (isFile && !isSpared(node))) this.#names.add(node);
+      if (isFile && what === 'name') this.#names.add(node);
     }
   }
 

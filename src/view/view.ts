@@ -468,6 +468,21 @@ export class View {
     return sourceOfCache(this.index, node);
   }
 
+  /** Whether one of some packages, as bits, owns a path, or what it was compiled from. */
+  isOf(node: IndexNode, packages: Uint32Array): boolean {
+    const owned = this.#ownedFor(node);
+    return owned !== -1 && this.index.ownerVisible(owned, packages);
+  }
+
+  /** Whether no package owns a path, nor what it was compiled from. */
+  isNobodys(node: IndexNode): boolean {
+    return this.#ownedFor(node) === -1;
+  }
+
+  #ownedFor(node: IndexNode): IndexNode | NoNode {
+    return this.index.isOwned(node) ? node : this.sourceOfCache(node);
+  }
+
   /** Whether a path lies in a directory of headers. */
   isHeader(node: IndexNode): boolean {
     return isHeader(this.index, node);

@@ -1,5 +1,5 @@
 /** A small filesystem in memory, to try drivers on: described by plain values, so that it can go to a worker. */
-import { errno } from '../../src/base/index.js';
+import { errno, type Errno } from '../../src/base/index.js';
 import {
   emptyEntry,
   type Attributes,
@@ -130,7 +130,7 @@ export class MemoryFilesystem implements Operations {
     attr.blksize = 4096;
   }
 
-  lookup(parent: number, name: Buffer, _caller: Caller, out: Entry): number {
+  lookup(parent: number, name: Buffer, _caller: Caller, out: Entry): Errno {
     const node = this.#node(parent);
     if ((node.mode & 0o170000) !== S_IFDIR) return errno.ENOTDIR;
     const child = node.children.get(name.toString('latin1'));
@@ -152,13 +152,13 @@ export class MemoryFilesystem implements Operations {
     this.forgotten.set(node, (this.forgotten.get(node) ?? 0) + count);
   }
 
-  getattr(id: number, _caller: Caller, out: Entry): number {
+  getattr(id: number, _caller: Caller, out: Entry): Errno {
     this.#fill(this.#node(id), out.attr);
     out.attrValid = this.#valid;
     return 0;
   }
 
-  readlink(id: number): Uint8Array | number {
+  readlink(id: number): Uint8Array | Errno {
     const { link } = this.#node(id).spec;
     return link === undefined ? errno.EINVAL : Buffer.from(link, 'latin1');
   }
@@ -172,7 +172,7 @@ export class MemoryFilesystem implements Operations {
     return count;
   }
 
-  readdir(id: number, offset: number, _caller: Caller, sink: DirectorySink): number {
+  readdir(id: number, offset: number, _caller: Caller, sink: DirectorySink): Errno {
     const node = this.#node(id);
     if ((node.mode & 0o170000) !== S_IFDIR) return errno.ENOTDIR;
     const entry = emptyEntry();
@@ -198,7 +198,7 @@ export class MemoryFilesystem implements Operations {
     return 0;
   }
 
-  statfs(_node: number, out: FilesystemStatistics): number {
+  statfs(_node: number, out: FilesystemStatistics): Errno {
     out.blocks = 1000;
     out.bfree = out.bavail = 10;
     out.files = this.#nodes.length;

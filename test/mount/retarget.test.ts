@@ -44,6 +44,7 @@ async function system(t: ExecutionContext): Promise<GentooRoot> {
       'app/three-1': { DEPEND: 'dev-libs/a dev-libs/c' },
       'app/four-1': {},
       'app/five-1': { BDEPEND: 'dev-libs/deep dev-libs/d' },
+      'app/idle-1': { BDEPEND: 'sys-libs/base' },
     },
     system: ['sys-libs/base'],
   });
@@ -51,7 +52,7 @@ async function system(t: ExecutionContext): Promise<GentooRoot> {
   return gentoo;
 }
 
-const targets = ['app/one', 'app/two', 'app/three', 'app/four', 'app/five'];
+const targets = ['app/one', 'app/two', 'app/three', 'app/four', 'app/five', 'app/idle'];
 
 /** Uses, looks for and lists a bit of everything, a tool more often than each use is told. */
 const build = [
@@ -64,7 +65,7 @@ const build = [
   'ls /opt /opt/share; cat /opt/link-to-a /opt/litter',
 ].join('\n');
 
-function requestFor(gentoo: GentooRoot, cache: string, target: string): InsideRequest {
+function requestFor(gentoo: GentooRoot, cache: string, target: string, findingsOnly: boolean): InsideRequest {
   const host = ['/bin', '/lib', '/lib64', '/usr'].filter((path) => existsSync(path));
   return {
     locations: { root: gentoo.root },
@@ -80,13 +81,14 @@ function requestFor(gentoo: GentooRoot, cache: string, target: string): InsideRe
     noNetwork: false,
     hostProcesses: false,
     attribute: true,
+    findingsOnly,
   };
 }
 
-/** Builds, and what is said of it. */
+/** Builds, and what is said of it. `app/idle` does nothing with what it declares. */
 async function reportOf(inside: Inside, target: string): Promise<Report> {
   await inside.run({
-    argv: ['/bin/sh', '-c', build],
+    argv: ['/bin/sh', '-c', target === 'app/idle' ? 'test -e /opt/base/include/base.h' : build],
     capture: true,
     show: false,
     environment: { CATEGORY: 'app', PF: `${target.slice(4)}-1`, EBUILD_PHASE: 'compile', LC_ALL: 'C' },
@@ -95,50 +97,100 @@ async function reportOf(inside: Inside, target: string): Promise<Report> {
   return (await inside.view.request('report', order)).report;
 }
 
+/** Opens a view of a target, or makes one that of a target. */
+type Opener = (target: string, inside?: Inside) => Promise<Inside>;
+
+async function opener(t: ExecutionContext, findingsOnly: boolean): Promise<Opener> {
+  const gentoo = await system(t);
+  const box = sandbox();
+  t.teardown(() => box.cleanup());
+  const listener = { progress: () => undefined, log: silent };
+  const left = new AbortController();
+  return async (target, inside) => {
+    const request = requestFor(gentoo, `${box.directory}/cache`, target, findingsOnly);
+    if (inside !== undefined) {
+      await inside.become(request);
+      return inside;
+    }
+    const opened = await openInside(await startInside(insideProgram), request, listener, left.signal);
+    // Also after a failure.
+    t.teardown(() => opened.close());
+    return opened;
+  };
+}
+
+/** The reports of all targets in views of their own, after those in one view were compared with them. */
+async function compared(
+  t: ExecutionContext,
+  open: Opener,
+  orders: readonly (readonly string[])[],
+): Promise<Map<string, Report>> {
+  const fresh = new Map<string, Report>();
+  for (const target of targets) {
+    const inside = await open(target);
+    fresh.set(target, await reportOf(inside, target));
+    await inside.close();
+  }
+  for (const order of orders) {
+    let inside: Inside | undefined;
+    for (const [i, target] of order.entries()) {
+      inside = await open(target, inside);
+      const report = await reportOf(inside, target);
+      t.deepEqual(report, fresh.get(target), `${target} after ${order.slice(0, i).join(' ')}`);
+    }
+    await inside?.close();
+  }
+  // What is asked for by name is found, so the comparison is of something.
+  t.true(fresh.get('app/one')?.missing.some(({ cpv }) => cpv === 'dev-libs/b-1'));
+  t.true(fresh.get('app/two')?.secondHand.some(({ cpv }) => cpv === 'dev-libs/deep-1'));
+  return fresh;
+}
+
 mountTest(
   `reports of targets in one view are those of views of their own, in any order${skipped}`,
   async (t) => {
     t.timeout(300_000);
-    const gentoo = await system(t);
-    const box = sandbox();
-    t.teardown(() => box.cleanup());
-    const listener = { progress: () => undefined, log: silent };
-    const left = new AbortController();
-    const open = async (target: string): Promise<Inside> => {
-      const request = requestFor(gentoo, `${box.directory}/cache`, target);
-      const inside = await openInside(await startInside(insideProgram), request, listener, left.signal);
-      // Also after a failure.
-      t.teardown(() => inside.close());
-      return inside;
-    };
-    const fresh = new Map<string, Report>();
-    for (const target of targets) {
-      const inside = await open(target);
-      fresh.set(target, await reportOf(inside, target));
-      await inside.close();
-    }
-    // What is asked for by name is found, so the comparison is of something.
-    t.true(fresh.get('app/one')?.missing.some(({ cpv }) => cpv === 'dev-libs/b-1'));
-    t.true(fresh.get('app/two')?.secondHand.some(({ cpv }) => cpv === 'dev-libs/deep-1'));
-    t.true(fresh.get('app/four')?.implicit.some(({ cpv }) => cpv === 'sys-libs/base-1'));
-
     const backwards = [...targets].reverse();
     const twice = targets.flatMap((target) => [target, target]);
-    for (const order of [
+    const fresh = await compared(t, await opener(t, false), [
       [...targets, ...targets],
       backwards,
       twice,
       ['app/three', 'app/one', 'app/five', 'app/one'],
-    ]) {
-      const [first = ''] = order;
-      const inside = await open(first);
-      for (const [i, target] of order.entries()) {
-        if (i > 0) await inside.become(requestFor(gentoo, `${box.directory}/cache`, target));
-        const report = await reportOf(inside, target);
-        t.deepEqual(report, fresh.get(target), `${target} after ${order.slice(0, i).join(' ')}`);
-      }
-      await inside.close();
-    }
+    ]);
+    t.true(fresh.get('app/four')?.implicit.some(({ cpv }) => cpv === 'sys-libs/base-1'));
+  },
+);
+
+mountTest(
+  `where nobody asks for uses of @system, its files are asked for again only by who declares them${skipped}`,
+  async (t) => {
+    t.timeout(300_000);
+    const open = await opener(t, true);
+    const fresh = await compared(t, open, [
+      ['app/four', 'app/two', 'app/idle', 'app/two', 'app/one', 'app/two'],
+      [...targets].reverse(),
+    ]);
+    t.deepEqual(fresh.get('app/four')?.implicit, []);
+    t.deepEqual(
+      fresh.get('app/idle')?.unused.map(({ cpv }) => cpv),
+      ['sys-libs/base-1'],
+      'what has been read for others only',
+    );
+    let inside = await open('app/four');
+    const asked = async (): Promise<number> => {
+      const reads = async (): Promise<number> =>
+        (await inside.view.request('status')).live?.requests?.['READ'] ?? 0;
+      const before = await reads();
+      const command = 'cat /opt/base/include/base.h /opt/share/base/data; /opt/base/bin/base-tool';
+      await inside.run({ argv: ['/bin/sh', '-c', command], capture: true, show: false });
+      return (await reads()) - before;
+    };
+    t.is(await asked(), 3);
+    inside = await open('app/three', inside);
+    t.is(await asked(), 0);
+    inside = await open('app/two', inside);
+    t.is(await asked(), 3);
   },
 );
 

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { finished, program, until, type Result } from '../helpers/lvfs.js';
+import { slurmCluster, whyNoSlurm } from '../helpers/slurm.js';
 
 const examples = resolve(import.meta.dirname, '../../../examples');
 
@@ -38,10 +39,11 @@ async function cluster(t: ExecutionContext): Promise<Cluster> {
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  // Where there is no place for options, they come from here.
+  // Where there is no place for options, they come from here. Nodes have a /run each.
   script(
     'lvfs',
-    `case " $* " in *" --merge "*) MORE=;; esac\nexec ${process.execPath} ${program} "$@" $MORE`,
+    `[ -z "$SLURMD_NODENAME" ] || export LVFS_RUNTIME_DIR=${directory}/run-$SLURMD_NODENAME
+case " $* " in *" --merge "*) MORE=;; esac\nexec ${process.execPath} ${program} "$@" $MORE`,
   );
   script(
     'build',
@@ -98,6 +100,43 @@ mountTest(`a task of a job array whose node dies goes on where it was${skipped}`
   isWhole(t, await f.lvfs('check', '--merge', '--json', `${f.directory}/part-1`, `${f.directory}/part-2`));
   await nothingLeft(t, f);
 });
+
+const noSlurm = reason ?? whyNoSlurm();
+const slurmTest = noSlurm === undefined ? test.serial : test.serial.skip;
+
+slurmTest(
+  `a job array of Slurm loses a node, and nothing else${noSlurm === undefined ? '' : ` (skipped: ${noSlurm})`}`,
+  async (t) => {
+    t.timeout(600_000);
+    const f = await cluster(t);
+    writeFileSync(join(f.directory, 'targets'), `${targets.join('\n')}\n`);
+    writeFileSync(join(f.directory, 'wait'), '');
+    const environment = { ...f.environment, OPTIONS: f.options, MORE: '' };
+    const slurm = await slurmCluster(t, f.directory, environment, ['n1', 'n2']);
+    const job = slurm
+      .command('sbatch', '--parsable', '--array=1-2', join(examples, 'tinderbox-slurm.sh'), 'targets')
+      .trim();
+    const merge = 'lvfs check --merge --results result part-*/; echo "merged with status $?"';
+    slurm.command('sbatch', `--dependency=afterany:${job}`, '--output=merge.out', '--wrap', merge);
+    await until('the first part is in the middle', () => f.built().includes('app/t2-1'), 120_000);
+    const first = slurm.command('squeue', '-h', '-r', '-t', 'R', '-j', `${job}_1`, '-o', '%N').trim();
+    t.regex(first, /^n[12]$/);
+    slurm.kill(first);
+    spawnSync('rm', [join(f.directory, 'wait')]);
+    const merged = (): string => {
+      const file = join(f.directory, 'merge.out');
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    };
+    await until('the results are merged', () => merged().includes('merged with status'), 300_000);
+    t.regex(merged(), /merged with status 29/);
+    // The node comes to nothing, the task to another one, which builds only what has no verdict.
+    t.deepEqual(f.built().sort(), ['app/t0-1', 'app/t1-1', 'app/t2-1', 'app/t2-1', 'app/t3-1', 'app/t4-1']);
+    isWhole(t, await f.lvfs('check', '--merge', '--json', join(f.directory, 'result')));
+    t.true(existsSync(join(f.directory, 'result/index.html')));
+    t.regex(slurm.command('sinfo', '-h', '-N', '-o', '%N %T'), new RegExp(`${first} down`));
+    await nothingLeft(t, f);
+  },
+);
 
 /** One verdict on each target, as one machine would have told it. */
 function isWhole(t: ExecutionContext, { status, stdout, stderr }: Result): void {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import fc from '../helpers/fastCheck.js';
 import { readdirSync, readFileSync } from 'node:fs';
-import { errno, LvfsError } from '../../src/base/index.js';
+import { errno, failure, LvfsError, type Errno } from '../../src/base/index.js';
 import { Activity, type ProtocolOptions } from '../../src/fuse/index.js';
 import * as layout from '../../src/fuse/layout.js';
 import { Session } from '../../src/fuse/server.js';
@@ -211,8 +211,8 @@ test('extended attributes are asked for by size first, and lists are the kernelâ
   const { ask, activity, filesystem } = open();
   Object.assign(filesystem, {
     getxattr: (node: number, name: Buffer, into: Buffer) => {
-      if (name.toString() !== 'user.note') return -errno.ENODATA;
-      return into.length === 0 ? 5 : into.length < 5 ? -errno.ERANGE : into.write(`note${node}`);
+      if (name.toString() !== 'user.note') return failure(errno.ENODATA);
+      return into.length === 0 ? 5 : into.length < 5 ? failure(errno.ERANGE) : into.write(`note${node}`);
     },
     listxattr: (_node: number, into: Buffer) => (into.length === 0 ? 10 : into.write('user.note\0')),
   });
@@ -458,12 +458,12 @@ test('an errno that the kernel would not take becomes EIO', (t) => {
   const activity = Activity.create(1);
   for (const code of [-5, 512, 100_000, NaN]) {
     const filesystem = new MemoryFilesystem(wireTree);
-    filesystem.getattr = () => code;
+    filesystem.getattr = () => code as Errno;
     const session = new Session(filesystem, { activity, thread: 0, log: () => undefined });
     const bytes = request(3, 1n, Buffer.alloc(16));
     session.requestBuffer.set(bytes);
     t.is(session.handle(bytes.length), 16);
-    t.is(session.replyBuffer.readInt32LE(4), -errno.EIO);
+    t.is(session.replyBuffer.readInt32LE(4), failure(errno.EIO));
   }
 });
 

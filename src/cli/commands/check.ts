@@ -141,6 +141,7 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
             checkout: options.command !== undefined,
           })),
           processes: options.processes ?? usualProcesses,
+          findingsOnly: true,
         }),
       },
       {

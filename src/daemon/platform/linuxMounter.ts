@@ -8,7 +8,6 @@
 import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getSystemErrorMap } from 'node:util';
 import {
   describeError,
   errno,
@@ -24,6 +23,7 @@ import {
   unlessEnded,
   utilityEnvironment,
   type Errno,
+  describeErrno,
 } from '../../base/index.js';
 import { MountCalls, mountFlag, openFlag, systemProblem, unmountFlag } from '../../system/index.js';
 import type { Obstacle } from './health.js';
@@ -173,11 +173,6 @@ function mountCalls(): MountCalls {
 function reasonOf(code: Errno, source: string | undefined): string {
   const isMissing = code === errno.ENOENT && source !== undefined && !existsSync(source);
   return isMissing ? `${source} does not exist` : describeErrno(code);
-}
-
-/** An errno in words. */
-function describeErrno(code: Errno): string {
-  return getSystemErrorMap().get(-code)?.[1] ?? `error ${code}`;
 }
 
 /** The path that an error of `fs` is about. */

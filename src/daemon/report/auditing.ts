@@ -59,6 +59,8 @@ export interface Audited {
   readonly naming: Pick<ReportInput, 'namesFor' | 'equalsOf'>;
   /** Who read what first. */
   readonly readers: Readers;
+  /** The packages, as bits, of which that is known; undefined: of all files. */
+  readonly toldFirst: Uint32Array | undefined;
   /** What the target brings along. */
   readonly sources: SourceScan;
 }
@@ -138,10 +140,8 @@ export function usedPackages({ view, readers, ledger, naming }: Audited): UsedPa
     });
 }
 
-function reportInput(
-  { view, set, ledger, naming, readers, sources }: Audited,
-  { ignore, log, status }: ReportRequest,
-): ReportInput {
+function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): ReportInput {
+  const { view, set, ledger, naming, sources } = audited;
   const { index } = view;
   const timeZone = process.env['TZ']?.replace(/^:/, '');
   return {
@@ -151,7 +151,7 @@ function reportInput(
     visible: set.visible,
     system: systemPackages(set),
     denials: ledger.denials(),
-    uses: [...firstReads(view, readers), ...ledger.uses()],
+    uses: [...firstReads(audited), ...ledger.uses()],
     processes: ledger.processes,
     ends: ledger.ends,
     searchPath: (process.env['PATH'] ?? '').split(':'),
@@ -172,13 +172,14 @@ function reportInput(
   };
 }
 
-/** Visible files whose content was read through the view, with who read each first. */
-function firstReads(view: View, readers: Readers): Use[] {
+/** Visible files whose content was read through the view, with who read each first, as far as that is told. */
+function firstReads({ view, readers, toldFirst }: Audited): Use[] {
   const { index } = view;
   const { state, nodeCount } = index;
   const uses: Use[] = [];
   for (let node = rootNode; node < nodeCount; node = nodeBehind(node)) {
     if ((state[node]! & nodeState.read) === 0) continue;
+    if (toldFirst !== undefined && !view.isOf(node, toldFirst)) continue;
     uses.push({
       path: displayPath(view.pathOf(node)),
       owners: view.responsibleFor(node, hostKind.file).map((id) => index.cpv(id)),

@@ -15,13 +15,14 @@ import {
   type PackageId,
 } from '../../base/index.js';
 import { findDriver, type Connection } from '../../fuse/index.js';
-import { kernelNodeId, type Numbering } from '../../filesystem/index.js';
+import { kernelNodeId, type Numbering, type ToldPackages } from '../../filesystem/index.js';
 import type { SetRequest, VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
   literalGlob,
   LiveChanges,
   type Dropped,
+  type Forgotten,
   type HostChange,
   type IndexNode,
   type Overrides,
@@ -45,8 +46,8 @@ export class LiveView {
   #allowed: readonly string[] = [];
   #denied: readonly string[] = [];
   #changes = 0;
-  /** See {@link attributed}. */
-  #attributed: Uint32Array | undefined;
+  /** See {@link tell}. */
+  #told: ToldPackages | undefined;
   /** Changes are made one after the other: each begins with what the one before has made. */
   #last: Promise<unknown> = Promise.resolve();
   /** Names in force that nothing installed has. */
@@ -88,25 +89,36 @@ export class LiveView {
   }
 
   /**
-   * Memory with a bit for each package that is visible and not @system, by its id; kept up to date. Uses of theirs may
-   * be findings.
+   * Of which packages uses are told, in memory that is kept up to date: each use of what is visible and not @system, as that may be a finding.
+   *
+   * @param findingsOnly and of others only whether what is declared is used
    */
-  get attributed(): SharedArrayBuffer {
-    const buffer = new SharedArrayBuffer(this.#planned.view.visible.byteLength);
-    this.#attributed = new Uint32Array(buffer);
-    this.#attribute();
-    return buffer;
+  tell(findingsOnly: boolean): ToldPackages {
+    const memory = (): Uint32Array =>
+      new Uint32Array(new SharedArrayBuffer(this.#planned.view.visible.byteLength));
+    this.#told = { each: memory(), ...(findingsOnly ? { first: memory() } : {}) };
+    this.#updateTold();
+    return this.#told;
   }
 
-  #attribute(): void {
-    const bits = this.#attributed;
-    if (bits === undefined) return;
-    const system = systemPackages(this.#planned.set);
-    bits.fill(0);
-    for (const id of this.#planned.ids(
-      [...this.#planned.set.visible.keys()].filter((cpv) => !system.has(cpv)),
-    ))
-      bits[id >>> 5]! |= 1 << (id & 31);
+  /** The packages of which the first use of each file is told; undefined: it is of all files. */
+  get toldFirst(): Uint32Array | undefined {
+    return this.#told?.first;
+  }
+
+  #updateTold(): void {
+    if (this.#told === undefined) return;
+    const { each, first } = this.#told;
+    const { set } = this.#planned;
+    const system = systemPackages(set);
+    const others = [...set.visible.keys()].filter((cpv) => !system.has(cpv));
+    const fill = (bits: Uint32Array, cpvs: Iterable<PackageId>): void => {
+      bits.fill(0);
+      for (const id of this.#planned.ids(cpvs)) bits[id >>> 5]! |= 1 << (id & 31);
+    };
+    fill(each, others);
+    if (first !== undefined)
+      fill(first, [...others, ...set.targets.flatMap(({ buildDeps }) => [...buildDeps.keys()])]);
   }
 
   /** From now on nothing at or below these host paths is asked for; they are the mount points of all other views. */
@@ -230,14 +242,21 @@ export class LiveView {
         ...(this.#hasOverrides(overrides) ? {} : { overrides }),
       });
       const isSystem = systemPackages(set);
-      const { index } = planned;
-      // What is @system's for both is no finding when it is found; that it is read is told again.
-      const isSpared = (node: IndexNode): boolean => {
+      const { index, view } = planned;
+      // What is @system's for both is no finding when it is found; that it is read is told again, where anybody wants to know.
+      const isSystems = (node: IndexNode): boolean => {
         const owners = index.owners(node).map((id) => index.cpv(id));
         return owners.length > 0 && owners.every((cpv) => wasSystem.has(cpv) && isSystem.has(cpv));
       };
+      const { each, first } = this.#told ?? {};
+      const forgotten = (node: IndexNode): Forgotten => {
+        if (each === undefined || first === undefined) return isSystems(node) ? 'start' : 'name';
+        if (view.isOf(node, first)) return view.isOf(node, each) ? 'name' : 'start';
+        // What is hidden may be shown before the next time.
+        return view.isOf(node, view.visible) || view.isNobodys(node) ? 'nothing' : 'name';
+      };
       await forget();
-      await this.#live.forgetUses(isSpared);
+      await this.#live.forgetUses(forgotten);
       return {
         shown: [...set.visible.keys()].filter((cpv) => !before.has(cpv)),
         hidden: [...before.keys()].filter((cpv) => !set.visible.has(cpv)),
@@ -436,7 +455,7 @@ export class LiveView {
     // Where nothing can be taken back, what the kernel holds has to expire.
     if (this.#staleMs > 0) await delay(this.#staleMs);
     this.#planned.take(set);
-    this.#attribute();
+    this.#updateTold();
     this.#changes++;
   }
 }

@@ -47,7 +47,7 @@ async function work(): Promise<void> {
     readers,
     watches,
     trace,
-    attributed,
+    told,
     handles: withHandles,
     threads,
   } = await main.order;
@@ -60,7 +60,7 @@ async function work(): Promise<void> {
     readers: new Readers(readers),
     trace,
     thread: { number: thread, count: threads },
-    ...(attributed === undefined ? {} : { attributed: new Uint32Array(attributed) }),
+    ...(told === undefined ? {} : { told }),
     checksLists: () => activity.isEnabled('POSIX_ACL'),
     ...(watched === undefined ? {} : { watched }),
     ...(handles === undefined ? {} : { handles }),

@@ -405,6 +405,7 @@ export class Session {
         equalsOf: (cpv) => this.#planned.equalsOf(cpv),
       },
       readers: this.#readers,
+      toldFirst: this.#live.toldFirst,
       sources: this.#sources,
     };
   }

@@ -98,7 +98,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
         readers: readers.shared,
         watches: workers.watch && { memory: watchMemory, fd: workers.watch.fd },
         trace: request.trace === true,
-        attributed: request.attribute === true ? live.attributed : undefined,
+        told: request.attribute === true ? live.tell(request.findingsOnly === true) : undefined,
         handles: ends !== undefined,
         threads,
       },

@@ -2,7 +2,7 @@
 import type { Worker, MessagePort } from 'node:worker_threads';
 import type { LogLevel } from '../../base/index.js';
 import type { AccessEvent, ProcessRecord } from '../../audit/index.js';
-import type { NumberingKey, SharedFiles, SharedReaders } from '../../filesystem/index.js';
+import type { NumberingKey, SharedFiles, SharedReaders, ToldPackages } from '../../filesystem/index.js';
 import type { Endpoint } from '../../fuse/index.js';
 import type { ProcessHandle } from '../../system/index.js';
 import type { SharedView } from '../../view/index.js';
@@ -33,8 +33,8 @@ export interface ServeOrder {
   readonly watches: { readonly memory: SharedArrayBuffer; readonly fd: number } | undefined;
   /** Report visible paths as well. */
   readonly trace: boolean;
-  /** Packages whose uses are told one by one, as bits by package id; undefined: none. */
-  readonly attributed: SharedArrayBuffer | undefined;
+  /** Of which packages uses are told, and how often; undefined: the first of all files. */
+  readonly told: ToldPackages | undefined;
   /** Open a handle of each process that is told of. */
   readonly handles: boolean;
   /** How many threads serve. */

@@ -22,7 +22,7 @@ export const requestHead = { kind: 4, offset: 8, size: 16, bytes: 20 } as const;
  * - `read`: as many bytes as the result says
  * - `readdir`: for each entry mode u32, inode number u32, length of the name u8, the name in UTF-8
  *
- * The result is 0 (or a number of bytes), or a negative errno with nothing behind it.
+ * The result is 0 (or a number of bytes), or, as libfuse has it, a negative errno with nothing behind it.
  */
 export const replyHead = { result: 4, bytes: 8 } as const;
 

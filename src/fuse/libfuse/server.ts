@@ -4,7 +4,15 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
-import { errno, errorCode, FsError, type Errno, type Logger } from '../../base/index.js';
+import {
+  errno,
+  errorCode,
+  FsError,
+  type Errno,
+  type Logger,
+  failure,
+  type Outcome,
+} from '../../base/index.js';
 import type { Activity } from '../activity.js';
 import {
   FrameReader,
@@ -164,9 +172,9 @@ class PathServer {
     let result: number;
     this.#length = replyHead.bytes;
     try {
-      result = path.includes('\ufffd') ? -errno.ENOENT : this.#dispatch(kind, path);
+      result = path.includes('\ufffd') ? failure(errno.ENOENT) : this.#dispatch(kind, path);
     } catch (error) {
-      result = -this.#failed(error, kind, path);
+      result = failure(this.#failed(error, kind, path));
     }
     if (result < 0) this.#length = replyHead.bytes;
     this.#reply.writeUInt32LE(this.#length, 0);
@@ -186,12 +194,12 @@ class PathServer {
       case requestKind.statfs:
         return this.#statfs(path);
       default:
-        return -errno.ENOSYS;
+        return failure(errno.ENOSYS);
     }
   }
 
-  /** The node of a path, or a negative errno. */
-  #resolve(path: string): number {
+  /** The node of a path, or a failure. */
+  #resolve(path: string): Outcome {
     if (path === '/' || path === '') return rootNodeId;
     const known = this.#paths.get(path);
     if (known !== undefined && performance.now() < known.until) return known.node;
@@ -208,10 +216,10 @@ class PathServer {
     entry.entryValid = 0;
     entry.attrValid = 0;
     const name = Buffer.from(path.slice(slash + 1));
-    if (name.length > longestName) return -errno.ENAMETOOLONG;
+    if (name.length > longestName) return failure(errno.ENAMETOOLONG);
     const code = this.#operations.lookup(parent, name, nobody, entry);
-    if (code !== 0) return -code;
-    if (entry.nodeId === 0) return -errno.ENOENT;
+    if (code !== 0) return failure(code);
+    if (entry.nodeId === 0) return failure(errno.ENOENT);
     const validMs = Math.min(entry.entryValid, this.#options.validity) * 1000;
     this.#paths.set(path, { node: entry.nodeId, until: performance.now() + validMs });
     return entry.nodeId;
@@ -220,7 +228,7 @@ class PathServer {
   #getattr(path: string): number {
     if (path === '/') {
       const code = this.#operations.getattr(rootNodeId, nobody, this.#entry);
-      if (code !== 0) return -code;
+      if (code !== 0) return failure(code);
     } else {
       const node = this.#lookup(path);
       if (node < 0) return node;
@@ -260,7 +268,7 @@ class PathServer {
     if (node < 0) return node;
     const sink = new ListingSink(this.#inodes);
     const code = this.#operations.readdir(node, 0, nobody, sink);
-    if (code !== 0) return -code;
+    if (code !== 0) return failure(code);
     if (sink.buffer.length > this.#reply.length) this.#reply = sink.buffer;
     else sink.buffer.copy(this.#reply, 0, 0, sink.length);
     this.#length = sink.length;
@@ -271,10 +279,10 @@ class PathServer {
     const node = this.#resolve(path);
     if (node < 0) return node;
     const target = this.#operations.readlink(node, nobody);
-    if (typeof target === 'number') return -target;
-    if (target.length >= 4096) return -errno.ENAMETOOLONG;
+    if (typeof target === 'number') return failure(target);
+    if (target.length >= 4096) return failure(errno.ENAMETOOLONG);
     // fuse-native would hand out another target than the real one.
-    if (!isUtf8(target)) return -errno.EILSEQ;
+    if (!isUtf8(target)) return failure(errno.EILSEQ);
     this.#reply.set(target, replyHead.bytes);
     this.#length = replyHead.bytes + target.length;
     return 0;
@@ -299,7 +307,7 @@ class PathServer {
     if (node < 0) return node;
     const statistics = this.#statistics;
     const code = this.#operations.statfs(node, statistics);
-    if (code !== 0) return -code;
+    if (code !== 0) return failure(code);
     // Numbers have 32 bits: large disks are counted in larger blocks.
     let scale = 1;
     while (statistics.blocks / scale >= two32) scale *= 2;
