@@ -31,6 +31,18 @@ const analyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
   },
 );
 
+(analyze ? test : test.skip)(
+  `systemd's own measure of what the unit may do does not rise${analyze ? '' : ' (skipped: systemd-analyze is not installed)'}`,
+  (t) => {
+    // In tenths; docs/reliability.md says what it is made of.
+    const args = ['security', '--offline=true', '--threshold=54', join(packaging, 'systemd/lvfs@.service')];
+    const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    // Before systemd 250 it could not tell of a file.
+    if (/unrecognized option|Unknown/i.test(stderr)) t.pass(stderr);
+    else t.is(status, 0, stdout + stderr);
+  },
+);
+
 test('nothing in the unit gives it a mount namespace, in which its view would stay', (t) => {
   const hiding =
     /^(Private(Tmp|Devices|Network|IPC|Users)|Protect(System|Home|Proc|Hostname|KernelTunables|KernelModules|KernelLogs|ControlGroups)|ReadOnlyPaths|ReadWritePaths|InaccessiblePaths|ExecPaths|NoExecPaths|BindPaths|BindReadOnlyPaths|TemporaryFileSystem|RootDirectory|RootImage|MountFlags|DynamicUser|ProcSubset|MountAPIVFS|RuntimeDirectory)=/m;
