@@ -60,6 +60,10 @@ export class Signals {
     for (const name of passedOn) process.off(name, this.#take);
   }
 
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
   /** Ends this process by the signal that ended the command, if both had it; otherwise returns. */
   dieLike(status: number): void {
     const name = signalName(status - 128);
@@ -157,6 +161,10 @@ export class ReusedRoom {
     const inside = this.#inside;
     this.#inside = undefined;
     await inside?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #take(request: InsideRequest, output: Talk, signals: Interruption): Promise<Inside> {

@@ -286,6 +286,10 @@ export class Trials implements Evidence {
     if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   /** @returns false when there is no result: there was no time for it, or the user wants no more */
   async #trial(shown: readonly PackageId[], environment: Record<string, string>): Promise<boolean> {
     if (this.#signals.status !== undefined) return false;

@@ -43,25 +43,21 @@ export async function checkAll(
   const crowded: string[] = [];
   let isWanted = true;
   const work = async (queue: string[], isAlone: boolean): Promise<void> => {
-    const room = new ReusedRoom();
-    try {
-      for (let target = queue.shift(); isWanted && target !== undefined; target = queue.shift()) {
-        listener.begins(target);
-        const checked = await checkOne(
-          target,
-          plan,
-          listener,
-          talk,
-          signals,
-          plan.anew ? withInside : room.use,
-        );
-        if (checked === undefined) return;
-        const lacksRoom = checked.outcome !== undefined && endedForWantOfRoom(checked.outcome);
-        if (lacksRoom && !isAlone) crowded.push(target);
-        else isWanted = listener.ended(lacksRoom ? { ...checked, error: noSpace() } : checked) && isWanted;
-      }
-    } finally {
-      await room.close();
+    await using room = new ReusedRoom();
+    for (let target = queue.shift(); isWanted && target !== undefined; target = queue.shift()) {
+      listener.begins(target);
+      const checked = await checkOne(
+        target,
+        plan,
+        listener,
+        talk,
+        signals,
+        plan.anew ? withInside : room.use,
+      );
+      if (checked === undefined) return;
+      const lacksRoom = checked.outcome !== undefined && endedForWantOfRoom(checked.outcome);
+      if (lacksRoom && !isAlone) crowded.push(target);
+      else isWanted = listener.ended(lacksRoom ? { ...checked, error: noSpace() } : checked) && isWanted;
     }
   };
   const queue = [...targets];
