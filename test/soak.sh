@@ -19,6 +19,8 @@ part() {
 part attacks mount/attacks.test.js
 part races mount/attackRaces.test.js LVFS_SWAPS=10000 LVFS_READERS=8
 part faults mount/faults.test.js LVFS_FAULTS=all
+part terminals mount/hangup.test.js
+part load mount/load.test.js LVFS_LOAD_PROCESSES=64 LVFS_LOAD_SECONDS=600
 part shortage mount/shortage.test.js
 part cycles mount/cycles.test.js LVFS_CYCLES=500 LVFS_VIEWS=50 LVFS_MOUNT_KILLS=1000
 part kills mount/kill.test.js LVFS_KILLS=1000

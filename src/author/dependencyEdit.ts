@@ -47,20 +47,37 @@ const earlierVariables = [
 export function declare(text: string, declaration: Declaration): string {
   const { linked = false, atom, condition, variable } = declaration;
   const full = linked ? withSlotOperator(atom) : atom;
-  if (!linked || variable !== 'DEPEND') return declareIn(text, variable, full, condition);
+  if (!linked || variable !== 'DEPEND')
+    return declareIn(text, variable, full, condition, endOfRunTimeUse(text, variable));
   return linkedVariables(text).reduce((changed, name) => declareIn(changed, name, full, condition), text);
+}
+
+/**
+ * Where the last of the variables that say what is needed to run takes the value of another one: what is declared there from then on is
+ * needed to build only. 0 where none does.
+ */
+function endOfRunTimeUse(text: string, variable: DependencyVariable): number {
+  if (variable === 'RDEPEND' || variable === 'PDEPEND') return 0;
+  const uses = assignmentsIn(text).filter(
+    (one) =>
+      /^(?:RDEPEND|PDEPEND)$/.test(one.name) &&
+      !one.isInFunction &&
+      variablesIn(text, one).includes(variable),
+  );
+  return Math.max(0, ...uses.map(({ blockEnd }) => blockEnd));
+}
+
+/** The variables whose values a value takes. */
+function variablesIn(text: string, { valueStart, valueEnd }: Assignment): string[] {
+  return (partsOf(text, valueStart, valueEnd) ?? []).flatMap((part) =>
+    part.kind === 'word' ? (/^\$\{?(\w+)\}?$/.exec(part.text)?.[1] ?? []) : [],
+  );
 }
 
 /** Where a library is declared that is needed to build and to run, so that both DEPEND and RDEPEND have it, and none twice. */
 function linkedVariables(text: string): readonly string[] {
   const refersTo = (from: string): ReadonlySet<string> =>
-    new Set(
-      alwaysAssigned(text, from).flatMap((one) =>
-        (partsOf(text, one.valueStart, one.valueEnd) ?? []).flatMap((part) =>
-          part.kind === 'word' ? (/^\$\{?(\w+)\}?$/.exec(part.text)?.[1] ?? []) : [],
-        ),
-      ),
-    );
+    new Set(alwaysAssigned(text, from).flatMap((one) => variablesIn(text, one)));
   const [ofDepend, ofRdepend] = [refersTo('DEPEND'), refersTo('RDEPEND')];
   if (ofDepend.has('RDEPEND')) return ['RDEPEND'];
   if (ofRdepend.has('DEPEND')) return ['DEPEND'];
@@ -81,7 +98,14 @@ function alwaysAssigned(text: string, name: string): Assignment[] {
   return assignmentsIn(text).filter((one) => one.name === name && one.isAlways);
 }
 
-function declareIn(text: string, variable: string, atom: string, condition: string | undefined): string {
+/** @param notBefore something new is declared behind this place */
+function declareIn(
+  text: string,
+  variable: string,
+  atom: string,
+  condition: string | undefined,
+  notBefore = 0,
+): string {
   const heads = condition === undefined ? [] : condition.split(' ').map((flag) => `${flag}?`);
   const places = alwaysAssigned(text, variable).flatMap((assignment) => {
     const parts =
@@ -96,14 +120,18 @@ function declareIn(text: string, variable: string, atom: string, condition: stri
       return text.slice(0, word.start) + better + text.slice(word.end);
     }
   }
-  const deepest = Math.max(0, ...places.map(({ way }) => way.length));
+  const open = places.filter(({ assignment }) => assignment.start >= notBefore);
+  const deepest = Math.max(0, ...open.map(({ way }) => way.length));
   const place =
-    (deepest > 0 ? places.find(({ way }) => way.length === deepest) : undefined) ??
-    places.find(({ assignment }) => !assignment.appends) ??
-    places[0];
+    (deepest > 0 ? open.find(({ way }) => way.length === deepest) : undefined) ??
+    open.find(({ assignment }) => !assignment.appends) ??
+    open[0];
   const under = (left: readonly string[]): string =>
     left.reduceRight((inner, head) => `${head} ( ${inner} )`, atom);
-  if (place === undefined) return withNewAssignment(text, variable, under(heads));
+  if (place === undefined)
+    return notBefore > 0
+      ? appendBehind(text, notBefore, variable, under(heads))
+      : withNewAssignment(text, variable, under(heads));
   const { assignment, parts, way } = place;
   return insertInto(text, assignment, way.at(-1) ?? { parts }, under(heads.slice(way.length)));
 }
@@ -264,10 +292,7 @@ function withNewAssignment(text: string, variable: string, value: string): strin
   const all = assignmentsIn(text);
   const conditional = all.filter((one) => one.name === variable && !one.isAlways && !one.isInFunction);
   const last = conditional.at(-1);
-  if (last !== undefined) {
-    const end = lineEnd(text, last.blockEnd);
-    return `${text.slice(0, end)}\n${variable}+=" ${value}"${text.slice(end)}`;
-  }
+  if (last !== undefined) return appendBehind(text, last.blockEnd, variable, value);
   const line = `${variable}="${value}"\n`;
   const order: readonly string[] = dependencyVariables;
   const rank = (name: string): number => (commonNames.test(name) ? -1 : order.indexOf(name));
@@ -288,6 +313,12 @@ function withNewAssignment(text: string, variable: string, value: string): strin
     line,
     '\n',
   );
+}
+
+/** Appends to a variable on a line of its own, behind the one that has this place. */
+function appendBehind(text: string, place: number, variable: string, value: string): string {
+  const end = lineEnd(text, place);
+  return `${text.slice(0, end)}\n${variable}+=" ${value}"${text.slice(end)}`;
 }
 
 function insertLines(text: string, end: number, line: string, gap: string): string {

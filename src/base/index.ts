@@ -24,5 +24,6 @@ export * from './regularFile.js';
 export * from './savedFile.js';
 export * from './sharedLock.js';
 export * from './suggest.js';
+export * from './terminal.js';
 export * from './walk.js';
 export * from './windows.js';

@@ -1,6 +1,6 @@
 /** What a build said, and what `build` and `check` print of it. */
 import { stripVTControlCharacters } from 'node:util';
-import type { BuildOutcome } from './building.js';
+import type { BuildOutcome } from '../library/index.js';
 import { reportJson } from './reportText.js';
 
 /** Characters of a build's output that go into JSON; the end tells most. */

@@ -3,7 +3,7 @@
  * are its log.
  */
 import { closeSync, writeSync } from 'node:fs';
-import { errorCode, exitStatus, type Logger } from '../base/index.js';
+import { errorCode, exitStatus, harmless, type Logger } from '../base/index.js';
 import {
   ownCapabilities,
   passedCapabilities,
@@ -22,7 +22,7 @@ let logged = 0;
 
 const log: Logger = (level, text) => {
   if (logged <= largestLog) {
-    const line = `${new Date().toISOString()} ${level}: ${text}\n`;
+    const line = `${new Date().toISOString()} ${level}: ${harmless(text)}\n`;
     logged += line.length;
     writeLog(logged > largestLog ? `${line}the log has reached its limit; nothing more is written\n` : line);
   }

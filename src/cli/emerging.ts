@@ -18,15 +18,14 @@ import {
   type PhaseListener,
 } from '../daemon/index.js';
 import { reportPage } from '../page/index.js';
-import type { BuildOutcome } from './building.js';
+import { isIncomplete, statusOf, type BuildOutcome } from '../library/index.js';
 import { outcomeJson } from './buildOutput.js';
 import type { Invocation, OptionTable } from './command.js';
 import type { Settings } from './config.js';
-import { endLike, Signals, statusOf } from './inside.js';
+import { endLike, Signals } from './inside.js';
 import { schemaVersion, type Output } from './output.js';
 import { OutputFiles, type LineFile } from './outputFiles.js';
 import { insideProgram, standInProgram } from './programs.js';
-import { isIncomplete } from './reportText.js';
 import { counted, displayText } from './text.js';
 import { locations, viewRequest } from './viewRequest.js';
 import { verdictWords, type VerdictWords } from './verdictWords.js';

@@ -3,14 +3,14 @@
  * command line speak. Started by them only.
  */
 import { writeSync } from 'node:fs';
-import { errorCode, type Logger } from '../base/index.js';
+import { errorCode, harmless, type Logger } from '../base/index.js';
 import { serveInside } from '../daemon/index.js';
 import { endAtBugs } from './bugs.js';
 import { packageVersion } from './version.js';
 
 const log: Logger = (level, text) => {
   if (level === 'error' || level === 'warn')
-    write(2, Buffer.from(`lvfs: ${level === 'warn' ? 'warning: ' : ''}${text}\n`));
+    write(2, Buffer.from(`lvfs: ${level === 'warn' ? 'warning: ' : ''}${harmless(text)}\n`));
 };
 
 /** Writes everything, waiting for a slow reader; what finds no reader or no room is dropped, for the report does without. */

@@ -1,9 +1,11 @@
 /** Options of the verbs that run something in a view, and the request they make. */
 import { resolve } from 'node:path';
 import { driverChoices } from '../base/index.js';
-import type { BindRequest, InsideRequest } from '../daemon/index.js';
-import { placeOptions, ruleOptions, setOptions, type Invocation, type OptionValues } from './command.js';
-import { viewRequest } from './viewRequest.js';
+import type { BindRequest } from '../daemon/index.js';
+import type { PrivateOptions } from '../library/index.js';
+import { placeOptions, ruleOptions, setOptions, type OptionValues } from './command.js';
+import type { Settings } from './config.js';
+import { shown } from './viewRequest.js';
 
 /** Options about what is mounted over a view. */
 export const bindOptions = {
@@ -71,31 +73,16 @@ function absoluteSource(text: string): string {
   return source === '' ? text : resolve(source) + target;
 }
 
-/**
- * The private view of a command.
- *
- * @param emerge emerge will run in it: it has to be visible, and the directories that it would make are made
- * @param checkout the command works on what lies in the current directory: that is shown, unless nothing is to be bound
- */
-export async function insideRequest(
-  invocation: Invocation<typeof insideOptions>,
-  targets: readonly string[],
-  { emerge, checkout = false }: { emerge: boolean; checkout?: boolean },
-): Promise<InsideRequest> {
-  const { options: given } = invocation;
-  const settings = await invocation.settings();
-  // Where that has been removed, the command would work on something else.
-  const here = checkout ? process.cwd() : undefined;
+/** The private view of a command, as the library is asked for it. */
+export function privateOptions(
+  settings: Settings,
+  given: OptionValues<typeof insideOptions>,
+): PrivateOptions {
   return {
-    ...viewRequest(settings, given, targets),
+    ...shown(settings, given),
     driver: settings.driver,
     threads: settings.threads,
-    version: invocation.version(),
-    binds: {
-      ...bindRequest(given, emerge),
-      ...(here === undefined || given['no-binds'] ? {} : { workingDirectory: here }),
-    },
-    ...(emerge ? { program: 'emerge' } : {}),
+    binds: bindRequest(given, false),
     noNetwork: given.net === 'none',
     hostProcesses: given.pid === 'host',
   };

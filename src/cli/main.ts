@@ -3,7 +3,8 @@
  * The command `lvfs`: finds the verb, runs it, and turns what it throws into a line and an exit status. Nothing
  * else in lvfs ends the process.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { Ahead } from '../library/index.js';
 import { packageVersion } from './version.js';
 
@@ -11,6 +12,11 @@ import { packageVersion } from './version.js';
 const fewestOpenFiles = 64;
 
 const argv = process.argv.slice(2);
+
+// Node aborts when it cannot put a terminal that has gone away back in order at its end. What is closed it leaves alone.
+process.on('exit', () => {
+  for (const fd of [0, 1, 2]) if (!isatty(fd)) closeQuietly(fd);
+});
 
 if (argv[0] === '--version' && argv.length === 1) {
   // The quickest way out: nothing of lvfs is loaded.
@@ -52,5 +58,13 @@ function openFiles(): number {
   } catch {
     // Not Linux, or no /proc: then it comes to the test.
     return Infinity;
+  }
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // It was closed from the beginning.
   }
 }

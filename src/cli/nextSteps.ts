@@ -1,7 +1,7 @@
 /** What to do after a build that failed or was ended: command lines that can be typed as they are, and lines for the ebuild. */
 import { packageName, shellWord } from '../base/index.js';
 import { commonOptions, type OptionTable, type OptionValues } from './command.js';
-import type { BuildOutcome } from './building.js';
+import type { BuildOutcome } from '../library/index.js';
 import { insideOptions } from './insideOptions.js';
 import type { Output } from './output.js';
 

@@ -1,6 +1,7 @@
 /** What to say of a command that is not there although the host has it. */
 import { packageName } from '../base/index.js';
-import type { Explanation, Inside } from '../daemon/index.js';
+import type { Explanation } from '../daemon/index.js';
+import type { View } from '../library/index.js';
 import type { Output } from './output.js';
 
 /** A program that the host has and the view hides. */
@@ -34,12 +35,9 @@ export async function hiddenProgram(
 }
 
 /** Names the package that a command which was not found belongs to, if the view hides it. */
-export async function explainNotFound(inside: Inside, name: string, output: Output): Promise<void> {
+export async function explainNotFound(view: View, name: string, output: Output): Promise<void> {
   const search = process.env['PATH'] ?? '/usr/bin:/bin';
-  const explain: Explain = async (paths) =>
-    (await inside.view.request('why', { paths: paths.map((path) => Buffer.from(path).toString('latin1')) }))
-      .paths;
-  const hidden = await hiddenProgram(name, search, explain);
+  const hidden = await hiddenProgram(name, search, (paths) => view.why(paths));
   if (hidden === undefined) return;
   const { path, owner } = hidden;
   output.log(

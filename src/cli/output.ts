@@ -5,7 +5,15 @@
  */
 import { writeSync } from 'node:fs';
 import picocolors from 'picocolors';
-import { describeError, errorCode, LvfsError, type LogLevel, type Logger } from '../base/index.js';
+import {
+  acting,
+  describeError,
+  errorCode,
+  harmless,
+  LvfsError,
+  type LogLevel,
+  type Logger,
+} from '../base/index.js';
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -51,7 +59,7 @@ export class Output {
   /** Writes text and a line end to standard output; returns when the reader has it. */
   print(text: string): void {
     this.endProgress();
-    this.#print(`${harmless(text, this.colors)}\n`);
+    this.#print(`${harmless(text, this.colors.isColorSupported)}\n`);
   }
 
   /** Writes one JSON object, `schemaVersion` first, on one line to standard output. */
@@ -63,7 +71,7 @@ export class Output {
   /** Shows what is going on, on a terminal only; the next call replaces it. */
   progress(text: string): void {
     if (!this.showsProgress) return;
-    writeAll(2, `\r\x1b[K${harmless(text, this.errorColors)}`);
+    writeAll(2, `\r\x1b[K${harmless(text, this.errorColors.isColorSupported)}`);
     this.#progressShown = true;
   }
 
@@ -90,7 +98,16 @@ export class Output {
     this.endProgress();
     const { red, yellow, dim } = this.errorColors;
     const mark = { error: red('error: '), warn: yellow('warning: '), info: '', debug: dim('debug: ') }[level];
-    writeAll(2, `lvfs: ${mark}${harmless(message, this.errorColors)}\n`);
+    writeAll(2, `lvfs: ${mark}${harmless(message, this.errorColors.isColorSupported)}\n`);
+  };
+
+  /** For the library: what it says on the way is shown. */
+  readonly talk = {
+    log: this.log,
+    progress: (text: string): void => {
+      if (text === '') this.endProgress();
+      else this.progress(text);
+    },
   };
 
   /** Writes lines to standard error, beside what another program prints; not with `--quiet`. */
@@ -125,7 +142,7 @@ export class Output {
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    writeAll(2, `lvfs: this is a bug in lvfs: ${harmless(stack, this.errorColors)}\n`);
+    writeAll(2, `lvfs: this is a bug in lvfs: ${harmless(stack, this.errorColors.isColorSupported)}\n`);
   }
 
   /** The same without the object: for a failure beside an answer that stands. */
@@ -133,7 +150,7 @@ export class Output {
     this.endProgress();
     const { red, bold } = this.errorColors;
     const say = (who: string, what: string): void =>
-      void writeAll(2, `${who} ${harmless(what, this.errorColors)}\n`);
+      void writeAll(2, `${who} ${harmless(what, this.errorColors.isColorSupported)}\n`);
     say(red('lvfs:'), describeError(error));
     if (error.hint !== undefined) say(bold('hint:'), error.hint);
   }
@@ -156,25 +173,6 @@ export function errorToJson(error: LvfsError): Record<string, unknown> {
     ...error.details,
   };
 }
-
-/**
- * What programs, files and other users have named may hold sequences that act on a terminal, or turn the direction of writing. All
- * that moves, erases or turns is shown as a number; colours stay where colours are used.
- */
-function harmless(text: string, { isColorSupported }: Colors): string {
-  return text.replace(acting, (all, char: string, color = '') => {
-    if (char === '\n' || char === '\t' || (char === '\x1b' && color !== '' && isColorSupported)) return all;
-    const code = char.charCodeAt(0);
-    const number = code < 0x100 ? `x${code.toString(16).padStart(2, '0')}` : `u${code.toString(16)}`;
-    return `\\${number}${color}`;
-  });
-}
-
-/**
- * What may act on a terminal: Unicode's Cc, and the embeddings, overrides and isolates of its bidirectional algorithm (UAX 9); with
- * what makes an escape the beginning of a colour.
- */
-const acting = /([\p{Cc}\u202a-\u202e\u2066-\u2069])(\[[\d;]*m)?/gu;
 
 /** One line of JSON; what acts on a terminal is written as an escape, which means the same. */
 function jsonLine(value: Readonly<Record<string, unknown>>): string {

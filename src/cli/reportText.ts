@@ -9,14 +9,6 @@ export function reportJson(report: Report): Record<string, unknown> {
   return { ...report };
 }
 
-/** Whether undeclared dependencies were found: what a tool gave up over, what the user had to show, and what is used second-hand. */
-export function isIncomplete(report: Report): boolean {
-  return (
-    report.missing.some(({ certainty }) => certainty !== 'probed') ||
-    report.secondHand.some(({ use }) => use === 'direct')
-  );
-}
-
 /** Other lines for the ebuild that are shown beside the likeliest. */
 const mostOthers = 3;
 

@@ -1,6 +1,6 @@
 /** The verdict on a build in a few words: what the ebuild's author has to know. */
 import { packageName } from '../base/index.js';
-import type { BuildOutcome } from './building.js';
+import type { BuildOutcome } from '../library/index.js';
 
 /** What a build showed; the first that holds. docs/json.md says what each means. */
 export type Finding =

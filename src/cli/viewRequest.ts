@@ -1,8 +1,16 @@
 /** From settings and options to what the library and the daemon are asked. */
 import type { ViewRequest } from '../daemon/index.js';
-import { locationsOf, requestOf, type Places, type Shown } from '../library/index.js';
+import {
+  locationsOf,
+  openSystem,
+  requestOf,
+  type Places,
+  type Shown,
+  type System,
+} from '../library/index.js';
 import type { OptionValues, setOptions } from './command.js';
 import type { Settings } from './config.js';
+import type { Output } from './output.js';
 
 /**
  * The view that a command is about.
@@ -44,4 +52,9 @@ export function places({ root, vdb, sysroot, configRoot, prefix, repos, cache }:
 /** Where Portage's data lies, for the daemon. */
 export function locations(settings: Settings): ViewRequest['locations'] {
   return locationsOf(places(settings));
+}
+
+/** The system that the settings name; what it says on the way is shown. */
+export function system(settings: Settings, output: Output): System {
+  return openSystem({ ...places(settings), ...output.talk });
 }

@@ -100,7 +100,7 @@ export class Answers {
   }
 
   #directoryLinks(node: IndexNode): number {
-    const listing = this.#listings.of(node, this.#view.begin(), listingFreshMs);
+    const listing = this.#listings.of(node, this.#view.epoch, listingFreshMs);
     return typeof listing === 'number' ? 2 : 2 + listing.directories.length;
   }
 
@@ -122,6 +122,11 @@ export class Answers {
     out.nodeId = node + 1;
     out.entryValid = out.attrValid = this.#trace ? 0 : ownedValid;
     return 0;
+  }
+
+  /** What was found out for lack of something is not to be believed longer than it takes to say it. */
+  doubt(out: Entry): void {
+    if (!this.#view.isSure) out.entryValid = out.attrValid = 0;
   }
 
   /** The answer for a name that does not exist inside: missing on the host, or hidden. */

@@ -18,6 +18,9 @@ import { compile } from './compile.js';
 /** The errors that mean "no such file" for a path that is taken component by component. */
 const absent: ReadonlySet<Errno> = new Set([errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP]);
 
+/** Errors that say nothing of a path, but of this process and machine. */
+const shortages: ReadonlySet<Errno> = new Set([errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN]);
+
 /** How long the list of mount points is believed. */
 const mountsValidMs = 1000;
 
@@ -31,6 +34,16 @@ export class NodeHost implements Host {
   readonly identity: FileIdentity = new Uint32Array(identityWords);
   #mounts: ReadonlySet<string> = new Set();
   #mountsReadAt = -Infinity;
+
+  get failures(): number {
+    return this.files.failures.count;
+  }
+
+  /** What the machine lacks, when that is why it could not say what is there the last time. */
+  get shortage(): Errno | undefined {
+    const { last } = this.files.failures;
+    return shortages.has(last) ? last : undefined;
+  }
 
   kind(path: Uint8Array): HostKind {
     return this.files.stat(path) === 0 ? kindOfMode(this.status.mode) : hostKind.missing;

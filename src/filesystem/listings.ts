@@ -81,8 +81,10 @@ export class Listings {
   #makeListing(directory: IndexNode, epoch: number, changes: number, now: number): Listing | Errno {
     const view = this.#view;
     const host = this.#host.list(view.paths.of(directory));
-    if (host === undefined && !view.isAlwaysThere(directory)) {
-      return this.#host.kind(view.paths.of(directory)) === hostKind.directory ? errno.EACCES : errno.ENOENT;
+    if (host === undefined) {
+      if (!view.isSure) return this.#host.shortage ?? errno.EIO;
+      if (!view.isAlwaysThere(directory))
+        return this.#host.kind(view.paths.of(directory)) === hostKind.directory ? errno.EACCES : errno.ENOENT;
     }
     const content = host ?? nothing;
     return { epoch, changes, madeAt: now, directories: view.subdirectories(directory, content), content };

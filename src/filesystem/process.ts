@@ -7,6 +7,8 @@ import type { ProcessHandle, ProcessHandles } from '../system/index.js';
 const argumentsLimit = 4096;
 /** `PATH_MAX` of the kernel. */
 const pathLimit = 4096;
+/** The pages of all machines are as large as this, or several times so. */
+const smallestPage = 4096;
 /** Processes remembered; those forgotten get a new record when they are met again. */
 const rememberedProcesses = 4096;
 /** How long a process is believed to run the same program without a look at its arguments. */
@@ -214,14 +216,25 @@ export class Processes {
     };
   }
 
-  /** The string at an address of a process. */
+  /**
+   * The string at an address of a process. It is read no further than to the end of the page in which it ends: the next may be one of a file in the view that
+   * nobody has read yet, for which this thread would have to be asked while it waits. What the string lies in the kernel has just read.
+   */
   #string(pid: number, address: number): string {
     if (!Number.isSafeInteger(address) || address <= 0) return '';
-    let length: number;
     try {
       const fd = openSync(`${this.#proc}/${pid}/mem`, 'r');
       try {
-        length = readSync(fd, this.#buffer, 0, pathLimit, address);
+        for (let length = 0; length < pathLimit;) {
+          const at = address + length;
+          const room = Math.min(pathLimit - length, smallestPage - (at % smallestPage));
+          const got = readSync(fd, this.#buffer, length, room, at);
+          if (got === 0) return '';
+          const end = this.#buffer.subarray(length, length + got).indexOf(0);
+          if (end >= 0) return this.#buffer.toString('latin1', 0, length + end);
+          length += got;
+        }
+        return '';
       } finally {
         closeSync(fd);
       }
@@ -229,8 +242,6 @@ export class Processes {
       // It has ended, or is not ours to look at.
       return '';
     }
-    const end = this.#buffer.indexOf(0);
-    return end < 0 || end >= length ? '' : this.#buffer.toString('latin1', 0, end);
   }
 
   /** Where a link of /proc leads, as a path in the view, one character a byte. */

@@ -97,6 +97,7 @@ export class ViewFs implements Operations {
 
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {
     const code = this.#lookup(parentId, name, caller, out);
+    if (code === 0) this.#answers.doubt(out);
     const node = code === 0 ? nodeOf(out.nodeId) : -1;
     if (node !== -1) this.#view.index.hold(node);
     return code;
@@ -123,8 +124,8 @@ export class ViewFs implements Operations {
       if (node !== -1 && code === errno.ENOENT && view.isAlwaysThere(node)) {
         return this.#answers.synthetic(node, out);
       }
-      if (code !== errno.ENOENT && node !== -1 && index.ownerVisible(node, view.visible)) return code;
-      return this.#answers.missing(directory, node, watched, out);
+      const told = this.#tellable(code, node);
+      return told === errno.ENOENT ? this.#answers.missing(directory, node, watched, out) : told;
     }
     if (node === -1) {
       node = index.tryEnsure(directory, name);
@@ -154,6 +155,14 @@ export class ViewFs implements Operations {
     return 0;
   }
 
+  /** What may be said of a path about which the host gives an error: of one that may be hidden nothing but that it is not there. */
+  #tellable(code: Errno, node: IndexNode | NoNode): Errno {
+    const isOwnFault = this.#host.shortage === code;
+    return isOwnFault || (node !== -1 && this.#view.index.ownerVisible(node, this.#view.visible))
+      ? code
+      : errno.ENOENT;
+  }
+
   /** Of a directory that is visible by what is in it, or hidden as long as nothing visible is: what comes and goes there has to be heard of. */
   #watchContents(node: IndexNode): void {
     const view = this.#view;
@@ -179,6 +188,7 @@ export class ViewFs implements Operations {
     if (!this.#isReachable(node)) return errno.ENOENT;
     const asked = fileOf(nodeId);
     const code = this.#host.stat(view.paths.of(node), out.attr);
+    if (code !== 0 && !view.isSure) return this.#tellable(code, node);
     const kind = code === 0 ? kindOfMode(out.attr.mode) : hostKind.missing;
     const file = fileNumberOf(this.#host, kind);
     if (asked !== anyFile && asked !== file) return this.#contents.replacedAttributes(nodeId, out);
@@ -191,6 +201,7 @@ export class ViewFs implements Operations {
     const decided = view.decide(node, kind);
     if (decided <= 0) return errno.ENOENT;
     this.#answers.found(node, kind, file, decided, out);
+    this.#answers.doubt(out);
     return 0;
   }
 
@@ -199,7 +210,7 @@ export class ViewFs implements Operations {
     this.#begin();
     const node = this.#nodeOf(nodeId);
     if (node === -1 || !view.isVisible(node, hostKind.link)) return errno.ENOENT;
-    return this.#host.readlink(view.paths.of(node)) ?? errno.EINVAL;
+    return this.#host.readlink(view.paths.of(node)) ?? (view.isSure ? errno.EINVAL : errno.EIO);
   }
 
   // ---- content ------------------------------------------------------------------------------------------------------
@@ -255,6 +266,11 @@ export class ViewFs implements Operations {
       if (!sink.add(dotDotName, parentId, hostKind.directory, dotDotOffset)) return 0;
     }
     const { nodes, kinds } = this.#listings.entries(directory, listing);
+    if (!view.isSure) {
+      // The kernel keeps a listing for as long as it likes, so one with holes in it must not be given.
+      this.#listings.delete(directory);
+      if (this.#host.shortage !== undefined) return this.#host.shortage;
+    }
     const withAttributes = sink.wantsAttributes && nodes.length <= attributesLimit && !this.#trace;
     for (let i = firstBehind(nodes, offset - childOffset); i < nodes.length; i++) {
       const node = nodes[i]!;
@@ -271,7 +287,11 @@ export class ViewFs implements Operations {
   #addWithAttributes(node: IndexNode, listedKind: HostKind, sink: DirectorySink): boolean {
     const view = this.#view;
     const entry = this.#entry;
-    if (this.#host.stat(view.paths.of(node), entry.attr) !== 0) {
+    const code = this.#host.stat(view.paths.of(node), entry.attr);
+    if (code !== 0) {
+      // What is there all the same says by itself what is wrong with it, when it is looked up.
+      if (code !== errno.ENOENT)
+        return sink.add(view.index.name(node), node + 1, listedKind, node + childOffset);
       if (!view.isAlwaysThere(node)) return true;
       this.#answers.synthetic(node, entry);
     } else {
@@ -281,6 +301,7 @@ export class ViewFs implements Operations {
       if (decided <= 0) return true;
       if (kind !== listedKind) this.#listings.delete(view.index.parent(node));
       this.#answers.found(node, kind, file, decided, entry);
+      this.#answers.doubt(entry);
       if (this.#uses.isAttributed(node, kind, decided)) entry.entryValid = 0;
     }
     if (!sink.addWithAttributes(view.index.name(node), entry, node + childOffset)) return false;

@@ -3,6 +3,14 @@
  */
 import type {
   Plan,
+  BuildOutcome,
+  Checked,
+  Fix,
+  FixPlan,
+  FixStep,
+  IgnoreSetting,
+  Question,
+  Answer,
   SystemPathChange,
   BindRequest,
   LiveResult,
@@ -154,16 +162,91 @@ export interface MountOptions extends Shown, Served, Talk {
   readonly nonempty?: boolean | undefined;
 }
 
+/** How a program ends what it has asked for. */
+export interface Interruptible {
+  /** Gives up; everything is taken away before it throws `CANCELLED`. A command that runs is sent SIGTERM. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Passes on other signals than that to the command that runs: is given who takes them, and gives what ends that.
+   */
+  readonly passTo?: ((receiver: (name: NodeJS.Signals) => void) => () => void) | undefined;
+}
+
 /** A private view. */
-export interface PrivateOptions extends Shown, Served, Talk {
+export interface PrivateOptions extends Shown, Served, Talk, Interruptible {
   /** Without a network. */
   readonly noNetwork?: boolean | undefined;
   /** Among the host's processes. */
   readonly hostProcesses?: boolean | undefined;
   /** Tell each use of what is not @system, for a report of one build; costs a request for each. */
   readonly attribute?: boolean | undefined;
-  /** Gives up; everything is taken away before it throws `CANCELLED`. */
-  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is passed over in a report. */
+export interface Judged {
+  /** Evidence to pass over, as in lvfs.conf(5). */
+  readonly ignore?: readonly IgnoreSetting[] | undefined;
+  /** Names of the built-in rules about the habits of tools that do not hold. */
+  readonly habitsOff?: readonly string[] | undefined;
+}
+
+/** What builds are, one or many: as `lvfs build` has it. */
+export interface AnyBuildOptions extends Omit<PrivateOptions, 'attribute'>, Judged {
+  /** Build with this, run by `sh -c` in the current directory, instead of emerge. */
+  readonly command?: string | undefined;
+  /** Build again with all that is installed, to find out which packages make a difference. */
+  readonly compare?: boolean | undefined;
+  /** Build again to find out what a failed build lacked; default true. */
+  readonly prove?: boolean | undefined;
+  /** How long building again may take in all, in minutes; default 30. */
+  readonly proofTime?: number | undefined;
+  /** With `command`: where the result of a build lies, for `compare`; default the current directory. */
+  readonly image?: string | undefined;
+  /** Also make a page of the report. */
+  readonly html?: boolean | undefined;
+}
+
+/** One build. */
+export interface BuildOptions extends AnyBuildOptions {
+  /** What the build prints is shown on standard output; `'color'`: in colours. */
+  readonly echo?: boolean | 'color' | undefined;
+  /** Hears of every denial of the first build as it happens. */
+  readonly onDenial?: ((denial: Denial) => void) | undefined;
+}
+
+/** Many builds. */
+export interface CheckOptions extends AnyBuildOptions {
+  /** Builds at a time; default half as many as there are processors. */
+  readonly jobs?: number | undefined;
+  /** Minutes that one target may take, everything included; default a day. */
+  readonly timeout?: number | undefined;
+  /** Processes and threads of a target at most; default 16384. */
+  readonly processes?: number | undefined;
+  /** One view for each job, that becomes the view of one target after the other; default true. */
+  readonly reuse?: boolean | undefined;
+  /** Hears what is begun. */
+  readonly onBegin?: ((target: string) => void) | undefined;
+}
+
+/** Asks; undefined when there is nobody to be asked. */
+export type Asker = (question: Question) => Promise<Answer | undefined>;
+
+/** How an ebuild is mended. */
+export interface FixOptions extends Omit<PrivateOptions, 'attribute'>, Judged {
+  /** Also find out which declared build dependencies can go. */
+  readonly unused?: boolean | undefined;
+  /** Find out what only makes the result differ (automagic); default true. */
+  readonly compare?: boolean | undefined;
+  /** How many builds there may be; default 40. */
+  readonly builds?: number | undefined;
+  /** How long building may take in all, in minutes; default no limit. */
+  readonly buildTime?: number | undefined;
+  /** Build everything again, also what an earlier call has found out. */
+  readonly again?: boolean | undefined;
+  /** Answers what no build can tell; without it, that is left open, and is a comment in the ebuild. */
+  readonly ask?: Asker | undefined;
+  /** Hears how each build ended. */
+  readonly onStep?: ((step: FixStep) => void) | undefined;
 }
 
 /** What a change of the targets did. */
@@ -259,6 +342,37 @@ export interface System {
    * @throws LvfsError as {@link mount}
    */
   privateView(targets: readonly string[], options?: PrivateOptions): Promise<PrivateView>;
+  /**
+   * Builds targets in a private view, with emerge or a command, and proves what there is to be proved; what was found is in the report.
+   * A build that fails is a result.
+   *
+   * @throws LvfsError as {@link privateView}
+   */
+  build(targets: readonly string[], options?: BuildOptions): Promise<BuildOutcome>;
+  /**
+   * Builds many targets, several at a time, each in a view of its own and at its own risk.
+   *
+   * @param ended hears what came of each; no other is begun after it has returned false
+   * @throws nothing that is the fault of a target
+   */
+  check(
+    targets: readonly string[],
+    options: CheckOptions,
+    ended: (checked: Checked) => boolean | undefined,
+  ): Promise<void>;
+  /**
+   * What {@link fix} would try; builds nothing.
+   *
+   * @throws LvfsError as {@link fix}
+   */
+  planFix(target: string, options?: FixOptions): Promise<FixPlan>;
+  /**
+   * Builds an ebuild until it is known what it should declare, and gives a patch of it. The ebuild itself is not changed.
+   *
+   * @param target an atom, or the place of an ebuild
+   * @throws LvfsError as {@link build}; ONE_TARGET (exit 2), NO_EBUILD (exit 20), CANNOT_READ (exit 1); CANCELLED: the next call goes on where this one was
+   */
+  fix(target: string, options?: FixOptions): Promise<Fix>;
   /** Whether the machine is ready, as `lvfs doctor` says. */
   health(): Promise<Health>;
 }

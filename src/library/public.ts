@@ -12,22 +12,17 @@ import {
   statuses,
   type Explanation,
   type Health,
-  type InsideRequest,
   type Plan,
   type SessionStatus,
 } from '../daemon/index.js';
 import { takeInside } from './ahead.js';
-import {
-  bindsOf,
-  hearer,
-  launchView,
-  mountRequest,
-  servedOf,
-  type Hearer,
-  type MountOptions,
-  type Served,
-  type Talk,
-} from './mounting.js';
+import type { BuildOutcome } from './build/building.js';
+import type { Checked } from './build/checking.js';
+import type { Fix, FixOptions, FixPlan } from './build/fix.js';
+import { interruptionOf } from './build/interruption.js';
+import type { BuildOptions, CheckOptions } from './build/options.js';
+import { hearer, launchView, mountRequest, type Hearer, type MountOptions, type Talk } from './mounting.js';
+import { privateRequest, type PrivateOptions } from './private.js';
 import { cacheOf, locationsOf, requestOf, type Places, type Shown } from './request.js';
 import { latin1, MountedView, PrivateView } from './view.js';
 
@@ -48,24 +43,19 @@ export type {
   VisibleSet,
 } from '../daemon/index.js';
 export { dismissAhead, startAhead, type Ahead } from './ahead.js';
+export type { BuildOutcome, Comparison, Effort, EffortEnd, Proof } from './build/building.js';
+export type { Checked } from './build/checking.js';
+export type { Fix, FixOptions, FixPlan } from './build/fix.js';
+export type { FixStep } from './build/fixBuilds.js';
+export type { Interruptible } from './build/interruption.js';
+export type { AnyBuildOptions, BuildOptions, CheckOptions, Judged } from './build/options.js';
 export { version, type MountOptions, type Served, type Talk } from './mounting.js';
+export type { PrivateOptions } from './private.js';
 export type { Places, Shown } from './request.js';
 export type { MountedView, PrivateView, ReportOptions, ReportResult, Retargeted, View } from './view.js';
 
 /** Raised when what is described in docs/library.md changes so that a program may have to; what is added does not raise it. */
 export const apiVersion = 1;
-
-/** A private view. */
-export interface PrivateOptions extends Shown, Served, Talk {
-  /** Without a network. */
-  readonly noNetwork?: boolean | undefined;
-  /** Among the host's processes. */
-  readonly hostProcesses?: boolean | undefined;
-  /** Tell each use of what is not @system, for a report of one build; costs a request for each. */
-  readonly attribute?: boolean | undefined;
-  /** Gives up; everything is taken away before it throws `CANCELLED`. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** A Gentoo system: where it lies, and what can be asked and made there. Nothing is read before it is asked. */
 class System {
@@ -127,23 +117,61 @@ class System {
    * @throws LvfsError as {@link mount}
    */
   async privateView(targets: readonly string[], options: PrivateOptions = {}): Promise<PrivateView> {
-    const {
-      signal = new AbortController().signal,
-      noNetwork = false,
-      hostProcesses = false,
-      attribute,
-    } = options;
-    const request: InsideRequest = {
-      ...requestOf(targets, this.#places, options),
-      ...servedOf(options),
-      binds: bindsOf(options, true),
-      noNetwork,
-      hostProcesses,
-      ...(attribute === undefined ? {} : { attribute }),
-    };
+    const request = privateRequest(targets, this.#places, options);
+    const { signal } = interruptionOf(options);
     return new PrivateView(
       await openInside(await takeInside(), request, hearer(options, this.#talk), signal),
     );
+  }
+
+  /**
+   * Builds targets in a private view, with emerge or a command, and proves what there is to be proved; what was found is in the report.
+   * A build that fails is a result.
+   *
+   * @throws LvfsError as {@link privateView}
+   */
+  async build(targets: readonly string[], options: BuildOptions = {}): Promise<BuildOutcome> {
+    const { build, buildPlan, buildRequest } = await import('./build/index.js');
+    const request = buildRequest(targets, this.#places, options, options.command);
+    return build(request, buildPlan(options), hearer(options, this.#talk), interruptionOf(options));
+  }
+
+  /**
+   * Builds many targets, several at a time, each in a view of its own and at its own risk.
+   *
+   * @param ended hears what came of each; no other is begun after it has returned false
+   * @throws nothing that is the fault of a target
+   */
+  async check(
+    targets: readonly string[],
+    options: CheckOptions,
+    ended: (checked: Checked) => boolean | undefined,
+  ): Promise<void> {
+    const { checkAll, checkPlan } = await import('./build/index.js');
+    const plan = checkPlan(this.#places, options);
+    const listener = { begins: options.onBegin ?? (() => undefined), ended };
+    await checkAll(targets, plan, listener, hearer(options, this.#talk), interruptionOf(options));
+  }
+
+  /**
+   * What {@link fix} would try; builds nothing.
+   *
+   * @throws LvfsError as {@link fix}
+   */
+  async planFix(target: string, options: FixOptions = {}): Promise<FixPlan> {
+    const { planFix } = await import('./build/index.js');
+    return planFix([target], this.#places, options, hearer(options, this.#talk));
+  }
+
+  /**
+   * Builds an ebuild until it is known what it should declare, and gives a patch of it. The ebuild itself is not changed.
+   *
+   * @param target an atom, or the place of an ebuild
+   * @throws LvfsError as {@link build}; ONE_TARGET (exit 2), NO_EBUILD (exit 20), CANNOT_READ (exit 1); CANCELLED: the next call goes on where this one was
+   */
+  async fix(target: string, options: FixOptions = {}): Promise<Fix> {
+    const { fixEbuild } = await import('./build/index.js');
+    return fixEbuild([target], this.#places, options, hearer(options, this.#talk), interruptionOf(options));
   }
 
   /** Whether the machine is ready, as `lvfs doctor` says. */

@@ -461,3 +461,209 @@ export interface CommandEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
+
+/** A file, and what of it only one image has. */
+export interface FileDifference {
+  readonly path: string;
+  readonly onlyFirst: readonly string[];
+  readonly onlySecond: readonly string[];
+}
+
+/** How two images differ. Paths are absolute as they would be installed, one character a byte. */
+export interface ImageDifference {
+  readonly onlyFirst: readonly string[];
+  readonly onlySecond: readonly string[];
+  /** Files whose needs differ, in sonames or module names. */
+  readonly needs: readonly FileDifference[];
+  /** Libraries that offer other symbols. */
+  readonly symbols: readonly FileDifference[];
+  /** Files that differ in content only. */
+  readonly changed: readonly string[];
+}
+
+/** A setting that two builds have differently. */
+export interface SettingChange {
+  /** Relative to the directory of the build. */
+  readonly file: string;
+  readonly name: string;
+  /** Null where it is not set. */
+  readonly without: string | null;
+  readonly with: string | null;
+}
+
+/** Why something is left open; `remains`: a command failed again on what it had left itself. */
+export type EffortEnd = 'time' | 'interrupted' | 'builds' | 'remains';
+
+/** How many builds a proof took and how long. */
+export interface Effort {
+  readonly builds: number;
+  readonly seconds: number;
+  /** Why there were no more builds, when that left something open. */
+  readonly end?: EffortEnd;
+}
+
+/** What building a failed build again has shown. */
+export interface Proof extends Effort {
+  /**
+   * `needs`: with `packages` shown it builds, without them it does not. `own`: it fails with all that is installed as well. `unsteady`: the
+   * same build succeeds one time and fails another. `open`: there were to be no more builds.
+   */
+  readonly outcome: 'needs' | 'own' | 'unsteady' | 'open';
+  /** With any other outcome than `needs`: those that got the build further. */
+  readonly packages: readonly string[];
+}
+
+/** What `--compare` has shown. */
+export interface Comparison extends Effort {
+  /**
+   * `same`; `differs`: what is hidden makes a difference; `open`: there were to be no more builds before that was known, or known
+   * of all; `impossible`: nothing could be compared, and `reason` says why.
+   */
+  readonly outcome: 'same' | 'differs' | 'open' | 'impossible';
+  readonly reason?: string;
+  /** What was looked for in vain and shown in the build that was compared; so was all else that is installed. */
+  readonly allowed: readonly string[];
+  /** Of the build with that; undefined when there was none. */
+  readonly status?: number;
+  /** Between the first build's result and that one's. */
+  readonly difference?: ImageDifference;
+  /** Packages that make a difference, and the files in which: those of an entry together. */
+  readonly automagic: readonly {
+    readonly packages: readonly string[];
+    readonly files: readonly string[];
+    /** What the build finds out otherwise with them. */
+    readonly settings: readonly SettingChange[];
+  }[];
+  /** Files that differ from one build to the next although the same is shown. */
+  readonly unsteady: readonly string[];
+  /** Files that differ, and nobody was found for. */
+  readonly unexplained: readonly string[];
+}
+
+/** What came of a build. */
+export interface BuildOutcome {
+  /** cpvs. */
+  readonly targets: readonly string[];
+  /** Exit status of the build command, as a shell gives it. */
+  readonly status: number;
+  /** Of the first build, as are its beginning and its end, in ISO 8601. */
+  readonly seconds: number;
+  readonly started: string;
+  readonly ended: string;
+  /** In the light of what was proved. */
+  readonly report: Report;
+  readonly html?: string;
+  /** The end of the first build's output. */
+  readonly output: string;
+  /** The logs that emerge has left of a build that failed, by their paths on the host. */
+  readonly logs: readonly string[];
+  readonly proof?: Proof;
+  readonly comparison?: Comparison;
+  /** The user ended the build: what is known is of what happened so far. */
+  readonly interrupted: boolean;
+}
+
+/** What came of a target: a build, or why there is none; a build that was ended has both. */
+export interface Checked {
+  readonly target: string;
+  readonly outcome?: BuildOutcome;
+  readonly error?: Error & { readonly code: string; readonly exit: number };
+}
+
+/** What may be done about an addition. */
+export interface Answer {
+  readonly text: string;
+  /** Undefined: it is not declared. */
+  readonly atom?: string;
+}
+
+/** Something that builds cannot tell, with what may be answered; the first answer is taken where nobody is asked. */
+export interface Question {
+  readonly cpv: string;
+  readonly text: string;
+  readonly answers: readonly Answer[];
+}
+
+/** A dependency that the ebuild should declare. */
+export interface Addition {
+  readonly cpv: string;
+  readonly variable: 'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND';
+  /** The likeliest atom first; of several the builds cannot tell which is meant. */
+  readonly atoms: readonly { readonly atom: string; readonly reason: string }[];
+  /**
+   * `needed`: the build fails without it. `automagic`: the result differs. `second-hand`: it is used, and visible only for what others
+   * declare.
+   */
+  readonly kind: 'needed' | 'automagic' | 'second-hand';
+  /** `flag` or `!flag`; several that all have to hold are separated by a space, and alternatives by ` | `. Absent: it is always needed, or that is not known. */
+  readonly condition?: string;
+  /** Whether the condition, or that there is none, was shown by builds. */
+  readonly isConditionKnown: boolean;
+  /** The result is linked with it. */
+  readonly linked: boolean;
+  /** Builds with it and without it have shown that. */
+  readonly proved: boolean;
+  readonly paths: readonly string[];
+  readonly messages: readonly string[];
+  /** What of the result changes with it. */
+  readonly files: readonly string[];
+  /** Of what is second-hand: what brings it in. */
+  readonly from: readonly string[];
+}
+
+/** A dependency that is declared in vain. */
+export interface Withdrawal {
+  readonly cpv: string;
+  readonly variable: 'DEPEND' | 'BDEPEND' | 'RDEPEND' | 'PDEPEND' | 'IDEPEND';
+  readonly atom: string;
+}
+
+/** A build that was made. */
+export interface FixStep {
+  readonly what: string;
+  readonly end: 'built' | 'failed' | 'impossible';
+  readonly seconds: number;
+  /** It was made by an earlier call. */
+  readonly known: boolean;
+}
+
+/** What would be tried. */
+export interface FixPlan {
+  /** cpv. */
+  readonly target: string;
+  readonly ebuild: string;
+  /** How many builds there may be. */
+  readonly builds: number;
+  /** In words. */
+  readonly steps: readonly string[];
+}
+
+/** What came of it. */
+export interface Fix {
+  /**
+   * `done`; `own`: the build fails with all that is installed; `unsteady`: the same build fails one time and succeeds another; `open`: there
+   * were to be no more builds before all was known.
+   */
+  readonly outcome: 'done' | 'own' | 'unsteady' | 'open';
+  readonly additions: readonly Addition[];
+  readonly withdrawals: readonly Withdrawal[];
+  /** What was left open, and so stands in the ebuild as a comment. */
+  readonly open: readonly string[];
+  /** The commit message; the first line is the subject. */
+  readonly message: string;
+  /** cpv. */
+  readonly target: string;
+  /** Its file. */
+  readonly ebuild: string;
+  /** The repository that the patch is for. */
+  readonly repository: string;
+  /** How many builds this call has made. */
+  readonly builds: number;
+  /** There would have been more, but for `builds` or `buildTime`. */
+  readonly limited: boolean;
+  readonly steps: readonly FixStep[];
+  /** For `git am`; empty when nothing is to be changed. */
+  readonly patch: string;
+  /** What the builds have shown is kept, so that the next call begins where this one ended, until this is called. */
+  forget(): void;
+}

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { errno, type Errno, failure, failureOf, type Outcome } from '../base/index.js';
 import { FileStatus } from './fileStatus.js';
-import type { DirectoryEntries, Files } from './files.js';
+import { Failures, type DirectoryEntries, type Files } from './files.js';
 import { callNumber, openFlag, type Address, type Library, type NativeFunction } from './library.js';
 import { at, dirent64, openHow, resolve, statxMask } from './structs.js';
 
@@ -32,6 +32,7 @@ interface OpenDirectory {
 export class DirectFiles implements Files {
   readonly isExact = true;
   readonly status = new FileStatus();
+  readonly failures = new Failures();
   readonly #library: Library;
   readonly #statx: NativeFunction;
   readonly #openat: NativeFunction;
@@ -94,7 +95,12 @@ export class DirectFiles implements Files {
   #stat(directory: number, flags: number): Errno {
     const mask = statxMask.basic | statxMask.btime;
     const result = this.#statx(directory, this.#pathAt, flags | at.noAutomount, mask, this.#statusAt);
-    return result < 0 ? this.#library.errno() : 0;
+    return result < 0 ? this.#failed() : 0;
+  }
+
+  /** What the last call failed with. */
+  #failed(): Errno {
+    return this.failures.note(this.#library.errno());
   }
 
   readlink(path: Uint8Array): Uint8Array | undefined {
@@ -102,7 +108,11 @@ export class DirectFiles implements Files {
     if (directory < 0) return undefined;
     // The name is not needed behind the call, and a target is no longer than a path.
     const length = this.#readlinkat(directory, this.#pathAt, this.#listingAt, longestPath);
-    return length < 0 ? undefined : this.#listing.slice(0, length);
+    if (length < 0) {
+      this.#failed();
+      return undefined;
+    }
+    return this.#listing.slice(0, length);
   }
 
   list(path: Uint8Array): DirectoryEntries | undefined {
@@ -114,7 +124,10 @@ export class DirectFiles implements Files {
       constants.O_RDONLY | constants.O_DIRECTORY | nofollow,
       0,
     );
-    if (fd < 0) return undefined;
+    if (fd < 0) {
+      this.#failed();
+      return undefined;
+    }
     try {
       return this.#list(fd, path);
     } finally {
@@ -126,7 +139,10 @@ export class DirectFiles implements Files {
     const entries = new EntryCollector(this.#listing, this.#listingView);
     for (;;) {
       const length = this.#syscall(this.#getdents, fd, this.#listingAt, listingBytes, 0);
-      if (length < 0) return undefined;
+      if (length < 0) {
+        this.#failed();
+        return undefined;
+      }
       if (length === 0) break;
       entries.take(length);
     }
@@ -221,7 +237,10 @@ export class DirectFiles implements Files {
     const length = path.length - name;
     if (length > longestName) return failure(errno.ENAMETOOLONG);
     const fd = this.#directory(path, name <= 1 ? 1 : name - 1);
-    if (fd < 0) return fd;
+    if (fd < 0) {
+      this.failures.note(failureOf(fd));
+      return fd;
+    }
     const own = this.#path;
     if (length === 0) own[0] = dot;
     else for (let i = 0; i < length; i++) own[i] = path[name + i]!;

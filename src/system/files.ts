@@ -5,7 +5,7 @@
  * Paths are absolute. No symbolic link is followed in any of them, at their end or on the way, as far as the implementation
  * can see to that ({@link Files.isExact}): whoever asks has taken the links out, and what has become a link since leads nowhere.
  */
-import type { Errno, Outcome } from '../base/index.js';
+import { errno, type Errno, type Outcome } from '../base/index.js';
 import type { FileStatus } from './fileStatus.js';
 
 /** The entries of a directory, without `.` and `..`, in no particular order. */
@@ -18,12 +18,39 @@ export interface DirectoryEntries {
   readonly kinds: Uint8Array;
 }
 
+/** What says something of a path: nothing is there that could be meant, or it may not be looked at. */
+const answers: ReadonlySet<Errno> = new Set([
+  0,
+  ...[errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EACCES, errno.EPERM],
+]);
+
+/** Counts how often there was no answer. */
+export class Failures {
+  count = 0;
+  /** What it was the last time; 0: it never was. */
+  last: Errno = 0;
+
+  /** @returns what it is given */
+  note(code: Errno): Errno {
+    if (!answers.has(code)) {
+      this.count++;
+      this.last = code;
+    }
+    return code;
+  }
+}
+
 /** See the head of this file. One for each thread; nothing is kept open between calls but directories. */
 export interface Files {
   /** Whether links on the way are refused, and extended attributes can be read. */
   readonly isExact: boolean;
   /** What the last successful {@link stat} or {@link statOpen} found. */
   readonly status: FileStatus;
+  /**
+   * How often the machine could not say what is there (EIO, ENOMEM, EMFILE, …). What was made of that is no knowledge: it may be
+   * otherwise the next time.
+   */
+  readonly failures: Readonly<Failures>;
   /** Fills {@link status}; 0 or an errno. */
   stat(path: Uint8Array): Errno;
   /** The same of an open file. */

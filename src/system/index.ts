@@ -6,7 +6,7 @@ import { library } from './library.js';
 import { NodeFiles } from './nodeFiles.js';
 
 export { openChannel, type Channel } from './channel.js';
-export type { DirectoryEntries, Files } from './files.js';
+export type { DirectoryEntries, Failures, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
 export { peerProcess } from './peer.js';
 export { openFlag } from './library.js';

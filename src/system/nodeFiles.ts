@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { errno, errnoOf, type Errno, failure } from '../base/index.js';
 import { FileStatus } from './fileStatus.js';
-import type { DirectoryEntries, Files } from './files.js';
+import { Failures, type DirectoryEntries, type Files } from './files.js';
 import { statxMask, statxStruct } from './structs.js';
 
 const statOptions = { bigint: true, throwIfNoEntry: false } as const;
@@ -26,6 +26,7 @@ function asBuffer(path: Uint8Array): Buffer {
 export class NodeFiles implements Files {
   readonly isExact = false;
   readonly status = new FileStatus();
+  readonly failures = new Failures();
   readonly #memory = new DataView(this.status.memory.buffer);
 
   stat(path: Uint8Array): Errno {
@@ -35,7 +36,7 @@ export class NodeFiles implements Files {
       this.#take(stats);
       return 0;
     } catch (error) {
-      return errnoOf(error);
+      return this.failures.note(errnoOf(error));
     }
   }
 
@@ -44,7 +45,7 @@ export class NodeFiles implements Files {
       this.#take(fstatSync(fd, { bigint: true }));
       return 0;
     } catch (error) {
-      return errnoOf(error);
+      return this.failures.note(errnoOf(error));
     }
   }
 
@@ -80,8 +81,9 @@ export class NodeFiles implements Files {
   readlink(path: Uint8Array): Uint8Array | undefined {
     try {
       return readlinkSync(asBuffer(path), 'buffer');
-    } catch {
+    } catch (error) {
       // Not a link, gone, or unreadable: all the same here.
+      this.failures.note(errnoOf(error));
       return undefined;
     }
   }
@@ -90,8 +92,9 @@ export class NodeFiles implements Files {
     let entries: Dirent[];
     try {
       entries = readdirSync(asBuffer(path), { withFileTypes: true, encoding: 'latin1' });
-    } catch {
+    } catch (error) {
       // Not a directory, gone, or unreadable: all the same here.
+      this.failures.note(errnoOf(error));
       return undefined;
     }
     const bounds = new Uint32Array(entries.length + 1);

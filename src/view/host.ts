@@ -52,6 +52,11 @@ export interface HostCompilation {
 
 /** Read-only access to the host; none of these throws for what files can be. */
 export interface Host {
+  /**
+   * How often the machine could not say what is there, for lack of something or because a device fails. What was taken for missing
+   * meanwhile may be there the next time.
+   */
+  readonly failures: number;
   /** The type of a file; links are not followed. */
   kind(path: Uint8Array): HostKind;
   /** The target of a symbolic link; undefined for anything else. */

@@ -94,9 +94,11 @@ export interface IndexStore {
   /**
    * Brings the index up to what is installed now; in the thread that opened it, also while others read it. CONTENTS are looked at again only
    * when `state` has another list of packages than the last time.
+   * @param onAdded called when the packages that have come own their paths, and before those go that are gone: a path that is handed on always
+   * has an owner
    * @throws FsError ENOMEM when the index is shared and has no room: then open a new one.
    */
-  update(state: InstalledState): IndexChanges;
+  update(state: InstalledState, onAdded?: (added: readonly PackageId[]) => void): IndexChanges;
 }
 
 /** The name of the cache file for a root, its VDB and a sysroot in it, all absolute, below `cacheDirectory`. */
@@ -126,6 +128,16 @@ const progressEvery = 64;
 interface ReadContents {
   readonly stat: fs.BigIntStats | undefined;
   readonly isDamaged: boolean;
+}
+
+/** What came of reading CONTENTS files. */
+interface ReadPackages {
+  /** How many were read. */
+  readonly count: number;
+  /** 1 at the ids of those that are installed. */
+  readonly present: Uint8Array;
+  /** Nodes there were before. */
+  readonly namesBefore: number;
 }
 
 class Store implements IndexStore {
@@ -177,7 +189,7 @@ class Store implements IndexStore {
     return saveIndex(this.#options.cacheFile!, this.index, this.#directories, this.#options.warn);
   }
 
-  update(state: InstalledState): IndexChanges {
+  update(state: InstalledState, onAdded?: (added: readonly PackageId[]) => void): IndexChanges {
     const canonical = this.#canonicaliser(this.index);
     const readAll = !this.#directoriesHold(canonical);
     const changes: IndexChanges = { added: [], removed: [], changed: [], nodes: [] };
@@ -185,7 +197,10 @@ class Store implements IndexStore {
       return changes;
     this.#state = state;
     if (readAll) this.#directories.clear();
-    const count = this.#apply(state, canonical, readAll, changes);
+    const added = this.#readChanged(state, canonical, readAll, changes);
+    onAdded?.(changes.added);
+    const count = added.count + this.#removeAbsent(added.present, changes);
+    this.#noteNames(added, canonical);
     // What is saved is the index before it was shared: from here on that is not what is installed.
     if (count > 0) this.#isSaved = this.index.isShared;
     this.#dropBuffers();
@@ -202,7 +217,20 @@ class Store implements IndexStore {
   }
 
   /** Reads what has changed (or all), forgets what is gone; the number of packages that this was about. */
-  #apply(state: InstalledState, canonical: Canonicaliser, readAll: boolean, changes?: IndexChanges): number {
+  #apply(state: InstalledState, canonical: Canonicaliser, readAll: boolean): number {
+    const read = this.#readChanged(state, canonical, readAll);
+    const removed = this.#removeAbsent(read.present);
+    this.#noteNames(read, canonical);
+    return read.count + removed;
+  }
+
+  /** Reads what has changed (or all). */
+  #readChanged(
+    state: InstalledState,
+    canonical: Canonicaliser,
+    readAll: boolean,
+    changes?: IndexChanges,
+  ): ReadPackages {
     const { index } = this;
     const walkers = {
       root: new PathWalker(index, canonical),
@@ -239,16 +267,26 @@ class Store implements IndexStore {
       if (known < 0) changes?.added.push(cpv);
       else if ((changes?.nodes.length ?? 0) > before) changes?.changed.push(cpv);
     }
+    onProgress?.(state.packages.length, state.packages.length);
+    return { count, present, namesBefore };
+  }
+
+  /** Forgets what is gone; the number of packages. */
+  #removeAbsent(present: Uint8Array, changes?: IndexChanges): number {
+    const { index } = this;
+    let count = 0;
     for (let id = 0; id < index.packageLimit; id++) {
       if (present[id] === 1 || !index.isLive(id)) continue;
       index.removePackage(id, changes?.nodes);
       changes?.removed.push(index.cpv(id));
       count++;
     }
-    // Without new names there are no new directories.
-    if (index.nodeCount > namesBefore) this.#noteDirectories(canonical);
-    onProgress?.(state.packages.length, state.packages.length);
     return count;
+  }
+
+  #noteNames({ namesBefore }: ReadPackages, canonical: Canonicaliser): void {
+    // Without new names there are no new directories.
+    if (this.index.nodeCount > namesBefore) this.#noteDirectories(canonical);
   }
 
   #directoriesHold(canonical: Canonicaliser): boolean {

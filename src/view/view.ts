@@ -49,7 +49,7 @@ export class View {
   #isFullSaid = false;
 
   private constructor(index: PathIndex, host: Host, log: Logger, shared: Omit<SharedView, 'index'>) {
-    const state = new ViewState(index, shared);
+    const state = new ViewState(index, shared, host);
     this.index = index;
     this.host = host;
     this.settings = shared.settings;
@@ -108,8 +108,19 @@ export class View {
   /** Notes the current state before a request; returns its number. */
   begin(): number {
     const epoch = this.#state.currentEpoch;
+    this.#state.begin();
     if (epoch !== this.#state.epoch) this.#takeUp(epoch);
     return epoch;
+  }
+
+  /** The number of the state that {@link begin} noted. */
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  /** Whether the host could always say what is there since {@link begin}: what was answered otherwise holds for once. */
+  get isSure(): boolean {
+    return this.#state.isSure;
   }
 
   #takeUp(epoch: number): void {
@@ -152,6 +163,11 @@ export class View {
   /** Begins a new state with these packages; see {@link change}. */
   setVisible(visible: Iterable<number>, metadataOnly: Iterable<number>): void {
     this.change({ visible, metadataOnly });
+  }
+
+  /** Also shows packages of which nobody has been told anything: they are about to take the place of others, and {@link change} follows. */
+  showAtOnce(packages: Iterable<number>): void {
+    for (const id of packages) this.visible[id >>> 5]! |= 1 << (id & 31);
   }
 
   /** Whether a change is one: packages that become visible or hidden, other globs, and whatever else is given. */

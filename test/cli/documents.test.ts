@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from '../../src/cli/command.js';
 import { loadVerb, loadVerbs } from '../../src/cli/verbs.js';
-import { emergeOptions, manualWith, mountOptions, readmeWith } from '../helpers/documents.js';
+import { comparisonWith, emergeOptions, manualWith, mountOptions, readmeWith } from '../helpers/documents.js';
 import { manualOf, wrapped } from '../helpers/markdownManual.js';
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
@@ -24,6 +24,11 @@ async function isCurrent(
 }
 
 test('the table of README is that of the commands', (t) => isCurrent(t, 'README.md', readmeWith));
+
+test('the figures of docs/comparison.md are those of the benchmark', (t) =>
+  isCurrent(t, 'docs/comparison.md', (text) =>
+    comparisonWith(text, readFileSync(fileOf('bench/RESULTS.md'), 'utf8')),
+  ));
 
 test('the OPTIONS of lvfs(1) are those of the commands', (t) =>
   isCurrent(t, 'man/lvfs.1', (text, commands) => wrapped(manualWith(text, commands))));

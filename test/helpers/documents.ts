@@ -24,6 +24,36 @@ export function readmeWith(text: string, commands: readonly Command[]): string {
   return between(text, '<!-- commands -->', '<!-- end of commands -->', table);
 }
 
+/** Filesystems that docs/comparison.md has beside lvfs, by their names in bench/RESULTS.md. */
+const peers = ['lvfs', 'bindfs', 'fuse-overlayfs', 'mergerfs', 'overlayfs'];
+
+/** What docs/comparison.md tells of a benchmark: the heading of a table there, and how the name of a workload begins. */
+const compared: readonly (readonly [table: string, workload: string, told: string])[] = [
+  ['## Time, as a ratio to native', 'walk and stat of /usr/include', 'stat of all of /usr/include'],
+  ['## Time, as a ratio to native', 'open and read of small files', 'read of its small files'],
+  ['## Time, as a ratio to native', 'missing names', 'missing names'],
+  ['## In the chroot, time', 'make -j2', 'make -j2 of 150 C files'],
+  ['## In the chroot, time', './configure', './configure'],
+  ['## In the chroot, FUSE requests', 'make -j2', 'requests of that make'],
+];
+
+/** docs/comparison.md with its figures, which are those of bench/RESULTS.md. */
+export function comparisonWith(text: string, results: string): string {
+  const rows = compared.map(([table, workload, told]) => {
+    const section = results.slice(results.indexOf(`\n${table}`) + 1).split('\n## ')[0] ?? '';
+    const lines = section.split('\n').filter((line) => line.startsWith('|'));
+    const cells = (line = ''): string[] => line.split('|').map((cell) => cell.trim());
+    const names = cells(lines[0]);
+    const figures = cells(lines.find((line) => line.startsWith(`| ${workload}`)));
+    const of = (peer: string): string => (figures[names.indexOf(peer)] ?? '').replaceAll(/ \(to \d+\)/g, '');
+    if (of('lvfs') === '') throw new Error(`bench/RESULTS.md has no ${workload} of lvfs`);
+    return `| ${told} | ${peers.map((peer) => of(peer) || '–').join(' | ')} |`;
+  });
+  const head = `| | ${peers.join(' | ')} (in the kernel) |`;
+  const table = ['', head, `| --- |${' --: |'.repeat(peers.length)}`, ...rows, ''].join('\n');
+  return between(text, '<!-- figures of bench/RESULTS.md -->', '<!-- end of figures -->', table);
+}
+
 /** lvfs(1) with its OPTIONS. */
 export function manualWith(text: string, commands: readonly Command[]): string {
   return between(

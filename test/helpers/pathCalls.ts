@@ -105,6 +105,10 @@ export const pathCallNames: readonly string[] = hasNumbers ? Object.keys(calls) 
 
 /** What a call comes to: 0, or an errno. */
 export function outcomeOf(name: string, path: string): number {
-  const result = calls[name]!(path);
+  return outcome(calls[name]!(path));
+}
+
+/** The same of what a call gave, or the number of its error, negative. */
+export function outcome(result: number): number {
   return result < -1 ? -result : result < 0 ? koffi().errno() : 0;
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import type { Addition } from '../../src/author/index.js';
-import type { Step } from '../../src/cli/fixing.js';
+import type { FixStep } from '../../src/library/public.js';
 import { nothingLeft, type Commands } from '../helpers/commands.js';
 import { repositoryPath } from '../helpers/gentooRoot.js';
 import { whyNotMount } from '../helpers/inView.js';
@@ -22,7 +22,7 @@ interface Fixed {
   open: string[];
   message: string;
   patch: string;
-  steps: Step[];
+  steps: FixStep[];
 }
 
 const fixed = ({ stdout, stderr }: Result): Fixed => {

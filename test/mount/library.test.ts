@@ -123,6 +123,70 @@ mountTest(`commands run in a private view, which leaves nothing${skipped}`, asyn
   await nothingLeft(t, f);
 });
 
+const commandOf = (file: string): string => `cat ${file} || { echo 'cat: ${file}: missing'; exit 1; }`;
+
+mountTest(`a build is asked for, and what it lacked is proved${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const system = lvfs.openSystem(f.places);
+  const heard: string[] = [];
+  const options = {
+    driver,
+    binds: { readOnlyBinds: host.filter((word) => word !== '--ro') },
+    onDenial: ({ path }: lvfs.Denial) => heard.push(path),
+  } as const;
+  const failed = await system.build(['dev-libs/foo'], {
+    ...options,
+    command: commandOf('/opt/header/header.h'),
+    html: true,
+  });
+  t.is(failed.status, 1);
+  t.like(failed.proof, { outcome: 'needs', packages: ['dev-libs/header-1'] });
+  t.regex(failed.html ?? '', /dev-libs\/header/);
+  t.true(heard.some((path) => path.startsWith('/opt/header')));
+  const good = await system.build(['dev-libs/foo'], { ...options, command: commandOf('/opt/bar/bar.h') });
+  t.like(good, { status: 0, output: 'bar', interrupted: false });
+  t.deepEqual(good.report.missing, []);
+  const cancelled = new AbortController();
+  const ended = system.build(['dev-libs/foo'], {
+    ...options,
+    command: 'cat /opt/header/header.h; sleep 1000',
+    signal: cancelled.signal,
+    onDenial: () => cancelled.abort(),
+  });
+  t.like(await ended, { interrupted: true, status: 143 });
+  await nothingLeft(t, f);
+});
+
+mountTest(`many are checked, until enough is known${skipped}`, async (t) => {
+  const f = await fixture(t);
+  const system = lvfs.openSystem(f.places);
+  const heard: string[] = [];
+  await system.check(
+    ['dev-libs/foo', 'dev-libs/no-such', 'dev-libs/other'],
+    {
+      driver,
+      binds: { readOnlyBinds: host.filter((word) => word !== '--ro') },
+      command: 'true',
+      jobs: 1,
+      onBegin: (target) => heard.push(`begins ${target}`),
+    },
+    ({ target, outcome, error }) => {
+      heard.push(`${target} ${outcome?.status ?? error?.code ?? ''}`);
+      return error === undefined;
+    },
+  );
+  t.deepEqual(heard, [
+    'begins dev-libs/foo',
+    'dev-libs/foo 0',
+    'begins dev-libs/no-such',
+    'dev-libs/no-such UNKNOWN_PACKAGE',
+  ]);
+  const plan = await system.planFix('dev-libs/foo', { builds: 3 });
+  t.like(plan, { target: 'dev-libs/foo-1', builds: 3 });
+  t.regex(plan.steps[0] ?? '', /^build it with what it declares/);
+  await nothingLeft(t, f);
+});
+
 test('what is wrong is an LvfsError with the status that the command would end with', async (t) => {
   const system = lvfs.openSystem({ root: '/nonexistent/root', cache: '/nonexistent/cache' });
   const error = await t.throwsAsync(system.plan(['dev-libs/foo']), { instanceOf: lvfs.LvfsError });

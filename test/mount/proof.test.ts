@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import test from 'ava';
 import type { Report } from '../../src/audit/index.js';
-import type { Comparison, Proof } from '../../src/cli/building.js';
+import type { Comparison, Proof } from '../../src/library/public.js';
 import type { NextSteps } from '../../src/cli/nextSteps.js';
 import { nothingLeft } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';

@@ -1,9 +1,9 @@
 /** A build that proves something is ended when its time is over, in less than the minute that the command line can ask for. */
 import { existsSync } from 'node:fs';
 import test from 'ava';
-import { build, verdict } from '../../src/cli/building.js';
-import { Signals } from '../../src/cli/inside.js';
-import { Output } from '../../src/cli/output.js';
+import { build, verdict } from '../../src/library/build/building.js';
+import { interruptionOf } from '../../src/library/build/interruption.js';
+import { hearer } from '../../src/library/mounting.js';
 import type { InsideRequest } from '../../src/daemon/index.js';
 import { nothingLeft, withCommands } from '../helpers/commands.js';
 import { whyNotMount } from '../helpers/inView.js';
@@ -44,10 +44,7 @@ mountTest(`a build that proves something is ended when its time is over${skipped
     ignore: [],
     habitsOff: [],
   };
-  const signals = new Signals();
-  t.teardown(() => signals.release());
-  const output = new Output({ json: false, color: 'never', quiet: true, verbose: false });
-  const outcome = await build(request, plan, output, signals);
+  const outcome = await build(request, plan, hearer({}), interruptionOf({}));
   t.like(outcome, { status: 1, proof: { outcome: 'open', end: 'time', builds: 1 } });
   t.is(verdict(outcome), 29);
   await nothingLeft(t, f);

@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'library',
     'page',
-    'author',
+    'types:author',
     'daemon',
     'system',
     'filesystem',
@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   page: ['types:daemon', 'audit', 'base'],
-  library: ['page', 'daemon', 'audit', 'base'],
+  library: ['page', 'author', 'daemon', 'audit', 'view', 'base'],
   daemon: ['filesystem', 'system', 'fuse', 'audit', 'view', 'portage', 'base'],
   filesystem: ['types:fuse', 'view', 'audit', 'system', 'base'],
   audit: ['view', 'base'],

@@ -1,17 +1,19 @@
 /** `lvfs build`: builds in a view, and names what the ebuild forgot. */
 import type { Denial } from '../../audit/index.js';
-import { build, buildOptions, comparisonText, proofText, verdict, type BuildOutcome } from '../building.js';
+import { verdict, type BuildOutcome } from '../../library/index.js';
 import { endOfOutput, outcomeJson } from '../buildOutput.js';
 import { defineCommand } from '../command.js';
 import { denialJson } from '../denialText.js';
 import { endLike, Signals } from '../inside.js';
-import { insideOptions, insideRequest } from '../insideOptions.js';
+import { insideOptions, privateOptions } from '../insideOptions.js';
 import { nextSteps, nextText } from '../nextSteps.js';
 import type { Output } from '../output.js';
 import { OutputFiles } from '../outputFiles.js';
 import { PastedFiles, pastedOptions } from '../pastedFiles.js';
+import { buildOptions, buildSettings, comparisonText, proofText } from '../proofText.js';
 import { reportText } from '../reportText.js';
 import { displayText, targetNames } from '../text.js';
+import { system } from '../viewRequest.js';
 
 export const command = defineCommand({
   name: 'build',
@@ -42,23 +44,16 @@ export const command = defineCommand({
       const html = files.result(options.html);
       const pasted = new PastedFiles(files, options);
       const log = files.lines(options.log);
-      const request = await insideRequest(invocation, operands, {
-        emerge: options.command === undefined,
-        checkout: options.command !== undefined,
-      });
-      const plan = {
-        command: options.command,
-        compare: options.compare,
-        prove: !options['no-prove'],
-        proofTime: options['proof-time'],
-        image: options.image,
+      const show = !output.json && !options.quiet;
+      const outcome = await system(settings, output).build(operands, {
+        ...privateOptions(settings, options),
+        ...buildSettings(settings, options),
         html: html !== undefined,
-        show: !output.json && !options.quiet,
-        ignore: settings.ignore,
-        habitsOff: settings.habitsOff,
+        echo: show && output.colors.isColorSupported ? 'color' : show,
         ...(log === undefined ? {} : { onDenial: (denial: Denial) => log.write(denialJson(denial)) }),
-      };
-      const outcome = await build(request, plan, output, signals);
+        signal: signals.signal,
+        passTo: signals.passTo,
+      });
       html?.write(outcome.html ?? '');
       const { targets, status, report } = outcome;
       await pasted.write(report, { targets, status, version: invocation.version() });
@@ -69,7 +64,7 @@ export const command = defineCommand({
           ...(next === undefined ? {} : { next }),
         });
       } else {
-        print(outcome, plan.show, output);
+        print(outcome, show, output);
         if (next !== undefined) output.print(`\n${nextText(next, output)}`);
       }
       const end = files.end(verdict(outcome), output);

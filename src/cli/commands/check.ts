@@ -1,24 +1,19 @@
 /** `lvfs check`: builds many targets, each in a view of its own, and gives one verdict each. */
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { LvfsError, type ExitStatus } from '../../base/index.js';
-import { buildOptions } from '../building.js';
+import { usualProcesses, usualTimeout } from '../../library/index.js';
 import { defineCommand, type Invocation, type OptionTable } from '../command.js';
-import { endLike, Signals, type Talk } from '../inside.js';
-import { insideOptions, insideRequest } from '../insideOptions.js';
-import { checkAll } from '../tinderbox/checking.js';
+import { endLike, Signals } from '../inside.js';
+import { insideOptions, privateOptions } from '../insideOptions.js';
+import { buildOptions, buildSettings } from '../proofText.js';
 import { Collection } from '../tinderbox/collection.js';
 import { readJournals } from '../tinderbox/journal.js';
 import { Progress } from '../tinderbox/progress.js';
 import { Results } from '../tinderbox/results.js';
 import { expandTargets, parseShard, shardOf } from '../tinderbox/targets.js';
 import { UsageError } from '../errors.js';
-import { locations } from '../viewRequest.js';
-
-/** Minutes that a target may take, and processes that it may have, unless something else is said. */
-const usualTimeout = 1440;
-const usualProcesses = 16_384;
+import { locations, system } from '../viewRequest.js';
 
 const ownOptions = {
   jobs: {
@@ -111,50 +106,29 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
   const left = targets.filter((target) => !collection.has(target));
   const progress = new Progress(output, left.length);
   collection.begin(targets, options.shard);
-  const talk: Talk = {
-    progress: () => undefined,
-    endProgress: () => undefined,
-    log: output.log,
-    colors: output.colors,
-  };
-  await checkAll(
+  await system(settings, output).check(
     left,
     {
-      build: {
-        command: options.command,
-        compare: options.compare,
-        prove: !options['no-prove'],
-        proofTime: options['proof-time'],
-        image: options.image,
-        html: options.html !== undefined || options.results !== undefined,
-        show: false,
-        ignore: settings.ignore,
-        habitsOff: settings.habitsOff,
-      },
-      jobs: options.jobs ?? Math.max(1, Math.floor(availableParallelism() / 2)),
-      timeout: options.timeout ?? usualTimeout,
-      anew: options['no-reuse'],
-      request: async (target) => ({
-        ...(await insideRequest(invocation, [target], {
-          emerge: options.command === undefined,
-          checkout: options.command !== undefined,
-        })),
-        processes: options.processes ?? usualProcesses,
-        findingsOnly: true,
-      }),
+      ...privateOptions(settings, options),
+      ...buildSettings(settings, options),
+      html: options.html !== undefined || options.results !== undefined,
+      jobs: options.jobs,
+      timeout: options.timeout,
+      processes: options.processes,
+      reuse: !options['no-reuse'],
+      // What single builds are at would be told on top of each other.
+      progress: () => undefined,
+      onBegin: (target) => progress.building(target),
+      signal: signals.signal,
+      passTo: signals.passTo,
     },
-    {
-      begins: (target) => progress.building(target),
-      ended: (checked) => {
-        const { verdict, known } = collection.take(checked);
-        progress.ended(collection.counts);
-        collection.onTheWay(targets);
-        return !options['no-keep-going'] || verdict === 'clean' || known === true;
-      },
-      bug: (error) => output.failure(error),
+    (checked) => {
+      if (checked.error?.code === 'BUG') output.failure(checked.error.cause);
+      const { verdict, known } = collection.take(checked);
+      progress.ended(collection.counts);
+      collection.onTheWay(targets);
+      return !options['no-keep-going'] || verdict === 'clean' || known === true;
     },
-    talk,
-    signals,
   );
   progress.end();
   const end = collection.end(targets);

@@ -1,20 +1,15 @@
 /** `lvfs fix`: builds until it is known what an ebuild should declare, and gives a patch of it. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import type { Answer, Asker, Findings, Proposal, Question, Subject } from '../../author/index.js';
-import { exitStatus, LvfsError, runSync, workingDirectory, type ExitStatus } from '../../base/index.js';
-import type { Plan } from '../../daemon/index.js';
+import type { Answer, Asker, Question } from '../../author/index.js';
+import { exitStatus, LvfsError, type ExitStatus } from '../../base/index.js';
+import { usualBuilds, type Fix, type FixStep } from '../../library/index.js';
 import { defineCommand } from '../command.js';
-import { FixBuilds } from '../fixing.js';
-import { FixState } from '../fixState.js';
 import { endLike, Signals } from '../inside.js';
-import { insideOptions, insideRequest } from '../insideOptions.js';
+import { insideOptions, privateOptions } from '../insideOptions.js';
 import type { Output } from '../output.js';
 import { OutputFiles } from '../outputFiles.js';
-
-/** How many builds there are at the most unless something else is said. */
-const usualBuilds = 40;
+import { counted } from '../text.js';
+import { system } from '../viewRequest.js';
 
 export const command = defineCommand({
   name: 'fix',
@@ -68,63 +63,72 @@ export const command = defineCommand({
     const signals = new Signals();
     try {
       const patchFile = files.result(options.patch);
-      const base = await insideRequest(invocation, operands, { emerge: true });
-      const request = options.test ? { ...base, environment: { FEATURES: testFeatures() } } : base;
-      const { makePlan } = await import('../../daemon/index.js');
-      const plan = await makePlan(request, output.log);
-      const ebuild = ebuildOf(plan);
+      const wanted = {
+        ...privateOptions(settings, options),
+        ...{ ignore: settings.ignore, habitsOff: settings.habitsOff },
+        ...{ unused: options.unused, compare: !options['no-compare'], again: options.again },
+        ...{ builds: options.builds, buildTime: options['build-time'] },
+      };
+      const [target = '', ...others] = operands;
+      if (others.length > 0) throw new LvfsError('ONE_TARGET', 'one ebuild at a time can be mended');
+      const here = system(settings, output);
       if (options['dry-run']) {
-        tellPlan(ebuild, plan, options, output);
+        const { builds, steps, ...what } = await here.planFix(target, wanted);
+        if (output.json) output.printJson({ ...what, builds, steps });
+        else
+          output.print(
+            [
+              `${what.target} (${what.ebuild}), at most ${builds} builds:`,
+              ...steps.map((step) => `  ${step}`),
+            ].join('\n'),
+          );
         return exitStatus.ok;
       }
-      const state = new FixState(settings.cache, ebuild.cpv, [
-        ...[invocation.version(), ebuild.text, process.env['USE'] ?? '', process.env['FEATURES'] ?? ''],
-        ...[JSON.stringify({ ...request, version: '' }), [...plan.set.visible.keys()].join(' ')],
-      ]);
-      if (options.again) state.clear();
-      const minutes = options['build-time'] ?? Number.POSITIVE_INFINITY;
-      const limits = {
-        builds: options.builds ?? usualBuilds,
-        deadline: performance.now() + minutes * 60_000,
-      };
-      const { ignore, habitsOff } = settings;
-      const builds = new FixBuilds(
-        request,
-        { ignore, habitsOff, show: false },
-        limits,
-        state,
-        output,
-        signals,
-      );
-      const { findFix, propose, asMail } = await import('../../author/index.js');
-      const searched = { unused: options.unused, compare: !options['no-compare'] };
-      const findings = await findFix(subjectOf(ebuild, plan), builds.build, searched);
-      if (signals.status !== undefined) {
-        output.log('warn', 'interrupted; the same command goes on where this one was');
-        return endLike(signals.status, signals);
-      }
-      const proposal = await propose(
-        ebuild,
-        findings,
-        output.json || options.quiet ? nobody : askerOn(output),
-      );
-      const patch = proposal.patch === '' ? '' : asMail(proposal, authorOf(ebuild.repository), new Date());
-      patchFile?.write(patch);
+      const told = stepsOn(output);
+      const fix = await here.fix(target, {
+        ...wanted,
+        ask: output.json || options.quiet ? undefined : askerOn(output),
+        onStep: told,
+        signal: signals.signal,
+        passTo: signals.passTo,
+      });
+      patchFile?.write(fix.patch);
       if (output.json) {
-        const { additions, withdrawals, outcome } = findings;
-        const { open, message } = proposal;
-        const facts = { target: ebuild.cpv, ebuild: ebuild.file, outcome, builds: builds.count };
-        output.printJson({ ...facts, additions, withdrawals, open, message, patch, steps: builds.steps });
+        const {
+          target: cpv,
+          ebuild,
+          outcome,
+          builds,
+          additions,
+          withdrawals,
+          open,
+          message,
+          patch,
+          steps,
+        } = fix;
+        output.printJson({
+          target: cpv,
+          ebuild,
+          outcome,
+          builds,
+          additions,
+          withdrawals,
+          open,
+          message,
+          patch,
+          steps,
+        });
       } else {
-        tell(findings, proposal, builds, ebuild, output);
-        if (patchFile === undefined && patch !== '') output.print(patch.trimEnd());
+        tell(fix, output);
+        if (patchFile === undefined && fix.patch !== '') output.print(fix.patch.trimEnd());
       }
       // What is known is kept until it is handed over as a whole.
-      if (findings.outcome !== 'open') state.clear();
-      return files.end(endOf(findings), output);
+      if (fix.outcome !== 'open') fix.forget();
+      return files.end(endOf(fix), output);
     } catch (error) {
-      if (signals.status !== undefined) return endLike(signals.status, signals);
-      throw error;
+      if (signals.status === undefined) throw error;
+      output.log('warn', 'interrupted; the same command goes on where this one was');
+      return endLike(signals.status, signals);
     } finally {
       files.close();
       signals.release();
@@ -132,74 +136,9 @@ export const command = defineCommand({
   },
 });
 
-/** FEATURES with which emerge runs the test phase. */
-function testFeatures(): string {
-  return `${process.env['FEATURES'] ?? ''} test`.trim();
-}
-
-/** The ebuild that is to be changed. */
-interface EbuildFile {
-  readonly cpv: string;
-  readonly file: string;
-  readonly repository: string;
-  readonly text: string;
-  /** From the top of the checkout that it lies in, else from that of its repository. */
-  readonly path: string;
-  readonly flags: Readonly<Record<string, boolean>>;
-  readonly eapi: string;
-}
-
-/** @throws LvfsError NO_EBUILD, CANNOT_READ */
-function ebuildOf(plan: Plan): EbuildFile {
-  const [target, ...others] = plan.set.targets;
-  if (target === undefined || others.length > 0)
-    throw new LvfsError('ONE_TARGET', 'one ebuild at a time can be mended');
-  const { cpv, ebuild, eapi } = target;
-  if (ebuild === undefined) {
-    throw new LvfsError('NO_EBUILD', `no repository has the ebuild of ${cpv}: there is nothing to be mended`);
-  }
-  const { file, repository, flags } = ebuild;
-  try {
-    const text = readFileSync(file, 'utf8');
-    return { cpv, file, repository, text, path: relative(checkoutAround(repository), file), flags, eapi };
-  } catch (error) {
-    throw new LvfsError('CANNOT_READ', `${file}: cannot be read`, { cause: error });
-  }
-}
-
-/** The top of the git checkout that a directory lies in; the directory itself when it lies in none. */
-function checkoutAround(directory: string): string {
-  for (let place = directory; ; place = dirname(place)) {
-    if (existsSync(join(place, '.git'))) return place;
-    if (place === dirname(place)) return directory;
-  }
-}
-
-function subjectOf({ flags, eapi }: EbuildFile, plan: Plan): Subject {
-  return {
-    flags: new Map(Object.entries(flags)),
-    libraries: (cpv) => plan.libraries(cpv),
-    hasBdepend: !/^[0-6]$/.test(eapi),
-  };
-}
-
-/** Who commits: as pkgdev(1) is told, else as git is. */
-function authorOf(repository: string): string {
-  const own = process.env['ECHANGELOG_USER'];
-  if (own !== undefined && own !== '') return own;
-  const { stdout } = runSync('git', ['-C', repository, 'var', 'GIT_AUTHOR_IDENT'], {
-    cwd: workingDirectory(),
-    env: process.env,
-  });
-  const [, name] = /^(.+ <[^>]+>) \d+ /.exec(stdout) ?? [];
-  return name ?? 'lvfs <lvfs@localhost>';
-}
-
-const nobody: Asker = () => Promise.resolve(undefined);
-
-/** Asks on the terminal; where there is none, nobody. */
-function askerOn(output: Output): Asker {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return nobody;
+/** Asks on the terminal; undefined where there is none. */
+function askerOn(output: Output): Asker | undefined {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return async (question) => {
     output.tell(questionText(question));
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
@@ -222,54 +161,32 @@ function questionText({ text, answers }: Question): string {
   return [`${text}?`, ...answers.map((answer, i) => `  ${i + 1}  ${answer.text}`)].join('\n');
 }
 
-function tellPlan(
-  { cpv, file, flags }: EbuildFile,
-  plan: Plan,
-  options: { readonly unused: boolean; readonly 'no-compare': boolean; readonly builds: number | undefined },
-  output: Output,
-): void {
-  const switchable = Object.entries(flags).map(([flag, state]) => (state ? flag : `-${flag}`));
-  const steps = [
-    `build it with what it declares (${plan.set.visible.size} packages visible)`,
-    'when that fails: show what its tools say they lack, and what was looked for; build again until it builds',
-    'take away one by one what was added, and build again',
-    ...(options['no-compare']
-      ? []
-      : ['build it with all that is installed, and find out who makes a difference']),
-    ...(switchable.length === 0
-      ? []
-      : [`switch the flags that what was added may go with, out of: ${switchable.join(' ')}`]),
-    ...(options.unused ? [`hide one by one what is not used of: ${plan.set.buildDeps.join(' ')}`] : []),
-  ];
-  const builds = options.builds ?? usualBuilds;
-  if (output.json) output.printJson({ target: cpv, ebuild: file, builds, steps });
-  else
-    output.print(
-      [`${cpv} (${file}), at most ${builds} builds:`, ...steps.map((step) => `  ${step}`)].join('\n'),
-    );
+/** Tells of each build in a line. */
+function stepsOn(output: Output): (step: FixStep) => void {
+  const { green, red, yellow, dim } = output.errorColors;
+  const ends = { built: green('builds'), failed: red('fails'), impossible: yellow('cannot be built') };
+  let count = 0;
+  return ({ what, end, seconds, known }) => {
+    const time = known ? 'known from before' : `${seconds} s`;
+    output.tell(`${String(++count).padStart(3)}  ${what}: ${ends[end]} ${dim(`(${time})`)}`);
+  };
 }
 
 /** What came of it, beside the patch. */
-function tell(
-  { outcome }: Findings,
-  { open, patch }: Proposal,
-  builds: FixBuilds,
-  { cpv, repository }: EbuildFile,
-  output: Output,
-): void {
+function tell({ target, repository, outcome, open, patch, limited, builds }: Fix, output: Output): void {
   const said = {
     done: patch === '' ? 'nothing is to be mended' : `the patch is for ${repository}`,
     own: 'the build fails with all that is installed as well: that failure is its own',
     unsteady: 'the same build fails one time and succeeds another; nothing can be proved',
-    open: builds.isLimited
+    open: limited
       ? 'not all is known: there were to be no more builds (--builds, --build-time)'
       : 'not all is known',
   }[outcome];
-  output.tell(`${cpv}: ${said}; ${builds.count} builds`);
+  output.tell(`${target}: ${said}; ${counted(builds, 'build')}`);
   for (const one of open) output.tell(`left open: ${one}`);
 }
 
-function endOf({ outcome }: Findings): ExitStatus {
+function endOf({ outcome }: Fix): ExitStatus {
   if (outcome === 'done') return exitStatus.ok;
   return outcome === 'own' ? exitStatus.buildFailed : exitStatus.failure;
 }

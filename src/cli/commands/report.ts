@@ -3,7 +3,8 @@ import { errorCode, exitStatus, LvfsError, readEnd } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { OutputFiles } from '../outputFiles.js';
 import { PastedFiles, pastedOptions } from '../pastedFiles.js';
-import { isIncomplete, reportJson, reportText } from '../reportText.js';
+import { isIncomplete } from '../../library/index.js';
+import { reportJson, reportText } from '../reportText.js';
 import { targetNames } from '../text.js';
 
 export const command = defineCommand({

@@ -2,9 +2,11 @@
 import { exitStatus } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
-import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
-import { insideOptions, insideRequest } from '../insideOptions.js';
+import { statusOf } from '../../library/index.js';
+import { asRunFailure, endLike, Signals } from '../inside.js';
+import { insideOptions, privateOptions } from '../insideOptions.js';
 import { explainNotFound } from '../notFound.js';
+import { system } from '../viewRequest.js';
 
 export const command = defineCommand({
   name: 'run',
@@ -28,12 +30,23 @@ export const command = defineCommand({
     }
     const signals = new Signals();
     try {
-      const request = await insideRequest(invocation, operands, { emerge: false });
-      const status = await withInside(request, output, signals, async (inside) => {
-        const end = statusOf(await inside.run({ argv: rest, capture: false }));
-        if (end === exitStatus.commandNotFound) await explainNotFound(inside, rest[0] ?? '', output);
-        return end;
+      const settings = await invocation.settings();
+      const view = await system(settings, output).privateView(operands, {
+        ...privateOptions(settings, invocation.options),
+        signal: signals.signal,
       });
+      output.endProgress();
+      const release = signals.passTo((name) => view.signal(name));
+      let status: number;
+      try {
+        // There was no command yet that it could have ended.
+        signals.signal.throwIfAborted();
+        status = statusOf(await view.run(rest));
+        if (status === exitStatus.commandNotFound) await explainNotFound(view, rest[0] ?? '', output);
+      } finally {
+        release();
+        await view.close();
+      }
       return endLike(status, signals);
     } catch (error) {
       if (signals.status !== undefined) return endLike(signals.status, signals);

@@ -7,10 +7,12 @@ import type { Inside } from '../../daemon/index.js';
 import { systemProblem } from '../../system/index.js';
 import { defineCommand, type Invocation } from '../command.js';
 import { UsageError } from '../errors.js';
-import { asRunFailure, endLike, Signals, statusOf, withInside } from '../inside.js';
-import { insideOptions, insideRequest } from '../insideOptions.js';
+import { privateRequest as requestOf, statusOf, withInside } from '../../library/index.js';
+import { asRunFailure, endLike, Signals } from '../inside.js';
+import { insideOptions, privateOptions } from '../insideOptions.js';
 import type { Output } from '../output.js';
 import { targetNames } from '../text.js';
+import { places } from '../viewRequest.js';
 import type { FailedBuild } from '../workshop/failedBuild.js';
 import type { Workshop, WorkshopShell } from '../workshop/workshop.js';
 
@@ -142,7 +144,7 @@ async function inPrivate(
     await startInsideWith(workshop.descriptors);
     workshop.release();
   }
-  return withInside(request, output, signals, async (inside) => {
+  return withInside(request, output.talk, signals, async (inside) => {
     const { status, view } = inside;
     if (process.stdin.isTTY && rest.length === 0) greet(inside, output, workshop !== undefined);
     const temporary = async (): Promise<string> =>
@@ -155,7 +157,7 @@ async function inPrivate(
     });
     const shell = workshopShell(program, workshop, status.targets, here);
     await workshop?.begin({ name: String(status.pid), targets: status.targets });
-    signals.throwIfAny();
+    signals.signal.throwIfAborted();
     const end = statusOf(await inside.run({ ...(shell ?? { argv: [program, ...rest] }), capture: false }));
     if (shell === undefined) await tellDenials(inside, output);
     else {
@@ -176,7 +178,8 @@ async function privateRequest(invocation: ShellInvocation) {
     throw new UsageError('shell: --here: of which package? PORTAGE_BUILDDIR is not set', undefined, {
       name: 'shell',
     });
-  const request = await insideRequest(invocation, targets, { emerge: false });
+  const settings = await invocation.settings();
+  const request = requestOf(targets, places(settings), privateOptions(settings, given));
   if (build === undefined) return { request, directory: undefined };
   const binds = { ...request.binds, workingDirectory: build.directory };
   return { request: { ...request, binds }, directory: build.directory };

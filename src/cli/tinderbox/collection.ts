@@ -1,20 +1,13 @@
 /** The verdicts of one check as they come, and all that is made of them: what is printed, the directory of results, files, the exit status. */
 import type { ExitStatus } from '../../base/index.js';
+import type { Checked } from '../../library/index.js';
 import type { Output } from '../output.js';
 import { OutputFiles, type ResultFile } from '../outputFiles.js';
 import { displayText } from '../text.js';
 import { checkPage, junit } from './files.js';
 import type { Recorded } from './journal.js';
 import type { Results } from './results.js';
-import {
-  countsOf,
-  overall,
-  subjectOf,
-  verdictJson,
-  verdictOn,
-  type Checked,
-  type Verdict,
-} from './verdict.js';
+import { countsOf, overall, subjectOf, verdictJson, verdictOn, type Verdict } from './verdict.js';
 
 /** What is made of verdicts. */
 export interface CollectionOptions {

@@ -89,7 +89,7 @@ export class Journal {
       // What was torn stays a line of its own.
       if (!isNew && !this.#endsWithLine()) this.#put('\n');
     } catch (error) {
-      if (errorCode(error) === undefined) throw error;
+      if (error instanceof LvfsError || errorCode(error) === undefined) throw error;
       throw new LvfsError('CANNOT_WRITE', `${path}: cannot be written`, { cause: error });
     }
   }

@@ -4,10 +4,11 @@ import { cp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { errorCode, LvfsError, makeDirectories, replaceFile, type Logger } from '../../base/index.js';
+import type { Checked } from '../../library/index.js';
 import { schemaVersion } from '../output.js';
 import { indexPage } from './indexPage.js';
 import { Journal, journalName } from './journal.js';
-import type { Checked, Verdict } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /** How often the page with all verdicts is written on the way. */
 const pageEveryMs = 10_000;

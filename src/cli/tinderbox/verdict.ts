@@ -12,8 +12,8 @@ import {
   string,
   type InferOutput,
 } from 'valibot';
-import { exitStatus, packageName, type ExitStatus, type LvfsError } from '../../base/index.js';
-import { verdict as statusOf, type BuildOutcome } from '../building.js';
+import { exitStatus, packageName, type ExitStatus } from '../../base/index.js';
+import { verdict as statusOf, type BuildOutcome, type Checked } from '../../library/index.js';
 import { endOfOutput, outcomeJson } from '../buildOutput.js';
 import { errorToJson } from '../output.js';
 import { verdictWords } from '../verdictWords.js';
@@ -47,13 +47,6 @@ export type Verdict = Readonly<InferOutput<typeof verdictSchema>>;
 export function parseVerdict(value: unknown): Verdict | undefined {
   const { success, output } = safeParse(verdictSchema, value);
   return success ? output : undefined;
-}
-
-/** What came of a target: a build, or why there is none; a build that was ended has both. */
-export interface Checked {
-  readonly target: string;
-  readonly outcome?: BuildOutcome;
-  readonly error?: LvfsError;
 }
 
 /** The verdict on what came of a target. */

@@ -14,6 +14,7 @@ import {
   eraseEndLine,
   exitAlternativeScreen,
 } from 'ansi-escapes';
+import { unlessRefused } from '../../base/index.js';
 
 /** Who is told of what happens at a terminal. */
 export interface ScreenListener {
@@ -48,7 +49,8 @@ export class Screen {
   /** Takes the terminal. */
   open(): void {
     emitKeypressEvents(process.stdin);
-    process.stdin.on('keypress', this.#onKey).on('end', this.#onEnd);
+    // A terminal that goes away ends as a file does, or with EIO.
+    process.stdin.on('keypress', this.#onKey).on('end', this.#onEnd).on('error', this.#onEnd);
     process.stdout.on('resize', this.#onResize).on('error', this.#onEnd);
     for (const name of endings) process.on(name, this.#onSignal);
     process.on('SIGTSTP', this.#onStop).on('SIGCONT', this.#onContinue);
@@ -92,7 +94,7 @@ export class Screen {
   #take(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    process.stdin.setRawMode(true);
+    this.#setRaw(true);
     process.stdin.resume();
     process.stdout.write(enterAlternativeScreen + cursorHide);
   }
@@ -101,7 +103,12 @@ export class Screen {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     process.stdout.write(cursorShow + exitAlternativeScreen);
-    process.stdin.setRawMode(false);
+    this.#setRaw(false);
+  }
+
+  /** Not of a terminal that is gone. */
+  #setRaw(isRaw: boolean): void {
+    unlessRefused(() => process.stdin.setRawMode(isRaw), undefined);
   }
 
   readonly #onKey = (text: string | undefined, key: Key): void => {
@@ -114,7 +121,7 @@ export class Screen {
   readonly #onStop = (): void => this.stop();
   readonly #onContinue = (): void => {
     // The terminal may have been another's meanwhile.
-    if (this.#isOpen) process.stdin.setRawMode(true);
+    if (this.#isOpen) this.#setRaw(true);
     this.#take();
     this.#listener.redraw();
   };

@@ -178,15 +178,21 @@ export class PlannedView {
     return this.#system.renewed();
   }
 
+  /** Takes a system over; {@link update} is due then. */
+  use(system: System): void {
+    this.#system = system;
+  }
+
   /**
-   * Takes a system over, and brings the index up to what is installed in it.
+   * Brings the index up to what is installed in the system.
    *
+   * @param set what is going to be in force: what of it has come takes its paths over before their owners go
    * @returns the packages that have come, gone and changed, and the nodes of all these
    */
-  update(system: System): ReturnType<IndexStore['update']> {
-    const updated = this.#store.update(installedState(system));
-    this.#system = system;
-    return updated;
+  update(set: VisibleSet | undefined): ReturnType<IndexStore['update']> {
+    return this.#store.update(installedState(this.#system), (added) => {
+      if (set !== undefined) this.view.showAtOnce(this.ids(added.filter((cpv) => set.visible.has(cpv))));
+    });
   }
 
   /** From now on something else is asked for; which set that is, the caller says. */

@@ -177,13 +177,17 @@ export class LiveView {
    */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
-      const { added, removed, changed, nodes } = this.#planned.update(this.#planned.readSystem());
-      const set = this.#setAfterMerge(new Set(removed));
+      const planned = this.#planned;
+      planned.use(planned.readSystem());
+      const computed = this.#computeSet();
+      const { added, removed, changed, nodes } = planned.update(computed);
+      const set = computed ?? this.#setWithout(new Set(removed));
       await this.#adopt(set, { updated: { nodes, packages: [...added, ...removed, ...changed] } });
     });
   }
 
-  #setAfterMerge(removed: ReadonlySet<PackageId>): VisibleSet {
+  /** The set of what is installed now; undefined where there is none. */
+  #computeSet(): VisibleSet | undefined {
     try {
       const set = this.#planned.system.visibleSet(this.#currentSet(this.#allowed, this.#denied));
       this.#problem = undefined;
@@ -192,13 +196,18 @@ export class LiveView {
       if (!(error instanceof LvfsError)) throw error;
       this.#problem = describeError(error);
       this.#log('warn', `what is visible cannot be computed anew and stays as it was: ${this.#problem}`);
-      const { visible, metadataOnly, ...rest } = this.#planned.set;
-      return {
-        ...rest,
-        visible: new Map([...visible].filter(([cpv]) => !removed.has(cpv))),
-        metadataOnly: metadataOnly.filter((cpv) => !removed.has(cpv)),
-      };
+      return undefined;
     }
+  }
+
+  /** The set in force without what is gone. */
+  #setWithout(removed: ReadonlySet<PackageId>): VisibleSet {
+    const { visible, metadataOnly, ...rest } = this.#planned.set;
+    return {
+      ...rest,
+      visible: new Map([...visible].filter(([cpv]) => !removed.has(cpv))),
+      metadataOnly: metadataOnly.filter((cpv) => !removed.has(cpv)),
+    };
   }
 
   /** Makes one change after the other. */
@@ -222,7 +231,8 @@ export class LiveView {
       const set = system.visibleSet(asked.set);
       const before = planned.set.visible;
       const wasSystem = systemPackages(planned.set);
-      const { added, removed, changed, nodes } = planned.update(system);
+      planned.use(system);
+      const { added, removed, changed, nodes } = planned.update(set);
       const packages = [...added, ...removed, ...changed];
       planned.ask(asked);
       [this.#allowed, this.#denied, this.#absent, this.#problem] = [[], [], [], undefined];

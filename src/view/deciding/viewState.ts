@@ -5,6 +5,7 @@
  * writing to it, as a change ends only when all requests of the epoch before it have been answered.
  */
 import { LvfsError, parseJson } from '../../base/index.js';
+import type { Host } from '../host.js';
 import { hostBytes } from '../hostPaths.js';
 import {
   nodeAt,
@@ -99,13 +100,17 @@ export class ViewState {
   memo: Uint8Array;
   /** The state that was taken up last. */
   epoch = -1;
+  readonly #host: Pick<Host, 'failures'>;
+  /** {@link Host.failures} when the present request began. */
+  #failures = 0;
   readonly #control: Int32Array<SharedArrayBuffer>;
   readonly #overrideBytes: Uint8Array;
   readonly #memoBuffer: SharedArrayBuffer;
   readonly #memos: readonly [Uint8Array, Uint8Array];
 
-  constructor(index: PathIndex, shared: Omit<SharedView, 'index'>) {
+  constructor(index: PathIndex, shared: Omit<SharedView, 'index'>, host: Pick<Host, 'failures'>) {
     this.index = index;
+    this.#host = host;
     this.settings = shared.settings;
     this.#control = new Int32Array(shared.control, 0, controlWords);
     const words = bitWords(index);
@@ -143,6 +148,16 @@ export class ViewState {
   /** The number of the state that there is. */
   get currentEpoch(): number {
     return Atomics.load(this.#control, wordEpoch);
+  }
+
+  /** A request begins. */
+  begin(): void {
+    this.#failures = this.#host.failures;
+  }
+
+  /** Whether the host could always say what is there since the request began. */
+  get isSure(): boolean {
+    return this.#host.failures === this.#failures;
   }
 
   /** From now on this thread sees a state. */
@@ -244,8 +259,12 @@ export class ViewState {
     );
   }
 
-  /** Remembers one of some bits of a node: what is found out last is what counts, for it may have been asked on the way to itself. */
+  /**
+   * Remembers one of some bits of a node: what is found out last is what counts, for it may have been asked on the way to itself. What is not
+   * sure is not remembered.
+   */
   note(node: IndexNode, bits: number, found: number): void {
+    if (!this.isSure) return;
     this.memo[node] = (this.memo[node]! & ~bits) | found;
   }
 

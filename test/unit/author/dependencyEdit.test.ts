@@ -195,6 +195,30 @@ const cases: readonly [string, string, Declaration, string][] = [
     '\nDEPEND="\n\ta/b\n\tssl? ( a/b )\n"\n',
   ],
   [
+    'what is needed to build only is no part of an RDEPEND that is DEPEND',
+    '\nDEPEND="x/y"\nRDEPEND="${DEPEND}"\n',
+    { variable: 'DEPEND', atom: 'a/b' },
+    '\nDEPEND="x/y"\nRDEPEND="${DEPEND}"\nDEPEND+=" a/b"\n',
+  ],
+  [
+    'and a second one stands beside the first',
+    '\nDEPEND="x/y"\nRDEPEND="\n\t${DEPEND}\n"\nDEPEND+=" a/b"\n',
+    { variable: 'DEPEND', atom: 'c/d', condition: 'ssl' },
+    '\nDEPEND="x/y"\nRDEPEND="\n\t${DEPEND}\n"\nDEPEND+="\n\ta/b\n\tssl? ( c/d )\n"\n',
+  ],
+  [
+    'nor where it is that under a condition',
+    '\nBDEPEND="x/y"\nif use ssl; then\n\tRDEPEND="${BDEPEND}"\nfi\n',
+    { variable: 'BDEPEND', atom: 'a/b' },
+    '\nBDEPEND="x/y"\nif use ssl; then\n\tRDEPEND="${BDEPEND}"\nfi\nBDEPEND+=" a/b"\n',
+  ],
+  [
+    'what DEPEND has already is not declared again',
+    '\nDEPEND="a/b x/y"\nRDEPEND="${DEPEND}"\n',
+    { variable: 'DEPEND', atom: 'a/b' },
+    '\nDEPEND="a/b x/y"\nRDEPEND="${DEPEND}"\n',
+  ],
+  [
     'a library that is linked with is needed to run',
     '\nRDEPEND="x/y"\n',
     { variable: 'DEPEND', atom: 'a/b', linked: true },

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { OutputFiles } from '../../../src/cli/outputFiles.js';
+import { Journal } from '../../../src/cli/tinderbox/journal.js';
 
 const nobody = 65534;
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
@@ -45,6 +46,7 @@ asRoot("another's link in a shared directory is not followed (root only)", (t) =
   t.throws(() => files.result(link), refused);
   t.throws(() => files.lines(link), refused);
   t.throws(() => files.lines(link, 'add'), refused);
+  t.throws(() => new Journal(link), refused);
   t.is(readFileSync(victim, 'utf8'), 'mine');
 });
 

@@ -6,6 +6,7 @@ EAPI=8
 inherit linux-info shell-completion systemd tmpfiles toolchain-funcs
 
 DESCRIPTION="A view of the root with only what a package may use while it is built"
+HOMEPAGE="https://wiki.gentoo.org/wiki/No_homepage"
 # What `npm run release` makes. The first is the npm package: its JavaScript is the same on every machine.
 SRC_URI="
 	${P}.tgz
@@ -107,7 +108,7 @@ src_install() {
 	(
 		cd node_modules/koffi || exit
 		rm -rf build/koffi/*/v* doc lib vendor README.md CHANGELOG.md cnoke.cjs src/koffi/CMakeLists.txt || exit
-		find src '(' -name '*.cc' -o -name '*.hh' -o -name '*.inc' -o -name '*.S' -o -name '*.asm' -o -name '*.def' ')' -delete
+		find src -regextype posix-extended -type f -regex '.*\.(cc|hh|inc|S|asm|def)' -delete
 		find . -type d -empty -delete
 	) || die
 	rm -rf node_modules/fuse-native/{example.js,fuse-native.c,semaphore.h,binding.gyp,test,.travis.yml} || die

@@ -1,24 +1,23 @@
 /** How long one target may take: when the time is over, it is as if the user had sent SIGTERM, to this target alone. */
-import { constants } from 'node:os';
 import { LvfsError } from '../../base/index.js';
-import type { Interruption } from '../inside.js';
+import type { Interruption } from './interruption.js';
 
-/** Signals of the user, and the end of the time. */
+/** What interrupts all, and the end of the time. */
 export class TimeLimit implements Interruption {
-  readonly cancelled = new AbortController();
-  readonly #signals: Interruption;
+  readonly #cancelled = new AbortController();
+  readonly signal = this.#cancelled.signal;
+  readonly #all: Interruption;
   readonly #minutes: number;
   readonly #receivers = new Set<(name: NodeJS.Signals) => void>();
   readonly #timer: NodeJS.Timeout;
   #isOver = false;
-  readonly #abort = (): void => this.cancelled.abort();
+  readonly #abort = (): void => this.#cancelled.abort();
 
-  constructor(signals: Interruption, minutes: number) {
-    this.#signals = signals;
+  constructor(all: Interruption, minutes: number) {
+    this.#all = all;
     this.#minutes = minutes;
-    const { signal } = signals.cancelled;
-    if (signal.aborted) this.#abort();
-    signal.addEventListener('abort', this.#abort);
+    if (all.signal.aborted) this.#abort();
+    all.signal.addEventListener('abort', this.#abort);
     this.#timer = setTimeout(() => this.#end(), minutes * 60_000);
   }
 
@@ -28,28 +27,19 @@ export class TimeLimit implements Interruption {
     for (const receiver of this.#receivers) receiver('SIGTERM');
   }
 
-  passTo(receiver: (name: NodeJS.Signals) => void): () => void {
+  readonly passTo = (receiver: (name: NodeJS.Signals) => void): (() => void) => {
     if (this.#isOver) receiver('SIGTERM');
     this.#receivers.add(receiver);
-    const release = this.#signals.passTo(receiver);
+    const release = this.#all.passTo(receiver);
     return () => {
       this.#receivers.delete(receiver);
-      return release();
+      release();
     };
-  }
-
-  throwIfAny(): void {
-    this.#signals.throwIfAny();
-    if (this.#isOver) throw new LvfsError('CANCELLED', 'interrupted');
-  }
-
-  get status(): number | undefined {
-    return this.#signals.status ?? (this.#isOver ? 128 + constants.signals.SIGTERM : undefined);
-  }
+  };
 
   /** The error for a target that took too long; undefined when it did not, or the user ended it. */
   get error(): LvfsError | undefined {
-    if (!this.#isOver || this.#signals.status !== undefined) return undefined;
+    if (!this.#isOver || this.#all.signal.aborted) return undefined;
     const time = `${this.#minutes} minute${this.#minutes === 1 ? '' : 's'}`;
     return new LvfsError('TIMEOUT', `it took longer than ${time}, and was ended`);
   }
@@ -57,6 +47,6 @@ export class TimeLimit implements Interruption {
   /** From now on the time does not matter. */
   release(): void {
     clearTimeout(this.#timer);
-    this.#signals.cancelled.signal.removeEventListener('abort', this.#abort);
+    this.#all.signal.removeEventListener('abort', this.#abort);
   }
 }

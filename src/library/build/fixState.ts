@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { ImageFile } from '../audit/index.js';
-import type { Built } from '../author/index.js';
-import { distrust, errorCode, isRecord, openSaved, parseJson, replaceFile } from '../base/index.js';
+import type { ImageFile } from '../../audit/index.js';
+import type { Built } from '../../author/index.js';
+import { distrust, errorCode, isRecord, openSaved, parseJson, replaceFile } from '../../base/index.js';
 import type { RememberedTrial, TrialMemory } from './trialMemory.js';
 
 interface Saved {

@@ -1,11 +1,19 @@
 /** Building many targets, several at a time, each at its own risk: whatever one does costs its own verdict. */
 import { asFailure, LvfsError } from '../../base/index.js';
 import type { InsideRequest } from '../../daemon/index.js';
-import { build, type BuildOutcome } from '../building.js';
-import { ReusedRoom, withInside, type Interruption, type Talk } from '../inside.js';
-import type { BuildPlan } from '../trials.js';
+import type { Hearer } from '../mounting.js';
+import { build, type BuildOutcome } from './building.js';
+import type { Interruption } from './interruption.js';
+import { ReusedRoom, withInside, type Room } from './room.js';
 import { TimeLimit } from './timeLimit.js';
-import type { Checked } from './verdict.js';
+import type { BuildPlan } from './trials.js';
+
+/** What came of a target: a build, or why there is none; a build that was ended has both. */
+export interface Checked {
+  readonly target: string;
+  readonly outcome?: BuildOutcome;
+  readonly error?: LvfsError;
+}
 
 /** How to check. */
 export interface CheckPlan {
@@ -17,16 +25,14 @@ export interface CheckPlan {
   /** Make a new view for each target. */
   readonly anew: boolean;
   /** @throws LvfsError why there can be no view of a target */
-  request(target: string): Promise<InsideRequest>;
+  request(target: string): InsideRequest;
 }
 
 /** Who hears of what comes of targets. */
 export interface CheckListener {
   begins(target: string): void;
   /** @returns whether to go on with others */
-  ended(checked: Checked): boolean;
-  /** Something in lvfs is wrong. */
-  bug(error: unknown): void;
+  ended(checked: Checked): boolean | undefined;
 }
 
 /**
@@ -37,27 +43,26 @@ export async function checkAll(
   targets: readonly string[],
   plan: CheckPlan,
   listener: CheckListener,
-  talk: Talk,
-  signals: Interruption,
+  talk: Hearer,
+  interruption: Interruption,
 ): Promise<void> {
   const crowded: string[] = [];
   let isWanted = true;
   const work = async (queue: string[], isAlone: boolean): Promise<void> => {
-    await using room = new ReusedRoom();
-    for (let target = queue.shift(); isWanted && target !== undefined; target = queue.shift()) {
-      listener.begins(target);
-      const checked = await checkOne(
-        target,
-        plan,
-        listener,
-        talk,
-        signals,
-        plan.anew ? withInside : room.use,
-      );
-      if (checked === undefined) return;
-      const lacksRoom = checked.outcome !== undefined && endedForWantOfRoom(checked.outcome);
-      if (lacksRoom && !isAlone) crowded.push(target);
-      else isWanted = listener.ended(lacksRoom ? { ...checked, error: noSpace() } : checked) && isWanted;
+    const room = new ReusedRoom();
+    try {
+      for (let target = queue.shift(); isWanted && target !== undefined; target = queue.shift()) {
+        listener.begins(target);
+        const checked = await checkOne(target, plan, talk, interruption, plan.anew ? withInside : room.use);
+        if (checked === undefined) return;
+        const lacksRoom = checked.outcome !== undefined && endedForWantOfRoom(checked.outcome);
+        if (lacksRoom && !isAlone) crowded.push(target);
+        else
+          isWanted =
+            listener.ended(lacksRoom ? { ...checked, error: noSpace() } : checked) !== false && isWanted;
+      }
+    } finally {
+      await room.close();
     }
   };
   const queue = [...targets];
@@ -70,22 +75,20 @@ export async function checkAll(
 async function checkOne(
   target: string,
   plan: CheckPlan,
-  listener: CheckListener,
-  talk: Talk,
-  signals: Interruption,
-  room: typeof withInside,
+  talk: Hearer,
+  interruption: Interruption,
+  room: Room,
 ): Promise<Checked | undefined> {
-  const limit = new TimeLimit(signals, plan.timeout);
+  const limit = new TimeLimit(interruption, plan.timeout);
   try {
-    const outcome = await build(await plan.request(target), plan.build, talk, limit, room);
-    if (signals.status !== undefined && outcome.interrupted) return undefined;
+    const outcome = await build(plan.request(target), plan.build, talk, limit, room);
+    if (interruption.signal.aborted && outcome.interrupted) return undefined;
     return { target, outcome, ...(limit.error === undefined ? {} : { error: limit.error }) };
   } catch (thrown) {
-    if (signals.status !== undefined) return undefined;
+    if (interruption.signal.aborted) return undefined;
     if (limit.error !== undefined) return { target, error: limit.error };
     const error = asFailure(thrown);
     if (error instanceof LvfsError) return { target, error };
-    listener.bug(error);
     return { target, error: new LvfsError('BUG', 'this is a bug in lvfs', { cause: error }) };
   } finally {
     limit.release();

@@ -1,16 +1,16 @@
-/** The builds of `lvfs fix`: each in a view of its own that differs from what the ebuild declares in what is to be tried. */
-import { exitStatus, LvfsError } from '../base/index.js';
-import type { Builder, Built, Purpose, Variant } from '../author/index.js';
-import type { InsideRequest } from '../daemon/index.js';
-import { literalGlob } from '../view/index.js';
+/** The builds that a fix takes: each in a view of its own that differs from what the ebuild declares in what is to be tried. */
+import { exitStatus, LvfsError } from '../../base/index.js';
+import type { Builder, Built, Purpose, Variant } from '../../author/index.js';
+import type { InsideRequest } from '../../daemon/index.js';
+import { literalGlob } from '../../view/index.js';
 import { build, type BuildOutcome } from './building.js';
 import type { FixState } from './fixState.js';
-import type { Signals } from './inside.js';
-import type { Output } from './output.js';
+import type { Hearer } from '../mounting.js';
+import type { Interruption } from './interruption.js';
 import type { BuildPlan } from './trials.js';
 
-/** A build that was made, for `--json`. */
-export interface Step {
+/** A build that was made. */
+export interface FixStep {
   readonly what: string;
   readonly end: Built['end'];
   readonly seconds: number;
@@ -25,15 +25,20 @@ export interface Limits {
   readonly deadline: number;
 }
 
-/** Builds variants, tells of each in a line, and remembers them. */
+/** Who hears of builds. */
+export interface FixTalk extends Hearer {
+  readonly onStep: (step: FixStep) => void;
+}
+
+/** Builds variants, tells of each, and remembers them. */
 export class FixBuilds {
-  readonly steps: Step[] = [];
+  readonly steps: FixStep[] = [];
   readonly #request: InsideRequest;
   readonly #plan: Pick<BuildPlan, 'ignore' | 'habitsOff' | 'show'>;
   readonly #limits: Limits;
   readonly #state: FixState;
-  readonly #output: Output;
-  readonly #signals: Signals;
+  readonly #talk: FixTalk;
+  readonly #interruption: Interruption;
   #count = 0;
   #isLimited = false;
 
@@ -42,15 +47,15 @@ export class FixBuilds {
     plan: Pick<BuildPlan, 'ignore' | 'habitsOff' | 'show'>,
     limits: Limits,
     state: FixState,
-    output: Output,
-    signals: Signals,
+    talk: FixTalk,
+    interruption: Interruption,
   ) {
     this.#request = request;
     this.#plan = plan;
     this.#limits = limits;
     this.#state = state;
-    this.#output = output;
-    this.#signals = signals;
+    this.#talk = talk;
+    this.#interruption = interruption;
   }
 
   /** Builds made by this call. */
@@ -70,7 +75,7 @@ export class FixBuilds {
       this.#tell({ what: purpose.why, end: known.end, seconds: 0, known: true });
       return known;
     }
-    if (this.#signals.status !== undefined) return undefined;
+    if (this.#interruption.signal.aborted) return undefined;
     const { builds, deadline } = this.#limits;
     const left = builds - this.#count;
     const minutes = (deadline - performance.now()) / 60_000;
@@ -78,12 +83,12 @@ export class FixBuilds {
       this.#isLimited = true;
       return undefined;
     }
-    this.#output.progress(`building ${purpose.why}`);
+    this.#talk.progress(`building ${purpose.why}`);
     this.#count++;
     const start = performance.now();
     const built = await this.#make(variant, purpose, left - 1, minutes, start);
-    this.#output.endProgress();
-    if (this.#signals.status !== undefined) return undefined;
+    this.#talk.progress('');
+    if (this.#interruption.signal.aborted) return undefined;
     if (built === undefined || built.isCut) return built?.built;
     this.#state.set(keyOf(variant, purpose), built.built);
     return built.built;
@@ -135,7 +140,7 @@ export class FixBuilds {
       memory: this.#state.trialsOf(keyOf(variant, purpose)),
     };
     try {
-      const outcome = await build(this.#requestFor(variant), plan, this.#output, this.#signals);
+      const outcome = await build(this.#requestFor(variant), plan, this.#talk, this.#interruption);
       if (outcome.interrupted) return undefined;
       if (outcome.image === undefined && outcome.status === 0)
         throw new LvfsError('NO_IMAGE', `${outcome.targets.join(' ')}: what was built cannot be read`);
@@ -167,14 +172,9 @@ export class FixBuilds {
     };
   }
 
-  #tell(step: Step): void {
+  #tell(step: FixStep): void {
     this.steps.push(step);
-    const { green, red, yellow, dim } = this.#output.errorColors;
-    const end = { built: green('builds'), failed: red('fails'), impossible: yellow('cannot be built') }[
-      step.end
-    ];
-    const time = step.known ? 'known from before' : `${step.seconds} s`;
-    this.#output.tell(`${String(this.steps.length).padStart(3)}  ${step.what}: ${end} ${dim(`(${time})`)}`);
+    this.#talk.onStep(step);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What builds that prove something have shown, so that a search that was interrupted need not make them again. */
-import type { BuildResult, Missing } from '../audit/index.js';
-import type { UsedPackage } from '../daemon/index.js';
+import type { BuildResult, Missing } from '../../audit/index.js';
+import type { UsedPackage } from '../../daemon/index.js';
 
 /** What is remembered of one build; plain data. */
 export interface RememberedTrial {

@@ -1,4 +1,4 @@
-/** One build in a private view, and what it says about the target's dependencies; for `lvfs build` and `lvfs check`. */
+/** One build in a private view, and what it says about the target's dependencies. */
 import type {
   Denial,
   DifferenceProof,
@@ -7,48 +7,16 @@ import type {
   ImageDifference,
   Report,
   SettingChange,
-} from '../audit/index.js';
-import { exitStatus, LvfsError, packageName, type ExitStatus, type PackageId } from '../base/index.js';
-import type { Inside, InsideRequest, ReportGraph } from '../daemon/index.js';
-import { withInside, type Interruption, type Room, type Talk } from './inside.js';
-import type { Output } from './output.js';
-import { isIncomplete } from './reportText.js';
+} from '../../audit/index.js';
+import { exitStatus, LvfsError, type ExitStatus, type PackageId } from '../../base/index.js';
+import type { Inside, InsideRequest, ReportGraph } from '../../daemon/index.js';
+import type { Hearer } from '../mounting.js';
+import type { Interruption } from './interruption.js';
+import { withInside, type Room } from './room.js';
 import { candidatesOf, suspectsOf, Trials, type BuildPlan } from './trials.js';
 
 /** How long builds that prove something may take, in minutes, unless something else is said. */
-const usualProofTime = 30;
-
-/** Options that `build` and `check` share. */
-export const buildOptions = {
-  command: {
-    type: 'string',
-    value: 'COMMAND',
-    describe: 'Build with this, run by sh -c in the current directory, instead of emerge',
-    more: 'Where the view does not have that directory, the host’s is shown at its place, writable, unless --no-binds is given.',
-  },
-  compare: {
-    type: 'boolean',
-    describe: 'Build again with all that is installed, and find out which packages make a difference',
-    more: 'See PROOF in lvfs(1).',
-  },
-  'no-prove': {
-    type: 'boolean',
-    describe: 'Do not build again to find out what a failed build lacked',
-  },
-  'proof-time': {
-    type: 'number',
-    value: 'MINUTES',
-    range: [0, 10_080],
-    describe: `How long building again may take in all (default ${usualProofTime} minutes)`,
-    more: 'A build that runs at that time is ended, and the report says what is left open. 0: do not build again.',
-  },
-  image: {
-    type: 'string',
-    value: 'DIR',
-    describe:
-      'With --command: where the result of a build lies, for --compare (default: the current directory). What builds make new there is removed before the next',
-  },
-} as const;
+export const usualProofTime = 30;
 
 /** What came of a build. */
 export interface BuildOutcome {
@@ -76,14 +44,14 @@ export interface BuildOutcome {
 }
 
 /** Why something is left open; `remains`: a command failed again on what it had left itself. */
-type End = Trials['end'] | 'remains';
+export type EffortEnd = Trials['end'] | 'remains';
 
 /** How many builds a proof took and how long. */
-interface Effort {
+export interface Effort {
   readonly builds: number;
   readonly seconds: number;
   /** Why there were no more builds, when that left something open. */
-  readonly end?: End;
+  readonly end?: EffortEnd;
 }
 
 /** What building a failed build again has shown; see `FailureProof`. */
@@ -124,14 +92,14 @@ export interface Comparison extends Effort {
 export async function build(
   request: InsideRequest,
   plan: BuildPlan,
-  output: Talk,
-  signals: Interruption,
+  talk: Hearer,
+  interruption: Interruption,
   room: Room = withInside,
 ): Promise<BuildOutcome> {
-  return room({ ...request, attribute: true }, output, signals, async (inside) => {
+  return room({ ...request, attribute: true }, talk, interruption, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
-    using trials = new Trials(inside, plan, output, signals, request.environment);
+    using trials = new Trials(inside, plan, talk, interruption, request.environment);
     const started = new Date();
     const start = performance.now();
     await trials.first();
@@ -149,7 +117,7 @@ export async function build(
     const text = await inside.view.request('output');
     const graph = plan.html ? await inside.view.request('graph') : undefined;
     trials.limit(plan.proofTime ?? usualProofTime);
-    const interrupted = signals.status !== undefined;
+    const interrupted = interruption.signal.aborted;
     const { report, ...proved } = interrupted
       ? { report: first.report }
       : await prove(trials, plan, status, first.report, text);
@@ -175,7 +143,7 @@ function secondsSince(start: number): number {
 }
 
 async function page(report: Report, graph: ReportGraph, status: number): Promise<string> {
-  const { reportPage } = await import('../page/index.js');
+  const { reportPage } = await import('../../page/index.js');
   return reportPage(report, graph, status);
 }
 
@@ -198,7 +166,7 @@ async function proveFailed(
   report: Report,
   text: string,
 ): Promise<{ report: Report; proof: Proof }> {
-  const { failureSigns, proveFailure, withFailureProof } = await import('../audit/index.js');
+  const { failureSigns, proveFailure, withFailureProof } = await import('../../audit/index.js');
   const start = performance.now();
   const all = await trials.hidden(report);
   const among = new Set(all);
@@ -238,7 +206,7 @@ function impossible(reason: string, more: Partial<Comparison> = {}): Comparison 
 }
 
 async function compare(trials: Trials, report: Report): Promise<{ report: Report; comparison: Comparison }> {
-  const { isMereContent, proveDifference, withDifferenceProof } = await import('../audit/index.js');
+  const { isMereContent, proveDifference, withDifferenceProof } = await import('../../audit/index.js');
   const first = trials.firstImage;
   if (first === undefined) return { report, comparison: impossible(trials.obstacle ?? '') };
   const start = performance.now();
@@ -271,7 +239,7 @@ async function comparisonOf(
     seconds: number;
   },
 ): Promise<Comparison> {
-  const { compareImages, factOf } = await import('../audit/index.js');
+  const { compareImages, factOf } = await import('../../audit/index.js');
   const { likely, first, full, seconds } = built;
   const { outcome, culprits, builds } = proof;
   const filesOf = (subjects: readonly string[]): string[] =>
@@ -312,6 +280,14 @@ function isAutomagic({ automagic, unexplained }: Comparison): boolean {
   return automagic.length + unexplained.length > 0;
 }
 
+/** Whether undeclared dependencies were found: what a tool gave up over, what the user had to show, and what is used second-hand. */
+export function isIncomplete(report: Report): boolean {
+  return (
+    report.missing.some(({ certainty }) => certainty !== 'probed') ||
+    report.secondHand.some(({ use }) => use === 'direct')
+  );
+}
+
 /** What a build ends with: it failed, it used what it does not declare, nothing could be compared, or all is well. */
 export function verdict({ status, report, comparison }: BuildOutcome): ExitStatus {
   if (status !== 0) return exitStatus.buildFailed;
@@ -320,77 +296,4 @@ export function verdict({ status, report, comparison }: BuildOutcome): ExitStatu
   const isCompared =
     comparison === undefined || comparison.outcome === 'same' || comparison.outcome === 'differs';
   return isCompared ? exitStatus.ok : exitStatus.failure;
-}
-
-function effortText({ builds, seconds }: Effort): string {
-  return `${builds === 1 ? 'one build' : `${builds} builds`} more, ${seconds} s`;
-}
-
-const endText: Readonly<Record<End, string>> = {
-  remains: 'it failed again on what the first build had left, which may be why',
-  time: 'the time for it was over (--proof-time)',
-  interrupted: 'it was interrupted',
-  builds: 'it would take too many builds',
-};
-
-/** What building again has shown, for a terminal. */
-export function proofText(proof: Proof, output: Output): string {
-  const { bold, dim } = output.colors;
-  const names = proof.packages.map(packageName).join(' ');
-  const said = {
-    needs: `it fails without ${names}, and builds with ${proof.packages.length === 1 ? 'it' : 'them'}.`,
-    own:
-      names === ''
-        ? 'it fails in the same way with all that is installed: the failure is its own.'
-        : `with ${names} it gets further, and then fails with all that is installed as well: that failure is its own.`,
-    unsteady: 'the same build fails one time and succeeds another; nothing hidden is to blame.',
-    open: `nothing is proved: ${endText[proof.end ?? 'builds']}.${names === '' ? '' : ` With ${names} it gets further.`}`,
-  }[proof.outcome];
-  return `${bold('Proof:')} ${said} ${dim(`(${effortText(proof)})`)}`;
-}
-
-/** What `--compare` has shown, for a terminal. */
-export function comparisonText(comparison: Comparison, output: Output): string {
-  const { bold, dim } = output.colors;
-  const { outcome, difference, automagic, unsteady, unexplained } = comparison;
-  const effort = dim(`(${effortText(comparison)})`);
-  if (outcome === 'impossible')
-    return `${bold('Comparison:')} nothing could be compared: ${comparison.reason ?? ''}`;
-  const lines: string[] = [];
-  for (const { packages, files, settings } of automagic) {
-    const names = packages.map(packageName).join(' and ');
-    lines.push(`  with ${names}:`, ...changes(files, difference), ...settings.slice(0, 6).map(settingText));
-  }
-  if (unexplained.length > 0) lines.push('  with something hidden:', ...changes(unexplained, difference));
-  if (unsteady.length > 0)
-    lines.push(dim(`  ${unsteady.length} files differ from build to build, whatever is shown`));
-  const said = {
-    same: 'with all that is installed the result is the same.',
-    differs: 'the result depends on what is hidden (automagic):',
-    open: `not all is known, for ${endText[comparison.end ?? 'builds']}${lines.length === 0 ? '.' : ':'}`,
-  }[outcome];
-  return [`${bold('Comparison:')} ${said} ${effort}`, ...lines].join('\n');
-}
-
-function settingText({ file, name, without, with: present }: SettingChange): string {
-  return `    ${name} ${without ?? 'unset'} → ${present ?? 'unset'} (${file})`;
-}
-
-/** How files differ, a line each. */
-function changes(files: readonly string[], difference: ImageDifference | undefined): string[] {
-  const most = 20;
-  const of = (path: string): string => {
-    if (difference?.onlySecond.includes(path) === true) return `    + ${path}`;
-    if (difference?.onlyFirst.includes(path) === true) return `    - ${path}`;
-    const details = [...(difference?.needs ?? []), ...(difference?.symbols ?? [])]
-      .filter((one) => one.path === path)
-      .flatMap((one) => [
-        ...one.onlySecond.map((name) => `+${name}`),
-        ...one.onlyFirst.map((name) => `-${name}`),
-      ]);
-    const shown = details.slice(0, 8).join(' ');
-    return `    ~ ${path}${shown === '' ? '' : `: ${shown}${details.length > 8 ? ' …' : ''}`}`;
-  };
-  const rest = files.length - most;
-  return [...files.slice(0, most).map(of), ...(rest > 0 ? [`    and ${rest} more`] : [])];
 }

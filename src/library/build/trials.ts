@@ -14,11 +14,12 @@ import type {
   Report,
   SettingChange,
   Settings as BuildSettings,
-} from '../audit/index.js';
-import { LvfsError, packageName, type PackageId } from '../base/index.js';
-import type { Inside, UsedPackage } from '../daemon/index.js';
-import type { Settings } from './config.js';
-import { statusOf, type Interruption, type Talk } from './inside.js';
+} from '../../audit/index.js';
+import { LvfsError, packageName, type PackageId } from '../../base/index.js';
+import type { IgnoreSetting, Inside, UsedPackage } from '../../daemon/index.js';
+import type { Hearer } from '../mounting.js';
+import type { Interruption } from './interruption.js';
+import { statusOf } from './room.js';
 import { plainResult, recalledResult, trialKey, type TrialMemory } from './trialMemory.js';
 
 /** How long a build that is to end may take before it is killed, in milliseconds. */
@@ -39,6 +40,8 @@ export interface BuildPlan {
   readonly html: boolean;
   /** Show the build's output. */
   readonly show: boolean;
+  /** In colours, where emerge has them. */
+  readonly color?: boolean;
   /** The first build is made only to be looked at, as the others are; its result is in the outcome, compared or not. */
   readonly apart?: boolean;
   /** How many builds may be made besides the first. */
@@ -49,8 +52,8 @@ export interface BuildPlan {
   readonly onTrial?: (what: string, status: number, seconds: number, isKnown: boolean) => void;
   /** Builds of an earlier call. */
   readonly memory?: TrialMemory;
-  readonly ignore: Settings['ignore'];
-  readonly habitsOff: Settings['habitsOff'];
+  readonly ignore: readonly IgnoreSetting[];
+  readonly habitsOff: readonly string[];
   /** Hears of every denial of the first build as it happens. */
   readonly onDenial?: (denial: Denial) => void;
 }
@@ -59,8 +62,8 @@ export interface BuildPlan {
 export class Trials implements Evidence {
   readonly #inside: Inside;
   readonly #plan: BuildPlan;
-  readonly #output: Talk;
-  readonly #signals: Interruption;
+  readonly #talk: Hearer;
+  readonly #interruption: Interruption;
   readonly #targets: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   #made = 0;
@@ -97,15 +100,15 @@ export class Trials implements Evidence {
   constructor(
     inside: Inside,
     plan: BuildPlan,
-    output: Talk,
-    signals: Interruption,
+    talk: Hearer,
+    interruption: Interruption,
     environment: Readonly<Record<string, string>> = {},
   ) {
     this.#inside = inside;
     this.#plan = plan;
     this.#environment = environment;
-    this.#output = output;
-    this.#signals = signals;
+    this.#talk = talk;
+    this.#interruption = interruption;
     this.#targets = inside.status.targets;
     this.hasSysroot = inside.status.sysroot !== undefined;
   }
@@ -123,7 +126,7 @@ export class Trials implements Evidence {
     };
     await this.#run(environment, show);
     this.#plan.onFirst?.(this.status);
-    if (!isRead || this.status !== 0 || this.#signals.status !== undefined) return;
+    if (!isRead || this.status !== 0 || this.#interruption.signal.aborted) return;
     const packages = apart ? join(await this.#makeScratch(), packagesName) : await this.#directory('PKGDIR');
     this.#image = await this.#read(packages, start);
     this.#settings = await this.#takeSettings();
@@ -163,7 +166,7 @@ export class Trials implements Evidence {
 
   /** Why there were no more builds. */
   get end(): 'time' | 'interrupted' | 'builds' {
-    if (this.#signals.status !== undefined) return 'interrupted';
+    if (this.#interruption.signal.aborted) return 'interrupted';
     return this.#isLate ? 'time' : 'builds';
   }
 
@@ -205,7 +208,7 @@ export class Trials implements Evidence {
     if (!(await this.#trial(shown, { PORTAGE_TMPDIR: this.#inSide(scratch) }))) return undefined;
     const { used, report } = await this.#note();
     if (this.status === 0) return { built: true, used };
-    const { failureSigns } = await import('../audit/index.js');
+    const { failureSigns } = await import('../../audit/index.js');
     return {
       built: false,
       used,
@@ -227,7 +230,7 @@ export class Trials implements Evidence {
     const first = this.#image;
     const image = await this.#read(packages, start);
     if (first === undefined || image === undefined) return { built: true, used };
-    const { imageFacts, isMereContent } = await import('../audit/index.js');
+    const { imageFacts, isMereContent } = await import('../../audit/index.js');
     const facts = imageFacts(first, image);
     // In a directory that is not said to hold the result alone, content changes for many reasons.
     if (!this.canTellApart)
@@ -241,7 +244,7 @@ export class Trials implements Evidence {
     isControl: boolean,
   ): Promise<readonly SettingChange[]> {
     if (this.#settings === undefined || settings === undefined) return [];
-    const { compareSettings } = await import('../audit/index.js');
+    const { compareSettings } = await import('../../audit/index.js');
     const keyOf = ({ file, name }: SettingChange): string => `${file}\0${name}`;
     const changes = compareSettings(this.#settings, settings);
     if (isControl) for (const change of changes) this.#unsteady.add(keyOf(change));
@@ -250,7 +253,7 @@ export class Trials implements Evidence {
 
   /** Reads what a build that succeeded has found out, from where it was made, and cleans up as emerge would have. */
   async #takeSettings(): Promise<BuildSettings | undefined> {
-    const { readSettings } = await import('../audit/index.js');
+    const { readSettings } = await import('../../audit/index.js');
     if (this.#plan.command !== undefined)
       return process.cwd() === '/' ? undefined : readSettings(process.cwd());
     const directory = await this.#directory('PORTAGE_TMPDIR');
@@ -292,7 +295,7 @@ export class Trials implements Evidence {
 
   /** @returns false when there is no result: there was no time for it, or the user wants no more */
   async #trial(shown: readonly PackageId[], environment: Record<string, string>): Promise<boolean> {
-    if (this.#signals.status !== undefined) return false;
+    if (this.#interruption.signal.aborted) return false;
     const left = this.#deadline - performance.now();
     if (left <= 0) {
       this.#isLate = true;
@@ -304,7 +307,7 @@ export class Trials implements Evidence {
     const apart = await this.#apart();
     await this.#inside.view.request('besides', { packages: shown });
     const what = describe(shown, this.#hidden.size);
-    this.#output.progress(`building again with ${what}`);
+    this.#talk.progress(`building again with ${what}`);
     const timers = [
       setTimeout(
         () => {
@@ -319,22 +322,22 @@ export class Trials implements Evidence {
       await this.#run(this.#plan.command === undefined ? { ...apart, ...environment } : {}, false);
     } finally {
       for (const timer of timers) clearTimeout(timer);
-      this.#output.endProgress();
+      this.#talk.progress('');
     }
     // A build that was ended from outside has shown nothing.
-    if (this.#isLate || this.#signals.status !== undefined) return false;
-    this.#output.log('info', `with ${what} the build ${this.status === 0 ? 'succeeds' : 'fails'}`);
+    if (this.#isLate || this.#interruption.signal.aborted) return false;
+    this.#talk.log('info', `with ${what} the build ${this.status === 0 ? 'succeeds' : 'fails'}`);
     this.#plan.onTrial?.(what, this.status, Math.round((performance.now() - start) / 100) / 10, false);
     return true;
   }
 
   async #run(environment: Record<string, string>, show: boolean): Promise<void> {
-    const { command } = this.#plan;
+    const { command, color = false } = this.#plan;
     const argv =
       command === undefined
         ? [
             ...['emerge', '--ask=n', '--oneshot', '--buildpkgonly', '--quiet-build=n'],
-            ...(show && this.#output.colors.isColorSupported ? ['--color=y'] : []),
+            ...(show && color ? ['--color=y'] : []),
             ...this.#targets.map((cpv) => `=${cpv}`),
           ]
         : ['/bin/sh', '-c', command];
@@ -365,7 +368,7 @@ export class Trials implements Evidence {
   async #read(packages: string | undefined, since: number): Promise<Image | undefined> {
     this.image = undefined;
     try {
-      const { readBinaryPackage, readImage } = await import('../audit/index.js');
+      const { readBinaryPackage, readImage } = await import('../../audit/index.js');
       if (this.#plan.command !== undefined) {
         const directory = resolve(this.#plan.image ?? '.');
         if (!existsSync(directory))
