@@ -285,12 +285,8 @@ export class Trials implements Evidence {
   }
 
   /** Removes what was made only to be looked at. */
-  close(): void {
-    if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
-  }
-
   [Symbol.dispose](): void {
-    this.close();
+    if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
   }
 
   /** @returns false when there is no result: there was no time for it, or the user wants no more */
