@@ -60,21 +60,17 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
   for (const addition of findings.additions) {
     const question = questionAbout(addition);
     const answer = question === undefined ? { atom: addition.atoms[0]?.atom } : await ask(question);
-    if (answer === undefined) {
-      const comment = commentAbout(addition);
-      if (comment !== undefined) leaveOpen(addition, comment);
-    }
     // What the author may as well switch off is not declared unasked.
     const atom =
       answer === undefined && isAuthorsChoice(addition) ? undefined : (answer ?? addition.atoms[0])?.atom;
-    if (atom === undefined) continue;
-    const { variable, condition, linked } = addition;
-    if (condition === undefined) text = declare(text, { variable, atom, linked });
-    else
-      for (const flags of alternativesOf(condition))
-        text = declare(text, { variable, atom, linked, condition: flags.join(' ') });
-    declared.push(atom);
-    lines.push(`${evidenceFor(addition, atom)}`);
+    if (atom !== undefined) {
+      text = declareAll(text, addition, atom);
+      declared.push(atom);
+      lines.push(`${evidenceFor(addition, atom)}`);
+    }
+    // It stands above the variable, which may not have been there before.
+    const comment = answer === undefined ? commentAbout(addition) : undefined;
+    if (comment !== undefined) leaveOpen(addition, comment);
   }
   for (const { variable, atom, cpv } of findings.withdrawals) {
     const removal = withdraw(text, variable, atom);
@@ -91,6 +87,19 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
   }
   const message = messageOf(packageName(ebuild.cpv), declared, withdrawn, lines);
   return { text, message, patch: filePatch(ebuild.path, ebuild.text, text), open };
+}
+
+/** An atom under each alternative of its condition. */
+function declareAll(
+  text: string,
+  { variable, condition, linked }: Pick<Addition, 'variable' | 'condition' | 'linked'>,
+  atom: string,
+): string {
+  if (condition === undefined) return declare(text, { variable, atom, linked });
+  return alternativesOf(condition).reduce(
+    (changed, flags) => declare(changed, { variable, atom, linked, condition: flags.join(' ') }),
+    text,
+  );
 }
 
 /** An automagic dependency that no flag goes with: it may be declared, or switched off. */
@@ -132,7 +141,7 @@ function commentAbout(addition: Addition): string | undefined {
   }
   const [first, ...others] = atoms;
   if (first === undefined || others.length === 0) return undefined;
-  return `${first.atom}, or ${others.map(({ atom }) => atom).join(', or ')}`;
+  return `${first.atom} is one of several that have it; or ${others.map(({ atom }) => atom).join(', or ')}`;
 }
 
 /** What was seen of a dependency, as sentences. */

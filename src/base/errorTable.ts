@@ -226,7 +226,7 @@ const rows = {
   NOT_ROOT: { exit: exitStatus.cannotMount, means: 'only root can do this' },
   NOT_SERVED: { exit: exitStatus.cannotMount, means: 'the view is mounted and does not answer' },
   NO_MOUNTPOINT: { exit: exitStatus.cannotMount, means: 'the mount point is not there' },
-  NO_NAMESPACE: { exit: exitStatus.cannotMount, means: 'no mount namespace can be made' },
+  NO_NAMESPACE: { exit: exitStatus.cannotMount, means: 'no mount namespace can be made, or entered' },
   NO_RUNTIME_DIR: { exit: exitStatus.cannotMount, means: 'there is no place to record the view' },
   NO_TOOL: {
     exit: [exitStatus.cannotMount, exitStatus.runFailed],

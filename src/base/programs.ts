@@ -1,5 +1,7 @@
 /** How programs of the system are run, and how users are told to run them. */
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * The environment for programs of util-linux and fuse: this process's, with the usual directories of the system behind its PATH, for
@@ -7,6 +9,12 @@ import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:chi
  */
 export function utilityEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` };
+}
+
+/** Where a program is found with {@link utilityEnvironment}; undefined: nowhere. */
+export function findUtility(name: string): string | undefined {
+  const directories = (utilityEnvironment()['PATH'] ?? '').split(':').filter((directory) => directory !== '');
+  return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
 }
 
 /**

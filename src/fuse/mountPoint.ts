@@ -43,8 +43,8 @@ export function resolveMountpoint(path: string, type: string): string {
 /** What is said when a mount stays, from what umount(8) says. */
 export function unmountFailed(mountpoint: string, message: string): LvfsError {
   if (!/busy/i.test(message))
-    return new LvfsError('UNMOUNT_FAILED', `cannot unmount ${mountpoint}: ${message}`);
-  return new LvfsError('MOUNT_BUSY', `cannot unmount ${mountpoint}: it is in use`, {
+    return new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${message}`);
+  return new LvfsError('MOUNT_BUSY', `${mountpoint}: is in use`, {
     hint: `find who uses it with "fuser -vm ${mountpoint}", or unmount lazily`,
   });
 }

@@ -81,6 +81,21 @@ function arranged(sizes: ReadonlyMap<string, Size>, edges: readonly Edge[]): Arr
   for (const { from, to } of edges) if (from !== to) graph.setEdge(from, to);
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
+  const middle = (id: string): { x: number; y: number } => {
+    const { x = 0, y = 0 } = graph.node(id);
+    return { x, y };
+  };
+  /** The middle of the side that looks at another box. */
+  const side = (id: string, at: string): { x: number; y: number } => {
+    const { x, y } = middle(id);
+    const half = (sizes.get(id)?.width ?? 0) / 2;
+    return { x: middle(at).x < x ? x - half : x + half, y };
+  };
+  // dagre lets lines end where they meet a box on the way to its middle, which for a steep one is above or below it.
+  const lineOf = ({ from, to }: Edge): Arrangement['lines'][number] => {
+    const bends = (graph.edge(from, to)?.points ?? []).slice(1, -1);
+    return from === to ? [] : [side(from, to), ...bends, side(to, from)];
+  };
   return {
     width: Math.ceil(width),
     height: Math.ceil(height),
@@ -90,7 +105,7 @@ function arranged(sizes: ReadonlyMap<string, Size>, edges: readonly Edge[]): Arr
         return [id, { ...size, x: Math.round(x - size.width / 2), y: Math.round(y - size.height / 2) }];
       }),
     ),
-    lines: edges.map(({ from, to }) => (from === to ? [] : (graph.edge(from, to)?.points ?? []))),
+    lines: edges.map(lineOf),
   };
 }
 

@@ -19,6 +19,7 @@ export function reportPage(report: Report, graph: ReportGraph, status?: number):
   const title = `lvfs report: ${graph.targets.join(', ')}`;
   const body = `<h1>${escapeMarkup(title)}</h1>
 ${ending(status)}<p class="summary">${summary(report)}</p>
+${toDeclare(report)}
 <h2>Dependencies</h2>
 ${pictures(dependencyGraph(report, graph))}
 ${sections(report, graph)}
@@ -47,10 +48,9 @@ function summary(report: Report): string {
   return parts.join(' · ');
 }
 
-function sections(report: Report, { declared }: ReportGraph): string {
-  const unused = new Set(report.unused.map(({ variable, atom }) => `${variable} ${atom}`));
-  const used = declared.filter(({ variable, atom }) => !unused.has(`${variable} ${atom}`));
-  const { missing, isProved, allowed, automagic, lookedFor } = missingGroups(report);
+/** What a reader came for: the lines for the ebuild stand before everything else. */
+function toDeclare(report: Report): string {
+  const { missing, isProved, allowed, automagic } = missingGroups(report);
   return [
     missingTable(
       'Missing',
@@ -59,6 +59,14 @@ function sections(report: Report, { declared }: ReportGraph): string {
     ),
     missingTable('Allowed', 'Shown by the user, and used.', allowed),
     missingTable('Automagic', 'With these the build comes out differently.', automagic),
+  ].join('');
+}
+
+function sections(report: Report, { declared }: ReportGraph): string {
+  const unused = new Set(report.unused.map(({ variable, atom }) => `${variable} ${atom}`));
+  const used = declared.filter(({ variable, atom }) => !unused.has(`${variable} ${atom}`));
+  const { lookedFor } = missingGroups(report);
+  return [
     missingTable('Looked for', 'Hidden, and the build may have gone on without (automagic).', lookedFor),
     table(
       'Second-hand',

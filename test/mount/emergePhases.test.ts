@@ -1,10 +1,12 @@
 /** `lvfs emerge` with a stand-in for Portage: what runs where, and what comes of it. */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
 import { withFakePortage, type FakePortage } from '../helpers/fakePortage.js';
 import { whyNotMount } from '../helpers/inView.js';
+import { finished, program } from '../helpers/lvfs.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
 
 const reason = whyNotMount();
@@ -174,6 +176,30 @@ mountTest(`where there can be no view, the build fails, but not in report mode${
   const notes = log(f, 'dev-libs/gone-1').match(/lvfs: built without a view: .*/g);
   t.is(notes?.length, 1);
   t.regex(log(f, 'dev-libs/gone-1'), /^install: bar\/bar.h tool\/tool$/m);
+  await nothingLeft(t, f);
+});
+
+mountTest(`where a view cannot be entered, the build fails, but not in report mode${skipped}`, async (t) => {
+  const f = await withFakePortage(t);
+  f.order({
+    'dev-libs/foo-1': { install: look },
+    'dev-libs/other-2': { unpack: look, install: look, settings: { LVFS_MODE: 'report' } },
+  });
+  // As in a container that does not give CAP_SYS_CHROOT.
+  const words = ['--bounding-set', '-sys_chroot', process.execPath, program, 'emerge'];
+  const run = (name: string): ReturnType<typeof finished> =>
+    finished(
+      spawn('setpriv', [...words, '--lvfs-reports', join(f.directory, 'reports'), name], {
+        env: f.environment,
+      }),
+    );
+  t.is((await run('dev-libs/foo-1')).status, 1);
+  const reason = 'its view cannot be entered: [Errno 1] setns: Operation not permitted';
+  t.true(log(f, 'dev-libs/foo-1').includes(`* lvfs: no view for this package: ${reason}`));
+  const { status, stderr } = await run('dev-libs/other-2');
+  t.is(status, 0, stderr);
+  t.regex(log(f, 'dev-libs/other-2'), /^install: bar\/bar.h tool\/tool$/m);
+  t.is(log(f, 'dev-libs/other-2').split(`lvfs: built without a view: ${reason}`).length, 2);
   await nothingLeft(t, f);
 });
 

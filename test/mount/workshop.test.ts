@@ -129,7 +129,10 @@ mountTest(`--here goes on where a build failed, in its environment${skipped}`, a
     (lvfs, with_) => `${lvfs} shell ${with_} --here dev-libs/foo`,
     async (terminal) => {
       await terminal.shows('/sub# ');
-      terminal.type('src_compile; exit 7\n');
+      // Portage's file leaves out what it gives to each phase anew.
+      terminal.type(
+        'src_compile; echo "$CATEGORY $PN $PVR $PR ${WORKDIR#"$PORTAGE_BUILDDIR"} $T $D"; exit 7\n',
+      );
       await terminal.shows('compiles');
     },
     {
@@ -143,6 +146,7 @@ mountTest(`--here goes on where a build failed, in its environment${skipped}`, a
   );
   t.is(status, 7, shown);
   t.regex(shown, /^compiles -O9 in sub\r$/m);
+  t.true(shown.includes(`\ndev-libs foo 1 r0 /work ${left}/temp ${left}/image`), shown);
 });
 
 mountTest(`--here without a build says so${skipped}`, async (t) => {

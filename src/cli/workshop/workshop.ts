@@ -154,7 +154,12 @@ export class Workshop {
 
   /** Who has a program that was not found. */
   async #missing([search = '', name = '']: readonly string[], answer: ShellAnswer): Promise<number> {
-    const hidden = await hiddenProgram(name, search, (paths) => this.#asking.why(paths));
+    const hidden = await hiddenProgram(
+      name,
+      search,
+      (paths) => this.#asking.why(paths),
+      (await this.#asking.status()).root,
+    );
     if (hidden === undefined) return exitStatus.failure;
     const { path, owner } = hidden;
     const what = owner === undefined ? path : packageName(owner);

@@ -135,6 +135,7 @@ export class Phases {
       phaseMethods,
       {
         begin: (facts, context) => this.#begin(facts, context),
+        stranded: ({ reason }, { signal }) => this.#stranded(reason, signal),
         end: ({ status }, { signal }) => this.#end(status, signal),
       },
       this.#listener.log,
@@ -229,6 +230,14 @@ export class Phases {
     if (!build.reportOnly) throw error;
     build.isWithout = true;
     return stay([`lvfs: built without a view: ${error.message}`]);
+  }
+
+  /** A phase could not enter its view. */
+  #stranded(reason: string, signal: AbortSignal): PhasePlace {
+    const build = this.#running.get(signal)?.build;
+    if (build === undefined) return stay();
+    build.running.delete(signal);
+    return this.#failed(build, new LvfsError('NO_NAMESPACE', `its view cannot be entered: ${reason}`));
   }
 
   #ofBuild(build: Build): Pick<PackageEnd, 'package' | 'reportOnly' | 'phase' | 'started' | 'ended'> {

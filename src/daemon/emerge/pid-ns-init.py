@@ -94,7 +94,9 @@ def facts(phase):
         "use": value("USE").split(),
         "buildDirectory": value("PORTAGE_BUILDDIR"),
         "directories": [
-            path for path in map(value, ("PORTAGE_TMPDIR", "PORTAGE_ACTUAL_DISTDIR", "CCACHE_DIR")) if path
+            path
+            for path in map(value, ("PORTAGE_TMPDIR", "PORTAGE_ACTUAL_DISTDIR", "CCACHE_DIR", "DISTCC_DIR"))
+            if path
         ],
         "log": value("PORTAGE_LOG_FILE"),
         "cwd": cwd,
@@ -104,7 +106,7 @@ def facts(phase):
 
 
 def enter(view):
-    """Goes into a view: its mount namespace, /proc for the processes of this one, its root."""
+    """Goes into a view: its mount namespace, /proc for the processes of this one, its root. When that fails it stays where it is."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -116,14 +118,27 @@ def enter(view):
 
     new_mounts = 0x20000  # CLONE_NEWNS, linux/sched.h
     no_suid_dev_exec = 0x2 | 0x4 | 0x8  # MS_NOSUID, MS_NODEV, MS_NOEXEC, linux/mount.h
-    namespace = os.open("%s/proc/%d/ns/mnt" % (PLACE, view["pid"]), os.O_RDONLY)
-    call("setns", namespace, new_mounts)
-    os.close(namespace)
-    call("unshare", new_mounts)
-    root = os.fsencode(view["root"])
-    call("mount", b"proc", root + b"/proc", b"proc", no_suid_dev_exec, None)
-    os.chroot(root)
-    os.chdir(view["cwd"])
+    opened = [os.open(path, os.O_PATH) for path in ("/", ".")]
+    for process in ("self", view["pid"]):
+        opened.append(os.open("%s/proc/%s/ns/mnt" % (PLACE, process), os.O_RDONLY))
+    here, cwd, mounts, namespace = opened
+    try:
+        call("setns", namespace, new_mounts)
+        try:
+            call("unshare", new_mounts)
+            root = os.fsencode(view["root"])
+            call("mount", b"proc", root + b"/proc", b"proc", no_suid_dev_exec, None)
+            os.chroot(root)
+            os.chdir(view["cwd"])
+        except OSError:
+            call("setns", mounts, new_mounts)
+            os.fchdir(here)
+            os.chroot(".")
+            os.fchdir(cwd)
+            raise
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def say(kind, color, lines):
@@ -187,9 +202,10 @@ def main():
             if view["root"] is not None:
                 try:
                     enter(view)
+                    is_inside = True
                 except OSError as error:
-                    raise Refused(str(error))
-                is_inside = True
+                    # Goes on without where a build never fails for that.
+                    say("QA", "QAWARN", server.ask("stranded", {"reason": str(error)})["notes"])
         except Refused as error:
             # What does not build does not need lvfs, and Portage has to clean up after it.
             if phase in IN_VIEW:

@@ -26,7 +26,7 @@ const phaseFacts = object({
   use: texts,
   /** PORTAGE_BUILDDIR. */
   buildDirectory: text,
-  /** Where else the build writes or reads what is no package's: PORTAGE_TMPDIR, DISTDIR, CCACHE_DIR. */
+  /** Where else the build writes or reads what is no package's: PORTAGE_TMPDIR, DISTDIR, CCACHE_DIR, DISTCC_DIR. */
   directories: texts,
   /** PORTAGE_LOG_FILE; empty where there is none. */
   log: text,
@@ -50,6 +50,8 @@ export type PhasePlace = (Place | { readonly root: null }) & {
 /** The methods of an emerge. */
 export const phaseMethods = {
   begin: { parameters: phaseFacts, result: carries<PhasePlace>() },
+  /** The view cannot be entered, for a reason in words; answered when the phase may go on where it is. */
+  stranded: { parameters: object({ reason: text }), result: carries<PhasePlace>() },
   /** After src_install or a failure, with what the phase ended with; the lines go into the build's log. */
   end: { parameters: object({ status: number('a number') }), result: carries<readonly string[]>() },
 } satisfies Methods;

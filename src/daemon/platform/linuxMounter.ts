@@ -7,10 +7,10 @@
  */
 import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   describeError,
   errno,
+  findUtility,
   ifSeen,
   isWithin,
   LvfsError,
@@ -21,7 +21,6 @@ import {
   readMountTable,
   runProgram,
   unlessEnded,
-  utilityEnvironment,
   type Errno,
   describeErrno,
 } from '../../base/index.js';
@@ -313,9 +312,9 @@ function readComm(pid: number): string {
 function userObstacles(): Obstacle[] {
   const obstacles = deviceObstacles();
   const install = 'install fuse (Debian: fuse3, Gentoo: sys-fs/fuse:0)';
-  const program = findProgram('fusermount');
+  const program = findUtility('fusermount');
   if (program === undefined) {
-    const other = findProgram('fusermount3');
+    const other = findUtility('fusermount3');
     const found =
       other === undefined ? 'is not installed' : `is not there, only ${other}, which libfuse 2 does not run`;
     obstacles.push({ found: `fusermount ${found}`, remedy: install });
@@ -331,12 +330,6 @@ function userObstacles(): Obstacle[] {
     });
   }
   return obstacles;
-}
-
-/** Where libfuse finds a program; see {@link utilityEnvironment}. */
-function findProgram(name: string): string | undefined {
-  const directories = (utilityEnvironment()['PATH'] ?? '').split(':').filter((directory) => directory !== '');
-  return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
 }
 
 export const linuxMounter: Mounter = {

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { asFailure, describeError, LvfsError, parseJson, type Logger } from '../../base/index.js';
 import { errorToMessage } from '../control/protocol.js';
 import { isStartupOrder, type StartupMessage, type StartupOrder } from './launch.js';
+import { giveBackSoon } from './heap.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import type { Session, SessionEnd } from './session.js';
 import { startSession } from './starting.js';
@@ -107,6 +108,7 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
         input.off('close', cancel);
         forgetEnvironment((name) => session.usesVariable(name));
         report({ type: 'ready', status });
+        giveBackSoon();
         input.once('close', silenceInput).destroy();
       },
       hangup: 'ignore',

@@ -8,7 +8,7 @@
  * the caller's comes with the order, as Portage's configuration may be made of any of it (make.conf(5)), and is forgotten as soon as it is
  * known what it is made of.
  */
-import { preloads } from '../../base/index.js';
+import { findUtility, preloads } from '../../base/index.js';
 import { canLimitTo, capabilityName, type Capability } from '../../system/index.js';
 
 /** What a daemon does itself: it reads what the view shows, tells who asks, and takes its mounts away. */
@@ -29,7 +29,8 @@ export function confined(program: string): { command: string; args: string[] } {
   const bounding = ['-all', ...kept.map((one) => `+${capabilityName(one)}`)].join(',');
   const limits = canLimitTo(kept) ? ['--bounding-set', bounding] : [];
   return {
-    command: 'setpriv',
+    // Whatever starts lvfs at boot may have no PATH, and the daemon has the same.
+    command: findUtility('setpriv') ?? 'setpriv',
     args: ['--no-new-privs', '--inh-caps', '-all', ...limits, '--', process.execPath, ...node],
   };
 }

@@ -46,7 +46,13 @@ test('which of several atoms is meant is asked', async (t) => {
 
 test('where nobody answers the likeliest is taken, and the others are a comment', async (t) => {
   const { text } = await propose(ebuild, found(pkgconf), nobody);
-  t.regex(text, /^# TODO: virtual\/pkgconfig, or dev-util\/pkgconf\nBDEPEND="/m);
+  t.regex(
+    text,
+    /^# TODO: virtual\/pkgconfig is one of several that have it; or\n# dev-util\/pkgconf\nBDEPEND="/m,
+  );
+  const none = { ...ebuild, text: ebuild.text.replace(/^BDEPEND="[^"]*"\n/m, 'DEPEND="x/y"\n') };
+  const added = await propose(none, found(pkgconf), nobody);
+  t.regex(added.text, /^DEPEND="x\/y"\n# TODO: .*\n# .*\nBDEPEND="virtual\/pkgconfig"$/m);
   t.regex(text, /^\tvirtual\/pkgconfig$/m);
 });
 
