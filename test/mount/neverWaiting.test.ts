@@ -74,6 +74,20 @@ for (const options of [[], ['--no-binds']]) {
   });
 }
 
+mountTest(
+  `a daemon that is stopped, as with a machine that is suspended, and goes on${skipped}`,
+  async (t) => {
+    const f = await mounted(t, undefined, '--no-binds');
+    process.kill(f.pid, 'SIGSTOP');
+    const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
+    const answered = finished(child);
+    process.kill(f.pid, 'SIGCONT');
+    t.regex((await answered).stderr, /No such file or directory/);
+    t.is((await f.lvfs('umount', f.mountpoint)).status, 0);
+    await nothingLeft(t, f);
+  },
+);
+
 mountTest(`who waits for another view is not named${skipped}`, async (t) => {
   const f = await mounted(t);
   const other = join(f.directory, 'other');

@@ -1,6 +1,6 @@
 /** A machine that is short of something: one clear line, the right status, and nothing left behind. */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
@@ -84,6 +84,41 @@ for (let inodes = 2; inodes <= 8; inodes++) {
     await nothingLeft(t, f);
   });
 }
+
+mountTest(`no room for what is saved, noted and reported${skipped}`, async (t) => {
+  const f = await system(t);
+  const full = join(f.directory, 'full');
+  mkdirSync(full);
+  t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=700', 'none', full]).status, 0);
+  try {
+    writeFileSync(join(full, 'file'), Buffer.alloc(4096));
+    f.environment['LVFS_CACHE'] = join(full, 'cache');
+    // What is saved only makes the next start quicker.
+    const mounted = await f.lvfs('mount', '--no-binds', 'dev-libs/foo', f.mountpoint);
+    t.is(mounted.status, 0, mounted.stderr);
+    t.deepEqual(readdirSync(join(f.mountpoint, 'opt')), ['bar', 'zlib']);
+    t.is((await f.lvfs('umount', f.mountpoint)).status, 0);
+    const command = ['--command', 'cat /opt/bar/bar.h; cat /opt/hidden/tool; true'];
+    for (const [verb, ...options] of [
+      ['build', '--html', join(full, 'report.html')],
+      ['build', '--log', join(full, 'log')],
+      ['check', '--results', join(full, 'results')],
+      ['check', '--junit', join(full, 'junit.xml')],
+    ] as const) {
+      const result = await f.lvfs(verb, ...host, ...options, ...command, 'dev-libs/foo');
+      // What was found all the same is what counts.
+      t.true(
+        [1, 30].includes(result.status ?? -1),
+        `${options.join(' ')}: ${result.status} ${result.stderr}`,
+      );
+      t.regex(result.stderr, /ENOSPC|no space left/i);
+      t.notRegex(result.stderr, /\n {4}at |bug in lvfs|internal error/);
+    }
+  } finally {
+    spawnSync('umount', [full]);
+  }
+  await nothingLeft(t, f);
+});
 
 mountTest(`an answer that cannot be written: no view is left${skipped}`, async (t) => {
   const f = await system(t);

@@ -3,7 +3,7 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, sendSignal, type Logger } from '../../base/index.js';
+import { LvfsError, processStat, sendSignal, type Logger } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
 import { protocolVersion, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
@@ -102,6 +102,14 @@ class Build {
   }
 }
 
+/** A phase that runs. */
+interface Running {
+  readonly facts: PhaseFacts;
+  /** When its process 1 started, see {@link ProcessStat}; undefined: it has ended. */
+  readonly started: string | undefined;
+  build?: Build;
+}
+
 /** See the head of this file. */
 export class Phases {
   readonly #listener: PhaseListener;
@@ -110,7 +118,7 @@ export class Phases {
   /** By PORTAGE_BUILDDIR: no two packages have the same at once. */
   readonly #builds = new Map<string, Build>();
   /** What runs, by its connection. */
-  readonly #running = new Map<AbortSignal, { facts: PhaseFacts; build?: Build }>();
+  readonly #running = new Map<AbortSignal, Running>();
   /** Who served a package serves the next: emerge builds as many at a time as it has jobs. */
   readonly #idle = new IdleViews();
   /** Views that are being made, or let go of. */
@@ -146,7 +154,7 @@ export class Phases {
   /** Ends what still runs, and reports of what was being built. */
   async close(): Promise<void> {
     this.#cancel.abort();
-    for (const { facts } of this.#running.values()) kill(facts.pid);
+    for (const running of this.#running.values()) kill(running);
     for (const build of this.#builds.values()) if (!build.isOver) await this.#finish(build, undefined);
     for (const build of this.#builds.values()) this.#release(build);
     await Promise.allSettled(this.#underWay);
@@ -154,13 +162,13 @@ export class Phases {
   }
 
   async #begin(facts: PhaseFacts, { signal }: RequestContext): Promise<PhasePlace> {
-    const running: { facts: PhaseFacts; build?: Build } = { facts };
+    const running: Running = { facts, started: processStat(facts.pid)?.started };
     this.#running.set(signal, running);
     signal.addEventListener('abort', () => this.#left(signal));
     if (signal.aborted) this.#left(signal);
     if (this.#cancel.signal.aborted) {
       // It was being started when emerge was killed.
-      kill(facts.pid);
+      kill(running);
       throw new LvfsError('CANCELLED', 'emerge has ended');
     }
     if (facts.phase === 'instprep') await this.#options.beforeMerge(facts.package);
@@ -210,7 +218,7 @@ export class Phases {
     void inside.over.then(() => {
       for (const build of this.#builds.values()) {
         if (build.inside !== inside) continue;
-        for (const signal of build.running) kill(this.#running.get(signal)?.facts.pid);
+        for (const signal of build.running) kill(this.#running.get(signal));
       }
     });
     return inside;
@@ -315,7 +323,12 @@ async function requirePrograms(inside: Inside, paths: readonly string[]): Promis
   }
 }
 
-/** Kills a phase's process 1, and with it all that it has started. */
-function kill(pid: number | undefined): void {
-  if (pid !== undefined) sendSignal(pid, 'SIGKILL');
+/**
+ * Kills a phase's process 1, and with it all that it has started. That it has ended may not have been heard of yet, so its id may be
+ * another's.
+ */
+function kill(running: Running | undefined): void {
+  if (running?.started === undefined) return;
+  const { pid } = running.facts;
+  if (processStat(pid)?.started === running.started) sendSignal(pid, 'SIGKILL');
 }

@@ -31,7 +31,18 @@ const misnamed = new RegExp(`-${version}$`);
 function isAtom(text: string): boolean {
   const { name, starred, plain } = whole.exec(text)?.groups ?? {};
   const found = name ?? starred ?? plain;
-  return found !== undefined && !misnamed.test(found);
+  return found !== undefined && !misnamed.test(found) && hasOneDefaultEach(text);
+}
+
+/** A flag has the same default wherever it stands (`_use_dep.__init__` of portage.dep). */
+function hasOneDefaultEach(text: string): boolean {
+  const defaults = new Map<string, string>();
+  for (const use of /\[(.*)\]$/.exec(text)?.[1]?.split(',') ?? []) {
+    const [, flag = '', fallback = ''] = /^[!-]?([^(?=]*)(\([+-]\))?/.exec(use) ?? [];
+    if ((defaults.get(flag) ?? fallback) !== fallback) return false;
+    defaults.set(flag, fallback);
+  }
+  return true;
 }
 
 export const atom: FuzzTarget = {
