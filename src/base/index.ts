@@ -13,6 +13,7 @@ export * from './log.js';
 export * from './markup.js';
 export * from './memo.js';
 export * from './objects.js';
+export * from './openFile.js';
 export * from './origin.js';
 export * from './mountTable.js';
 export * from './packages.js';

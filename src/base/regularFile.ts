@@ -1,5 +1,6 @@
 /** Reading files that may turn out to be none: a FIFO would be waited for, a device read without end. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type StatsBase } from 'node:fs';
+import { constants, fstatSync, readFileSync, readSync, type StatsBase } from 'node:fs';
+import { OpenFile } from './openFile.js';
 
 /** Flags with which opening waits for nobody; see open(2). Of regular files they change nothing. */
 export const readingFlags = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -25,14 +26,10 @@ export function checkRegular(stat: StatsBase<number | bigint>): void {
  * @throws what open(2) and read(2) say
  */
 export function readEnd(path: string, limit: number): Buffer {
-  const fd = openSync(path, readingFlags);
-  try {
-    const { size } = fstatSync(fd);
-    const data = Buffer.alloc(Math.min(size, limit));
-    return data.subarray(0, readSync(fd, data, 0, data.length, size - data.length));
-  } finally {
-    closeSync(fd);
-  }
+  using file = new OpenFile(path, readingFlags);
+  const { size } = fstatSync(file.fd);
+  const data = Buffer.alloc(Math.min(size, limit));
+  return data.subarray(0, readSync(file.fd, data, 0, data.length, size - data.length));
 }
 
 /**
@@ -42,16 +39,12 @@ export function readEnd(path: string, limit: number): Buffer {
  * @throws EFBIG, when there are more; EISDIR, or EINVAL for what is no file; else what open(2) and read(2) say
  */
 export function readRegularFile(path: string, limit: number): Buffer {
-  const fd = openSync(path, readingFlags);
-  try {
-    const stat = fstatSync(fd);
-    checkRegular(stat);
-    if (stat.size > limit) throw systemError('EFBIG', `is larger than ${limit} bytes`);
-    // One that tells no size, as in /proc, or grows meanwhile, is read until it ends.
-    const data = Buffer.allocUnsafe(stat.size + 1);
-    const length = stat.size === 0 ? -1 : readSync(fd, data, 0, data.length, 0);
-    return length === stat.size ? data.subarray(0, length) : readFileSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  using file = new OpenFile(path, readingFlags);
+  const stat = fstatSync(file.fd);
+  checkRegular(stat);
+  if (stat.size > limit) throw systemError('EFBIG', `is larger than ${limit} bytes`);
+  // One that tells no size, as in /proc, or grows meanwhile, is read until it ends.
+  const data = Buffer.allocUnsafe(stat.size + 1);
+  const length = stat.size === 0 ? -1 : readSync(file.fd, data, 0, data.length, 0);
+  return length === stat.size ? data.subarray(0, length) : readFileSync(file.fd);
 }

@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeDirectories } from './directories.js';
+import { OpenFile } from './openFile.js';
 import { readingFlags, systemError } from './regularFile.js';
 
 /** A temporary file of this age belongs to a process that was killed while it saved. */
@@ -17,8 +18,8 @@ const writeBytes = 1 << 30;
  *
  * @throws what open(2) says
  */
-export function openSaved(file: string): number {
-  return fs.openSync(file, readingFlags | fs.constants.O_NOFOLLOW);
+export function openSaved(file: string): OpenFile {
+  return new OpenFile(file, readingFlags | fs.constants.O_NOFOLLOW);
 }
 
 /** Why an opened file is not to be believed: somebody else could have written it. Undefined when it may be. */

@@ -80,42 +80,36 @@ export async function runPortage(
   const { operands, options, output } = invocation;
   const settings = await invocation.settings();
   const { startEmerge, startPlain } = await loadEmerge();
-  const files = new OutputFiles();
-  const signals = new Signals();
-  try {
-    const isOff = isSwitchedOff(process.env['LVFS']);
-    const isRoot = process.getuid?.() === 0;
-    // An ordinary user looks things up with emerge, and builds nothing.
-    if (!isOff && !isRoot) output.log('info', 'not root: whatever is built is built without views');
-    const packages = new Packages(invocation, settings, files.lines(options['lvfs-json']));
-    const order = { program, arguments: operands };
-    const running =
-      isOff || !isRoot
-        ? startPlain(order)
-        : await startEmerge(
-            {
-              ...order,
-              locations: locations(settings),
-              standIn: standInProgram,
-              isOff: isSwitchedOff,
-              insideProgram,
-              ignore: settings.ignore,
-              version: invocation.version(),
-            },
-            packages,
-          );
-    const release = signals.passTo((name) => running.signal(name));
-    const status = statusOf(await running.ended);
-    release();
-    packages.summarise();
-    const end = files.end(status as ExitStatus, output);
-    const isFound =
-      options['lvfs-strict'] && packages.verdicts.some(({ verdict }) => verdict === 'undeclared');
-    return endLike(end === exitStatus.ok && isFound ? exitStatus.undeclared : end, signals);
-  } finally {
-    files.close();
-    signals.release();
-  }
+  using files = new OutputFiles();
+  using signals = new Signals();
+  const isOff = isSwitchedOff(process.env['LVFS']);
+  const isRoot = process.getuid?.() === 0;
+  // An ordinary user looks things up with emerge, and builds nothing.
+  if (!isOff && !isRoot) output.log('info', 'not root: whatever is built is built without views');
+  const packages = new Packages(invocation, settings, files.lines(options['lvfs-json']));
+  const order = { program, arguments: operands };
+  const running =
+    isOff || !isRoot
+      ? startPlain(order)
+      : await startEmerge(
+          {
+            ...order,
+            locations: locations(settings),
+            standIn: standInProgram,
+            isOff: isSwitchedOff,
+            insideProgram,
+            ignore: settings.ignore,
+            version: invocation.version(),
+          },
+          packages,
+        );
+  const release = signals.passTo((name) => running.signal(name));
+  const status = statusOf(await running.ended);
+  release();
+  packages.summarise();
+  const end = files.end(status as ExitStatus, output);
+  const isFound = options['lvfs-strict'] && packages.verdicts.some(({ verdict }) => verdict === 'undeclared');
+  return endLike(end === exitStatus.ok && isFound ? exitStatus.undeclared : end, signals);
 }
 
 /** Whether a value of LVFS asks for no views. */

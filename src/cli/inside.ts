@@ -34,6 +34,10 @@ export class Signals implements Interruption {
     for (const name of passedOn) process.off(name, this.#take);
   }
 
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
   /** Ends this process by the signal that ended the command, if both had it; otherwise returns. */
   dieLike(status: number): void {
     const name = signalName(status - 128);

@@ -56,6 +56,10 @@ export class OutputFiles {
   close(): void {
     for (const file of this.#files.splice(0)) file.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** An open file that remembers its first failure instead of throwing it. */

@@ -89,6 +89,10 @@ export class ViewFs implements Operations {
     this.#host.forget();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   // ---- names --------------------------------------------------------------------------------------------------------
 
   lookup(parentId: NodeId, name: Buffer, caller: Caller, out: Entry): Errno {

@@ -158,6 +158,10 @@ export class MountedView extends AnyView {
   override close(): void {
     this.#client.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** A view that nobody but this process and what it runs there sees, and that ends with it. */

@@ -7,7 +7,7 @@
  * replaces single files by renaming. An entry that changed less than two seconds before it was read is not kept, as a later
  * change could leave the same time.
  */
-import { closeSync, fstatSync, readFileSync, type BigIntStats } from 'node:fs';
+import { fstatSync, readFileSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import {
@@ -97,13 +97,9 @@ function load(file: string, database: string): Map<PackageId, SavedEntry> {
   const entries = new Map<PackageId, SavedEntry>();
   let data: Buffer;
   try {
-    const fd = openSaved(file);
-    try {
-      if (distrust(fstatSync(fd)) !== undefined) return entries;
-      data = readFileSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    using saved = openSaved(file);
+    if (distrust(fstatSync(saved.fd)) !== undefined) return entries;
+    data = readFileSync(saved.fd);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return entries;

@@ -13,7 +13,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { distrust, isRecord, openSaved, parseJson, replaceFile } from '../base/index.js';
+import { distrust, type OpenFile, isRecord, openSaved, parseJson, replaceFile } from '../base/index.js';
 import { decodeDirectories, encodeDirectories, type DirectoryTable } from './directoryTable.js';
 import { isSound, sectionLengths, type IndexSections, type IndexSizes } from './pathIndex.js';
 
@@ -57,7 +57,7 @@ export class IndexFile {
   readonly abandoned: number;
   /** Bytes of each section, the table of directories last. */
   readonly #lengths: readonly number[];
-  readonly #fd: number;
+  readonly #file: OpenFile;
   readonly #sums: Uint32Array;
   /** Of each section: where it begins in the file, and which is its first block. */
   readonly #places: readonly { readonly start: number; readonly block: number }[];
@@ -66,9 +66,9 @@ export class IndexFile {
    * @throws Doubt; or what the system says
    */
   constructor(path: string) {
-    this.#fd = openSaved(path);
+    this.#file = openSaved(path);
     try {
-      const { header, sums, bodyAt } = readHeader(this.#fd);
+      const { header, sums, bodyAt } = readHeader(this.#file.fd);
       this.sizes = header.sizes;
       this.abandoned = header.abandoned;
       this.#lengths = lengthsOf(header);
@@ -81,7 +81,11 @@ export class IndexFile {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    this.#file[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /**
@@ -100,7 +104,7 @@ export class IndexFile {
     const { start } = this.#place(section);
     const at = number * blockBytes;
     const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, this.#lengths[section]! - at));
-    readAll(this.#fd, block, start + at);
+    readAll(this.#file.fd, block, start + at);
     this.#check(section, at, block);
     return block;
   }
@@ -111,7 +115,7 @@ export class IndexFile {
    */
   section(section: number): Uint8Array {
     const bytes = Buffer.allocUnsafeSlow(this.#lengths[section]!);
-    readAll(this.#fd, bytes, this.#place(section).start);
+    readAll(this.#file.fd, bytes, this.#place(section).start);
     this.#check(section, 0, bytes);
     return bytes;
   }
@@ -127,7 +131,7 @@ export class IndexFile {
       return Array.from({ length: Math.ceil(window.length / pieceBytes) }, async (_, i) => {
         const at = i * pieceBytes;
         const piece = window.subarray(at, at + pieceBytes);
-        await readAside(this.#fd, piece, start + at);
+        await readAside(this.#file.fd, piece, start + at);
         this.#check(section, at, piece);
       });
     });

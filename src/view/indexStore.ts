@@ -460,14 +460,10 @@ export async function loadIndex(
   warn: OpenIndexOptions['warn'],
 ): Promise<SavedIndex | undefined> {
   try {
-    const saved = new IndexFile(file);
-    try {
-      const { sizes, abandoned } = saved;
-      const index = await PathIndex.fromSections(sizes, abandoned, (windows) => saved.read(windows));
-      return { index, directories: saved.directories() };
-    } finally {
-      saved.close();
-    }
+    using saved = new IndexFile(file);
+    const { sizes, abandoned } = saved;
+    const index = await PathIndex.fromSections(sizes, abandoned, (windows) => saved.read(windows));
+    return { index, directories: saved.directories() };
   } catch (error) {
     if (error instanceof Doubt) {
       const message = `the saved index is not used and will be made anew: ${error.message}`;

@@ -42,15 +42,11 @@ export function savedOwners(
   paths: readonly Uint8Array[],
 ): readonly (readonly PackageId[])[] | undefined {
   try {
-    const file = new IndexFile(options.cacheFile);
-    try {
-      const packages = new SavedPackages(file);
-      if (!packages.areInstalled(options) || !linksHold(file, options)) return undefined;
-      const tree = new SavedTree(file);
-      return paths.map((path) => tree.ownersWithin(path).map((id) => packages.cpv(id)));
-    } finally {
-      file.close();
-    }
+    using file = new IndexFile(options.cacheFile);
+    const packages = new SavedPackages(file);
+    if (!packages.areInstalled(options) || !linksHold(file, options)) return undefined;
+    const tree = new SavedTree(file);
+    return paths.map((path) => tree.ownersWithin(path).map((id) => packages.cpv(id)));
   } catch (error) {
     if (error instanceof Doubt || errorCode(error) !== undefined) return undefined;
     throw error;

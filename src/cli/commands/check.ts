@@ -96,73 +96,64 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
   const settings = await invocation.settings();
   const all = await expandTargets(invocation.operands, locations(settings), output.log);
   const targets = shard === undefined ? all : shardOf(all, shard);
-  const collection = openCollection(invocation);
-  const signals = new Signals();
-  try {
-    const recorded = options.resume ? readJournals([options.results ?? '']) : undefined;
-    for (const target of targets) {
-      const verdict = recorded?.verdicts.get(target);
-      if (verdict !== undefined) collection.add(verdict);
-    }
-    const left = targets.filter((target) => !collection.has(target));
-    const progress = new Progress(output, left.length);
-    collection.begin(targets, options.shard);
-    await system(settings, output).check(
-      left,
-      {
-        ...privateOptions(settings, options),
-        ...buildSettings(settings, options),
-        html: options.html !== undefined || options.results !== undefined,
-        jobs: options.jobs,
-        timeout: options.timeout,
-        processes: options.processes,
-        reuse: !options['no-reuse'],
-        // What single builds are at would be told on top of each other.
-        progress: () => undefined,
-        onBegin: (target) => progress.building(target),
-        signal: signals.signal,
-        passTo: signals.passTo,
-      },
-      (checked) => {
-        if (checked.error?.code === 'BUG') output.failure(checked.error.cause);
-        const { verdict, known } = collection.take(checked);
-        progress.ended(collection.counts);
-        collection.onTheWay(targets);
-        return !options['no-keep-going'] || verdict === 'clean' || known === true;
-      },
-    );
-    progress.end();
-    const end = collection.end(targets);
-    const missing = targets.filter((target) => !collection.has(target)).length;
-    if (signals.status === undefined) return end;
-    output.log('warn', `interrupted: ${targets.length - missing} of ${targets.length} targets were checked`);
-    return endLike(signals.status, signals);
-  } finally {
-    collection.close();
-    signals.release();
+  using collection = openCollection(invocation);
+  using signals = new Signals();
+  const recorded = options.resume ? readJournals([options.results ?? '']) : undefined;
+  for (const target of targets) {
+    const verdict = recorded?.verdicts.get(target);
+    if (verdict !== undefined) collection.add(verdict);
   }
+  const left = targets.filter((target) => !collection.has(target));
+  const progress = new Progress(output, left.length);
+  collection.begin(targets, options.shard);
+  await system(settings, output).check(
+    left,
+    {
+      ...privateOptions(settings, options),
+      ...buildSettings(settings, options),
+      html: options.html !== undefined || options.results !== undefined,
+      jobs: options.jobs,
+      timeout: options.timeout,
+      processes: options.processes,
+      reuse: !options['no-reuse'],
+      // What single builds are at would be told on top of each other.
+      progress: () => undefined,
+      onBegin: (target) => progress.building(target),
+      signal: signals.signal,
+      passTo: signals.passTo,
+    },
+    (checked) => {
+      if (checked.error?.code === 'BUG') output.failure(checked.error.cause);
+      const { verdict, known } = collection.take(checked);
+      progress.ended(collection.counts);
+      collection.onTheWay(targets);
+      return !options['no-keep-going'] || verdict === 'clean' || known === true;
+    },
+  );
+  progress.end();
+  const end = collection.end(targets);
+  const missing = targets.filter((target) => !collection.has(target)).length;
+  if (signals.status === undefined) return end;
+  output.log('warn', `interrupted: ${targets.length - missing} of ${targets.length} targets were checked`);
+  return endLike(signals.status, signals);
 }
 
 /** Makes one result of several. */
 async function merge(invocation: Check): Promise<ExitStatus> {
   const { operands, output } = invocation;
   const { verdicts, places, targets } = readJournals(operands);
-  const collection = openCollection(invocation);
-  try {
-    collection.begin([...targets], undefined);
-    for (const verdict of verdicts.values()) {
-      const from = places.get(verdict.target);
-      if (from !== undefined) await collection.takeOver(verdict, directoryOf(from));
-    }
-    const left = [...targets].filter((target) => !verdicts.has(target));
-    if (left.length > 0) output.log('warn', `not checked by anybody: ${left.join(' ')}`);
-    output.tell(`lvfs: ${verdicts.size} of ${targets.size} checked: ${collection.counts}`);
-    const end = collection.end([...targets]);
-    if (end !== 0 || left.length === 0) return end;
-    throw new LvfsError('INCOMPLETE', `${left.length} of ${targets.size} targets were not checked`);
-  } finally {
-    collection.close();
+  using collection = openCollection(invocation);
+  collection.begin([...targets], undefined);
+  for (const verdict of verdicts.values()) {
+    const from = places.get(verdict.target);
+    if (from !== undefined) await collection.takeOver(verdict, directoryOf(from));
   }
+  const left = [...targets].filter((target) => !verdicts.has(target));
+  if (left.length > 0) output.log('warn', `not checked by anybody: ${left.join(' ')}`);
+  output.tell(`lvfs: ${verdicts.size} of ${targets.size} checked: ${collection.counts}`);
+  const end = collection.end([...targets]);
+  if (end !== 0 || left.length === 0) return end;
+  throw new LvfsError('INCOMPLETE', `${left.length} of ${targets.size} targets were not checked`);
 }
 
 function directoryOf(place: string): string {

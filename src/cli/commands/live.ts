@@ -24,23 +24,19 @@ function liveCommand(verb: 'allow' | 'deny') {
     async run({ operands, output }) {
       const { openView } = await import('../../library/index.js');
       const [mountpoint = '', ...names] = operands;
-      const view = await openView(mountpoint);
-      try {
-        const result = await view[verb](names);
-        if (output.json) {
-          output.printJson({ ...result });
-          return exitStatus.ok;
-        }
-        const { green, red, dim } = output.colors;
-        for (const cpv of result.shown) output.print(`${green('+')} ${cpv}`);
-        for (const cpv of result.hidden) output.print(`${red('-')} ${cpv}`);
-        for (const path of result.paths) output.print(`${allow ? green('+') : red('-')} ${path}`);
-        if (result.shown.length + result.hidden.length + result.paths.length === 0)
-          output.print(dim('nothing changed'));
+      using view = await openView(mountpoint);
+      const result = await view[verb](names);
+      if (output.json) {
+        output.printJson({ ...result });
         return exitStatus.ok;
-      } finally {
-        view.close();
       }
+      const { green, red, dim } = output.colors;
+      for (const cpv of result.shown) output.print(`${green('+')} ${cpv}`);
+      for (const cpv of result.hidden) output.print(`${red('-')} ${cpv}`);
+      for (const path of result.paths) output.print(`${allow ? green('+') : red('-')} ${path}`);
+      if (result.shown.length + result.hidden.length + result.paths.length === 0)
+        output.print(dim('nothing changed'));
+      return exitStatus.ok;
     },
   });
 }

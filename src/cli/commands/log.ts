@@ -22,23 +22,18 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint', is: 'view' }],
   async run({ operands, options, output }) {
     const { openView } = await import('../../library/index.js');
-    const view = await openView(operands[0]!);
-    const files = new OutputFiles();
-    try {
-      const file = files.lines(options.log, 'add');
-      const show = (denial: Denial): void => {
-        file?.write(denialJson(denial));
-        printDenial(denial, output);
-      };
-      if (options.follow) {
-        await view.follow(show);
-      } else {
-        for (const denial of await view.denials()) show(denial);
-      }
-      return files.end(exitStatus.ok, output);
-    } finally {
-      view.close();
-      files.close();
+    using view = await openView(operands[0]!);
+    using files = new OutputFiles();
+    const file = files.lines(options.log, 'add');
+    const show = (denial: Denial): void => {
+      file?.write(denialJson(denial));
+      printDenial(denial, output);
+    };
+    if (options.follow) {
+      await view.follow(show);
+    } else {
+      for (const denial of await view.denials()) show(denial);
     }
+    return files.end(exitStatus.ok, output);
   },
 });

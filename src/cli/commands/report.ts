@@ -39,51 +39,46 @@ export const command = defineCommand({
     const { openView } = await import('../../library/index.js');
     const { ignore, habitsOff } = await settings();
     const log = options['build-log'];
-    const files = new OutputFiles();
-    const view = await openView(operands[0]!);
-    try {
-      const page = files.result(options.html);
-      const pasted = new PastedFiles(files, options);
-      const { mountpoint, targets, since, state } = await view.status();
-      const { report, html } = await view.report({
-        ignore,
-        habitsOff,
-        html: page !== undefined,
-        ...(log === undefined ? {} : { log: readBuildLog(log) }),
-      });
-      page?.write(html ?? '');
-      await pasted.write(report, { targets, status: null, version: version() });
-      const { why } = options;
-      if (why !== undefined) {
-        const { whyInReport } = await import('../../audit/index.js');
-        const sentences = whyInReport(report, why);
-        if (output.json) output.printJson({ mountpoint, targets, package: why, why: sentences });
-        else if (sentences.length > 0) output.print(sentences.join('\n'));
-        else output.print(`${why}: nobody looked for it, and it was not used.`);
-        return files.end(exitStatus.ok, output);
-      }
-      const ended = new Date().toISOString();
-      if (output.json) {
-        output.printJson({
-          version: version(),
-          mountpoint,
-          targets,
-          state,
-          // What was done in the view, and how it ended, only those know who did it.
-          status: null,
-          started: since,
-          ended,
-          ...reportJson(report),
-        });
-      } else {
-        output.print(`${output.colors.bold(targetNames(targets))}\n\n${reportText(report, output)}`);
-      }
-      const isBad = options.strict && isIncomplete(report);
-      return files.end(isBad ? exitStatus.undeclared : exitStatus.ok, output);
-    } finally {
-      view.close();
-      files.close();
+    using files = new OutputFiles();
+    using view = await openView(operands[0]!);
+    const page = files.result(options.html);
+    const pasted = new PastedFiles(files, options);
+    const { mountpoint, targets, since, state } = await view.status();
+    const { report, html } = await view.report({
+      ignore,
+      habitsOff,
+      html: page !== undefined,
+      ...(log === undefined ? {} : { log: readBuildLog(log) }),
+    });
+    page?.write(html ?? '');
+    await pasted.write(report, { targets, status: null, version: version() });
+    const { why } = options;
+    if (why !== undefined) {
+      const { whyInReport } = await import('../../audit/index.js');
+      const sentences = whyInReport(report, why);
+      if (output.json) output.printJson({ mountpoint, targets, package: why, why: sentences });
+      else if (sentences.length > 0) output.print(sentences.join('\n'));
+      else output.print(`${why}: nobody looked for it, and it was not used.`);
+      return files.end(exitStatus.ok, output);
     }
+    const ended = new Date().toISOString();
+    if (output.json) {
+      output.printJson({
+        version: version(),
+        mountpoint,
+        targets,
+        state,
+        // What was done in the view, and how it ended, only those know who did it.
+        status: null,
+        started: since,
+        ended,
+        ...reportJson(report),
+      });
+    } else {
+      output.print(`${output.colors.bold(targetNames(targets))}\n\n${reportText(report, output)}`);
+    }
+    const isBad = options.strict && isIncomplete(report);
+    return files.end(isBad ? exitStatus.undeclared : exitStatus.ok, output);
   },
 });
 

@@ -20,20 +20,16 @@ export const command = defineCommand({
   async run({ operands, output }) {
     const { openView } = await import('../../library/index.js');
     const [mountpoint = '', ...targets] = operands;
-    const view = await openView(mountpoint);
-    try {
-      const result = await view.retarget(targets);
-      if (output.json) {
-        const { targets: resolved, shown, hidden } = result;
-        output.printJson({ targets: resolved, shown, hidden });
-        return exitStatus.ok;
-      }
-      const { green, red } = output.colors;
-      const counts = `${green(`+${result.shown.length}`)} ${red(`-${result.hidden.length}`)} packages`;
-      output.print(`${targetNames(result.targets)}: ${counts}`);
+    using view = await openView(mountpoint);
+    const result = await view.retarget(targets);
+    if (output.json) {
+      const { targets: resolved, shown, hidden } = result;
+      output.printJson({ targets: resolved, shown, hidden });
       return exitStatus.ok;
-    } finally {
-      view.close();
     }
+    const { green, red } = output.colors;
+    const counts = `${green(`+${result.shown.length}`)} ${red(`-${result.hidden.length}`)} packages`;
+    output.print(`${targetNames(result.targets)}: ${counts}`);
+    return exitStatus.ok;
   },
 });

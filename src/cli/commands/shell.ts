@@ -97,43 +97,39 @@ async function inMounted(
 ): Promise<number> {
   const { enterMounted } = await import('../../daemon/index.js');
   const { openView } = await import('../../library/index.js');
-  const client = await openView(mountpoint);
-  try {
-    const { targets, root } = await client.status();
-    const here = given.here
-      ? await leftBuild(targets, root, process.env['PORTAGE_TMPDIR'] ?? '/var/tmp')
-      : undefined;
-    const programs = shells(workshop !== undefined, here !== undefined);
-    await workshop?.begin({ name: resolve(mountpoint), targets });
-    const descriptors = workshop?.descriptors ?? [];
-    const entered = await enterMounted(mountpoint, {
-      programs,
-      choose: (isVisible) => {
-        const program = programs.find(isVisible) ?? programs.at(-1) ?? '/bin/sh';
-        const shell = workshopShell(program, workshop, targets, here);
-        if (shell === undefined) return { argv: [program, ...rest] };
-        return { ...shell, descriptors: shell.descriptors.map((which) => descriptors[which] ?? 0) };
-      },
-      noNetwork: given.net === 'none',
-      hostProcesses: given.pid === 'host',
-    });
-    workshop?.release();
-    signals.passTo((name) => entered.signal(name));
-    const status = statusOf(await entered.ended);
-    if (workshop !== undefined) {
-      const { ignore, habitsOff } = await settings();
-      try {
-        await showReport((await client.report({ ignore, habitsOff })).report, output);
-      } catch (error) {
-        // Somebody has taken the view away; the shell's status is to be told all the same.
-        if (!(error instanceof LvfsError)) throw error;
-        output.complain(error);
-      }
+  using client = await openView(mountpoint);
+  const { targets, root } = await client.status();
+  const here = given.here
+    ? await leftBuild(targets, root, process.env['PORTAGE_TMPDIR'] ?? '/var/tmp')
+    : undefined;
+  const programs = shells(workshop !== undefined, here !== undefined);
+  await workshop?.begin({ name: resolve(mountpoint), targets });
+  const descriptors = workshop?.descriptors ?? [];
+  const entered = await enterMounted(mountpoint, {
+    programs,
+    choose: (isVisible) => {
+      const program = programs.find(isVisible) ?? programs.at(-1) ?? '/bin/sh';
+      const shell = workshopShell(program, workshop, targets, here);
+      if (shell === undefined) return { argv: [program, ...rest] };
+      return { ...shell, descriptors: shell.descriptors.map((which) => descriptors[which] ?? 0) };
+    },
+    noNetwork: given.net === 'none',
+    hostProcesses: given.pid === 'host',
+  });
+  workshop?.release();
+  signals.passTo((name) => entered.signal(name));
+  const status = statusOf(await entered.ended);
+  if (workshop !== undefined) {
+    const { ignore, habitsOff } = await settings();
+    try {
+      await showReport((await client.report({ ignore, habitsOff })).report, output);
+    } catch (error) {
+      // Somebody has taken the view away; the shell's status is to be told all the same.
+      if (!(error instanceof LvfsError)) throw error;
+      output.complain(error);
     }
-    return status;
-  } finally {
-    client.close();
   }
+  return status;
 }
 
 async function inPrivate(

@@ -22,22 +22,18 @@ export const command = defineCommand({
   operands: [{ name: 'mountpoint|atom', is: 'view' }],
   async run({ operands, options, output, settings }) {
     const { openView } = await import('../../library/index.js');
-    const view = await openView(await viewOf(operands[0]!));
-    try {
-      if (options.plain || output.json || !isScreen()) {
-        await view.follow((denial) => printDenial(denial, output));
-        return exitStatus.ok;
-      }
-      const { targets } = await view.status();
-      const { Watching } = await import('../watch/watching.js');
-      const end = await new Watching({ view, targets, settings: await settings() }, output).run();
-      tell(end, output);
-      // As a program ends that does not expect it.
-      if (end.signal !== undefined) process.kill(process.pid, end.signal);
+    using view = await openView(await viewOf(operands[0]!));
+    if (options.plain || output.json || !isScreen()) {
+      await view.follow((denial) => printDenial(denial, output));
       return exitStatus.ok;
-    } finally {
-      view.close();
     }
+    const { targets } = await view.status();
+    const { Watching } = await import('../watch/watching.js');
+    const end = await new Watching({ view, targets, settings: await settings() }, output).run();
+    tell(end, output);
+    // As a program ends that does not expect it.
+    if (end.signal !== undefined) process.kill(process.pid, end.signal);
+    return exitStatus.ok;
   },
 });
 

@@ -71,12 +71,8 @@ async function explain(
 ): Promise<readonly Explanation[]> {
   const { openSystem, openView } = await import('../../library/index.js');
   if (given.mount !== undefined) {
-    const view = await openView(given.mount);
-    try {
-      return await view.why(paths);
-    } finally {
-      view.close();
-    }
+    using view = await openView(given.mount);
+    return await view.why(paths);
   }
   const settings = await load();
   const progress = (text: string): void => output.progress(text);

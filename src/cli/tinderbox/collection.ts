@@ -162,6 +162,10 @@ export class Collection {
     this.#files.close();
     this.#options.results?.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** Columns of a verdict. */

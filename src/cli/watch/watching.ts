@@ -240,18 +240,14 @@ export class Watching {
 
   /** @throws LvfsError CANNOT_WRITE */
   async #save(path: string): Promise<void> {
-    const files = new OutputFiles();
-    try {
-      const file = files.result(path);
-      const { report, html = '' } = await this.#report(path.endsWith('.html'));
-      if (path.endsWith('.html')) file?.write(html);
-      else if (path.endsWith('.json'))
-        file?.write(`${JSON.stringify({ schemaVersion: 1, ...reportJson(report) })}\n`);
-      else file?.write(`${reportText(report, this.#output.withoutColors)}\n`);
-      if (file?.failure !== undefined) throw file.failure;
-    } finally {
-      files.close();
-    }
+    using files = new OutputFiles();
+    const file = files.result(path);
+    const { report, html = '' } = await this.#report(path.endsWith('.html'));
+    if (path.endsWith('.html')) file?.write(html);
+    else if (path.endsWith('.json'))
+      file?.write(`${JSON.stringify({ schemaVersion: 1, ...reportJson(report) })}\n`);
+    else file?.write(`${reportText(report, this.#output.withoutColors)}\n`);
+    if (file?.failure !== undefined) throw file.failure;
   }
 
   async #explain({ name, owner, telling, denials }: Group): Promise<void> {

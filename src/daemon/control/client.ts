@@ -138,6 +138,10 @@ export class ControlClient<T extends Methods = ViewMethods> {
     this.#socket.destroy();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #receive(message: Readonly<Record<string, unknown>>): void {
     const { id, event, error, result } = message;
     const waiting = this.#waiting.get(id);

@@ -153,12 +153,8 @@ function placeOf(opened: FileHandle | undefined): string {
 }
 
 async function onPath<T>(path: string, use: (at: string) => T): Promise<T> {
-  const opened = await openPath(path);
-  try {
-    return use(placeOf(opened));
-  } finally {
-    await opened.close();
-  }
+  await using opened = await openPath(path);
+  return use(placeOf(opened));
 }
 
 /** @throws LvfsError SYSTEM_CALLS */

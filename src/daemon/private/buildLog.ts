@@ -20,15 +20,11 @@ export async function readEnd(path: string, bytes: number): Promise<Buffer[]> {
       const text = gunzipSync(await readFile(path), { finishFlush: constants.Z_SYNC_FLUSH });
       return [text.subarray(-bytes)];
     }
-    const file = await open(path);
-    try {
-      const { size } = await file.stat();
-      const length = Math.min(size, bytes);
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      return [buffer];
-    } finally {
-      await file.close();
-    }
+    await using file = await open(path);
+    const { size } = await file.stat();
+    const length = Math.min(size, bytes);
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return [buffer];
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return [];

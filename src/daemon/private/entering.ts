@@ -30,30 +30,26 @@ export interface MountedCommand {
  * @throws LvfsError NOT_MOUNTED, STALE_MOUNT, NO_ANSWER (exit 24)
  */
 export async function enterMounted(given: string, how: MountedCommand): Promise<Entered> {
-  const client = await connect(given);
-  try {
-    const cwd = workingDirectory();
-    const facts = await client.request('inside', { cwd, programs: [...how.programs] });
-    const { argv, environment, descriptors = [] } = how.choose((path) => facts.visible.includes(path));
-    const entered = namespaces.enter({
-      root: facts.root,
-      cwd: facts.cwd,
-      argv,
-      env: { ...process.env, ...facts.environment, ...environment },
-      stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
-      noNetwork: how.noNetwork,
-      hostProcesses: how.hostProcesses,
-      mountProc: facts.hasProc,
-      ownMounts: true,
-      leave: otherViews(facts.root),
-    });
-    const signals = new Insistence(entered.signal, entered.kill);
-    return {
-      ...entered,
-      ended: entered.ended.finally(() => signals.over()),
-      signal: (name) => signals.pass(name),
-    };
-  } finally {
-    client.close();
-  }
+  using client = await connect(given);
+  const cwd = workingDirectory();
+  const facts = await client.request('inside', { cwd, programs: [...how.programs] });
+  const { argv, environment, descriptors = [] } = how.choose((path) => facts.visible.includes(path));
+  const entered = namespaces.enter({
+    root: facts.root,
+    cwd: facts.cwd,
+    argv,
+    env: { ...process.env, ...facts.environment, ...environment },
+    stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
+    noNetwork: how.noNetwork,
+    hostProcesses: how.hostProcesses,
+    mountProc: facts.hasProc,
+    ownMounts: true,
+    leave: otherViews(facts.root),
+  });
+  const signals = new Insistence(entered.signal, entered.kill);
+  return {
+    ...entered,
+    ended: entered.ended.finally(() => signals.over()),
+    signal: (name) => signals.pass(name),
+  };
 }

@@ -127,15 +127,12 @@ export async function announceMount(mountpoint: string): Promise<void> {
 }
 
 async function askToAvoid({ directory }: SessionRecord, mountpoint: string): Promise<void> {
-  let client: ControlClient | undefined;
   try {
-    client = await ControlClient.connect(controlSocket(directory), avoidDeadlineMs);
+    using client = await ControlClient.connect(controlSocket(directory), avoidDeadlineMs);
     await Promise.race([client.request('avoid', { mountpoint }), delay(avoidDeadlineMs)]);
   } catch (error) {
     // It has just ended, or is stuck.
     if (!(error instanceof LvfsError)) throw error;
-  } finally {
-    client?.close();
   }
 }
 
@@ -153,15 +150,12 @@ export async function statuses(only?: readonly string[]): Promise<SessionStatus[
 
 async function statusOf(record: SessionRecord): Promise<SessionStatus> {
   if (!record.alive) return deadStatus(record, record.meta.failure === undefined ? 'stale' : 'failed');
-  let client: ControlClient | undefined;
   try {
-    client = await ControlClient.connect(controlSocket(record.directory));
+    using client = await ControlClient.connect(controlSocket(record.directory));
     return await client.request('status');
   } catch (error) {
     if (!(error instanceof LvfsError)) throw error;
     return deadStatus(record, 'stuck');
-  } finally {
-    client?.close();
   }
 }
 
@@ -239,9 +233,8 @@ async function askToUnmount(
   record: SessionRecord,
   { lazy }: UnmountOptions,
 ): Promise<Ended['daemon'] | undefined> {
-  let client: ControlClient | undefined;
   try {
-    client = await ControlClient.connect(controlSocket(record.directory));
+    using client = await ControlClient.connect(controlSocket(record.directory));
     const answered = client.request('umount', { lazy }).then(() => true);
     // Detaching takes no time, and needs no help.
     if (!(await (lazy ? Promise.race([answered, delay(endDeadlineMs, false, { ref: false })]) : answered)))
@@ -249,8 +242,6 @@ async function askToUnmount(
   } catch (error) {
     if (error instanceof LvfsError && error.code === 'NO_ANSWER') return undefined;
     throw error;
-  } finally {
-    client?.close();
   }
   return waitForEnd(record, lazy);
 }

@@ -55,7 +55,7 @@ async function work(): Promise<void> {
   const watcher = watches && DirectoryWatcher.attach(watches.fd);
   const watched = watches && watcher && new WatchedDirectories(view, watches.memory, watcher);
   const handles = withHandles ? ProcessHandles.open() : undefined;
-  const files = new ViewFs(view, host, {
+  using files = new ViewFs(view, host, {
     shared: sharedFiles,
     readers: new Readers(readers),
     trace,
@@ -72,14 +72,10 @@ async function work(): Promise<void> {
   // A program that makes a compiled cache may have to be run in the tree that is shown.
   if (!keepCapabilities(['dacReadSearch', 'sysPtrace'], ['sysChroot']))
     log('debug', 'capabilities cannot be given up');
-  try {
-    const { end } = await serve(endpoint, new NumberedOperations(files, new Numbering(numbering)), {
-      thread,
-      log,
-    });
-    if (end === 'closed')
-      main.say({ type: 'failed', text: `serving thread ${thread} failed: the FUSE device was closed` });
-  } finally {
-    files.close();
-  }
+  const { end } = await serve(endpoint, new NumberedOperations(files, new Numbering(numbering)), {
+    thread,
+    log,
+  });
+  if (end === 'closed')
+    main.say({ type: 'failed', text: `serving thread ${thread} failed: the FUSE device was closed` });
 }

@@ -99,46 +99,42 @@ export async function build(
   return room({ ...request, attribute: true }, talk, interruption, async (inside) => {
     let hears = plan.onDenial;
     if (hears !== undefined) follow(inside, (denial) => hears?.(denial));
-    const trials = new Trials(inside, plan, talk, interruption, request.environment);
-    try {
-      const started = new Date();
-      const start = performance.now();
-      await trials.first();
-      const seconds = secondsSince(start);
-      const ended = new Date();
-      const { status } = trials;
-      const first = await inside.view.request('report', {
-        ignore: plan.ignore,
-        habitsOff: plan.habitsOff,
-        captured: true,
-        status,
-      });
-      // Denials come over the same socket, so those of the build are here before the report.
-      hears = undefined;
-      const text = await inside.view.request('output');
-      const graph = plan.html ? await inside.view.request('graph') : undefined;
-      trials.limit(plan.proofTime ?? usualProofTime);
-      const interrupted = interruption.signal.aborted;
-      const { report, ...proved } = interrupted
-        ? { report: first.report }
-        : await prove(trials, plan, status, first.report, text);
-      return {
-        targets: inside.status.targets,
-        status,
-        seconds,
-        started: started.toISOString(),
-        ended: ended.toISOString(),
-        report,
-        output: text,
-        logs: status === 0 ? [] : await trials.logs(started),
-        interrupted,
-        ...(trials.firstImage === undefined ? {} : { image: trials.firstImage }),
-        ...proved,
-        ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
-      };
-    } finally {
-      trials.close();
-    }
+    using trials = new Trials(inside, plan, talk, interruption, request.environment);
+    const started = new Date();
+    const start = performance.now();
+    await trials.first();
+    const seconds = secondsSince(start);
+    const ended = new Date();
+    const { status } = trials;
+    const first = await inside.view.request('report', {
+      ignore: plan.ignore,
+      habitsOff: plan.habitsOff,
+      captured: true,
+      status,
+    });
+    // Denials come over the same socket, so those of the build are here before the report.
+    hears = undefined;
+    const text = await inside.view.request('output');
+    const graph = plan.html ? await inside.view.request('graph') : undefined;
+    trials.limit(plan.proofTime ?? usualProofTime);
+    const interrupted = interruption.signal.aborted;
+    const { report, ...proved } = interrupted
+      ? { report: first.report }
+      : await prove(trials, plan, status, first.report, text);
+    return {
+      targets: inside.status.targets,
+      status,
+      seconds,
+      started: started.toISOString(),
+      ended: ended.toISOString(),
+      report,
+      output: text,
+      logs: status === 0 ? [] : await trials.logs(started),
+      interrupted,
+      ...(trials.firstImage === undefined ? {} : { image: trials.firstImage }),
+      ...proved,
+      ...(graph === undefined ? {} : { html: await page(report, graph, status) }),
+    };
   });
 }
 

@@ -3,7 +3,7 @@
  * ebuild; it is believed as long as the ebuild, what is installed, and what was asked for are the same.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, readFileSync, rmSync } from 'node:fs';
+import { fstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ImageFile } from '../../audit/index.js';
@@ -90,13 +90,9 @@ export class FixState {
 /** Undefined when there is none, or none that can be believed. */
 function readSaved(file: string): Saved | undefined {
   try {
-    const fd = openSaved(file);
-    try {
-      if (distrust(fstatSync(fd)) !== undefined) return undefined;
-      return parseJson(gunzipSync(readFileSync(fd)).toString('utf8'), isSaved);
-    } finally {
-      closeSync(fd);
-    }
+    using saved = openSaved(file);
+    if (distrust(fstatSync(saved.fd)) !== undefined) return undefined;
+    return parseJson(gunzipSync(readFileSync(saved.fd)).toString('utf8'), isSaved);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;

@@ -285,7 +285,7 @@ export class Trials implements Evidence {
   }
 
   /** Removes what was made only to be looked at. */
-  close(): void {
+  [Symbol.dispose](): void {
     if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
   }
 

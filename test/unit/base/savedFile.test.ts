@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  closeSync,
   fstatSync,
   mkdirSync,
   mkdtempSync,
@@ -59,9 +58,8 @@ test('what is no file is neither waited for nor believed, and no link is followe
   const directory = scratch(t);
   const fifo = join(directory, 'fifo');
   t.is(spawnSync('mkfifo', [fifo]).status, 0);
-  const fd = openSaved(fifo);
-  t.is(distrust(fstatSync(fd)), 'it is not a regular file');
-  closeSync(fd);
+  using saved = openSaved(fifo);
+  t.is(distrust(fstatSync(saved.fd)), 'it is not a regular file');
   symlinkSync('fifo', join(directory, 'link'));
   t.throws(() => openSaved(join(directory, 'link')), { code: 'ELOOP' });
 });
