@@ -424,11 +424,9 @@ export const attacks: Readonly<Record<string, (root: string) => string[]>> = {
       }
     }),
   'through the root of every process': (root) =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((pid) =>
-        evidence(() => readFileSync(`/proc/${pid}/root${root}/opt/hidden/deep/data`, 'latin1')),
-      ),
+    processes().flatMap((pid) =>
+      evidence(() => readFileSync(`/proc/${pid}/root${root}/opt/hidden/deep/data`, 'latin1')),
+    ),
   'through what every process has open': (root) =>
     openDirectories().flatMap((path) =>
       ['opt/hidden/deep/data', `${root}/opt/hidden/deep/data`].flatMap((below) =>
@@ -448,15 +446,29 @@ export const attacks: Readonly<Record<string, (root: string) => string[]>> = {
 
 /** The working directories, and whatever else is open, of all processes that this one may look at. */
 function openDirectories(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return [`/proc/${pid}/cwd`, ...readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`)];
-      } catch {
-        return [];
-      }
-    });
+  return processes().flatMap((pid) => {
+    try {
+      return [`/proc/${pid}/cwd`, ...readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * The processes that an attack is tried through: not those that are known to be in another mount namespace, where a file system may be
+ * one that does not answer, as those of other tests that run meanwhile.
+ */
+function processes(): string[] {
+  const own = readlinkSync('/proc/self/ns/mnt');
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readlinkSync(`/proc/${name}/ns/mnt`) === own;
+    } catch {
+      return true;
+    }
+  });
 }
 
 /** What root is not kept from outside of the view, where all processes and directories are his. */
