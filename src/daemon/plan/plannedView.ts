@@ -222,8 +222,8 @@ export class PlannedView {
   }
 
   /** See `System.equalsOf`. */
-  equalsOf(cpv: PackageId): readonly EqualPackage[] {
-    return this.#system.equalsOf(cpv);
+  equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv, paths);
   }
 
   /** Portage's FEATURES for the targets. */

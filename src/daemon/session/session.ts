@@ -402,7 +402,7 @@ export class Session {
       ledger: this.#ledger,
       naming: {
         namesFor: (cpv, paths) => this.#planned.namesFor(cpv, paths),
-        equalsOf: (cpv) => this.#planned.equalsOf(cpv),
+        equalsOf: (cpv, paths) => this.#planned.equalsOf(cpv, paths),
       },
       readers: this.#readers,
       toldFirst: this.#live.toldFirst,
