@@ -8,7 +8,8 @@ import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
 import type { Remedy } from './remedies.js';
 import type * as emergeModule from './emerge/emerge.js';
-import type { Inside, InsideListener } from './private/client.js';
+import type { OpeningListener } from './session/startup.js';
+import type { Inside } from './private/client.js';
 import type { StartedInside } from './private/start.js';
 import type { MountedCommand } from './private/entering.js';
 import type { InsideChannels } from './private/supervisor.js';
@@ -38,8 +39,8 @@ export {
   reportDescriptor,
   startDaemon,
   type StartedDaemon,
-  type StartupMessage,
 } from './session/launch.js';
+export { startupLine, type StartupMessage } from './session/startup.js';
 export { ownCapabilities, passedCapabilities } from './session/surroundings.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
@@ -95,7 +96,7 @@ export async function loadEmerge(): Promise<EmergeModule> {
 export async function openInside(
   started: StartedInside,
   request: InsideRequest,
-  listener: InsideListener,
+  listener: OpeningListener,
   signal: AbortSignal,
 ): Promise<Inside> {
   return (await import('./private/client.js')).Inside.open(started, request, listener, signal);

@@ -3,7 +3,7 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, processStat, sendSignal, type Logger } from '../../base/index.js';
+import { LvfsError, processStat, sendSignal } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
 import { protocolVersion, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
@@ -13,6 +13,7 @@ import { startInside } from '../private/start.js';
 import type { ReportGraph } from '../report/auditing.js';
 import type { IgnoreSetting } from '../../audit/index.js';
 import type { InsideRequest } from '../request.js';
+import type { OpeningListener } from '../session/startup.js';
 import { phaseMethods, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
 
 /** The view that a package is built in. */
@@ -41,7 +42,7 @@ export interface PackageEnd {
 }
 
 /** Who decides and hears. */
-export interface PhaseListener {
+export interface PhaseListener extends OpeningListener {
   /**
    * The view for a package; undefined: it is built without one.
    *
@@ -50,8 +51,6 @@ export interface PhaseListener {
   viewFor(facts: PhaseFacts): PackageView | undefined;
   /** Notes what came of a package, and says what goes into the build's log, a line each. */
   ended(end: PackageEnd): readonly string[];
-  progress(text: string): void;
-  readonly log: Logger;
 }
 
 /** How the server of phases works. */

@@ -20,6 +20,7 @@ import {
 } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
+import { sendOpening, type OpeningListener } from '../session/startup.js';
 import { readEnd } from './buildLog.js';
 import { firstHandedDown, insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
@@ -67,12 +68,6 @@ type RunOrder = ParametersOf<PrivateMethods['run']>;
 function stdioOf({ capture, show = true, descriptors = [] }: RunOrder): StdioOptions {
   if (capture) return [show ? 'inherit' : 'ignore', 'pipe', 'pipe'];
   return ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)];
-}
-
-/** Who hears of what happens while the view is made. */
-interface OpenListener {
-  progress(text: string): void;
-  readonly log: Logger;
 }
 
 class Supervisor {
@@ -143,11 +138,7 @@ class Supervisor {
     const view = (): Handlers<ViewMethods> => this.#opened.handlers;
     return {
       open: ({ request }, { emit }) => {
-        const listener: OpenListener = {
-          progress: (text) => emit({ type: 'progress', text }),
-          log: (level, text) => emit({ type: 'log', level, text }),
-        };
-        const opening = this.#open(request, listener);
+        const opening = this.#open(request, sendOpening(emit));
         this.#opening = opening;
         return opening;
       },
@@ -202,7 +193,7 @@ class Supervisor {
     return Buffer.concat(this.#output).toString('utf8');
   }
 
-  async #open(request: InsideRequest, listener: OpenListener): Promise<SessionStatus> {
+  async #open(request: InsideRequest, listener: OpeningListener): Promise<SessionStatus> {
     if (this.#ending) throw new LvfsError('CANCELLED', 'interrupted');
     // Made here and not by P0, which could be killed before it has anybody to tell of it.
     const directory = createSessionDirectory();
