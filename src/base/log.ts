@@ -13,5 +13,11 @@ export function isLogLevel(value: unknown): value is LogLevel {
 /** Where messages go: one line each, without the line end. */
 export type Logger = (level: LogLevel, message: string) => void;
 
+/** Who hears of what is done: how far it is, and what there is to say about it. */
+export interface Listener {
+  readonly progress: (text: string) => void;
+  readonly log: Logger;
+}
+
 /** A logger that drops everything. */
 export const silent: Logger = () => undefined;

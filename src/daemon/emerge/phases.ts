@@ -3,9 +3,9 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, processStat, sendSignal } from '../../base/index.js';
+import { LvfsError, processStat, sendSignal, type Listener } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
-import { protocolVersion, type RequestContext } from '../control/protocol.js';
+import { protocolVersion, type Handlers, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
 import { Inside } from '../private/client.js';
 import { IdleViews } from '../private/idleViews.js';
@@ -13,7 +13,6 @@ import { startInside } from '../private/start.js';
 import type { ReportGraph } from '../report/auditing.js';
 import type { IgnoreSetting } from '../../audit/index.js';
 import type { InsideRequest } from '../request.js';
-import type { OpeningListener } from '../session/startup.js';
 import { phaseMethods, viewPhases, type PhaseFacts, type PhasePlace } from './protocol.js';
 
 /** The view that a package is built in. */
@@ -42,7 +41,7 @@ export interface PackageEnd {
 }
 
 /** Who decides and hears. */
-export interface PhaseListener extends OpeningListener {
+export interface PhaseListener extends Listener {
   /**
    * The view for a package; undefined: it is built without one.
    *
@@ -136,18 +135,13 @@ export class Phases {
       pid: process.pid,
       mountpoint: '',
     };
-    return listen(
-      path,
-      hello,
-      phaseMethods,
-      {
-        begin: (facts, context) => this.#begin(facts, context),
-        stranded: ({ reason }, { signal }) => this.#stranded(reason, signal),
-        end: ({ status }, { signal }) => this.#end(status, signal),
-      },
-      this.#listener.log,
-      { maxClients: maxPhases },
-    );
+    const handlers: Handlers<typeof phaseMethods> = {
+      begin: (facts, context) => this.#begin(facts, context),
+      stranded: ({ reason }, { signal }) => this.#stranded(reason, signal),
+      end: ({ status }, { signal }) => this.#end(status, signal),
+    };
+    const { log } = this.#listener;
+    return listen(path, { hello, methods: phaseMethods, handlers, log }, { maxClients: maxPhases });
   }
 
   /** Ends what still runs, and reports of what was being built. */

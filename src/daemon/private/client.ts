@@ -4,12 +4,12 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { exitStatus, LvfsError, workingDirectory, type ProcessEnd } from '../../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Listener, type ProcessEnd } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { namespaces, type HeldNamespace } from '../platform/index.js';
 import { removeSessionsOf } from '../registry/registry.js';
 import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
-import { hearOpening, type OpeningListener } from '../session/startup.js';
+import { hearOpening } from '../session/startup.js';
 import { Insistence } from './insistence.js';
 import { dismissInside, type StartedInside } from './start.js';
 import { insideDescriptor, type PrivateMethods, type RunCommand } from './wire.js';
@@ -57,7 +57,7 @@ export class Inside {
   static async open(
     started: StartedInside,
     request: InsideRequest,
-    listener: OpeningListener,
+    listener: Listener,
     signal: AbortSignal,
   ): Promise<Inside> {
     // One that was aborted before tells nobody.

@@ -5,7 +5,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { LvfsError, type Logger, type ProcessEnd } from '../../base/index.js';
+import { LvfsError, type Listener, type Logger, type ProcessEnd } from '../../base/index.js';
 import { closeInherited } from '../../system/index.js';
 import type { ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers, type ParametersOf } from '../control/protocol.js';
@@ -20,7 +20,7 @@ import {
 } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
-import { sendOpening, type OpeningListener } from '../session/startup.js';
+import { sendOpening } from '../session/startup.js';
 import { readEnd } from './buildLog.js';
 import { firstHandedDown, insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
@@ -53,7 +53,8 @@ export async function serveInside(channels: InsideChannels): Promise<never> {
   socket.on('close', () => supervisor.end());
   if (process.ppid !== channels.parent) supervisor.end();
   const hello = { lvfs: channels.version, protocol: protocolVersion, pid: process.pid, mountpoint: '' };
-  serveClient(socket, hello, privateMethods, supervisor.handlers(), channels.log);
+  const { log } = channels;
+  serveClient(socket, { hello, methods: privateMethods, handlers: supervisor.handlers(), log });
   await supervisor.over;
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);
@@ -193,7 +194,7 @@ class Supervisor {
     return Buffer.concat(this.#output).toString('utf8');
   }
 
-  async #open(request: InsideRequest, listener: OpeningListener): Promise<SessionStatus> {
+  async #open(request: InsideRequest, listener: Listener): Promise<SessionStatus> {
     if (this.#ending) throw new LvfsError('CANCELLED', 'interrupted');
     // Made here and not by P0, which could be killed before it has anybody to tell of it.
     const directory = createSessionDirectory();

@@ -10,16 +10,10 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { errorCode, exitStatus, LvfsError } from '../../base/index.js';
+import { errorCode, exitStatus, LvfsError, type Listener } from '../../base/index.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
-import {
-  hearOpening,
-  readStartupMessage,
-  startupLine,
-  type OpeningListener,
-  type StartupOrder,
-} from './startup.js';
+import { hearOpening, readStartupMessage, startupLine, type StartupOrder } from './startup.js';
 import { freeWhenStuck } from './stuck.js';
 import { confined, dividedEnvironment } from './surroundings.js';
 
@@ -99,7 +93,7 @@ export async function dismissDaemon({ child, directory, died }: StartedDaemon): 
 export async function launch(
   daemon: StartedDaemon,
   request: SessionRequest,
-  listener: OpeningListener,
+  listener: Listener,
 ): Promise<SessionStatus> {
   const { child, directory, died } = daemon;
   try {
@@ -120,7 +114,7 @@ export async function launch(
 async function order(
   { child, died }: StartedDaemon,
   order: StartupOrder,
-  listener: OpeningListener,
+  listener: Listener,
 ): Promise<SessionStatus> {
   const input = child.stdio[0]!;
   const reports = child.stdio[reportDescriptor];

@@ -2,7 +2,7 @@
  * What a process that makes a view and the one that waits for it say to each other. A daemon is given its order as a line of JSON, and says
  * what it has to say as lines of JSON until its view is there; the server of a private view says the same as events of the control protocol.
  */
-import { isLogLevel, isRecord, parseJson, type Logger, type LogLevel } from '../../base/index.js';
+import { isLogLevel, isRecord, parseJson, type Listener, type LogLevel } from '../../base/index.js';
 import type { ErrorMessage } from '../control/protocol.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 
@@ -11,14 +11,8 @@ export type OpeningMessage =
   | { readonly type: 'progress'; readonly text: string }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string };
 
-/** Who hears of what happens before the view is there. */
-export interface OpeningListener {
-  readonly progress: (text: string) => void;
-  readonly log: Logger;
-}
-
 /** A listener that passes everything on as messages. */
-export function sendOpening(send: (message: OpeningMessage) => void): OpeningListener {
+export function sendOpening(send: (message: OpeningMessage) => void): Listener {
   return {
     progress: (text) => send({ type: 'progress', text }),
     log: (level, text) => send({ type: 'log', level, text }),
@@ -26,7 +20,7 @@ export function sendOpening(send: (message: OpeningMessage) => void): OpeningLis
 }
 
 /** Tells a listener what a message of {@link sendOpening} says. */
-export function hearOpening(listener: OpeningListener, message: OpeningMessage): void {
+export function hearOpening(listener: Listener, message: OpeningMessage): void {
   if (message.type === 'progress') listener.progress(message.text);
   else listener.log(message.level, message.text);
 }
