@@ -50,6 +50,14 @@ export interface ListenOptions {
   readonly mayChange?: (pid: number | undefined) => boolean;
 }
 
+/** What is served on a connection. */
+export interface Served<T extends Methods> {
+  readonly hello: Hello;
+  readonly methods: T;
+  readonly handlers: Handlers<T>;
+  readonly log: Logger;
+}
+
 /**
  * Listens on `path`, which must not exist yet.
  *
@@ -58,10 +66,7 @@ export interface ListenOptions {
  */
 export async function listen<T extends Methods>(
   path: string,
-  hello: Hello,
-  methods: T,
-  handlers: Handlers<T>,
-  log: Logger,
+  served: Served<T>,
   { maxClients = usualClients, mayChange = () => true }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
@@ -72,7 +77,7 @@ export async function listen<T extends Methods>(
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serveClient(socket, hello, methods, handlers, log, mayChange(peerOf(socket)));
+    serveClient(socket, served, mayChange(peerOf(socket)));
   });
   await bind(server, path);
   chmodSync(path, 0o600);
@@ -104,14 +109,8 @@ function bind(server: Server, path: string): Promise<void> {
 }
 
 /** Serves one connection until it is closed. */
-export function serveClient<T extends Methods>(
-  socket: Socket,
-  hello: Hello,
-  methods: T,
-  handlers: Handlers<T>,
-  log: Logger,
-  mayChange = true,
-): void {
+export function serveClient<T extends Methods>(socket: Socket, served: Served<T>, mayChange = true): void {
+  const { hello, methods, log } = served;
   const gone = new AbortController();
   let pending = 0;
   const send = (message: Readonly<Record<string, unknown>>): void => {
@@ -148,7 +147,7 @@ export function serveClient<T extends Methods>(
     try {
       if (methods[method]?.changes === true && !mayChange) throw fromInside(method);
       const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
-      const result = await handle(methods, handlers, method, params, context);
+      const result = await handle(served, method, params, context);
       send({ id, result: result ?? null });
     } catch (error) {
       // Every failure is the client's to hear of; one that is a bug is logged with its place as well.
@@ -195,8 +194,7 @@ function isMethod<T extends Methods>(methods: T, name: string): name is keyof T 
 
 /** @throws LvfsError BAD_REQUEST for parameters that the method does not take, or what the handler throws */
 function handle<T extends Methods, K extends keyof T & string>(
-  methods: T,
-  handlers: Handlers<T>,
+  { methods, handlers }: Served<T>,
   name: K,
   parameters: object,
   context: RequestContext<unknown>,

@@ -151,7 +151,8 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log, {
+    const served = { hello, methods: viewMethods, handlers: this.handlers, log };
+    this.#control = await listen(controlSocket(directory), served, {
       mayChange: (pid) => !this.#isInside(pid),
     });
     if (this.#isEnding) return;
