@@ -62,7 +62,7 @@ const same = test.macro((t: ExecutionContext, make: () => Files) => {
     path('directory'),
     '/dev/null',
     '/',
-    '/proc',
+    '/proc/sys',
   ]) {
     t.is(files.stat(bytes(name)), 0, name);
     const { status } = files;
