@@ -48,6 +48,14 @@ export interface ListenOptions {
   readonly maxClients?: number;
   /** Whether a process may ask for what changes the view; undefined: nobody knows which it is. Default: all may. */
   readonly mayChange?: (pid: number | undefined) => boolean;
+  /** What has to be done before a request is answered. */
+  readonly ready?: () => Promise<void>;
+}
+
+/** What one client is allowed, and waits for; see {@link ListenOptions}. */
+interface ClientOptions {
+  readonly mayChange?: boolean;
+  readonly ready?: () => Promise<void>;
 }
 
 /**
@@ -62,7 +70,7 @@ export async function listen<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
-  { maxClients = usualClients, mayChange = () => true }: ListenOptions = {},
+  { maxClients = usualClients, mayChange = () => true, ready }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
@@ -72,7 +80,10 @@ export async function listen<T extends Methods>(
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serveClient(socket, hello, methods, handlers, log, mayChange(peerOf(socket)));
+    serveClient(socket, hello, methods, handlers, log, {
+      mayChange: mayChange(peerOf(socket)),
+      ...(ready === undefined ? {} : { ready }),
+    });
   });
   await bind(server, path);
   chmodSync(path, 0o600);
@@ -110,7 +121,7 @@ export function serveClient<T extends Methods>(
   methods: T,
   handlers: Handlers<T>,
   log: Logger,
-  mayChange = true,
+  { mayChange = true, ready }: ClientOptions = {},
 ): void {
   const gone = new AbortController();
   let pending = 0;
@@ -147,6 +158,7 @@ export function serveClient<T extends Methods>(
     pending++;
     try {
       if (methods[method]?.changes === true && !mayChange) throw fromInside(method);
+      await ready?.();
       const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
       const result = await handle(methods, handlers, method, params, context);
       send({ id, result: result ?? null });
