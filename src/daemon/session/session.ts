@@ -18,11 +18,13 @@ import { placeInside } from '../overlay/binds.js';
 import { viewMethods, type ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
+import { pidNamespace } from '../registry/holding.js';
 import { isMounted, mountAt, removeMount, unmountBinds } from '../registry/mounts.js';
 import type { PlannedView } from '../plan/plannedView.js';
 import { mounter } from '../platform/index.js';
 import {
   controlSocket,
+  holdSession,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -96,6 +98,7 @@ export class Session {
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
   #control: ControlServer | undefined;
+  #release = (): void => undefined;
   #announced: Promise<void> | undefined;
   readonly #others: OtherViews;
   readonly #following: Following;
@@ -159,6 +162,7 @@ export class Session {
       ready: () => this.#following.wake(),
     });
     if (this.#isEnding) return;
+    this.#release = holdSession(directory);
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
     await this.#others.look();
@@ -166,8 +170,8 @@ export class Session {
   }
 
   /**
-   * Does not follow the databases of installed packages until the view becomes another's, or somebody asks it something: nothing runs in it,
-   * and to follow a merge that nobody sees takes longer than to catch up. Not where somebody may have come in besides.
+   * Does not follow the databases of installed packages until the view becomes another's, or is asked something: nothing runs in it, and
+   * nobody sees a merge. Not where somebody may have come in besides.
    */
   rest(): void {
     if (this.#state !== 'serving' || this.#hasVisitors || mounter.heldBy(this.#device).length > 0) return;
@@ -184,6 +188,7 @@ export class Session {
       schemaVersion: 1,
       pid: process.pid,
       startTime: processStartTime(process.pid) ?? '0',
+      pidNamespace: pidNamespace(),
       mountpoint: this.#shownAt,
       device: this.#device,
       targets: this.#planned.targets,
@@ -197,8 +202,7 @@ export class Session {
   }
 
   get #sysroot(): { sysroot?: string } {
-    const { sysroot } = this.#planned;
-    return sysroot === undefined ? {} : { sysroot };
+    return this.#planned.sysroot === undefined ? {} : { sysroot: this.#planned.sysroot };
   }
 
   /** What answers the methods of a view. */
@@ -439,7 +443,6 @@ export class Session {
    * @throws LvfsError as `LiveView.retarget`; then nothing has changed
    */
   async become(asked: Shown): Promise<LiveResult> {
-    // It reads the database anew itself.
     this.#following.resume();
     const result = await this.#live.retarget(asked, async () => {
       await this.#settled();
@@ -479,6 +482,7 @@ export class Session {
     if (why !== undefined) await removeMount(mountpoint, this.#device);
     this.#connection.close();
     await this.#control?.close();
+    this.#release();
     if (why === undefined) {
       log('info', `${mountpoint}: unmounted`);
       removeSessionDirectory(directory);
