@@ -81,8 +81,8 @@ export interface ReportInput {
   wasListed(path: string): boolean;
   /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */
   namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
-  /** Other installed packages that are as good as this one, with what takes each of them. */
-  equalsOf(cpv: PackageId): readonly EqualPackage[];
+  /** Other installed packages that are as good as this one in what was wanted of it, with what takes each of them. */
+  equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: PackageId): boolean;
   ignore?: readonly IgnoreSetting[];
@@ -217,7 +217,7 @@ export function suggestionsFor(
   const [path] = paths;
   for (const other of path === undefined ? [] : input.ownersOf(path))
     if (other !== cpv) add(atomFor(other, [path ?? ''], input), `it has ${path ?? ''} as well`);
-  for (const { cpv: other, by } of input.equalsOf(cpv))
+  for (const { cpv: other, by } of input.equalsOf(cpv, paths))
     add(atomFor(other, [], input), `it is installed, and ${by} takes it as well`);
   return [...found.values()];
 }

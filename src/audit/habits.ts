@@ -18,8 +18,8 @@ export interface Habit {
   readonly option?: RegExp;
 }
 
-function habit(name: string, by: RegExp, names: string, reason: string, option?: RegExp): Habit {
-  return { name, by, names: new Set(names.split(' ')), reason, ...(option === undefined ? {} : { option }) };
+function habit(name: string, by: RegExp, names: string, reason: string): Habit {
+  return { name, by, names: new Set(names.split(' ')), reason };
 }
 
 export const habits: readonly Habit[] = [
@@ -35,20 +35,24 @@ export const habits: readonly Habit[] = [
     'zsh ksh ksh93 mksh print cygpath dumpbin mt mc manifest-tool lipo otool nmedit dsymutil dlltool',
     'each configure script of autoconf and libtool looks for the tools of other systems',
   ),
-  habit(
-    'configure-nls',
-    /^configure$/,
-    'msgfmt gmsgfmt xgettext msgmerge',
-    "gettext's macros look for its programs although --disable-nls was given",
-    /^--(?:disable-nls|enable-nls=no)$/,
-  ),
-  habit(
-    'configure-gtk-doc',
-    /^configure$/,
-    'gtkdoc-check gtkdoc-check.test gtkdoc-rebase gtkdoc-mkpdf dblatex fop',
-    "gtk-doc's macro looks for its programs although --disable-gtk-doc was given",
-    /^--(?:disable-gtk-doc|enable-gtk-doc=no)$/,
-  ),
+  {
+    ...habit(
+      'configure-nls',
+      /^configure$/,
+      'msgfmt gmsgfmt xgettext msgmerge',
+      "gettext's macros look for its programs although --disable-nls was given",
+    ),
+    option: /^--(?:disable-nls|enable-nls=no)$/,
+  },
+  {
+    ...habit(
+      'configure-gtk-doc',
+      /^configure$/,
+      'gtkdoc-check gtkdoc-check.test gtkdoc-rebase gtkdoc-mkpdf dblatex fop',
+      "gtk-doc's macro looks for its programs although --disable-gtk-doc was given",
+    ),
+    option: /^--(?:disable-gtk-doc|enable-gtk-doc=no)$/,
+  },
   habit(
     'meson',
     /^(?:meson|meson\.py)$/,

@@ -177,7 +177,8 @@ export function findMissing(
 /** Why nobody lacks a program that was only looked for: another one that is as good is there. */
 function visibleEqual(cpv: PackageId, paths: readonly string[], input: ReportInput): string | undefined {
   if (paths.some((path) => factsOf(path, input).kind !== 'executable')) return undefined;
-  const equal = input.equalsOf(cpv).find((one) => input.visible.has(one.cpv));
+  // Whoever looks for `mawk`, and goes on without it, is glad of gawk.
+  const equal = input.equalsOf(cpv, []).find((one) => input.visible.has(one.cpv));
   return equal && `${equal.cpv} is there and as good: ${equal.by} takes either`;
 }
 

@@ -349,8 +349,21 @@ function entryOf(cpv: PackageId, reports: readonly Report[]): Entry {
     return { cpv, suggestions: [{ suggest, reason: '' }], paths: [], messages: [], phases: [] };
   }
   // How it was used tells more than how it was looked for; what was said over it was said where it was not there.
-  const said = all.find(({ messages }) => messages.length > 0)?.messages ?? [];
-  return { ...shown, messages: said };
+  const said = all.find(({ messages }) => messages.length > 0);
+  return said === undefined
+    ? { ...shown, messages: [] }
+    : { ...shown, messages: said.messages, suggestions: calledAs(said, shown) };
+}
+
+/** By which atoms: first those that go by what the build called, which may be a link to what it then used (`yacc`, of bison). */
+function calledAs(said: Missing, shown: Missing): Missing['suggestions'] {
+  const variable = /^\w+/.exec(shown.suggest)?.[0] ?? 'DEPEND';
+  const called = said.suggestions.map(({ suggest, reason }) => ({
+    suggest: suggest.replace(/^\w+/, variable),
+    reason,
+  }));
+  const isNew = (one: string): boolean => called.every(({ suggest }) => suggest !== one);
+  return [...called, ...shown.suggestions.filter(({ suggest }) => isNew(suggest))];
 }
 
 function additionOf(

@@ -10,6 +10,7 @@ import {
   driverChoices,
   errorCode,
   isAbsent,
+  isTexts,
   nearest,
   readRegularFile,
   type DriverChoice,
@@ -252,33 +253,50 @@ function readFile(file: ConfigFile, merged: Merged): void {
 
 /** Checks a value from a file; `at` names it in the error. */
 function checkValue(raw: unknown, key: Key, at: string): Value {
-  const isStrings =
-    Array.isArray(raw) && raw.every((item): item is string => typeof item === 'string' && item !== '');
-  switch (key.kind) {
-    case 'strings':
-      if (!isStrings) throw badSetting(at, `expected a list of strings, found ${showValue(raw)}`);
-      return raw;
-    case 'paths':
-      if (!isStrings || !raw.every(isAbsolute))
-        throw badSetting(at, `expected a list of absolute paths, found ${showValue(raw)}`);
-      return raw;
-    case 'path':
-      if (typeof raw !== 'string' || !isAbsolute(raw))
-        throw badSetting(at, `expected an absolute path, found ${showValue(raw)}`);
-      return raw;
-    case 'word':
-      if (typeof raw !== 'string' || key.choices?.includes(raw) !== true) {
-        throw badSetting(at, `expected ${(key.choices ?? []).join(' or ')}, found ${showValue(raw)}`);
-      }
-      return raw;
-    case 'number': {
-      const [least, most] = key.range!;
-      if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most) {
-        throw badSetting(at, `expected a whole number from ${least} to ${most}, found ${showValue(raw)}`);
-      }
-      return raw;
+  const { expected, read } = kinds[key.kind];
+  const value = read(raw, key);
+  if (value === undefined) throw badSetting(at, `expected ${expected(key)}, found ${showValue(raw)}`);
+  return value;
+}
+
+/** What values of each kind are, in words, and the value of what is one. */
+const kinds: Readonly<
+  Record<
+    Kind,
+    {
+      readonly expected: (key: Key) => string;
+      readonly read: (raw: unknown, key: Key) => Value | undefined;
     }
-  }
+  >
+> = {
+  strings: {
+    expected: () => 'a list of strings',
+    read: (raw) => (isFilled(raw) ? raw : undefined),
+  },
+  paths: {
+    expected: () => 'a list of absolute paths',
+    read: (raw) => (isFilled(raw) && raw.every(isAbsolute) ? raw : undefined),
+  },
+  path: {
+    expected: () => 'an absolute path',
+    read: (raw) => (typeof raw === 'string' && isAbsolute(raw) ? raw : undefined),
+  },
+  word: {
+    expected: ({ choices = [] }) => choices.join(' or '),
+    read: (raw, { choices = [] }) => (typeof raw === 'string' && choices.includes(raw) ? raw : undefined),
+  },
+  number: {
+    expected: ({ range: [least, most] = anyNumber }) => `a whole number from ${least} to ${most}`,
+    read: (raw, { range: [least, most] = anyNumber }) =>
+      typeof raw === 'number' && Number.isInteger(raw) && raw >= least && raw <= most ? raw : undefined,
+  },
+};
+
+const anyNumber = [0, Number.MAX_SAFE_INTEGER] as const;
+
+/** Whether a value is a list of texts of which none is empty. */
+function isFilled(raw: unknown): raw is readonly string[] {
+  return isTexts(raw) && raw.every((text) => text !== '');
 }
 
 /** Lists are separated by white space, paths in a list by colons. An empty variable counts as unset. */

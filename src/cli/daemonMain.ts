@@ -1,5 +1,5 @@
 /**
- * The program of a daemon, which `lvfs mount` starts; daemon/launch.ts says how the two speak. Its standard output and error
+ * The program of a daemon, which `lvfs mount` starts; daemon/session/launch.ts says how the two speak. Its standard output and error
  * are its log.
  */
 import { closeSync, writeSync } from 'node:fs';
@@ -9,6 +9,7 @@ import {
   passedCapabilities,
   reportDescriptor,
   runDaemon,
+  startupLine,
   type StartupMessage,
 } from '../daemon/index.js';
 import { closeInherited, keepCapabilities } from '../system/index.js';
@@ -42,7 +43,7 @@ function writeLog(text: string): void {
 function report(message: StartupMessage): void {
   if (!reporting) return;
   try {
-    writeSync(reportDescriptor, `${JSON.stringify(message)}\n`);
+    writeSync(reportDescriptor, startupLine(message));
   } catch (error) {
     if (errorCode(error) !== 'EPIPE') throw error;
     reporting = false;

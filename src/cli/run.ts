@@ -1,5 +1,5 @@
 /** From a command line to an exit status. */
-import { exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
+import { exitStatus, LvfsError, nearest, type ExitStatus } from '../base/index.js';
 import { ownPrefix, parse, splitVerb, type Command } from './command.js';
 import { explained, UsageError } from './errors.js';
 import { Output, type OutputOptions } from './output.js';
@@ -59,6 +59,9 @@ async function run(
   });
 }
 
+/** Options that lvfs takes without a command. */
+const ownOptions = ['--help', '--version', '--json', '--color', '--quiet', '--verbose', '-h', '-q', '-v'];
+
 async function withoutVerb(
   argv: readonly string[],
   output: Output,
@@ -76,7 +79,12 @@ async function withoutVerb(
     return exitStatus.ok;
   }
   const option = argv.find((word) => word.startsWith('-'));
-  if (option !== undefined) throw new UsageError(`${option}: no command given`, undefined, undefined);
+  if (option !== undefined) {
+    const meant = nearest(option, ownOptions);
+    const isOwn = ownOptions.includes(option.replace(/=.*/, ''));
+    const wrong = isOwn || meant === undefined ? 'no command given' : 'unknown option';
+    throw new UsageError(`${option}: ${wrong}`, isOwn ? undefined : meant, undefined);
+  }
   const { firstStep, surroundings } = await import('./firstStep.js');
   throw new LvfsError('USAGE', 'no command given', { hint: firstStep(surroundings()) });
 }

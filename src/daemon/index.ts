@@ -2,13 +2,13 @@
  * One running view from mount to unmount, and what can be asked without one. What needs Portage's data, the index or a driver is loaded
  * when it is called: most commands need only a part.
  */
-import type { Logger } from '../base/index.js';
+import type { Listener, Logger } from '../base/index.js';
 import type { SystemLocations } from '../portage/index.js';
 import type { DaemonChannels, RunOptions } from './session/detached.js';
 import type { Health } from './health.js';
 import type { Remedy } from './remedies.js';
 import type * as emergeModule from './emerge/emerge.js';
-import type { Inside, InsideListener } from './private/client.js';
+import type { Inside } from './private/client.js';
 import type { StartedInside } from './private/start.js';
 import type { MountedCommand } from './private/entering.js';
 import type { InsideChannels } from './private/supervisor.js';
@@ -38,8 +38,8 @@ export {
   reportDescriptor,
   startDaemon,
   type StartedDaemon,
-  type StartupMessage,
 } from './session/launch.js';
+export { startupLine, type StartupMessage } from './session/startup.js';
 export { ownCapabilities, passedCapabilities } from './session/surroundings.js';
 export type { PackageEnd, PackageView, PhaseListener } from './emerge/phases.js';
 export type { PhaseFacts } from './emerge/protocol.js';
@@ -95,7 +95,7 @@ export async function loadEmerge(): Promise<EmergeModule> {
 export async function openInside(
   started: StartedInside,
   request: InsideRequest,
-  listener: InsideListener,
+  listener: Listener,
   signal: AbortSignal,
 ): Promise<Inside> {
   return (await import('./private/client.js')).Inside.open(started, request, listener, signal);
@@ -126,10 +126,9 @@ export async function makePlan(request: ViewRequest, log: Logger): Promise<Plan>
 export async function explainFor(
   request: ViewRequest,
   paths: readonly Buffer[],
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<Explanation[]> {
-  return (await import('./plan/plannedView.js')).explainFor(request, paths, log, progress);
+  return (await import('./plan/plannedView.js')).explainFor(request, paths, listener);
 }
 
 /** See `explainOwners` in inspect.ts. */
@@ -137,10 +136,9 @@ export async function explainOwners(
   locations: SystemLocations,
   cache: string,
   paths: readonly Buffer[],
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<Explanation[]> {
-  return (await import('./plan/inspect.js')).explainOwners(locations, cache, paths, log, progress);
+  return (await import('./plan/inspect.js')).explainOwners(locations, cache, paths, listener);
 }
 
 /** See `indexHost` in inspect.ts. */
@@ -148,10 +146,9 @@ export async function indexHost(
   locations: SystemLocations,
   cache: string,
   action: IndexAction,
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<IndexReport> {
-  return (await import('./plan/inspect.js')).indexHost(locations, cache, action, log, progress);
+  return (await import('./plan/inspect.js')).indexHost(locations, cache, action, listener);
 }
 
 /** The system paths in force; see `systemPathList` in systemPlaces.ts. */

@@ -88,11 +88,10 @@ class System {
     targets: readonly string[] = [],
     shown: Shown = {},
   ): Promise<readonly Explanation[]> {
-    const { log, progress } = this.#talk;
     const bytes = paths.map((path) => Buffer.from(latin1(path), 'latin1'));
     return targets.length > 0
-      ? explainFor(requestOf(targets, this.#places, shown), bytes, log, progress)
-      : explainOwners(locationsOf(this.#places), cacheOf(this.#places), bytes, log, progress);
+      ? explainFor(requestOf(targets, this.#places, shown), bytes, this.#talk)
+      : explainOwners(locationsOf(this.#places), cacheOf(this.#places), bytes, this.#talk);
   }
 
   /**

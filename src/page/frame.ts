@@ -1,12 +1,12 @@
 /** What the pages of lvfs have in common: one file, nothing loaded from elsewhere, and a policy that keeps it so. */
 import { createHash } from 'node:crypto';
-import { escapeMarkup } from '../base/index.js';
+import { markup, Markup } from '../base/index.js';
 
-/** A page; `body`, `style` and `script` are markup and code as they stand in it. */
+/** A page; `style` and `script` are code as it stands in it. */
 export interface Page {
   readonly title: string;
   readonly style: string;
-  readonly body: string;
+  readonly body: Markup;
   /** Nothing that is said may depend on it. */
   readonly script: string;
   /** Code of a page that stands in a frame of this one: there it needs the leave of both. */
@@ -19,24 +19,24 @@ export function framed({ title, style, body, script, embeds }: Page): string {
   const hashes = (of: 'style' | 'script'): string =>
     [of === 'style' ? style : script, ...(embeds === undefined ? [] : [embeds[of]])].map(hash).join(' ');
   const policy = `default-src 'none'; style-src ${hashes('style')}; script-src ${hashes('script')}; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${escapeMarkup(title)}</title>
-<style>${style}</style>
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<title>${title}</title>
+<style>${new Markup(style)}</style>
 </head>
 <body>
 <main>
 ${body}
 </main>
-<script>${script}</script>
+<script>${new Markup(script)}</script>
 </body>
 </html>
-`;
+`.text;
 }
 
 /** Colours by role rather than by value, dark where the reader likes it so, and black on white on paper. */

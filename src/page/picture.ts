@@ -1,6 +1,6 @@
 /** The picture of a report: SVG that is drawn here, so that a page shows it without a script. */
 import dagre from '@dagrejs/dagre';
-import { escapeMarkup } from '../base/index.js';
+import { markup, type Markup } from '../base/index.js';
 import { groupId, type Box, type DependencyGraph, type Edge, type Group, type Role } from './graph.js';
 
 const roleText: Readonly<Record<Role, string>> = {
@@ -32,15 +32,15 @@ interface Place extends Size {
  * The picture with all groups closed, and once more for each with that group open. Which is seen follows from the address
  * (`#open-unused`): the boxes of groups are links. The closed one comes last, so that the style can hide it behind an open one.
  */
-export function pictures(graph: DependencyGraph): string {
-  if (graph.boxes.length === 0) return '<p>Nothing to draw.</p>';
+export function pictures(graph: DependencyGraph): Markup {
+  if (graph.boxes.length === 0) return markup`<p>Nothing to draw.</p>`;
   const open = graph.groups.map(
-    (group) => `<div class="drawing open" id="open-${group.role}">${drawing(graph, group)}</div>`,
+    (group) => markup`<div class="drawing open" id="open-${group.role}">${drawing(graph, group)}</div>`,
   );
-  return `<div class="drawings">${open.join('')}<div class="drawing closed" id="graph">${drawing(graph)}</div></div>`;
+  return markup`<div class="drawings">${open}<div class="drawing closed" id="graph">${drawing(graph)}</div></div>`;
 }
 
-function drawing({ boxes, groups, edges }: DependencyGraph, open?: Group): string {
+function drawing({ boxes, groups, edges }: DependencyGraph, open?: Group): Markup {
   const sizes = new Map<string, Size>([
     ...boxes.map(({ cpv }) => [cpv, box] as const),
     ...groups.map((group) => [groupId(group.role), group === open ? gridSize(group) : box] as const),
@@ -53,11 +53,9 @@ function drawing({ boxes, groups, edges }: DependencyGraph, open?: Group): strin
     group === open ? grid(group, at(groupId(group.role))) : closedGroup(group, at(groupId(group.role))),
   );
   const what = open === undefined ? '' : `, with what is ${roleText[open.role].toLowerCase()} one by one`;
-  return (
-    `<div class="scroll picture" tabindex="0" role="group" aria-label="Dependency graph${what}">` +
-    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-label="Graph${what}">` +
-    `<g aria-hidden="true">${paths.join('')}</g>${singles.join('')}${folded.join('')}</svg></div>`
-  );
+  return markup`<div class="scroll picture" tabindex="0" role="group" aria-label="Dependency graph${what}">\
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-label="Graph${what}">\
+<g aria-hidden="true">${paths}</g>${singles}${folded}</svg></div>`;
 }
 
 interface Arrangement extends Size {
@@ -110,9 +108,9 @@ function arranged(sizes: ReadonlyMap<string, Size>, edges: readonly Edge[]): Arr
 }
 
 /** A line through the middles between its points, bent at the points. */
-function arrow({ from, to, label, role }: Edge, points: Arrangement['lines'][number]): string {
+function arrow({ from, to, label, role }: Edge, points: Arrangement['lines'][number]): Markup | undefined {
   const [first, ...others] = points;
-  if (first === undefined) return '';
+  if (first === undefined) return undefined;
   const spell = ({ x, y }: { x: number; y: number }): string => `${Math.round(x)} ${Math.round(y)}`;
   let d = `M${spell(first)}`;
   for (const [i, point] of others.entries()) {
@@ -120,25 +118,21 @@ function arrow({ from, to, label, role }: Edge, points: Arrangement['lines'][num
     if (next === undefined) d += ` L${spell(point)}`;
     else d += ` Q${spell(point)} ${spell({ x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 })}`;
   }
-  return `<path class="${role}" d="${d}"><title>${escapeMarkup(`${from} → ${to}: ${label}`)}</title></path>`;
+  return markup`<path class="${role}" d="${d}"><title>${`${from} → ${to}: ${label}`}</title></path>`;
 }
 
-function boxDrawing({ cpv, role }: Box, { x, y, width, height }: Place): string {
-  const name = escapeMarkup(`${cpv}: ${roleText[role]}`);
-  return (
-    `<g class="${role}" transform="translate(${x} ${y})" role="img" aria-label="${name}"><title>${name}</title>` +
-    `<rect width="${width}" height="${height}" rx="6"/><text x="10" y="18">${escapeMarkup(shorten(cpv))}</text>` +
-    `<text class="role" x="10" y="35">${roleText[role]}</text></g>`
-  );
+function boxDrawing({ cpv, role }: Box, { x, y, width, height }: Place): Markup {
+  const name = `${cpv}: ${roleText[role]}`;
+  return markup`<g class="${role}" transform="translate(${x} ${y})" role="img" aria-label="${name}"><title>${name}</title>\
+<rect width="${width}" height="${height}" rx="6"/><text x="10" y="18">${shorten(cpv)}</text>\
+<text class="role" x="10" y="35">${roleText[role]}</text></g>`;
 }
 
-function closedGroup({ role, members }: Group, { x, y, width, height }: Place): string {
+function closedGroup({ role, members }: Group, { x, y, width, height }: Place): Markup {
   const text = `${members.length} ${roleText[role].toLowerCase()}`;
-  return (
-    `<a class="group ${role}" href="#open-${role}" transform="translate(${x} ${y})">` +
-    `<rect x="6" y="6" width="${width - 6}" height="${height - 6}" rx="6"/><rect width="${width - 6}" height="${height - 6}" rx="6"/>` +
-    `<text x="10" y="17">${text}</text><text class="role" x="10" y="32"> ▸ open</text></a>`
-  );
+  return markup`<a class="group ${role}" href="#open-${role}" transform="translate(${x} ${y})">\
+<rect x="6" y="6" width="${width - 6}" height="${height - 6}" rx="6"/><rect width="${width - 6}" height="${height - 6}" rx="6"/>\
+<text x="10" y="17">${text}</text><text class="role" x="10" y="32"> ▸ open</text></a>`;
 }
 
 function gridColumns({ members }: Group): number {
@@ -153,21 +147,19 @@ function gridSize(group: Group): Size {
   };
 }
 
-function grid(group: Group, { x, y, width, height }: Place): string {
+function grid(group: Group, { x, y, width, height }: Place): Markup {
   const { role, members } = group;
   const text = `${members.length} ${roleText[role].toLowerCase()}`;
   const columns = gridColumns(group);
   const rows = Math.ceil(members.length / columns);
   const cells = members.map((cpv, i) => {
     const place = `translate(${10 + Math.floor(i / rows) * cell.width} ${cell.head + (i % rows) * cell.height})`;
-    const name = escapeMarkup(`${cpv}: ${roleText[role]}`);
-    return `<g transform="${place}" role="img" aria-label="${name}"><title>${name}</title><text y="17">${escapeMarkup(shorten(cpv))}</text></g>`;
+    const name = `${cpv}: ${roleText[role]}`;
+    return markup`<g transform="${place}" role="img" aria-label="${name}"><title>${name}</title><text y="17">${shorten(cpv)}</text></g>`;
   });
-  return (
-    `<g class="${role}" transform="translate(${x} ${y})"><rect width="${width}" height="${height}" rx="6"/>` +
-    `<a class="group" href="#graph"><rect class="button" x="5" y="5" width="${cell.width - 10}" height="24" rx="4"/>` +
-    `<text x="12" y="22">${text} ▾ fold</text></a>${cells.join('')}</g>`
-  );
+  return markup`<g class="${role}" transform="translate(${x} ${y})"><rect width="${width}" height="${height}" rx="6"/>\
+<a class="group" href="#graph"><rect class="button" x="5" y="5" width="${cell.width - 10}" height="24" rx="4"/>\
+<text x="12" y="22">${text} ▾ fold</text></a>${cells}</g>`;
 }
 
 function shorten(cpv: string): string {

@@ -2,7 +2,7 @@
  * The report as one self-contained page that needs neither its script nor colours to be read. The script sorts tables and copies lines; what
  * it needs to be pressed it makes itself.
  */
-import { escapeMarkup } from '../base/index.js';
+import { joined, markup, type Markup, type MarkupPart } from '../base/index.js';
 import { missingGroups, type Missing, type Report } from '../audit/index.js';
 import type { ReportGraph } from '../daemon/index.js';
 import { baseStyle, framed, sortableScript } from './frame.js';
@@ -17,7 +17,7 @@ import { pictures } from './picture.js';
  */
 export function reportPage(report: Report, graph: ReportGraph, status?: number): string {
   const title = `lvfs report: ${graph.targets.join(', ')}`;
-  const body = `<h1>${escapeMarkup(title)}</h1>
+  const body = markup`<h1>${title}</h1>
 ${ending(status)}<p class="summary">${summary(report)}</p>
 ${toDeclare(report)}
 <h2>Dependencies</h2>
@@ -28,11 +28,11 @@ ${sections(report, graph)}
   return framed({ title, style, body, script });
 }
 
-function ending(status: number | undefined): string {
-  if (status === undefined) return '';
+function ending(status: number | undefined): Markup | undefined {
+  if (status === undefined) return undefined;
   return status === 0
-    ? '<p class="summary">Built.</p>\n'
-    : `<p class="summary failed">The build failed with status ${status}.</p>\n`;
+    ? markup`<p class="summary">Built.</p>\n`
+    : markup`<p class="summary failed">The build failed with status ${status}.</p>\n`;
 }
 
 /** The same numbers as in the heads of the sections. */
@@ -49,7 +49,7 @@ function summary(report: Report): string {
 }
 
 /** What a reader came for: the lines for the ebuild stand before everything else. */
-function toDeclare(report: Report): string {
+function toDeclare(report: Report): readonly MarkupPart[] {
   const { missing, isProved, allowed, automagic } = missingGroups(report);
   return [
     missingTable(
@@ -59,14 +59,14 @@ function toDeclare(report: Report): string {
     ),
     missingTable('Allowed', 'Shown by the user, and used.', allowed),
     missingTable('Automagic', 'With these the build comes out differently.', automagic),
-  ].join('');
+  ];
 }
 
-function sections(report: Report, { declared }: ReportGraph): string {
+function sections(report: Report, { declared }: ReportGraph): Markup {
   const unused = new Set(report.unused.map(({ variable, atom }) => `${variable} ${atom}`));
   const used = declared.filter(({ variable, atom }) => !unused.has(`${variable} ${atom}`));
   const { lookedFor } = missingGroups(report);
-  return [
+  const tables = [
     missingTable('Looked for', 'Hidden, and the build may have gone on without (automagic).', lookedFor),
     table(
       'Second-hand',
@@ -74,8 +74,8 @@ function sections(report: Report, { declared }: ReportGraph): string {
       ['declare', 'package', 'brought in by', 'use', 'evidence'],
       report.secondHand.map((s) => [
         toPaste(s.suggest),
-        escapeMarkup(s.cpv),
-        escapeMarkup(s.from.join(', ')),
+        s.cpv,
+        s.from.join(', '),
         s.use === 'direct' ? 'by the sources' : 'through files of other packages',
         code(s.paths),
       ]),
@@ -84,30 +84,22 @@ function sections(report: Report, { declared }: ReportGraph): string {
       'Unused',
       'Declared, but none of its files was read.',
       ['variable', 'atom', 'package'],
-      report.unused.map(({ variable, atom, cpv }) => [
-        escapeMarkup(variable),
-        code([atom]),
-        escapeMarkup(cpv),
-      ]),
+      report.unused.map(({ variable, atom, cpv }) => [variable, code([atom]), cpv]),
     ),
     table(
       'Implicit',
       'Part of @system and used; need not be declared.',
       ['package', 'files', 'evidence'],
-      report.implicit.map(({ cpv, hits, paths }) => [
-        escapeMarkup(cpv),
-        String(hits),
-        code(paths.slice(0, 3)),
-      ]),
+      report.implicit.map(({ cpv, hits, paths }) => [cpv, hits, code(paths.slice(0, 3))]),
     ),
     table(
       'Alternatives',
       'Used, where emerge would choose another of an any-of group.',
       ['variable', 'atom', 'package', 'evidence'],
       report.alternatives.map(({ variable, atom, cpv, paths }) => [
-        escapeMarkup(variable),
+        variable,
         code([atom]),
-        escapeMarkup(cpv),
+        cpv,
         code(paths.slice(0, 3)),
       ]),
     ),
@@ -115,16 +107,16 @@ function sections(report: Report, { declared }: ReportGraph): string {
       'Declared',
       'Declared, and used.',
       ['variable', 'atom', 'package'],
-      used.map(({ variable, atom, cpv }) => [escapeMarkup(variable), code([atom]), escapeMarkup(cpv)]),
+      used.map(({ variable, atom, cpv }) => [variable, code([atom]), cpv]),
     ),
     table(
       'Hidden by you',
       'Declared, hidden by an option or lvfs deny, and looked for.',
       ['variable', 'atom', 'package', 'evidence'],
       report.hiddenByUser.map(({ variable, atom, cpv, paths }) => [
-        escapeMarkup(variable),
+        variable,
         code([atom]),
-        escapeMarkup(cpv),
+        cpv,
         code(paths.slice(0, 3)),
       ]),
     ),
@@ -132,39 +124,36 @@ function sections(report: Report, { declared }: ReportGraph): string {
       'Unowned',
       'Hidden files of no package that were looked for.',
       ['path', 'times', 'processes'],
-      report.unowned.map(({ path, hits, processes }) => [
-        code([path]),
-        String(hits),
-        escapeMarkup(processes.join(', ')),
-      ]),
+      report.unowned.map(({ path, hits, processes }) => [code([path]), hits, processes.join(', ')]),
     ),
     table(
       'Ruled out',
       'Looked for in vain, and of no consequence.',
       ['package'],
-      (report.ruledOut ?? []).map(({ cpv }) => [escapeMarkup(cpv)]),
+      (report.ruledOut ?? []).map(({ cpv }) => [cpv]),
     ),
     table(
       'Dismissed',
       'Refused, and no finding.',
       ['package', 'reason', 'evidence', 'processes'],
       report.dismissed.map(({ cpv, reason, paths, processes }) => [
-        escapeMarkup(cpv),
-        escapeMarkup(reason),
+        cpv,
+        reason,
         code(paths.slice(0, 3)),
-        escapeMarkup(processes.join(', ')),
+        processes.join(', '),
       ]),
     ),
     table(
       'Ignored',
       'Taken out by the configuration.',
       ['package', 'path', 'reason'],
-      report.ignored.map(({ cpv, path, reason }) => [escapeMarkup(cpv), code([path]), escapeMarkup(reason)]),
+      report.ignored.map(({ cpv, path, reason }) => [cpv, code([path]), reason]),
     ),
-  ].join('\n');
+  ];
+  return joined(tables, markup`\n`);
 }
 
-function missingTable(title: string, explanation: string, list: readonly Missing[]): string {
+function missingTable(title: string, explanation: string, list: readonly Missing[]): Markup | undefined {
   return table(
     title,
     explanation,
@@ -174,39 +163,40 @@ function missingTable(title: string, explanation: string, list: readonly Missing
         toPaste(suggest),
         ...suggestions
           .filter((one) => one.suggest !== suggest)
-          .map((one) => `<br>or ${toPaste(one.suggest)} <small>${escapeMarkup(one.reason)}</small>`),
-      ].join(''),
-      escapeMarkup(cpv),
+          .map((one) => markup`<br>or ${toPaste(one.suggest)} <small>${one.reason}</small>`),
+      ],
+      cpv,
       code([...files.map((file) => `changes ${file}`), ...messages, ...paths]),
-      escapeMarkup(processes.join(', ')),
-      escapeMarkup(phases.join(', ')),
+      processes.join(', '),
+      phases.join(', '),
     ]),
   );
 }
 
-function code(lines: readonly string[]): string {
-  return lines.map((line) => `<code>${escapeMarkup(line)}</code>`).join('<br>');
+function code(lines: readonly string[]): Markup {
+  return joined(
+    lines.map((line) => markup`<code>${line}</code>`),
+    markup`<br>`,
+  );
 }
 
 /** A line for an ebuild, beside which the script puts a button that copies it. */
-function toPaste(line: string): string {
-  return `<code class="paste">${escapeMarkup(line)}</code>`;
+function toPaste(line: string): Markup {
+  return markup`<code class="paste">${line}</code>`;
 }
 
 function table(
   title: string,
   explanation: string,
   head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  if (rows.length === 0) return '';
+  rows: readonly (readonly MarkupPart[])[],
+): Markup | undefined {
+  if (rows.length === 0) return undefined;
   const id = title.toLowerCase().replaceAll(' ', '-');
-  const heads = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
-  const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('');
-  return (
-    `<section><h2 id="${id}">${title} <small>${rows.length}</small></h2><p>${explanation}</p>` +
-    `<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}"><table aria-labelledby="${id}"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div></section>`
-  );
+  const heads = head.map((cell) => markup`<th scope="col">${cell}</th>`);
+  const body = rows.map((cells) => markup`<tr>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`);
+  return markup`<section><h2 id="${id}">${title} <small>${rows.length}</small></h2><p>${explanation}</p>\
+<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}"><table aria-labelledby="${id}"><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div></section>`;
 }
 
 const style = `${baseStyle}
@@ -222,7 +212,7 @@ svg .probed rect { stroke: var(--red); stroke-dasharray: 3 3; } svg path.probed 
 svg .second-hand rect { stroke: var(--amber); stroke-width: 2.6; } svg .second-hand text.role { fill: var(--amber); font-weight: 700; } svg path.second-hand { stroke: var(--amber); stroke-width: 2; }
 svg .unused rect { stroke: var(--blue); stroke-dasharray: 6 3; stroke-width: 2; } svg .unused text { fill: var(--grey); } svg path.unused { stroke-dasharray: 6 3; }
 svg a:hover rect, svg a:focus rect { fill: var(--paper); } svg a text { text-decoration: underline; } svg rect.button { stroke-dasharray: none; stroke-width: 1; }
-@media print { td button, #said { display: none; } svg { max-width: 100%; height: auto; } }
+@media print { td button, #said { display: none; } svg { max-width: 100%; height: auto; } svg a text { text-decoration: none; } svg a .role { display: none; } td:has(> .paste) { min-width: 15em; } td:has(> .paste) + td { min-width: 10em; } }
 `;
 
 const script = `${sortableScript}

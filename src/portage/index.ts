@@ -99,8 +99,12 @@ export interface System {
    * @param paths what was wanted of it, the most telling first
    */
   namesFor(cpv: PackageId, paths: readonly string[]): readonly Naming[];
-  /** Other installed packages that are as good as one, since a virtual or app-alternatives takes each of them. */
-  equalsOf(cpv: PackageId): readonly EqualPackage[];
+  /**
+   * Other installed packages that are as good as one, since a virtual or app-alternatives takes each of them.
+   *
+   * @param paths what was wanted of it: who calls `bison` is not served by what app-alternatives takes as `yacc`
+   */
+  equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[];
   /** The visible set of a request; what it throws is described at `VisibleSets.compute`. */
   visibleSet(request: SetRequest): VisibleSet;
   /**
@@ -322,8 +326,8 @@ class OpenedSystem implements System {
     return this.#reporting(() => this.#namer(cpv).names(cpv, this.#sets.atomFor(cpv), paths));
   }
 
-  equalsOf(cpv: PackageId): readonly EqualPackage[] {
-    return this.#reporting(() => this.#namer(cpv).equals(cpv));
+  equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[] {
+    return this.#reporting(() => this.#namer(cpv).equals(cpv, paths));
   }
 
   /** Who names the packages of the system that a package is in. */

@@ -64,7 +64,7 @@ export class Namer {
         ? [own]
         : [{ atom: `${plain}[${flag}]`, reason: `${wanted ?? ''} goes with its flag ${flag}` }, own];
     const [first, second]: [Naming[], Naming[]] = [[], []];
-    for (const { cp: other, providers } of this.#standInsFor(cp)) {
+    for (const { cp: other, providers } of this.#standInsFor(cp, paths)) {
       const others = this.#declarers(other);
       const count = others.size === 0 ? '' : `, and so say ${others.size} installed packages`;
       const [slot] = [...providers].find(([, all]) => all.has(cp)) ?? [''];
@@ -86,11 +86,11 @@ export class Namer {
     return [...first, ...itself, ...(second.length > mostStandIns ? [] : second)];
   }
 
-  /** Other installed packages that are as good, since something stands for both. */
-  equals(cpv: PackageId): EqualPackage[] {
+  /** Other installed packages that are as good, since something stands for both in what was wanted of this one. */
+  equals(cpv: PackageId, paths: readonly string[]): EqualPackage[] {
     const cp = splitCpv(cpvOf(cpv))?.cp ?? '';
     const found = new Map<PackageId, EqualPackage>();
-    for (const { cp: by, providers } of this.#standInsFor(cp)) {
+    for (const { cp: by, providers } of this.#standInsFor(cp, paths)) {
       for (const others of providers.values()) {
         if (!others.has(cp)) continue;
         for (const other of others) {
@@ -111,9 +111,13 @@ export class Namer {
     return standInCategories.map((category) => this.#tree.cacheState(category)).join('\n');
   }
 
-  #standInsFor(cp: string): StandIn[] {
+  /** What stands for a package of which these paths were wanted. */
+  #standInsFor(cp: string, paths: readonly string[]): StandIn[] {
     this.#standIns ??= this.#findStandIns();
-    return this.#standIns.filter(({ providers }) => [...providers.values()].some((all) => all.has(cp)));
+    return this.#standIns.filter(
+      ({ cp: other, providers }) =>
+        [...providers.values()].some((all) => all.has(cp)) && !isCalledItself(cp, other, paths),
+    );
   }
 
   #findStandIns(): StandIn[] {
@@ -228,6 +232,20 @@ function wordsOf(path: string): string[] {
     .split(/[^a-z0-9]+/)
     .map((word) => word.replace(/^lib(?=..)/, ''))
     .filter((word) => word !== '');
+}
+
+/** Whether a program was called by its own name and not by that of the stand-in: nothing else than bison has `bison`, though others have `yacc`. */
+function isCalledItself(cp: string, standIn: string, paths: readonly string[]): boolean {
+  return (
+    standIn.startsWith('app-alternatives/') &&
+    !paths.some((path) => nameIn(path) === nameIn(standIn)) &&
+    paths.some((path) => nameIn(path) === nameIn(cp))
+  );
+}
+
+/** What a path, or `category/name`, is called. */
+function nameIn(text: string): string {
+  return text.slice(text.lastIndexOf('/') + 1);
 }
 
 /** Whether a path or `category/name` speaks of what a stand-in is called after: `pkg-config` of virtual/pkgconfig. */

@@ -275,9 +275,17 @@ export class TargetResolver {
     ];
     if (known.length === 0) throw this.#unknownPackage(text, atom);
     throw new LvfsError('UNKNOWN_VERSION', `no ebuild and no installed package matches '${text}'`, {
-      hint: `there is ${[...new Set(known)].join(', ')}`,
+      hint: this.#repositoryHint(atom) ?? `there is ${[...new Set(known)].join(', ')}`,
       details: { atom: text, candidates: [...new Set(known)] },
     });
+  }
+
+  /** Of an atom with a repository that there is not: those that there are. */
+  #repositoryHint({ repo }: Atom): string | undefined {
+    const names = [...this.#configuration.repositories].map(({ name }) => name);
+    if (repo === undefined || names.includes(repo)) return undefined;
+    const meant = nearest(repo, names);
+    return `there is no repository '${repo}'${meant === undefined ? `, but ${names.join(', ')}` : `; did you mean ::${meant}?`}`;
   }
 
   /** An error that names the packages of the same name in other categories, or else of nearly the same name. */

@@ -48,46 +48,11 @@ function isRevision(text: string, from: number, to: number): boolean {
   return to - from >= 2 && text.charCodeAt(from) === LETTER_R && skip(text, from + 1, DIGIT) >= to;
 }
 
-/** Where the base of the version that is `text` as a whole ends (the `-rN` follows), or -1 when it is none. */
+/** Where the base of the version that is `text` as a whole ends (the `-rN` follows), or -1 when it is none (PMS 3.2). */
 function baseEnd(text: string): number {
   const end = scanBase(text, 0);
   if (end < 0 || end === text.length) return end;
   return text.charCodeAt(end) === DASH && isRevision(text, end + 1, text.length) ? end : -1;
-}
-
-/** Whether `text` is a version, with or without revision (PMS 3.2). */
-export function isVersion(text: string): boolean {
-  return baseEnd(text) >= 0;
-}
-
-/** The parts of a version. Numbers are kept as text because they have no upper limit. */
-export interface Version {
-  /** The dot-separated numbers. */
-  readonly numbers: readonly string[];
-  /** The letter behind the numbers, or the empty string. */
-  readonly letter: string;
-  /** `alpha`, `beta`, `pre`, `rc`, `p`, each with its number or the empty string. */
-  readonly suffixes: readonly { readonly name: string; readonly number: string }[];
-  /** The digits behind `-r`, or the empty string when there is no revision. */
-  readonly revision: string;
-}
-
-/** Takes a version apart; undefined when it is none. */
-export function parseVersion(text: string): Version | undefined {
-  const end = baseEnd(text);
-  if (end < 0) return undefined;
-  const base = text.slice(0, end);
-  const [plain = '', ...tail] = base.split('_');
-  const letter = is(plain, plain.length - 1, LOWER) ? plain.slice(-1) : '';
-  return {
-    numbers: plain.slice(0, plain.length - letter.length).split('.'),
-    letter,
-    suffixes: tail.map((suffix) => {
-      const at = skip(suffix, 0, LOWER);
-      return { name: suffix.slice(0, at), number: suffix.slice(at) };
-    }),
-    revision: text.slice(end + 2),
-  };
 }
 
 /** Compares two runs of digits as whole numbers of any size; an empty run is 0. */

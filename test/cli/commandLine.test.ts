@@ -38,6 +38,10 @@ test(answers, ['--json', '--version'], {
   stdout: /^\{"schemaVersion":1,"version":"\d+\.\d+\.\d+"\}\n$/,
 });
 test(answers, ['--verbose'], { status: 2, stderr: /^lvfs: --verbose: no command given\nhint: / });
+test(answers, ['--verion'], {
+  status: 2,
+  stderr: /^lvfs: --verion: unknown option\nhint: did you mean '--version'\?/,
+});
 test(answers, ['stauts'], {
   status: 2,
   stderr: "lvfs: unknown command 'stauts'\nhint: did you mean 'status'? See 'lvfs --help'\n",

@@ -181,4 +181,12 @@ pageTest(`on paper it is black on white, whole, and without buttons${skipped}`, 
   t.is(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
   t.is(await page.evaluate('getComputedStyle(document.body).color'), 'rgb(0, 0, 0)');
   t.false(await page.getByRole('button', { name: /^copy/ }).first().isVisible());
+  t.is(await page.locator('svg a .role:visible').count(), 0, 'nothing says that it opens');
+  t.true((await page.locator('svg a').count()) > 0);
+  await page.setViewportSize({ width: 794, height: 1123 });
+  // A line to paste is in one piece, as long as names are as usual.
+  const rows = await page.evaluate<number[]>(
+    `[...document.querySelectorAll('code.paste')].map((line) => line.getClientRects().length)`,
+  );
+  t.true(rows.length > 0 && rows.every((one) => one === 1), rows.join(' '));
 });

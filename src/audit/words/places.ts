@@ -3,7 +3,7 @@
  * search paths on Linux, in Gentoo's, Debian's and the FHS's layout.
  */
 import type { PackageId } from '../../base/index.js';
-import type { Wanted } from './wanted.js';
+import type { NamedKind, Wanted } from './wanted.js';
 
 /** How far from where a tool looks by itself: 0 there, 1 where it is told to look, 2 somewhere near. */
 export type Distance = 0 | 1 | 2;
@@ -112,147 +112,125 @@ function anywhere(directory: RegExp, ...tails: string[]): Place[] {
   return tails.map((tail) => ({ tail, directory, distance: 0 }));
 }
 
+/** The files that would be a thing of a kind, by its name; none for what only texts tell (see {@link textOf}). */
+const placesOfKind: Readonly<Record<NamedKind, (name: string) => readonly Place[]>> = {
+  executable: (name) => places([name], programs),
+  path: (name) => [{ tail: name.slice(1), directory: /^\/$/, distance: 0, orDirectory: true }],
+  header: (name) => [
+    ...places([name], headers),
+    { tail: name, directory: /^\/usr\/(?:local\/)?include\/.+\/$/, distance: 1, ifSearched: true },
+  ],
+  library: (name) => places([`lib${name}.so`, `lib${name}.a`], libraries),
+  'library file': (name) => places([name], libraries),
+  'pkg-config': (name) => places([`${name}.pc`], pkgConfigs),
+  cmake: (name) => [
+    ...anywhere(/^/, `${name}Config.cmake`, `${name.toLowerCase()}-config.cmake`),
+    ...anywhere(/\/cmake/i, `Find${name}.cmake`),
+  ],
+  'cmake module': (name) => anywhere(/\/cmake/i, `${name.replace(/\.cmake$/, '')}.cmake`),
+  python: (name) => {
+    const module = name.replaceAll('.', '/');
+    return [
+      ...places([`${module}.py`, `${module}/__init__.py`, `${module}.abi3.so`, `${module}.so`], python),
+      ...places([`${module}.cpython-*.so`, `${module}.pypy*.so`], python),
+      // A namespace (PEP 420) is a directory without a file of its own.
+      { tail: module, directory: sitePackages, distance: 0, orDirectory: true },
+    ];
+  },
+  distribution: (name) => {
+    // The name as PEP 503 compares it; in a directory's name a hyphen of it is an underscore (PEP 427).
+    const words = name.split(/[-_.]+/).map(escape);
+    const info = String.raw`/${words.join('[-_.]+')}(?:-\d[^/]*)?\.(?:dist|egg)-info`;
+    return [
+      ...anywhere(distributionInfo, 'METADATA', 'PKG-INFO').map((place) => ({
+        ...place,
+        path: new RegExp(`${info}/[^/]+$`, 'i'),
+      })),
+      { tail: '*.egg-info', directory: sitePackages, distance: 0, path: new RegExp(`${info}$`, 'i') },
+    ];
+  },
+  perl: (name) => places([name], perl),
+  ruby: (name) => places(/\.(?:rb|so)$/.test(name) ? [name] : [`${name}.rb`, `${name}.so`], ruby),
+  gem: (name) => below('specifications', `${name}-*.gemspec`),
+  node: (name) => [
+    ...below('node_modules', `${name}/package.json`, `${name}.js`),
+    ...anywhere(/\/nodejs\/$/, `${name}/package.json`, `${name}.js`),
+  ],
+  lua: (name) => {
+    const module = name.replaceAll('.', '/');
+    return anywhere(/\/lua\/[\d.]+\/$/, `${module}.lua`, `${module}/init.lua`, `${module}.so`);
+  },
+  go: (name) => anywhere(/\/src\/$/, name).map((place) => ({ ...place, orDirectory: true })),
+  rust: (name) => [
+    ...anywhere(/\/cargo\/registry\/$/, `${name}-*`).map((place) => ({ ...place, orDirectory: true })),
+    ...anywhere(/\/rustlib\/[^/]+\/lib\/$/, `lib${name}-*`),
+  ],
+  'haskell package': (name) => anywhere(/\/package\.conf\.d\/$/, `${name}-*.conf`),
+  'haskell module': (name) => anywhere(/\/(?:ghc|haskell)/, `${name.replaceAll('.', '/')}.hi`),
+  ocaml: (name) =>
+    anywhere(
+      /\/ocaml\/(?:site-lib\/)?$/,
+      `${name.replaceAll('.', '/')}/META`,
+      `${name.split('.')[0] ?? name}/META`,
+    ),
+  r: (name) => anywhere(/\/R\/(?:[\w-]*library)\/$/, `${name}/DESCRIPTION`),
+  tcl: (name) =>
+    anywhere(/\/(?:tcl|tk|lib)[^/]*\/$/i, `${name}/pkgIndex.tcl`, `${name.toLowerCase()}/pkgIndex.tcl`),
+  guile: (name) => anywhere(/\/guile\/(?:site\/)?(?:[\d.]+\/)?$/, `${name}.scm`),
+  emacs: (name) =>
+    anywhere(/\/(?:site-lisp|elpa|elpa-src|lisp)\//, `${name}.el`, `${name}.elc`, `${name}.el.gz`),
+  java: (name) => {
+    const [group = '', artifact = ''] = name.includes(':') ? name.split(':') : ['', name];
+    return [
+      ...anywhere(/\/(?:share|lib\w*|opt)\//, `${artifact}.jar`),
+      ...(group === '' ? [] : below('maven-repo', `${group.replaceAll('.', '/')}/${artifact}`)).map(
+        (place) => ({
+          ...place,
+          orDirectory: true,
+        }),
+      ),
+      ...below('share', `${artifact}/package.env`),
+    ];
+  },
+  tex: (name) => anywhere(/\/tex(?:mf|live)[^/]*\//, name),
+  gir: (name) => [
+    ...anywhere(/\/gir-1\.0\/$/, `${name}.gir`),
+    ...anywhere(/\/girepository-1\.0\/$/, `${name}.typelib`),
+  ],
+  vala: (name) => anywhere(/\/vapi\/$/, `${name}.vapi`),
+  qmake: (name) =>
+    anywhere(
+      /\/mkspecs\/modules\/$/,
+      `qt_lib_${name}.pri`,
+      `qt_lib_${name.replace('-private', '_private')}.pri`,
+    ),
+  'time zone': (name) => [...below('zoneinfo', name), ...below('tzdata/zoneinfo', name)],
+  locale: (name) => {
+    const [, language = name, charset = ''] = /^([^.@]+)(?:\.([^@]+))?/.exec(name) ?? [];
+    const directory = `${language}.${charset.toLowerCase().replaceAll('-', '')}`;
+    return [
+      ...below('locale', `${directory}/LC_CTYPE`, `${directory}/LC_IDENTIFICATION`, `${language}/LC_CTYPE`),
+      ...below('i18n/locales', language),
+    ];
+  },
+  interpreter: nowhere,
+  'cmake command': nowhere,
+  aclocal: nowhere,
+  'setup command': nowhere,
+  catalog: nowhere,
+  gsettings: nowhere,
+  its: nowhere,
+};
+
+function nowhere(): readonly Place[] {
+  return [];
+}
+
 /** The files that would be a thing, in no particular order; none for what only texts tell (see {@link textOf}). */
 export function placesOf(wanted: Wanted): readonly Place[] {
-  const { name } = wanted;
-  switch (wanted.kind) {
-    case 'executable':
-      return places([name], programs);
-    case 'path':
-      return [{ tail: name.slice(1), directory: /^\/$/, distance: 0, orDirectory: true }];
-    case 'header':
-      return [
-        ...places([name], headers),
-        { tail: name, directory: /^\/usr\/(?:local\/)?include\/.+\/$/, distance: 1, ifSearched: true },
-      ];
-    case 'library':
-      return places([`lib${name}.so`, `lib${name}.a`], libraries);
-    case 'library file':
-      return places([name], libraries);
-    case 'pkg-config':
-      return places([`${name}.pc`], pkgConfigs);
-    case 'cmake':
-      return [
-        ...anywhere(/^/, `${name}Config.cmake`, `${name.toLowerCase()}-config.cmake`),
-        ...anywhere(/\/cmake/i, `Find${name}.cmake`),
-      ];
-    case 'cmake module':
-      return anywhere(/\/cmake/i, `${name.replace(/\.cmake$/, '')}.cmake`);
-    case 'python': {
-      const module = name.replaceAll('.', '/');
-      return [
-        ...places([`${module}.py`, `${module}/__init__.py`, `${module}.abi3.so`, `${module}.so`], python),
-        ...places([`${module}.cpython-*.so`, `${module}.pypy*.so`], python),
-        // A namespace (PEP 420) is a directory without a file of its own.
-        { tail: module, directory: sitePackages, distance: 0, orDirectory: true },
-      ];
-    }
-    case 'distribution': {
-      // The name as PEP 503 compares it; in a directory's name a hyphen of it is an underscore (PEP 427).
-      const words = name.split(/[-_.]+/).map(escape);
-      const info = String.raw`/${words.join('[-_.]+')}(?:-\d[^/]*)?\.(?:dist|egg)-info`;
-      return [
-        ...anywhere(distributionInfo, 'METADATA', 'PKG-INFO').map((place) => ({
-          ...place,
-          path: new RegExp(`${info}/[^/]+$`, 'i'),
-        })),
-        { tail: '*.egg-info', directory: sitePackages, distance: 0, path: new RegExp(`${info}$`, 'i') },
-      ];
-    }
-    case 'perl':
-      return places([name], perl);
-    case 'ruby':
-      return places(/\.(?:rb|so)$/.test(name) ? [name] : [`${name}.rb`, `${name}.so`], ruby);
-    case 'gem':
-      return below('specifications', `${name}-*.gemspec`);
-    case 'node':
-      return [
-        ...below('node_modules', `${name}/package.json`, `${name}.js`),
-        ...anywhere(/\/nodejs\/$/, `${name}/package.json`, `${name}.js`),
-      ];
-    case 'lua': {
-      const module = name.replaceAll('.', '/');
-      return anywhere(/\/lua\/[\d.]+\/$/, `${module}.lua`, `${module}/init.lua`, `${module}.so`);
-    }
-    case 'go':
-      return anywhere(/\/src\/$/, name).map((place) => ({ ...place, orDirectory: true }));
-    case 'rust':
-      return [
-        ...anywhere(/\/cargo\/registry\/$/, `${name}-*`).map((place) => ({ ...place, orDirectory: true })),
-        ...anywhere(/\/rustlib\/[^/]+\/lib\/$/, `lib${name}-*`),
-      ];
-    case 'haskell package':
-      return anywhere(/\/package\.conf\.d\/$/, `${name}-*.conf`);
-    case 'haskell module':
-      return anywhere(/\/(?:ghc|haskell)/, `${name.replaceAll('.', '/')}.hi`);
-    case 'ocaml':
-      return anywhere(
-        /\/ocaml\/(?:site-lib\/)?$/,
-        `${name.replaceAll('.', '/')}/META`,
-        `${name.split('.')[0] ?? name}/META`,
-      );
-    case 'r':
-      return anywhere(/\/R\/(?:[\w-]*library)\/$/, `${name}/DESCRIPTION`);
-    case 'tcl':
-      return anywhere(
-        /\/(?:tcl|tk|lib)[^/]*\/$/i,
-        `${name}/pkgIndex.tcl`,
-        `${name.toLowerCase()}/pkgIndex.tcl`,
-      );
-    case 'guile':
-      return anywhere(/\/guile\/(?:site\/)?(?:[\d.]+\/)?$/, `${name}.scm`);
-    case 'emacs':
-      return anywhere(/\/(?:site-lisp|elpa|elpa-src|lisp)\//, `${name}.el`, `${name}.elc`, `${name}.el.gz`);
-    case 'java': {
-      const [group = '', artifact = ''] = name.includes(':') ? name.split(':') : ['', name];
-      return [
-        ...anywhere(/\/(?:share|lib\w*|opt)\//, `${artifact}.jar`),
-        ...(group === '' ? [] : below('maven-repo', `${group.replaceAll('.', '/')}/${artifact}`)).map(
-          (place) => ({
-            ...place,
-            orDirectory: true,
-          }),
-        ),
-        ...below('share', `${artifact}/package.env`),
-      ];
-    }
-    case 'tex':
-      return anywhere(/\/tex(?:mf|live)[^/]*\//, name);
-    case 'gir':
-      return [
-        ...anywhere(/\/gir-1\.0\/$/, `${name}.gir`),
-        ...anywhere(/\/girepository-1\.0\/$/, `${name}.typelib`),
-      ];
-    case 'vala':
-      return anywhere(/\/vapi\/$/, `${name}.vapi`);
-    case 'qmake':
-      return anywhere(
-        /\/mkspecs\/modules\/$/,
-        `qt_lib_${name}.pri`,
-        `qt_lib_${name.replace('-private', '_private')}.pri`,
-      );
-    case 'time zone':
-      return [...below('zoneinfo', name), ...below('tzdata/zoneinfo', name)];
-    case 'locale': {
-      const [, language = name, charset = ''] = /^([^.@]+)(?:\.([^@]+))?/.exec(name) ?? [];
-      const directory = `${language}.${charset.toLowerCase().replaceAll('-', '')}`;
-      return [
-        ...below('locale', `${directory}/LC_CTYPE`, `${directory}/LC_IDENTIFICATION`, `${language}/LC_CTYPE`),
-        ...below('i18n/locales', language),
-      ];
-    }
-    case 'file':
-      return below(wanted.below, name);
-    case 'interpreter':
-    case 'cmake variable':
-    case 'cmake command':
-    case 'aclocal':
-    case 'setup command':
-    case 'catalog':
-    case 'gsettings':
-    case 'its':
-      return [];
-  }
+  if (wanted.kind === 'file') return below(wanted.below, wanted.name);
+  if (wanted.kind === 'cmake variable') return [];
+  return placesOfKind[wanted.kind](wanted.name);
 }
 
 /** What tells by its text whether it is, or has, a thing; undefined for what names tell. */

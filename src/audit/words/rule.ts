@@ -34,24 +34,23 @@ type Says = string | readonly string[];
 type More = Pick<Rule, 'items' | 'names' | 'wanted' | 'about' | 'variable'>;
 type Row = Omit<Rule, 'tool' | 'source'>;
 
-function row(fatal: boolean, kinds: Kinds, says: Says, pattern: RegExp, more: More): Row {
+function row(kinds: Kinds, says: Says, pattern: RegExp, more: More): Omit<Row, 'fatal'> {
   return {
     looksFor: typeof kinds === 'string' ? [kinds] : kinds,
     says: typeof says === 'string' ? [says] : says,
     pattern,
-    fatal,
     ...more,
   };
 }
 
 /** A message with which the tool gives up. */
 export function gaveUp(kinds: Kinds, says: Says, pattern: RegExp, more: More = {}): Row {
-  return row(true, kinds, says, pattern, more);
+  return { fatal: true, ...row(kinds, says, pattern, more) };
 }
 
 /** A message after which the tool may go on. */
 export function probed(kinds: Kinds, says: Says, pattern: RegExp, more: More = {}): Row {
-  return row(false, kinds, says, pattern, more);
+  return { fatal: false, ...row(kinds, says, pattern, more) };
 }
 
 /** The rules of one tool, with where its messages come from. */

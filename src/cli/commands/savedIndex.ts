@@ -22,9 +22,10 @@ export const command = defineCommand({
     const action = actions.find((one) => one === operands[0]) ?? 'build';
     const { indexHost } = await import('../../daemon/index.js');
     const settings = await load();
-    const report = await indexHost(locations(settings), settings.cache, action, output.log, (text) =>
-      output.progress(text),
-    );
+    const report = await indexHost(locations(settings), settings.cache, action, {
+      log: output.log,
+      progress: (text) => output.progress(text),
+    });
     const current = report.origin === 'saved';
     if (output.json) output.printJson({ ...report, current });
     else {

@@ -1,5 +1,5 @@
 /** The verdicts of `lvfs check` as files for other programs. */
-import { escapeMarkup, markup, type Markup } from '../../base/index.js';
+import { joined, markup, type Markup } from '../../base/index.js';
 import { baseStyle, framed, reportCode, sortableScript, verdictStyle } from '../../page/index.js';
 import type { Verdict } from './verdict.js';
 
@@ -56,11 +56,10 @@ export function checkPage(
   const rows = [
     ...verdicts.map(
       ({ target, verdict, says, seconds }, i) =>
-        `<tr data-verdict="${verdict}"><td><a href="#t${i}">${escapeMarkup(target)}</a></td><td>${verdict}</td><td>${escapeMarkup(says)}</td><td>${seconds ?? ''}</td></tr>`,
+        markup`<tr data-verdict="${verdict}"><td><a href="#t${i}">${target}</a></td><td>${verdict}</td><td>${says}</td><td>${seconds}</td></tr>`,
     ),
     ...left.map(
-      (target) =>
-        `<tr><td>${escapeMarkup(target)}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
+      (target) => markup`<tr><td>${target}</td><td>not checked: interrupted</td><td></td><td></td></tr>`,
     ),
   ];
   const reports = verdicts.map((one, i) => {
@@ -68,23 +67,25 @@ export function checkPage(
     const page = pageOf(one);
     const body =
       page === undefined
-        ? `<p>${escapeMarkup(says)}</p>`
-        : `<iframe sandbox="allow-scripts" title="${escapeMarkup(target)}" srcdoc="${escapeMarkup(page)}"></iframe>`;
-    return `<section id="t${i}" aria-labelledby="h${i}"><h2 id="h${i}">${escapeMarkup(target)}</h2>${body}</section>`;
+        ? markup`<p>${says}</p>`
+        : markup`<iframe sandbox="allow-scripts" title="${target}" srcdoc="${page}"></iframe>`;
+    return markup`<section id="t${i}" aria-labelledby="h${i}"><h2 id="h${i}">${target}</h2>${body}</section>`;
   });
-  const heads = ['target', 'verdict', 'why', 'seconds'].map((head) => `<th scope="col">${head}</th>`);
+  const heads = ['target', 'verdict', 'why', 'seconds'].map((head) => markup`<th scope="col">${head}</th>`);
   return framed({
     title: 'lvfs check',
     style: checkStyle,
     script: checkScript,
     embeds: reportCode,
-    body: `<h1>lvfs check</h1>
-<div class="narrow" tabindex="0" role="group" aria-label="verdicts"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
-${rows.join('\n')}
+    body: markup`<h1>lvfs check</h1>
+<div class="narrow" tabindex="0" role="group" aria-label="verdicts"><table><thead><tr>${heads}</tr></thead><tbody>
+${joined(rows, newLine)}
 </tbody></table></div>
-${reports.join('\n')}`,
+${joined(reports, newLine)}`,
   });
 }
+
+const newLine = markup`\n`;
 
 const checkStyle = `${baseStyle}${verdictStyle}
 iframe { width: 100%; height: 40rem; border: 1px solid var(--rule); }

@@ -2,7 +2,7 @@
  * The page with all verdicts of a run: a table that can be read without its script, which sorts and filters it. Nothing is loaded from
  * elsewhere.
  */
-import { escapeMarkup } from '../../base/index.js';
+import { joined, markup, type Markup, type MarkupPart } from '../../base/index.js';
 import { baseStyle, framed, sortableScript, verdictStyle } from '../../page/index.js';
 import { countsOf, type Verdict } from './verdict.js';
 
@@ -67,43 +67,43 @@ form { margin: 1rem 0; } input, select { font: inherit; min-height: 24px; }
  */
 export function indexPage(verdicts: readonly Verdict[], left: readonly string[]): string {
   const notChecked = left.length === 0 ? '' : `, ${left.length} not checked`;
-  const body = `<h1>lvfs check</h1>
-<p>${escapeMarkup(countsOf(verdicts))}${notChecked}</p>
+  const body = markup`<h1>lvfs check</h1>
+<p>${countsOf(verdicts)}${notChecked}</p>
 <form hidden>
 <input id="words" type="search" placeholder="words" aria-label="words that a row has to have">
 <select id="verdict" aria-label="verdict"><option value="">all verdicts</option>${options}</select>
 <output id="count"></output>
 </form>
 <div class="narrow" tabindex="0" role="group" aria-label="verdicts"><table>
-<thead><tr>${['target', 'verdict', 'why', 'seconds', 'log'].map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead>
+<thead><tr>${['target', 'verdict', 'why', 'seconds', 'log'].map((head) => markup`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
-${[...verdicts.map(row), ...left.map(leftRow)].join('\n')}
+${joined([...verdicts.map(row), ...left.map(leftRow)], markup`\n`)}
 </tbody>
 </table></div>`;
   return framed({ title: 'lvfs check', style, body, script });
 }
 
-const options = ['clean', 'undeclared', 'failed', 'error', 'not checked']
-  .map((word) => `<option>${word}</option>`)
-  .join('');
+const options = ['clean', 'undeclared', 'failed', 'error', 'not checked'].map(
+  (word) => markup`<option>${word}</option>`,
+);
 
-function row({ target, targets, verdict, says, seconds, known, files }: Verdict): string {
+function row({ target, targets, verdict, says, seconds, known, files }: Verdict): Markup {
   const name = targets.length === 1 ? (targets[0] ?? target) : target;
-  const link = (file: string | undefined, text: string): string =>
+  const link = (file: string | undefined, text: MarkupPart): MarkupPart =>
     file === undefined
       ? text
-      : `<a href="${escapeMarkup(file.split('/').map(encodeURIComponent).join('/'))}">${text}</a>`;
-  const mark = known === true ? ' class="known"' : '';
+      : markup`<a href="${file.split('/').map(encodeURIComponent).join('/')}">${text}</a>`;
+  const mark = known === true ? markup` class="known"` : undefined;
   const cells = [
-    link(files?.page, escapeMarkup(name)),
+    link(files?.page, name),
     verdict,
-    escapeMarkup(says) + (known === true ? ' (known)' : ''),
-    String(seconds ?? ''),
-    files === undefined ? '' : link(files.log, `log<span class="unseen"> of ${escapeMarkup(name)}</span>`),
+    says + (known === true ? ' (known)' : ''),
+    seconds,
+    files === undefined ? undefined : link(files.log, markup`log<span class="unseen"> of ${name}</span>`),
   ];
-  return `<tr data-verdict="${verdict}"${mark}>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+  return markup`<tr data-verdict="${verdict}"${mark}>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`;
 }
 
-function leftRow(target: string): string {
-  return `<tr data-verdict="not checked"><td>${escapeMarkup(target)}</td><td>not checked</td><td></td><td></td><td></td></tr>`;
+function leftRow(target: string): Markup {
+  return markup`<tr data-verdict="not checked"><td>${target}</td><td>not checked</td><td></td><td></td><td></td></tr>`;
 }

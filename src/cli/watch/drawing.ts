@@ -1,6 +1,6 @@
 /** How the board looks: lines of plain text, which a terminal without colours shows as well. */
 import type { Output } from '../output.js';
-import { fitted } from '../table.js';
+import { fitted, textWidth } from '../table.js';
 import { displayText } from '../text.js';
 import { wantedPath } from '../workshop/lastDenials.js';
 import type { Board, Group, GroupState } from './board.js';
@@ -22,7 +22,12 @@ export interface Picture {
 
 const marks: Readonly<Record<GroupState, string>> = { hidden: ' ', allowed: '+', denied: '-' };
 
-const keys = ' a allow  d deny  i ignore  enter explain  f phase  s save  q quit';
+/** What the keys do, by how much room there is: how to leave is always among it. */
+const keys = [
+  ' a allow  d deny  i ignore  enter explain  f phase  s save  q quit',
+  ' a allow d deny i ignore e explain f phase s save q quit',
+  ' a d i e f s  q quit',
+] as const;
 
 /** Lines that are no groups: two above the head, the head, the message, and the keys. */
 const frameRows = 5;
@@ -59,7 +64,28 @@ export function drawBoard({ title, board, chosen, message, size, colors }: Pictu
     ...(groups.length === 0 ? [fitted('  nothing hidden was looked for yet', columns)] : []),
   ];
   while (lines.length < rows - 2) lines.push('');
-  return [...lines, fitted(message, columns), colors.dim(fitted(keys, columns))];
+  return [...lines, fitted(message, columns), colors.dim(fitted(keysIn(columns), columns))];
+}
+
+function keysIn(columns: number): string {
+  return keys.find((line) => line.length <= columns) ?? ' q quit';
+}
+
+/** The first of several, and how many others there are. */
+function firstOf([first = '', ...others]: readonly string[]): string {
+  return others.length === 0 ? displayText(first) : `${displayText(first)} +${others.length}`;
+}
+
+/** A path in so many columns: what it is called tells more than the directories on the way. */
+function fittedPath(path: string, columns: number): string {
+  if (textWidth(path) <= columns) return fitted(path, columns);
+  const characters = [...path];
+  const end = characters
+    .slice(path.lastIndexOf('/'))
+    .slice(-Math.floor(columns / 2))
+    .join('');
+  const start = fitted(path, columns - textWidth(end)).trimEnd();
+  return fitted(`${start}${end}`, columns);
 }
 
 function drawGroup(group: Group, isChosen: boolean, columns: number, colors: Colors): string {
@@ -68,8 +94,8 @@ function drawGroup(group: Group, isChosen: boolean, columns: number, colors: Col
     `${isChosen ? '>' : ' '}${marks[state]}${displayText(name)}`,
     String(paths).padStart(5),
     group.owner === undefined ? 'no package' : wantedPath(telling),
-    displayText(phases.join(' ')),
-    displayText(processes.join(' ')),
+    firstOf(phases),
+    firstOf(processes),
   ] as const;
   const line = groupLine(cells, columns);
   if (isChosen) return colors.inverse(line);
@@ -79,7 +105,7 @@ function drawGroup(group: Group, isChosen: boolean, columns: number, colors: Col
 
 type Cells = readonly [name: string, paths: string, what: string, phase: string, by: string];
 
-/** Columns are as wide as the terminal lets them: what was looked for is cut first at its end, as what is told by its name. */
+/** Columns are as wide as the terminal lets them. */
 function groupLine([name, paths, what, phase, by]: Cells, columns: number): string {
   const rest = columns - 6;
   const nameWidth = Math.floor(rest * 0.32);
@@ -89,7 +115,7 @@ function groupLine([name, paths, what, phase, by]: Cells, columns: number): stri
   return [
     fitted(name, nameWidth),
     fitted(paths, 5),
-    fitted(what, whatWidth),
+    fittedPath(what, whatWidth),
     fitted(phase, phaseWidth),
     fitted(by, byWidth),
   ].join(' ');

@@ -25,6 +25,13 @@ interface Question {
   readonly done: (text: string) => Promise<void>;
 }
 
+/** A question, of which half of the line is left for the answer; of a longer answer the end, where it is being typed. */
+function questionLine({ label, text }: Question, columns: number): string {
+  const half = Math.floor(columns / 2);
+  const asked = label.length <= half ? label : `${label.slice(0, half - 2)}… `;
+  return asked + text.slice(-Math.max(1, columns - 1 - asked.length));
+}
+
 /** How watching ended. */
 export interface WatchEnd {
   /** What asked for it; undefined: a key, or the end of the view. */
@@ -120,9 +127,7 @@ export class Watching {
       return;
     }
     const question = this.#question;
-    const asked = question === undefined ? this.#message : `${question.label}${question.text}`;
-    // Of what is longer than the terminal is wide, the end is what is being typed.
-    const message = question === undefined ? asked : asked.slice(-(size.columns - 1));
+    const message = question === undefined ? this.#message : questionLine(question, size.columns);
     const title = targetNames(this.#watched.targets);
     const lines = drawBoard({ title, board: this.#board, chosen: this.#index, message, size, colors });
     const cursor = { column: message.length, row: size.rows - 2 };

@@ -58,6 +58,14 @@ interface ClientOptions {
   readonly ready?: () => Promise<void>;
 }
 
+/** What is served on a connection. */
+export interface Served<T extends Methods> {
+  readonly hello: Hello;
+  readonly methods: T;
+  readonly handlers: Handlers<T>;
+  readonly log: Logger;
+}
+
 /**
  * Listens on `path`, which must not exist yet.
  *
@@ -66,10 +74,7 @@ interface ClientOptions {
  */
 export async function listen<T extends Methods>(
   path: string,
-  hello: Hello,
-  methods: T,
-  handlers: Handlers<T>,
-  log: Logger,
+  served: Served<T>,
   { maxClients = usualClients, mayChange = () => true, ready }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
@@ -80,7 +85,7 @@ export async function listen<T extends Methods>(
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serveClient(socket, hello, methods, handlers, log, {
+    serveClient(socket, served, {
       mayChange: mayChange(peerOf(socket)),
       ...(ready === undefined ? {} : { ready }),
     });
@@ -117,12 +122,10 @@ function bind(server: Server, path: string): Promise<void> {
 /** Serves one connection until it is closed. */
 export function serveClient<T extends Methods>(
   socket: Socket,
-  hello: Hello,
-  methods: T,
-  handlers: Handlers<T>,
-  log: Logger,
+  served: Served<T>,
   { mayChange = true, ready }: ClientOptions = {},
 ): void {
+  const { hello, methods, log } = served;
   const gone = new AbortController();
   let pending = 0;
   const send = (message: Readonly<Record<string, unknown>>): void => {
@@ -160,7 +163,7 @@ export function serveClient<T extends Methods>(
       if (methods[method]?.changes === true && !mayChange) throw fromInside(method);
       await ready?.();
       const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
-      const result = await handle(methods, handlers, method, params, context);
+      const result = await handle(served, method, params, context);
       send({ id, result: result ?? null });
     } catch (error) {
       // Every failure is the client's to hear of; one that is a bug is logged with its place as well.
@@ -207,8 +210,7 @@ function isMethod<T extends Methods>(methods: T, name: string): name is keyof T 
 
 /** @throws LvfsError BAD_REQUEST for parameters that the method does not take, or what the handler throws */
 function handle<T extends Methods, K extends keyof T & string>(
-  methods: T,
-  handlers: Handlers<T>,
+  { methods, handlers }: Served<T>,
   name: K,
   parameters: object,
   context: RequestContext<unknown>,

@@ -3,9 +3,9 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, processStat, sendSignal, type Logger } from '../../base/index.js';
+import { LvfsError, processStat, sendSignal, type Listener } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
-import { protocolVersion, type RequestContext } from '../control/protocol.js';
+import { protocolVersion, type Handlers, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
 import { Inside } from '../private/client.js';
 import { IdleViews } from '../private/idleViews.js';
@@ -41,7 +41,7 @@ export interface PackageEnd {
 }
 
 /** Who decides and hears. */
-export interface PhaseListener {
+export interface PhaseListener extends Listener {
   /**
    * The view for a package; undefined: it is built without one.
    *
@@ -50,8 +50,6 @@ export interface PhaseListener {
   viewFor(facts: PhaseFacts): PackageView | undefined;
   /** Notes what came of a package, and says what goes into the build's log, a line each. */
   ended(end: PackageEnd): readonly string[];
-  progress(text: string): void;
-  readonly log: Logger;
 }
 
 /** How the server of phases works. */
@@ -137,18 +135,13 @@ export class Phases {
       pid: process.pid,
       mountpoint: '',
     };
-    return listen(
-      path,
-      hello,
-      phaseMethods,
-      {
-        begin: (facts, context) => this.#begin(facts, context),
-        stranded: ({ reason }, { signal }) => this.#stranded(reason, signal),
-        end: ({ status }, { signal }) => this.#end(status, signal),
-      },
-      this.#listener.log,
-      { maxClients: maxPhases },
-    );
+    const handlers: Handlers<typeof phaseMethods> = {
+      begin: (facts, context) => this.#begin(facts, context),
+      stranded: ({ reason }, { signal }) => this.#stranded(reason, signal),
+      end: ({ status }, { signal }) => this.#end(status, signal),
+    };
+    const { log } = this.#listener;
+    return listen(path, { hello, methods: phaseMethods, handlers, log }, { maxClients: maxPhases });
   }
 
   /** Ends what still runs, and reports of what was being built. */

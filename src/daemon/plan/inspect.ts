@@ -1,6 +1,6 @@
 /** What can be asked of a host without a visible set: who owns a path, and how the index is. */
 import { statSync } from 'node:fs';
-import { unlessRefused, type Logger, type PackageId } from '../../base/index.js';
+import { unlessRefused, type Listener, type PackageId } from '../../base/index.js';
 import type { System, SystemLocations } from '../../portage/index.js';
 import { canonicalPaths, hostKind, hostLinks, savedOwners, type PathIndex } from '../../view/index.js';
 import { leadsNowhere, type Explanation } from './explanation.js';
@@ -18,10 +18,9 @@ export async function explainOwners(
   locations: SystemLocations,
   cache: string,
   paths: readonly Buffer[],
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<Explanation[]> {
-  const system = readSystem(locations, log, cache);
+  const system = readSystem(locations, listener.log, cache);
   const canonical = canonicalPaths(hostLinks(system.root));
   const found = paths.map((path) => canonical(path));
   const wanted = found.map((one) => one?.path ?? Buffer.from('/'));
@@ -30,8 +29,7 @@ export async function explainOwners(
     installed: (known: ReadonlySet<PackageId>) => system.installedIfKnown(known),
     preserved: preservedLibraries(system),
   };
-  const owners =
-    savedOwners(state, wanted) ?? ownersIn(await openAndSave(system, cache, log, progress), wanted);
+  const owners = savedOwners(state, wanted) ?? ownersIn(await openAndSave(system, cache, listener), wanted);
   return paths.map((path, i) => {
     const given = path.toString('latin1');
     const unknown = { visible: null, rule: null, chain: [] };
@@ -50,14 +48,9 @@ export async function explainOwners(
   });
 }
 
-async function openAndSave(
-  system: System,
-  cache: string,
-  log: Logger,
-  progress: (text: string) => void,
-): Promise<PathIndex> {
-  const saved = await loadSystemIndex(system, cache, log);
-  const store = openSystemIndex(system, cache, log, progress, saved);
+async function openAndSave(system: System, cache: string, listener: Listener): Promise<PathIndex> {
+  const saved = await loadSystemIndex(system, cache, listener.log);
+  const store = openSystemIndex(system, cache, saved, listener);
   store.save();
   return store.index;
 }
@@ -95,15 +88,14 @@ export async function indexHost(
   locations: SystemLocations,
   cache: string,
   action: IndexAction,
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<IndexReport> {
   const start = performance.now();
-  const system = readSystem(locations, log, cache);
+  const system = readSystem(locations, listener.log, cache);
   const { sysroot } = system;
   const file = indexFile(system, cache);
-  const saved = action === 'rebuild' ? undefined : await loadSystemIndex(system, cache, log);
-  const store = openSystemIndex(system, cache, log, progress, saved);
+  const saved = action === 'rebuild' ? undefined : await loadSystemIndex(system, cache, listener.log);
+  const store = openSystemIndex(system, cache, saved, listener);
   if (action !== 'check') store.save();
   return {
     file,

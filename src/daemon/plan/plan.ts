@@ -60,7 +60,7 @@ export class Plan {
   async files(cpvs: Iterable<PackageId>, progress: (text: string) => void): Promise<PackageFiles[]> {
     const { cache } = this.#request;
     const saved = await loadSystemIndex(this.#system, cache, this.#log);
-    const { index } = openSystemIndex(this.#system, cache, this.#log, progress, saved);
+    const { index } = openSystemIndex(this.#system, cache, saved, { log: this.#log, progress });
     return Array.from(cpvs, (cpv) => {
       const id = index.packageId(cpv);
       let files = 0;

@@ -4,7 +4,15 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { isWithin, LvfsError, realOf, silent, type Logger, type PackageId } from '../../base/index.js';
+import {
+  isWithin,
+  LvfsError,
+  realOf,
+  silent,
+  type Listener,
+  type Logger,
+  type PackageId,
+} from '../../base/index.js';
 import { NodeHost } from '../../filesystem/index.js';
 import type { EqualPackage, Naming, System, VisibleSet } from '../../portage/index.js';
 import {
@@ -46,11 +54,8 @@ export interface OpenRequest extends ViewRequest {
  *
  * @throws LvfsError what Portage's data or the targets make impossible; see `System.visibleSet`
  */
-export async function planView(
-  request: OpenRequest,
-  log: Logger,
-  progress: (text: string) => void,
-): Promise<PlannedView> {
+export async function planView(request: OpenRequest, listener: Listener): Promise<PlannedView> {
+  const { log } = listener;
   const system = readSystem(request.locations, log, request.cache);
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
@@ -63,7 +68,7 @@ export async function planView(
   const plan = (binds: BindRequest): BindPlan => planBinds(system, binds, options);
   const { workingDirectory, ...binds } = request.binds ?? noBinds;
   const planned = request.binds === undefined ? undefined : plan(binds);
-  const store = openSystemIndex(system, request.cache, log, progress, await saved);
+  const store = openSystemIndex(system, request.cache, await saved, listener);
   const parts = { request, system, set, plan: planned, store, log };
   if (workingDirectory !== undefined) {
     const without = new PlannedView({ ...parts, log: silent });
@@ -92,10 +97,9 @@ const noBinds: BindRequest = { defaults: false, create: false, binds: [], readOn
 export async function explainFor(
   request: ViewRequest,
   paths: readonly Buffer[],
-  log: Logger,
-  progress: (text: string) => void,
+  listener: Listener,
 ): Promise<Explanation[]> {
-  const open = await planView(request, log, progress);
+  const open = await planView(request, listener);
   open.save();
   return paths.map((path) => open.explain(path));
 }
@@ -222,8 +226,8 @@ export class PlannedView {
   }
 
   /** See `System.equalsOf`. */
-  equalsOf(cpv: PackageId): readonly EqualPackage[] {
-    return this.#system.equalsOf(cpv);
+  equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[] {
+    return this.#system.equalsOf(cpv, paths);
   }
 
   /** Portage's FEATURES for the targets. */

@@ -7,6 +7,7 @@ import {
   readRegularFile,
   packageId,
   type SystemName,
+  type Listener,
   type Logger,
 } from '../../base/index.js';
 import {
@@ -70,9 +71,8 @@ export function loadSystemIndex(system: System, cache: string, log: Logger): Pro
 export function openSystemIndex(
   system: System,
   cache: string,
-  log: Logger,
-  progress: (text: string) => void,
   saved: SavedIndex | undefined,
+  { log, progress }: Listener,
 ): IndexStore {
   return openIndex({
     ...installedState(system),

@@ -4,24 +4,19 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
-import { exitStatus, LvfsError, workingDirectory, type Logger, type ProcessEnd } from '../../base/index.js';
+import { exitStatus, LvfsError, workingDirectory, type Listener, type ProcessEnd } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { namespaces, type HeldNamespace } from '../platform/index.js';
 import { removeSessionsOf } from '../registry/registry.js';
 import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
+import { hearOpening } from '../session/startup.js';
 import { Insistence } from './insistence.js';
 import { dismissInside, type StartedInside } from './start.js';
-import { insideDescriptor, type OpenEvent, type PrivateMethods, type RunCommand } from './wire.js';
+import { insideDescriptor, type PrivateMethods, type RunCommand } from './wire.js';
 
 /** How long P1 may take to leave a view that it is still opening, or to take everything away, before it is killed: that does the same but for the record. */
 const openingMs = 3_000;
 const leaveMs = 15_000;
-
-/** Who hears of what happens before the command runs. */
-export interface InsideListener {
-  progress(text: string): void;
-  readonly log: Logger;
-}
 
 /** A view of which this process holds the other end. */
 export class Inside {
@@ -62,7 +57,7 @@ export class Inside {
   static async open(
     started: StartedInside,
     request: InsideRequest,
-    listener: InsideListener,
+    listener: Listener,
     signal: AbortSignal,
   ): Promise<Inside> {
     // One that was aborted before tells nobody.
@@ -81,11 +76,7 @@ export class Inside {
     const kill = (): boolean => child.kill('SIGKILL');
     try {
       const client = await ControlClient.attach<PrivateMethods>(socket);
-      const onEvent = (message: OpenEvent): void => {
-        if (message.type === 'progress') listener.progress(message.text);
-        else listener.log(message.level, message.text);
-      };
-      const status = await client.request('open', { request }, onEvent);
+      const status = await client.request('open', { request }, (message) => hearOpening(listener, message));
       return new Inside(started, client, request, status);
     } catch (error) {
       socket.destroy();

@@ -5,7 +5,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { LvfsError, type Logger, type ProcessEnd } from '../../base/index.js';
+import { LvfsError, type Listener, type Logger, type ProcessEnd } from '../../base/index.js';
 import { closeInherited } from '../../system/index.js';
 import type { ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers, type ParametersOf } from '../control/protocol.js';
@@ -20,6 +20,7 @@ import {
 } from '../registry/registry.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { Session } from '../session/session.js';
+import { sendOpening } from '../session/startup.js';
 import { readEnd } from './buildLog.js';
 import { firstHandedDown, insideDescriptor, privateMethods, type PrivateMethods } from './wire.js';
 
@@ -52,7 +53,8 @@ export async function serveInside(channels: InsideChannels): Promise<never> {
   socket.on('close', () => supervisor.end());
   if (process.ppid !== channels.parent) supervisor.end();
   const hello = { lvfs: channels.version, protocol: protocolVersion, pid: process.pid, mountpoint: '' };
-  serveClient(socket, hello, privateMethods, supervisor.handlers(), channels.log);
+  const { log } = channels;
+  serveClient(socket, { hello, methods: privateMethods, handlers: supervisor.handlers(), log });
   await supervisor.over;
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);
@@ -67,12 +69,6 @@ type RunOrder = ParametersOf<PrivateMethods['run']>;
 function stdioOf({ capture, show = true, descriptors = [] }: RunOrder): StdioOptions {
   if (capture) return [show ? 'inherit' : 'ignore', 'pipe', 'pipe'];
   return ['inherit', 'inherit', 'inherit', ...descriptors.map((which) => firstHandedDown + which)];
-}
-
-/** Who hears of what happens while the view is made. */
-interface OpenListener {
-  progress(text: string): void;
-  readonly log: Logger;
 }
 
 class Supervisor {
@@ -143,11 +139,7 @@ class Supervisor {
     const view = (): Handlers<ViewMethods> => this.#opened.handlers;
     return {
       open: ({ request }, { emit }) => {
-        const listener: OpenListener = {
-          progress: (text) => emit({ type: 'progress', text }),
-          log: (level, text) => emit({ type: 'log', level, text }),
-        };
-        const opening = this.#open(request, listener);
+        const opening = this.#open(request, sendOpening(emit));
         this.#opening = opening;
         return opening;
       },
@@ -203,7 +195,7 @@ class Supervisor {
     return Buffer.concat(this.#output).toString('utf8');
   }
 
-  async #open(request: InsideRequest, listener: OpenListener): Promise<SessionStatus> {
+  async #open(request: InsideRequest, listener: Listener): Promise<SessionStatus> {
     if (this.#ending) throw new LvfsError('CANCELLED', 'interrupted');
     // Made here and not by P0, which could be killed before it has anybody to tell of it.
     const directory = createSessionDirectory();

@@ -10,22 +10,18 @@
  */
 import { constants } from 'node:os';
 import { array, boolean, custom, number, object, optional, record, string } from 'valibot';
-import { isRecord, type LogLevel } from '../../base/index.js';
+import { isRecord } from '../../base/index.js';
 import { viewMethods } from '../control/methods.js';
 import { carries, type Methods } from '../control/protocol.js';
 import type { ProcessEnd } from '../../base/index.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
+import type { OpeningMessage } from '../session/startup.js';
 
 /** The descriptor that joins P0 and P1. */
 export const insideDescriptor = 3;
 
 /** The first of the descriptors that P0 has handed down for commands. */
 export const firstHandedDown = 4;
-
-/** What is heard while the view is being made. */
-export type OpenEvent =
-  | { readonly type: 'progress'; readonly text: string }
-  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string };
 
 /** What to run; the environment is the caller's. */
 export interface RunCommand {
@@ -64,7 +60,7 @@ export const privateMethods = {
   /** Mounts the view. */
   open: {
     parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
-    event: carries<OpenEvent>(),
+    event: carries<OpeningMessage>(),
     result: carries<SessionStatus>(),
   },
   /** Makes the view that of another request, for which it `canBecome`, as if it had just been opened. */

@@ -1,12 +1,12 @@
 /** A session as a process of its own, in the background or in the foreground: orders, reports and signals. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { asFailure, describeError, LvfsError, parseJson, type Logger } from '../../base/index.js';
+import { asFailure, describeError, LvfsError, type Logger } from '../../base/index.js';
 import { errorToMessage } from '../control/protocol.js';
-import { isStartupOrder, type StartupMessage, type StartupOrder } from './launch.js';
 import { giveBackSoon } from './heap.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import type { Session, SessionEnd } from './session.js';
 import { startSession } from './starting.js';
+import { readStartupOrder, sendOpening, type StartupMessage, type StartupOrder } from './startup.js';
 import { forgetEnvironment } from './surroundings.js';
 
 /** How a session in the foreground is run. */
@@ -103,7 +103,7 @@ export async function runDaemon({ report, log }: DaemonChannels): Promise<boolea
     const end = await runSession(order.request, {
       directory: order.directory,
       log,
-      progress: (text) => report({ type: 'progress', text }),
+      progress: sendOpening(report).progress,
       ready: (status, session) => {
         input.off('close', cancel);
         forgetEnvironment((name) => session.usesVariable(name));
@@ -139,5 +139,5 @@ function readOrder(): StartupOrder | undefined {
     if (length === 0) return undefined;
     text += piece.toString('latin1', 0, length);
   }
-  return parseJson(Buffer.from(text, 'latin1').toString(), isStartupOrder);
+  return readStartupOrder(Buffer.from(text, 'latin1').toString());
 }

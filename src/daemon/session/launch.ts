@@ -10,62 +10,15 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import {
-  errorCode,
-  exitStatus,
-  isRecord,
-  LvfsError,
-  parseJson,
-  type Logger,
-  type LogLevel,
-} from '../../base/index.js';
-import type { ErrorMessage } from '../control/protocol.js';
+import { errorCode, exitStatus, LvfsError, type Listener } from '../../base/index.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
+import { hearOpening, readStartupMessage, startupLine, type StartupOrder } from './startup.js';
 import { freeWhenStuck } from './stuck.js';
 import { confined, dividedEnvironment } from './surroundings.js';
 
 /** The descriptor on which a starting daemon reports. */
 export const reportDescriptor = 3;
-
-/** What a starting daemon says. */
-export type StartupMessage =
-  | { readonly type: 'progress'; readonly text: string }
-  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string }
-  | { readonly type: 'ready'; readonly status: SessionStatus }
-  | { readonly type: 'error'; readonly error: ErrorMessage };
-
-/** Whether a line of a starting daemon is one. */
-function isStartupMessage(value: unknown): value is StartupMessage {
-  if (!isRecord(value)) return false;
-  const { type, text, status, error } = value;
-  return type === 'ready' ? isRecord(status) : type === 'error' ? isRecord(error) : typeof text === 'string';
-}
-
-/** What a starting daemon is told. */
-export interface StartupOrder {
-  readonly request: SessionRequest;
-  /** Its directory in the registry. */
-  readonly directory: string;
-  /** What the caller's environment has beside what the daemon was started with. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Whether it is an order of this version's. */
-export function isStartupOrder(value: unknown): value is StartupOrder {
-  return (
-    isRecord(value) &&
-    isRecord(value['request']) &&
-    isRecord(value['environment']) &&
-    typeof value['directory'] === 'string'
-  );
-}
-
-/** Who hears of what the daemon does before it is ready. */
-export interface LaunchListener {
-  readonly progress: (text: string) => void;
-  log: Logger;
-}
 
 /** A daemon's process that has not been told yet what to mount. */
 export interface StartedDaemon {
@@ -140,7 +93,7 @@ export async function dismissDaemon({ child, directory, died }: StartedDaemon): 
 export async function launch(
   daemon: StartedDaemon,
   request: SessionRequest,
-  listener: LaunchListener,
+  listener: Listener,
 ): Promise<SessionStatus> {
   const { child, directory, died } = daemon;
   try {
@@ -161,26 +114,26 @@ export async function launch(
 async function order(
   { child, died }: StartedDaemon,
   order: StartupOrder,
-  listener: LaunchListener,
+  listener: Listener,
 ): Promise<SessionStatus> {
   const input = child.stdio[0]!;
   const reports = child.stdio[reportDescriptor];
   if (!(reports instanceof Readable)) throw new TypeError('no pipe');
-  input.write(`${JSON.stringify(order)}\n`);
+  input.write(startupLine(order));
   try {
     // While the daemon works: before it is started, nothing is loaded that can wait.
     const { createInterface } = await import('node:readline');
     for await (const line of createInterface({ input: reports })) {
-      const message = parseJson(line, isStartupMessage);
+      const message = readStartupMessage(line);
       if (message === undefined) continue;
-      if (message.type === 'progress') listener.progress(message.text);
-      else if (message.type === 'log') listener.log(message.level, message.text);
-      else if (message.type === 'error') {
+      if (message.type === 'ready') return message.status;
+      if (message.type === 'error') {
         // Its end is waited for, so that nothing of it is left when the failure is reported.
         await died;
         const { messageToError } = await import('../control/protocol.js');
         throw messageToError(message.error);
-      } else return message.status;
+      }
+      hearOpening(listener, message);
     }
     throw new LvfsError('DAEMON_DIED', `the daemon ended before the view was mounted (${await died})`, {
       cause: lastLine(logFile(order.directory)),

@@ -29,6 +29,8 @@ export class ServingThreads {
   readonly #threads: Worker[] = [];
   /** Resolves when all have ended, with the first failure. */
   readonly ended: Promise<string | undefined>;
+  /** What each thread has failed with. */
+  readonly #failures = new Map<number, string>();
   #failure: string | undefined;
   #stopping = false;
   #serving: Connection | undefined;
@@ -45,13 +47,20 @@ export class ServingThreads {
     for (let thread = 0; thread < count; thread++) {
       const worker = startThread(thread);
       hear(worker, (message) => {
-        if (message.type === 'log') log(message.level, message.text);
-        else if (message.type === 'process') {
-          const { record, handle } = message;
-          ledger.meet(record);
-          if (handle !== undefined) ends?.watch(record.id, handle);
-        } else if (message.type === 'access') ledger.record(message.event);
-        else if (message.type === 'crowded') this.onCrowded?.();
+        switch (message.type) {
+          case 'log':
+            return log(message.level, message.text);
+          case 'process':
+            ledger.meet(message.record);
+            if (message.handle !== undefined) ends?.watch(message.record.id, message.handle);
+            return;
+          case 'access':
+            return ledger.record(message.event);
+          case 'crowded':
+            return this.onCrowded?.();
+          case 'failed':
+            this.#failures.set(thread, message.text);
+        }
       });
       this.#threads.push(worker);
     }
@@ -90,13 +99,12 @@ export class ServingThreads {
   }
 
   #watchEnd(worker: Worker, thread: number): Promise<void> {
-    let failure: string | undefined;
-    hear(worker, (message) => {
-      if (message.type === 'failed') failure = message.text;
-    });
-    worker.on('error', (error) => (failure = `serving thread ${thread} crashed: ${describeError(error)}`));
+    worker.on('error', (error) =>
+      this.#failures.set(thread, `serving thread ${thread} crashed: ${describeError(error)}`),
+    );
     return new Promise((done) => {
       worker.on('exit', (code) => {
+        let failure = this.#failures.get(thread);
         if (code !== 0 && !this.#stopping) failure ??= `serving thread ${thread} ended with status ${code}`;
         if (failure !== undefined) {
           this.#failure ??= failure;

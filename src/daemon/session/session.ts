@@ -157,7 +157,8 @@ export class Session {
       pid: process.pid,
       mountpoint: this.#shownAt,
     };
-    this.#control = await listen(controlSocket(directory), hello, viewMethods, this.handlers, log, {
+    const served = { hello, methods: viewMethods, handlers: this.handlers, log };
+    this.#control = await listen(controlSocket(directory), served, {
       mayChange: (pid) => !this.#isInside(pid),
       ready: () => this.#following.wake(),
     });
@@ -169,10 +170,7 @@ export class Session {
     this.#following.start();
   }
 
-  /**
-   * Does not follow the databases of installed packages until the view becomes another's, or is asked something: nothing runs in it, and
-   * nobody sees a merge. Not where somebody may have come in besides.
-   */
+  /** Follows no merge until it becomes another's or is asked something; nothing runs in it. Not where somebody may have come in. */
   rest(): void {
     if (this.#state !== 'serving' || this.#hasVisitors || mounter.heldBy(this.#device).length > 0) return;
     this.#following.rest();
@@ -420,7 +418,7 @@ export class Session {
       ledger: this.#ledger,
       naming: {
         namesFor: (cpv, paths) => this.#planned.namesFor(cpv, paths),
-        equalsOf: (cpv) => this.#planned.equalsOf(cpv),
+        equalsOf: (cpv, paths) => this.#planned.equalsOf(cpv, paths),
       },
       readers: this.#readers,
       toldFirst: this.#live.toldFirst,

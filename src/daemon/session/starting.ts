@@ -59,7 +59,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
     const threads = Math.min(request.threads, driver.capabilities.maxThreads);
     // Threads load their code while this one computes.
     workers = new ServingThreads(threads, log, ledger, ends);
-    const planned = await planView({ ...request, mountpoint }, log, options.progress);
+    const planned = await planView({ ...request, mountpoint }, options);
     throwIfCancelled(signal);
     options.check?.(planned);
     workers.prepare(planned.share());

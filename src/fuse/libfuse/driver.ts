@@ -16,9 +16,7 @@ import {
   errorCode,
   LvfsError,
   isAbsent,
-  isRecord,
   oneLine,
-  parseJson,
   readMountTable,
   runProgram,
   runSync,
@@ -27,7 +25,7 @@ import {
 import { Activity } from '../activity.js';
 import { deviceProblem } from '../device.js';
 import type { Connection, Driver, LibfuseEndpoint, MountOptions, ServeOptions } from '../driver.js';
-import type { BridgeStatus } from './libfuseBridge.js';
+import { readBridgeStatus } from './frames.js';
 import { servePaths } from './server.js';
 import { resolveMountpoint, unmountFailed } from '../mountPoint.js';
 import type { Operations, Seconds } from '../operations.js';
@@ -172,7 +170,7 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
   );
   const problem = await Promise.race([failedToStart, answered, closed]);
   if (problem instanceof Error) throw mountFailed('cannot run node', undefined, problem);
-  const status = answer.includes('\n') ? parseJson(answer, isBridgeStatus) : undefined;
+  const status = readBridgeStatus(answer);
   if (status?.mounted === true) {
     // It is the daemon's own business when to end; it is not kept alive by this process.
     child.unref();
@@ -217,12 +215,6 @@ function refusalOfFusermount(mountpoint: string): LvfsError {
     ? 'choose a directory of your own'
     : "'lvfs doctor' says what an ordinary user needs";
   return mountFailed(said === '' ? 'fusermount: refused without a word' : said, hint);
-}
-
-function isBridgeStatus(value: unknown): value is BridgeStatus {
-  if (!isRecord(value)) return false;
-  const { mounted, failed, message } = value;
-  return mounted === true || ((failed === 'load' || failed === 'mount') && typeof message === 'string');
 }
 
 /** What is missing, from the message with which loading failed. */

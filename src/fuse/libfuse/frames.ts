@@ -1,8 +1,36 @@
 /**
- * What the process that speaks with libfuse and the thread that serves say to each other, over two pipes: a request,
- * then its reply, one at a time. Numbers are little-endian.
+ * What the process that speaks with libfuse says: first, in one line of JSON, whether it has mounted; then to the thread that serves, over
+ * two pipes, a request, to which there is a reply, one at a time. Numbers are little-endian.
  */
 import { readSync, writeSync } from 'node:fs';
+import { isRecord, parseJson } from '../../base/index.js';
+
+/** How the attempt to mount went. */
+export type BridgeStatus =
+  | { readonly mounted: true }
+  | {
+      readonly mounted: false;
+      /** `load`: fuse-native or its library is not there; `mount`: libfuse refused. */
+      readonly failed: 'load' | 'mount';
+      readonly message: string;
+    };
+
+/** Says it. */
+export function writeBridgeStatus(fd: number, status: BridgeStatus): void {
+  writeSync(fd, `${JSON.stringify(status)}\n`);
+}
+
+/** What has been said so far; undefined when that is no whole line, or nothing of the kind. */
+export function readBridgeStatus(said: string): BridgeStatus | undefined {
+  return said.includes('\n') ? parseJson(said, isBridgeStatus) : undefined;
+}
+
+function isBridgeStatus(value: unknown): value is BridgeStatus {
+  if (!isRecord(value)) return false;
+  const { mounted, failed, message } = value;
+  if (mounted === true) return true;
+  return mounted === false && (failed === 'load' || failed === 'mount') && typeof message === 'string';
+}
 
 /** Kinds of requests; the numbers are those of the kernel's opcodes (linux/fuse.h). */
 export const requestKind = { getattr: 3, readlink: 5, read: 15, statfs: 17, readdir: 28 } as const;

@@ -11,7 +11,7 @@
  * Parameters: mount point, options of libfuse. Descriptors: 0 ends with the driver, 1 takes one line of JSON (see
  * {@link BridgeStatus}), 2 what libfuse says, 3 takes requests, 4 gives replies.
  */
-import { readdirSync, readlinkSync, writeSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { errorCode } from '../../base/index.js';
@@ -23,18 +23,10 @@ import {
   requestKind,
   statfsWords,
   statWords,
+  writeBridgeStatus,
   writeFrame,
+  type BridgeStatus,
 } from './frames.js';
-
-/** How the attempt to mount went. */
-export type BridgeStatus =
-  | { readonly mounted: true }
-  | {
-      readonly mounted: false;
-      /** `load`: fuse-native or its library is not there; `mount`: libfuse refused. */
-      readonly failed: 'load' | 'mount';
-      readonly message: string;
-    };
 
 /** The native functions of fuse-native that are used here (fuse-native.c). */
 interface Binding {
@@ -77,7 +69,7 @@ const operationCount = 35;
 const [mountpoint = '', options = ''] = process.argv.slice(2);
 
 function report(status: BridgeStatus): void {
-  writeSync(1, `${JSON.stringify(status)}\n`);
+  writeBridgeStatus(1, status);
 }
 
 /** Threads of libfuse may still run, and would run into what an orderly exit takes down. */

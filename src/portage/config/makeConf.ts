@@ -46,6 +46,13 @@ interface Source {
   line: number;
 }
 
+/** A token that is being read. */
+interface Token {
+  text: string;
+  /** Whether part of it was in quotes, so that it is one even when it is empty. */
+  quoted: boolean;
+}
+
 type State = 'between' | 'word' | '"' | "'" | 'escape' | 'ended';
 
 /** The tokens of a text, as Python's `shlex` in POSIX mode gives them. */
@@ -53,6 +60,10 @@ class Lexer {
   readonly #sources: Source[] = [];
   #source: Source;
   #state: State = 'between';
+  /** Read last; undefined at the end of the text. */
+  #char: string | undefined;
+  /** Where an escape began: within double quotes it only takes the backslash off `"` and `\`. */
+  #escapedIn: '"' | 'word' = 'word';
   #pushedBack: string | undefined;
   #tokenLine = 1;
   readonly #open: ((name: string, lexer: Lexer) => Source | undefined) | undefined;
@@ -114,73 +125,104 @@ class Lexer {
   }
 
   #read(): string | undefined {
+    const token: Token = { text: '', quoted: false };
+    do this.#next();
+    while (!this.#take(token));
+    return !token.quoted && token.text === '' ? undefined : token.text;
+  }
+
+  /** Goes on by a character. */
+  #next(): void {
     const source = this.#source;
-    let token = '';
-    let quoted = false;
-    // Where an escape began: within double quotes it only takes the backslash off `"` and `\`.
-    let escapedIn: '"' | 'word' = 'word';
-    for (;;) {
-      const c = source.text[source.position];
-      if (c !== undefined) source.position++;
-      if (c === '\n') source.line++;
-      if (this.#state === 'ended') break;
-      if (this.#state === 'between') {
-        // A line is counted with its newline, so this is where the token, if it is one, begins.
-        this.#tokenLine = c === '\n' ? source.line - 1 : source.line;
-        if (c === undefined) {
-          this.#state = 'ended';
-          break;
-        }
-        if (WHITESPACE.has(c)) continue;
-        if (c === '#') this.#skipLine();
-        else if (c === '\\') {
-          escapedIn = 'word';
-          this.#state = 'escape';
-        } else if (WORD.has(c)) {
-          token = c;
-          this.#state = 'word';
-        } else if (c === '"' || c === "'") this.#state = c;
-        else {
-          token = c;
-          break;
-        }
-      } else if (this.#state === '"' || this.#state === "'") {
-        quoted = true;
-        if (c === undefined)
-          throw this.error(`found the end of the file, expected the closing ${this.#state}`);
-        if (c === this.#state) this.#state = 'word';
-        else if (c === '\\' && this.#state === '"') {
-          escapedIn = '"';
-          this.#state = 'escape';
-        } else token += c;
-      } else if (this.#state === 'escape') {
-        if (c === undefined) throw this.error(`found the end of the file, expected a character after '\\'`);
-        if (escapedIn === '"' && c !== '\\' && c !== '"') token += '\\';
-        token += c;
-        this.#state = escapedIn;
-      } else if (c === undefined) {
-        this.#state = 'ended';
-        break;
-      } else if (WHITESPACE.has(c)) {
-        this.#state = 'between';
-        if (token !== '' || quoted) break;
-      } else if (c === '#') {
-        this.#skipLine();
-        this.#state = 'between';
-        if (token !== '' || quoted) break;
-      } else if (c === '"' || c === "'") this.#state = c;
-      else if (c === '\\') {
-        escapedIn = 'word';
-        this.#state = 'escape';
-      } else if (WORD.has(c)) token += c;
-      else {
-        this.#pushedBack = c;
-        this.#state = 'between';
-        if (token !== '' || quoted) break;
-        // An empty word in front of it is nothing; Portage then reads on and gives the character later.
-      }
+    this.#char = source.text[source.position];
+    if (this.#char !== undefined) source.position++;
+    if (this.#char === '\n') source.line++;
+  }
+
+  /** Adds a character to a token; whether it has come to its end. */
+  #take(token: Token): boolean {
+    switch (this.#state) {
+      case 'ended':
+        return true;
+      case 'between':
+        return this.#takeBetween(token);
+      case '"':
+      case "'":
+        this.#takeQuoted(token, this.#state);
+        return false;
+      case 'escape':
+        this.#takeEscaped(token);
+        return false;
+      case 'word':
+        return this.#takeInWord(token);
     }
-    return !quoted && token === '' ? undefined : token;
+  }
+
+  #takeBetween(token: Token): boolean {
+    const c = this.#char;
+    // A line is counted with its newline, so this is where the token, if it is one, begins.
+    this.#tokenLine = c === '\n' ? this.#source.line - 1 : this.#source.line;
+    if (c === undefined) {
+      this.#state = 'ended';
+      return true;
+    }
+    if (WHITESPACE.has(c)) return false;
+    if (c === '#') this.#skipLine();
+    else if (this.#begins(c)) return false;
+    else {
+      token.text = c;
+      if (!WORD.has(c)) return true;
+      this.#state = 'word';
+    }
+    return false;
+  }
+
+  #takeQuoted(token: Token, quote: '"' | "'"): void {
+    const c = this.#char;
+    token.quoted = true;
+    if (c === undefined) throw this.error(`found the end of the file, expected the closing ${quote}`);
+    if (c === quote) this.#state = 'word';
+    else if (c === '\\' && quote === '"') {
+      this.#escapedIn = '"';
+      this.#state = 'escape';
+    } else token.text += c;
+  }
+
+  #takeEscaped(token: Token): void {
+    const c = this.#char;
+    if (c === undefined) throw this.error(`found the end of the file, expected a character after '\\'`);
+    if (this.#escapedIn === '"' && c !== '\\' && c !== '"') token.text += '\\';
+    token.text += c;
+    this.#state = this.#escapedIn;
+  }
+
+  #takeInWord(token: Token): boolean {
+    const c = this.#char;
+    if (c === undefined) {
+      this.#state = 'ended';
+      return true;
+    }
+    if (!WHITESPACE.has(c) && c !== '#') {
+      if (this.#begins(c)) return false;
+      if (WORD.has(c)) {
+        token.text += c;
+        return false;
+      }
+      // Behind an empty word, which is nothing, Portage reads on and gives the character later.
+      this.#pushedBack = c;
+    } else if (c === '#') this.#skipLine();
+    this.#state = 'between';
+    return token.text !== '' || token.quoted;
+  }
+
+  /** Whether a character begins a quotation or an escape. */
+  #begins(c: string): boolean {
+    if (c === '"' || c === "'") this.#state = c;
+    else if (c === '\\') {
+      this.#escapedIn = 'word';
+      this.#state = 'escape';
+    } else return false;
+    return true;
   }
 }
 
@@ -200,73 +242,88 @@ export function expandVariables(
   value: string,
   variables: ReadonlyMap<string, string>,
 ): { value: string } | { complaint: string } {
-  let out = '';
-  let inSingle = false;
-  let inDouble = false;
-  let at = 0;
-  const unfinished = { complaint: "found the end of the value, expected '}'" };
-  while (at < value.length) {
-    if (out.length > longestValue) return { complaint: `it would be longer than ${longestValue} characters` };
-    const c = value[at];
-    if (c === "'") {
-      out += c;
-      if (!inDouble) inSingle = !inSingle;
-      at++;
-    } else if (c === '"') {
-      out += c;
-      if (!inSingle) inDouble = !inDouble;
-      at++;
-    } else if (inSingle) {
-      out += c;
-      at++;
-    } else if (c === '\n') {
-      out += ' ';
-      at++;
-    } else if (c === '\\') {
-      const next = value[at + 1];
-      if (next === undefined) return { value: `${out}\\` };
-      at += 2;
-      if (next === '$') out += next;
-      else if (next === '\\') {
-        out += next;
-        // What follows a double backslash is not looked at again; Portage keeps this for compatibility.
-        const after = value[at];
-        if (after === "'" || after === '"' || after === '$') {
-          out += after;
-          at++;
-        }
-      } else if (next !== '\n') out += `\\${next}`;
-    } else if (c === '$') {
-      at++;
-      if (at === value.length) {
-        out += '$';
-        continue;
-      }
-      const braced = value[at] === '{';
-      if (braced) at++;
-      const start = at;
-      while (isNameCharacter(value[at])) at++;
-      const name = value.slice(start, at);
-      if (braced) {
-        if (value[at] !== '}') return unfinished;
-        at++;
-      }
-      if (name === '') return { complaint: braced ? '${}: bad substitution' : '$: bad substitution' };
-      out += variables.get(name) ?? '';
-    } else {
-      out += c;
-      at++;
-    }
-  }
-  return { value: out };
+  return new Expansion(value, variables).run();
 }
 
-function readOne(files: RootFiles, file: string, options: MakeConfOptions): Map<string, string> | undefined {
-  const text = files.readText(file);
-  if (text === undefined) return undefined;
-  const { expand, warn } = options;
+/** One run of {@link expandVariables}. */
+class Expansion {
+  readonly #value: string;
+  readonly #variables: ReadonlyMap<string, string>;
+  #at = 0;
+  #out = '';
+  #quote: '"' | "'" | undefined;
+
+  constructor(value: string, variables: ReadonlyMap<string, string>) {
+    this.#value = value;
+    this.#variables = variables;
+  }
+
+  run(): { value: string } | { complaint: string } {
+    while (this.#at < this.#value.length) {
+      if (this.#out.length > longestValue)
+        return { complaint: `it would be longer than ${longestValue} characters` };
+      const complaint = this.#step(this.#value[this.#at++]);
+      if (complaint !== undefined) return { complaint };
+    }
+    return { value: this.#out };
+  }
+
+  /** Takes what a character begins, which has been passed; the complaint about it. */
+  #step(c = ''): string | undefined {
+    if (c === '"' || c === "'") this.#takeQuote(c);
+    else if (this.#quote === "'") this.#out += c;
+    else if (c === '\\') this.#escape();
+    else if (c === '$') return this.#variable();
+    else this.#out += c === '\n' ? ' ' : c;
+    return undefined;
+  }
+
+  #takeQuote(c: '"' | "'"): void {
+    this.#out += c;
+    if (this.#quote === undefined) this.#quote = c;
+    else if (this.#quote === c) this.#quote = undefined;
+  }
+
+  #escape(): void {
+    const next = this.#value[this.#at++];
+    if (next === undefined) this.#out += '\\';
+    else if (next === '$') this.#out += next;
+    else if (next === '\\') {
+      this.#out += next;
+      // What follows a double backslash is not looked at again; Portage keeps this for compatibility.
+      const after = this.#value[this.#at];
+      if (after === "'" || after === '"' || after === '$') {
+        this.#out += after;
+        this.#at++;
+      }
+    } else if (next !== '\n') this.#out += `\\${next}`;
+  }
+
+  #variable(): string | undefined {
+    const value = this.#value;
+    if (this.#at === value.length) {
+      this.#out += '$';
+      return undefined;
+    }
+    const braced = value[this.#at] === '{';
+    if (braced) this.#at++;
+    const start = this.#at;
+    while (isNameCharacter(value[this.#at])) this.#at++;
+    const name = value.slice(start, this.#at);
+    if (braced) {
+      if (value[this.#at] !== '}') return "found the end of the value, expected '}'";
+      this.#at++;
+    }
+    if (name === '') return braced ? '${}: bad substitution' : '$: bad substitution';
+    this.#out += this.#variables.get(name) ?? '';
+    return undefined;
+  }
+}
+
+/** Opens the files that a configuration sources. */
+function sourceOpener(files: RootFiles, expand: MakeConfOptions['expand']) {
   let sourcedFiles = 0;
-  const open = (name: string, lexer: Lexer): Source => {
+  return (name: string, lexer: Lexer): Source => {
     const expanded = expandVariables(name, expand === false ? new Map() : expand);
     let wanted = 'value' in expanded ? expanded.value : '';
     if (wanted.startsWith('"')) wanted = wanted.slice(1, -1);
@@ -286,24 +343,36 @@ function readOne(files: RootFiles, file: string, options: MakeConfOptions): Map<
     if (sourced === undefined) throw lexer.error(`cannot source '${target}': no such file`);
     return { file: target, text: sourced, position: 0, line: 1 };
   };
+}
+
+/** The next assignment as it stands there; undefined at the end. */
+function readAssignment(lexer: Lexer): { key: string; value: string } | undefined {
+  let key = lexer.token();
+  if (key === 'export') key = lexer.token();
+  if (key === undefined) return undefined;
+  const equals = lexer.token();
+  if (equals === undefined || equals === '') {
+    throw lexer.error(`found the end of the file after '${key}', expected '='`);
+  }
+  if (equals !== '=') throw lexer.error(`found '${equals}' after '${key}', expected '='`);
+  const value = lexer.token();
+  if (value === undefined) throw lexer.error(`found the end of the file, expected a value for '${key}'`);
+  if (INVALID_NAME.test(key)) throw lexer.error(`found '${key}', expected the name of a variable`);
+  return { key, value };
+}
+
+function readOne(files: RootFiles, file: string, options: MakeConfOptions): Map<string, string> | undefined {
+  const text = files.readText(file);
+  if (text === undefined) return undefined;
+  const { expand, warn } = options;
   const lexer = new Lexer(
     // Without a newline at its end, a `source` in the last line would be lost.
     { file, text: text.endsWith('\n') || text === '' ? text : `${text}\n`, position: 0, line: 1 },
-    options.sourcing === true ? open : undefined,
+    options.sourcing === true ? sourceOpener(files, expand) : undefined,
   );
   const variables = new Map<string, string>();
-  for (;;) {
-    let key = lexer.token();
-    if (key === 'export') key = lexer.token();
-    if (key === undefined) return variables;
-    const equals = lexer.token();
-    if (equals === undefined || equals === '') {
-      throw lexer.error(`found the end of the file after '${key}', expected '='`);
-    }
-    if (equals !== '=') throw lexer.error(`found '${equals}' after '${key}', expected '='`);
-    const value = lexer.token();
-    if (value === undefined) throw lexer.error(`found the end of the file, expected a value for '${key}'`);
-    if (INVALID_NAME.test(key)) throw lexer.error(`found '${key}', expected the name of a variable`);
+  for (let read = readAssignment(lexer); read !== undefined; read = readAssignment(lexer)) {
+    const { key, value } = read;
     if (expand === false) {
       variables.set(key, value);
       continue;
@@ -316,6 +385,7 @@ function readOne(files: RootFiles, file: string, options: MakeConfOptions): Map<
     variables.set(key, result);
     expand.set(key, result);
   }
+  return variables;
 }
 
 /**

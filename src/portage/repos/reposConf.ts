@@ -70,66 +70,95 @@ interface Draft {
   isListed?: boolean;
 }
 
+/** The words of a value; undefined for none. */
+function listOf(value: string | undefined): string[] | undefined {
+  return value === undefined ? undefined : words(value);
+}
+
+/** Where repositories are looked at, and who hears of what is wrong with them. */
+interface Looking {
+  readonly files: RootFiles;
+  readonly warn: Warn;
+}
+
+/**
+ * Looks at a repository.
+ *
+ * @param options those of its section, or the defaults
+ * @param sectionName its name where it has none itself
+ */
 function draft(
-  files: RootFiles,
-  sectionName: string | undefined,
-  options: ReadonlyMap<string, string>,
+  looking: Looking,
   location: string,
-  warn: Warn,
+  options: ReadonlyMap<string, string>,
+  sectionName?: string,
 ): Draft {
-  const list = (value: string | undefined): string[] | undefined =>
-    value === undefined ? undefined : words(value);
+  const layout = readLayout(looking.files, location, looking.warn);
+  const layoutMasters = listOf(layout.get('masters'));
+  const ownAliases = listOf(options.get('aliases'));
+  const layoutAliases = listOf(layout.get('aliases')) ?? [];
+  const priority = /^\s*[+-]?\d+\s*$/.exec(options.get('priority') ?? '')?.[0];
+  const cacheFormats = listOf(layout.get('cache-formats')) ?? [];
+  return {
+    ...nameOf(looking.files, location, layout, sectionName),
+    location,
+    priority: priority === undefined ? undefined : Number(priority),
+    masters: listOf(options.get('masters')) ?? layoutMasters,
+    layoutMasters: layoutMasters !== undefined,
+    aliases: layoutAliases.length > 0 ? [...layoutAliases, ...(ownAliases ?? [])] : ownAliases,
+    eclassOverrides: listOf(options.get('eclass-overrides')) ?? [],
+    ...eapisOf(looking, location, layout),
+    hasMetadataCache: cacheFormats.length === 0 || cacheFormats.includes('md5-dict'),
+    format: options.get('format')?.trim(),
+  };
+}
+
+function nameOf(
+  files: RootFiles,
+  location: string,
+  layout: ReadonlyMap<string, string>,
+  sectionName: string | undefined,
+): Pick<Draft, 'name' | 'unnamed'> {
   const nameFile = path.posix.join(location, 'profiles/repo_name');
   const ownName =
     files.kind(nameFile) === 'file' ? files.readText(nameFile)?.split('\n')[0]?.trim() : undefined;
-  const fallback = `x-${path.posix.basename(location)}`;
-  let name = validName(ownName ?? fallback) ?? validName(fallback) ?? 'x-';
-  let unnamed = ownName === undefined;
-  if (unnamed && sectionName !== undefined) name = sectionName;
-  const layout = readLayout(files, location, warn);
-  const layoutMasters = list(layout.get('masters'));
   const layoutName = validName(layout.get('repo-name') ?? '');
-  if (layoutName !== undefined) {
-    name = layoutName;
-    unnamed = false;
-  }
+  if (layoutName !== undefined) return { name: layoutName, unnamed: false };
+  const unnamed = ownName === undefined;
+  if (unnamed && sectionName !== undefined) return { name: sectionName, unnamed };
+  const fallback = `x-${path.posix.basename(location)}`;
+  return { name: validName(ownName ?? fallback) ?? validName(fallback) ?? 'x-', unnamed };
+}
+
+/** The EAPI of its profiles, and what follows from that. */
+function eapisOf(
+  { files, warn }: Looking,
+  location: string,
+  layout: ReadonlyMap<string, string>,
+): Pick<Draft, 'eapi' | 'profilesEapi' | 'profileFormats' | 'allowsDirectories'> {
   const profilesEapi = readEapiFile(files, path.posix.join(location, 'profiles'), warn);
-  const rawFormats = list(layout.get('profile-formats'));
-  const profileFormats =
-    rawFormats === undefined
-      ? [eapiFeatures(profilesEapi ?? '0').profileFileDirs ? 'portage-1' : 'portage-1-compat']
-      : rawFormats.filter((format) => PROFILE_FORMATS.has(format));
-  const unspecified = layout.get('profile_eapi_when_unspecified');
-  const layoutEapi =
-    unspecified !== undefined &&
-    profileFormats.includes('profile-default-eapi') &&
-    isSupportedEapi(unspecified)
-      ? unspecified
-      : undefined;
-  const eapi =
-    profilesEapi !== undefined && eapiFeatures(profilesEapi).profileEapiDefault
-      ? profilesEapi
-      : (layoutEapi ?? '0');
-  const ownAliases = list(options.get('aliases'));
-  const layoutAliases = list(layout.get('aliases')) ?? [];
-  const priority = /^\s*[+-]?\d+\s*$/.exec(options.get('priority') ?? '')?.[0];
-  const cacheFormats = list(layout.get('cache-formats')) ?? [];
+  const profileFormats = listOf(layout.get('profile-formats'))?.filter((format) =>
+    PROFILE_FORMATS.has(format),
+  ) ?? [eapiFeatures(profilesEapi ?? '0').profileFileDirs ? 'portage-1' : 'portage-1-compat'];
+  const eapi = unspecifiedEapi(profilesEapi, profileFormats, layout);
   return {
-    name,
-    location,
-    unnamed,
-    priority: priority === undefined ? undefined : Number(priority),
-    masters: list(options.get('masters')) ?? layoutMasters,
-    layoutMasters: layoutMasters !== undefined,
-    aliases: layoutAliases.length > 0 ? [...layoutAliases, ...(ownAliases ?? [])] : ownAliases,
-    eclassOverrides: list(options.get('eclass-overrides')) ?? [],
     eapi,
     profilesEapi,
     profileFormats,
     allowsDirectories: allowsDirectories(profilesEapi ?? eapi, profileFormats),
-    hasMetadataCache: cacheFormats.length === 0 || cacheFormats.includes('md5-dict'),
-    format: options.get('format')?.trim(),
   };
+}
+
+/** The EAPI of profiles that name none themselves. */
+function unspecifiedEapi(
+  profilesEapi: string | undefined,
+  profileFormats: readonly string[],
+  layout: ReadonlyMap<string, string>,
+): string {
+  if (profilesEapi !== undefined && eapiFeatures(profilesEapi).profileEapiDefault) return profilesEapi;
+  const unspecified = layout.get('profile_eapi_when_unspecified');
+  const counts = profileFormats.includes('profile-default-eapi');
+  return unspecified !== undefined && counts && isSupportedEapi(unspecified) ? unspecified : '0';
 }
 
 /** What {@link loadRepositories} reads. */
@@ -189,7 +218,7 @@ export function listedRepositories(
     if (files.kind(absolute) !== 'directory') {
       throw new LvfsError('NO_REPOSITORY', `the repository '${directory}' is not a directory`);
     }
-    const made = draft(files, undefined, variables, files.resolve(absolute), warn);
+    const made = draft({ files, warn }, files.resolve(absolute), variables);
     made.priority = index === 0 ? -1000 : index;
     mainName ??= made.name;
     if (drafts.has(made.name)) {
@@ -215,6 +244,17 @@ class Loader {
   ) {}
 
   load(sections: readonly Section[]): Repositories {
+    const sectionOf = this.#addSections(sections);
+    const portdir = this.#addListed(sectionOf);
+    this.#addOverlays();
+    this.#dropMisnamed(sectionOf);
+    const main = this.#main(portdir);
+    if (main !== undefined) main.priority ??= -1000;
+    return assemble(this.#drafts, main?.name, this.warn);
+  }
+
+  /** Adds what sections of repos.conf are about; answers those that are about something. */
+  #addSections(sections: readonly Section[]): ReadonlyMap<string, Section> {
     const { files, where, warn } = this;
     const sectionOf = new Map<string, Section>();
     for (const section of sections) {
@@ -233,46 +273,51 @@ class Loader {
         continue;
       }
       sectionOf.set(name, section);
-      this.#drafts.set(name, draft(files, name, options, files.resolve(hostPath), warn));
+      this.#drafts.set(name, draft(this, files.resolve(hostPath), options, name));
     }
-    const portdir = this.#addListed(sectionOf);
-    this.#addOverlays();
+    return sectionOf;
+  }
+
+  /** Leaves out what goes by another name than its section. */
+  #dropMisnamed(sectionOf: ReadonlyMap<string, Section>): void {
     for (const [name, made] of [...this.#drafts]) {
       const { file, line } = sectionOf.get(name) ?? { file: made.location, line: 0 };
       if (made.name === name || (!made.unnamed && made.aliases?.includes(name) === true)) continue;
       const message = made.unnamed
         ? `section [${name}] is about a repository without a name in '${made.location}/profiles/repo_name'`
         : `section [${name}] is about a repository whose own name is '${made.name}'`;
-      warn({ file, line, message: `${message}, and is ignored` });
+      this.warn({ file, line, message: `${message}, and is ignored` });
       this.#drafts.delete(name);
     }
-    let mainName = this.defaults.get('main-repo');
+  }
+
+  /** The main repository: that of `main-repo`, or that in `PORTDIR`. */
+  #main(portdir: string | undefined): Draft | undefined {
+    const { where } = this;
     const known = (name: string): Draft | undefined =>
       this.#drafts.get(name) ??
       [...this.#drafts.values()].find((made) => stack([made.aliases ?? []]).includes(name));
-    if (mainName === undefined || known(mainName) === undefined) {
-      if (mainName !== undefined && where.portdir === '') {
-        warn({
-          file: where.userConf ?? 'PORTAGE_REPOSITORIES',
-          line: 0,
-          message: `main-repo: there is no repository '${mainName}'`,
-        });
-      }
-      mainName = portdir;
+    const named = this.defaults.get('main-repo');
+    const main = named === undefined ? undefined : known(named);
+    if (main !== undefined) return main;
+    if (named !== undefined && where.portdir === '') {
+      this.warn({
+        file: where.userConf ?? 'PORTAGE_REPOSITORIES',
+        line: 0,
+        message: `main-repo: there is no repository '${named}'`,
+      });
     }
-    const main = mainName === undefined ? undefined : known(mainName);
-    if (main !== undefined) main.priority ??= -1000;
-    return assemble(this.#drafts, main?.name, warn);
+    return portdir === undefined ? undefined : known(portdir);
   }
 
   /** Adds the overlays that are not there yet, above all others; one of the name of another takes its place. */
   #addOverlays(): void {
-    const { files, where, warn } = this;
+    const { files, where } = this;
     const highest = Math.max(0, ...[...this.#drafts.values()].map(({ priority = 0 }) => priority));
     for (const [index, overlay] of (where.overlays ?? []).entries()) {
       const location = files.resolve(overlay);
       if ([...this.#drafts.values()].some((made) => made.location === location)) continue;
-      const made = draft(files, undefined, this.defaults, location, warn);
+      const made = draft(this, location, this.defaults);
       made.priority = highest + 1 + index;
       made.isListed = true;
       this.#drafts.set(made.name, made);
@@ -294,9 +339,9 @@ class Loader {
       }
       const resolved = files.resolve(hostPath);
       const nameWithoutOne = isPortdir ? this.defaults.get('main-repo') : undefined;
-      let made = draft(files, nameWithoutOne, this.defaults, resolved, warn);
+      let made = draft(this, resolved, this.defaults, nameWithoutOne);
       const section = sectionOf.get(made.name);
-      if (section !== undefined) made = draft(files, nameWithoutOne, section.options, resolved, warn);
+      if (section !== undefined) made = draft(this, resolved, section.options, nameWithoutOne);
       if (made.priority === undefined && !(isPortdir && !where.portdirOverlay.includes(where.portdir))) {
         made.priority = basePriority++;
       }
@@ -307,71 +352,72 @@ class Loader {
   }
 }
 
+/** A repository whose relations are being found. */
+type Related = Repository & { masters: Repository[]; eclassSources: Repository[] };
+
 /** Puts names into relation: aliases, masters, order. */
 function assemble(
   drafts: ReadonlyMap<string, Draft>,
   mainName: string | undefined,
   warn: Warn,
 ): Repositories {
-  const unique = [...new Set(drafts.values())];
-  const byLocation = new Map<string, Repository>();
-  const repositories = new Map<string, Repository & { masters: Repository[]; eclassSources: Repository[] }>();
-  for (const made of unique) {
-    const repository = {
-      name: made.name,
-      location: made.location,
-      priority: made.priority ?? 0,
-      masters: [],
-      aliases: stack([made.aliases ?? []]),
-      eclassSources: [],
-      eapi: made.eapi,
-      profilesEapi: made.profilesEapi,
-      profileFormats: made.profileFormats,
-      allowsDirectories: made.allowsDirectories,
-      hasMetadataCache: made.hasMetadataCache,
-      isListed: made.isListed === true,
-      hasProfiles: made.format !== 'unavailable',
-    };
-    repositories.set(made.name, repository);
-    byLocation.set(made.location, repository);
+  // Of several of one name, which are there under an alias as well, the last counts.
+  const unique = new Map([...drafts.values()].map((made) => [made.name, made]));
+  const pairs = [...unique.values()].map((made) => ({ made, repository: unrelated(made) }));
+  const byName = namesOf(pairs.map(({ repository }) => repository));
+  const main = mainName === undefined ? undefined : byName.get(mainName);
+  const find = (names: readonly string[], file: string, key: string): Repository[] =>
+    names.flatMap((name) => {
+      const found = byName.get(name);
+      if (found === undefined) warn({ file, line: 0, message: `${key}: there is no repository '${name}'` });
+      return found ?? [];
+    });
+  for (const { made, repository } of pairs) {
+    const layout = path.posix.join(made.location, 'metadata/layout.conf');
+    const assumed = main === undefined || repository === main ? [] : [main];
+    if (!made.layoutMasters && assumed.length > 0) {
+      warn({ file: layout, line: 0, message: `masters: found none, '${main?.name}' is assumed` });
+    }
+    repository.masters.push(
+      ...(made.masters === undefined ? assumed : find(made.masters, layout, 'masters')),
+    );
   }
-  const byName = new Map<string, Repository>(repositories);
-  for (const repository of repositories.values()) {
+  for (const { made, repository } of pairs) {
+    // A master that is the repository itself keeps its place among the masters.
+    repository.eclassSources.push(
+      ...new Set([...repository.masters, repository]),
+      ...find(made.eclassOverrides, made.location, 'eclass-overrides'),
+    );
+  }
+  const ordered = pairs
+    .map(({ repository }) => repository)
+    .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return new Repositories(ordered, byName, main);
+}
+
+function unrelated(made: Draft): Related {
+  return {
+    name: made.name,
+    location: made.location,
+    priority: made.priority ?? 0,
+    masters: [],
+    aliases: stack([made.aliases ?? []]),
+    eclassSources: [],
+    eapi: made.eapi,
+    profilesEapi: made.profilesEapi,
+    profileFormats: made.profileFormats,
+    allowsDirectories: made.allowsDirectories,
+    hasMetadataCache: made.hasMetadataCache,
+    isListed: made.isListed === true,
+    hasProfiles: made.format !== 'unavailable',
+  };
+}
+
+/** By name and alias; a name counts more than another's alias, and the first of an alias. */
+function namesOf(repositories: readonly Repository[]): Map<string, Repository> {
+  const byName = new Map(repositories.map((repository) => [repository.name, repository]));
+  for (const repository of repositories) {
     for (const alias of repository.aliases) if (!byName.has(alias)) byName.set(alias, repository);
   }
-  const main = mainName === undefined ? undefined : byName.get(mainName);
-  for (const made of unique) {
-    const repository = repositories.get(made.name);
-    if (repository === undefined) continue;
-    const layout = path.posix.join(made.location, 'metadata/layout.conf');
-    if (!made.layoutMasters && main !== undefined && repository !== main) {
-      warn({ file: layout, line: 0, message: `masters: found none, '${main.name}' is assumed` });
-    }
-    if (made.masters === undefined) {
-      if (main !== undefined && repository !== main) repository.masters.push(main);
-      continue;
-    }
-    for (const master of made.masters) {
-      const found = byName.get(master);
-      if (found !== undefined) repository.masters.push(found);
-      else warn({ file: layout, line: 0, message: `masters: there is no repository '${master}'` });
-    }
-  }
-  for (const made of unique) {
-    const repository = repositories.get(made.name);
-    if (repository === undefined) continue;
-    // A master that is the repository itself keeps its place among the masters.
-    repository.eclassSources.push(...new Set([...repository.masters, repository]));
-    for (const name of made.eclassOverrides) {
-      const found = byName.get(name);
-      if (found !== undefined) repository.eclassSources.push(found);
-      else {
-        warn({ file: made.location, line: 0, message: `eclass-overrides: there is no repository '${name}'` });
-      }
-    }
-  }
-  const ordered = [...repositories.values()].sort(
-    (a, b) => a.priority - b.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
-  return new Repositories(ordered, byName, main);
+  return byName;
 }

@@ -62,6 +62,34 @@ test('with EAPI 6 a tool is declared in DEPEND', async (t) => {
   t.is(additions[0]?.variable, 'DEPEND');
 });
 
+test('a link is declared as it was called, and where it was used', async (t) => {
+  const bison = pkg('sys-devel/bison-3');
+  const called = {
+    ...missing(bison, 'DEPEND="app-alternatives/yacc"'),
+    messages: ['yacc: command not found'],
+    suggestions: [{ suggest: 'DEPEND="app-alternatives/yacc"', reason: 'it stands for it' }],
+  };
+  const fails: Built = {
+    end: 'failed',
+    report: { ...nothing, missing: [called] },
+    lacks: { outcome: 'needs', packages: [bison] },
+  };
+  const builds: Built = {
+    ...built,
+    report: { ...nothing, missing: [missing(bison, 'BDEPEND="sys-devel/bison"')] },
+  };
+  const { additions } = await findFix(
+    subject,
+    ({ shown }) => Promise.resolve(shown.includes(bison) ? builds : fails),
+    options,
+  );
+  t.like(additions[0], { variable: 'BDEPEND', messages: called.messages });
+  t.deepEqual(
+    additions[0]?.atoms.map(({ atom }) => atom),
+    ['app-alternatives/yacc', 'sys-devel/bison'],
+  );
+});
+
 test('what is needed by tests only goes with their flag', async (t) => {
   const tests = {
     ...failed,

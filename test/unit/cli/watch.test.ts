@@ -137,3 +137,20 @@ test('texts are divided between words, and keep their indent', (t) => {
     'jkl',
   ]);
 });
+
+test('what is too long is cut where it tells least, and how to leave is always said', (t) => {
+  const made = board(
+    denial('/usr/include/deep/way/down/in/the/tree/of/headers/that/goes/on/file.h', ['x/a-1']),
+    denial('/usr/share/a', ['x/a-1'], { operation: 'stat', phase: 'install', comm: 'ld' }),
+  );
+  const drawn = (columns: number): string[] =>
+    drawBoard({
+      ...{ title: 'dev-libs/foo-1', board: made, chosen: 0, message: '' },
+      ...{ size: { columns, rows: 8 }, colors },
+    });
+  const line = drawn(80).find((one) => one.startsWith('>')) ?? '';
+  t.regex(line, /\/usr\/incl\S*…\/file\.h /);
+  t.regex(line, / compile \+1 +cc \+1/);
+  for (const columns of [20, 40, 60, 80])
+    t.regex(drawn(columns).at(-1) ?? '', /q quit/, `${columns} columns`);
+});

@@ -75,8 +75,7 @@ async function open(
       systemPaths: [],
       cache: directory,
     },
-    silent,
-    () => undefined,
+    { log: silent, progress: () => undefined },
   );
   view.save();
   return view;
@@ -224,8 +223,7 @@ test('the saved index knows both databases, and is not that of the root alone', 
       systemPaths: [],
       cache,
     },
-    silent,
-    () => undefined,
+    { log: silent, progress: () => undefined },
   );
   t.deepEqual(native.explain(Buffer.from(`${made.sysroot}/usr/include/both.h`)).owners, []);
 });
@@ -246,8 +244,7 @@ test('what emerge inside is told, and what is mounted over the view', async (t) 
       cache: join(root, 'tmp/cache'),
       binds: { defaults: true, create: false, binds: [], readOnlyBinds: [] },
     },
-    silent,
-    () => undefined,
+    { log: silent, progress: () => undefined },
   );
   t.deepEqual(view.environment(), {
     LVFS_TARGET: 'app-misc/library-1',

@@ -131,8 +131,17 @@ test('what app-alternatives takes in each other’s place is equal, as far as it
       },
     },
   });
-  t.deepEqual(own.equalsOf(pkg('sys-apps/mawk-1')), [{ cpv: 'sys-apps/gawk-5', by: 'app-alternatives/awk' }]);
-  t.deepEqual(own.equalsOf(pkg('sys-devel/flex-2')), []);
+  t.deepEqual(own.equalsOf(pkg('sys-apps/mawk-1'), []), [
+    { cpv: 'sys-apps/gawk-5', by: 'app-alternatives/awk' },
+  ]);
+  t.deepEqual(own.equalsOf(pkg('sys-devel/flex-2'), []), []);
   // The name of the package stays the first that is said: bison is no other word for yacc.
   t.is(atoms(own, 'sys-apps/mawk-1', '/usr/bin/mawk')[0], 'sys-apps/mawk');
+  // Others have an awk, and no mawk.
+  t.deepEqual(atoms(own, 'sys-apps/mawk-1', '/usr/bin/mawk'), ['sys-apps/mawk']);
+  t.deepEqual(own.equalsOf(pkg('sys-apps/mawk-1'), ['/usr/bin/mawk']), []);
+  t.deepEqual(atoms(own, 'sys-apps/mawk-1', '/usr/bin/awk', '/usr/bin/mawk'), [
+    'app-alternatives/awk',
+    'sys-apps/mawk',
+  ]);
 });

@@ -24,7 +24,7 @@ function answers(system: System): unknown {
     installed: system.installed().map(({ cpv }) => cpv),
     distdir: system.variable('DISTDIR'),
     names: system.namesFor(pkg('dev-libs/a-1'), ['/usr/include/a.h']),
-    equals: system.equalsOf(pkg('dev-libs/a-1')),
+    equals: system.equalsOf(pkg('dev-libs/a-1'), []),
     repositories: system.repositories(),
   };
 }

@@ -286,6 +286,12 @@ test(fails, { targets: ['=app-misc/foo-7'] }, 'UNKNOWN_VERSION', 20, /'=app-misc
   candidates: ['app-misc/foo-1', 'app-misc/foo-2', 'app-misc/foo-0.9'],
 });
 test(fails, { targets: ['foo::other'] }, 'UNKNOWN_VERSION', 20, /foo::other/);
+test('a repository that there is not is said to be what is wrong', (t) => {
+  const hint = (target: string) =>
+    t.throws(() => visible({ targets: [target] }), { instanceOf: LvfsError }).hint;
+  t.is(hint('foo::other'), "there is no repository 'other', but gentoo");
+  t.is(hint('foo::gentooo'), "there is no repository 'gentooo'; did you mean ::gentoo?");
+});
 test(fails, { targets: ['twin'] }, 'AMBIGUOUS_ATOM', 20, /app-misc\/twin or dev-util\/twin/, {
   candidates: ['app-misc/twin', 'dev-util/twin'],
 });

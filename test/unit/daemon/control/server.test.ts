@@ -56,7 +56,7 @@ async function connected(
   log = silent,
 ): Promise<ControlClient<TestMethods>> {
   const path = socketPath(t);
-  const server = await listen(path, hello, methods, { ...handlers, ...own }, log);
+  const server = await listen(path, { hello, methods, handlers: { ...handlers, ...own }, log });
   const client = await ControlClient.connect<TestMethods>(path);
   t.teardown(async () => {
     client.close();
@@ -96,7 +96,7 @@ test('events come before the result', async (t) => {
 
 test('parameters are checked, and those that nobody knows are left alone', async (t) => {
   const path = socketPath(t);
-  const server = await listen(path, hello, methods, handlers, silent);
+  const server = await listen(path, { hello, methods, handlers, log: silent });
   const socket = createConnection(path);
   t.teardown(async () => {
     socket.destroy();
@@ -173,7 +173,7 @@ const begun = new Promise<void>((done) => (started = done));
 
 test('a server that ends fails the requests that wait', async (t) => {
   const path = socketPath(t);
-  const server = await listen(path, hello, methods, handlers, silent);
+  const server = await listen(path, { hello, methods, handlers, log: silent });
   const client = await ControlClient.connect<TestMethods>(path);
   const answer = client.request('slow');
   await server.close();
@@ -184,14 +184,14 @@ test('a server that ends fails the requests that wait', async (t) => {
 
 test('the socket is open to its user only', async (t) => {
   const path = socketPath(t);
-  const server = await listen(path, hello, methods, handlers, silent);
+  const server = await listen(path, { hello, methods, handlers, log: silent });
   t.is(statSync(path).mode & 0o777, 0o600);
   await server.close();
 });
 
 test('a path too long for a socket is explained', async (t) => {
   const error = await t.throwsAsync(
-    listen(`/tmp/${'x'.repeat(120)}/control.sock`, hello, methods, handlers, silent),
+    listen(`/tmp/${'x'.repeat(120)}/control.sock`, { hello, methods, handlers, log: silent }),
     {
       instanceOf: LvfsError,
     },
@@ -212,11 +212,10 @@ test('a client that reads nothing is hung up on, and costs no memory without end
   const path = socketPath(t);
   let isHungUp: (() => void) | undefined;
   const hungUp = new Promise<void>((done) => (isHungUp = done));
-  const server = await listen(
-    path,
+  const server = await listen(path, {
     hello,
     methods,
-    {
+    handlers: {
       ...handlers,
       follow: (_, { emit, signal }) => {
         signal.addEventListener('abort', () => isHungUp?.());
@@ -224,8 +223,8 @@ test('a client that reads nothing is hung up on, and costs no memory without end
         return hungUp.then(() => null);
       },
     },
-    silent,
-  );
+    log: silent,
+  });
   const socket = createConnection(path);
   t.teardown(() => server.close());
   socket.write('{"id":1,"method":"follow"}\n');
