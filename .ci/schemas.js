@@ -106,6 +106,7 @@ const definitions = {
     since: time,
     root: text,
     'sysroot?': text,
+    'elsewhere?': yes,
     log: text,
     'failure?': text,
     'live?': object({

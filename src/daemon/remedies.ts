@@ -37,7 +37,10 @@ export async function safeRemedies(): Promise<Remedy[]> {
 /** The mount points of views that are there although nobody serves them any more; `problem`: where none is recorded that can be believed. */
 export async function viewsLeft(): Promise<{ left: readonly string[]; problem?: LvfsError }> {
   try {
-    const left = (await statuses()).filter(({ state }) => state === 'stale' || state === 'failed');
+    const left = (await statuses()).filter(
+      // What is left in another pid namespace is taken away there.
+      ({ state, elsewhere }) => elsewhere !== true && (state === 'stale' || state === 'failed'),
+    );
     return { left: left.map(({ mountpoint }) => mountpoint) };
   } catch (problem) {
     if (!(problem instanceof LvfsError)) throw problem;

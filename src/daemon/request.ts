@@ -135,6 +135,8 @@ export interface SessionStatus {
   /** The system that is built for, as a path inside the view; absent when that is the root. */
   readonly sysroot?: string;
   readonly log: string;
+  /** Its daemon is in another pid namespace (a container, another machine): `pid` and perhaps `mountpoint` mean something only there. */
+  readonly elsewhere?: true;
   /** Why the daemon ended; only with `failed`. */
   readonly failure?: string;
   /** What a running daemon adds. */

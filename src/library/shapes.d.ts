@@ -204,6 +204,8 @@ export interface SessionStatus {
   readonly root: string;
   /** The system that is built for, as a path inside the view; absent when that is the root. */
   readonly sysroot?: string;
+  /** Its daemon is in another pid namespace (a container, another machine): `pid` and perhaps `mountpoint` mean something only there. */
+  readonly elsewhere?: true;
   readonly log: string;
   /** Why the daemon ended; only with `failed`. */
   readonly failure?: string;

@@ -10,6 +10,7 @@ export type { DirectoryEntries, Failures, Files } from './files.js';
 export { FileStatus, identityWords, inodeWords, type FileIdentity } from './fileStatus.js';
 export { peerProcess } from './peer.js';
 export { openFlag } from './library.js';
+export { lockFile } from './fileLock.js';
 export { MountCalls, mountFlag, unmountFlag } from './mounts.js';
 export { closeInherited } from './inherited.js';
 export { canLimitTo, capabilityName, keepCapabilities, type Capability } from './privileges.js';

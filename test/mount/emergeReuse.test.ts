@@ -1,11 +1,12 @@
 /** `lvfs emerge` builds one package after the other in one view: what is said of each is what a new view would have said. */
-import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
 import { withFakePortage, type FakePortage, type Order } from '../helpers/fakePortage.js';
 import type { FileTree } from '../helpers/gentooRoot.js';
 import { whyNotMount } from '../helpers/inView.js';
+import { finished, until } from '../helpers/lvfs.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
 
 const reason =
@@ -127,6 +128,31 @@ mountTest(
       for (const [target, said] of reused)
         t.deepEqual(said, fresh.get(target), `${target} of ${words.join(' ')}`);
     }
+    await nothingLeft(t, f);
+  },
+);
+
+mountTest(
+  `a view in which nothing runs shows what was merged meanwhile to who asks, and to the next package${skipped}`,
+  async (t) => {
+    const f = await withFakePortage(t, {
+      packages: { 'dev-libs/a-1': { files: filesOf('a') } },
+      ebuilds: { 'app/one-1': {}, 'app/two-1': { DEPEND: 'dev-libs/late' } },
+    });
+    const go = join(f.directory, 'go');
+    const preinst = `touch ${go}.waits; until [ -e ${go} ]; do sleep 0.05; done`;
+    f.order({ 'app/one-1': { compile: ':', preinst }, 'app/two-1': { compile: 'cat /opt/late/late.h' } });
+    const file = join(f.directory, 'verdicts');
+    const result = finished(f.start('emerge', `--lvfs-json=${file}`, 'app/one-1', 'app/two-1'));
+    await until('one package is merged', () => existsSync(`${go}.waits`));
+    f.gentoo.install('dev-libs/late-1', { files: { '/opt/late/late.h': 'late' } });
+    const { mounts } = JSON.parse((await f.lvfs('status', '--json')).stdout) as { mounts: { pid: number }[] };
+    const why = await f.lvfs('why', '--mount', String(mounts[0]?.pid), '--json', '/opt/late/late.h');
+    t.regex(why.stdout, /"owners": ?\[\s*"dev-libs\/late-1"/, why.stderr);
+    writeFileSync(go, '');
+    const { status, stderr } = await result;
+    t.is(status, 0, stderr);
+    t.regex(readFileSync(join(f.buildDirectory, 'app/two-1/temp/build.log'), 'utf8'), /^late$/m);
     await nothingLeft(t, f);
   },
 );

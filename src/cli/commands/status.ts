@@ -38,7 +38,7 @@ function overview(mounts: readonly SessionStatus[], output: Output): string {
     count(mount.paths),
     count(mount.denials),
     age(mount.since),
-    String(mount.pid),
+    mount.elsewhere === true ? `${mount.pid} elsewhere` : String(mount.pid),
   ]);
   const head = ['mountpoint', 'state', 'target', 'packages', 'paths', 'denials', 'up', 'pid'];
   const noted = mounts.flatMap(({ mountpoint, live }) =>
@@ -61,7 +61,7 @@ function details(mount: SessionStatus, output: Output): string {
       ? []
       : [['sysroot', displayText(mount.sysroot)] satisfies [string, string]]),
     ['since', localTime(new Date(mount.since))],
-    ['pid', String(mount.pid)],
+    ['pid', mount.elsewhere === true ? `${mount.pid} (in another pid namespace)` : String(mount.pid)],
     ['log', displayText(mount.log)],
     ['driver', mount.driver],
   ];

@@ -1,6 +1,6 @@
 /** `lvfs umount`: takes views away. */
 import { exitStatus, LvfsError } from '../../base/index.js';
-import type { Ended } from '../../daemon/index.js';
+import type { Ended, SessionStatus } from '../../daemon/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { errorToJson } from '../output.js';
@@ -33,9 +33,7 @@ export const command = defineCommand({
     }
     const { listViews } = await import('../../library/index.js');
     const { describeHolders, unmountView } = await import('../../daemon/index.js');
-    const mountpoints = options.all
-      ? (await listViews()).map(({ mountpoint }) => mountpoint).reverse()
-      : operands;
+    const mountpoints = options.all ? ownViews(await listViews()) : operands;
     const unmounted: string[] = [];
     const ended: ({ mountpoint: string } & Ended)[] = [];
     const failures: { mountpoint: string; error: LvfsError }[] = [];
@@ -63,3 +61,11 @@ export const command = defineCommand({
     return failures[0]?.error.exit ?? exitStatus.ok;
   },
 });
+
+/** Mount points, the last first, without those of other containers: some other place may be meant by them here. */
+function ownViews(views: readonly SessionStatus[]): string[] {
+  return views
+    .filter(({ elsewhere }) => elsewhere !== true)
+    .map(({ mountpoint }) => mountpoint)
+    .reverse();
+}

@@ -48,6 +48,14 @@ export interface ListenOptions {
   readonly maxClients?: number;
   /** Whether a process may ask for what changes the view; undefined: nobody knows which it is. Default: all may. */
   readonly mayChange?: (pid: number | undefined) => boolean;
+  /** What has to be done before a request is answered. */
+  readonly ready?: () => Promise<void>;
+}
+
+/** What one client is allowed, and waits for; see {@link ListenOptions}. */
+interface ClientOptions {
+  readonly mayChange?: boolean;
+  readonly ready?: () => Promise<void>;
 }
 
 /** What is served on a connection. */
@@ -67,7 +75,7 @@ export interface Served<T extends Methods> {
 export async function listen<T extends Methods>(
   path: string,
   served: Served<T>,
-  { maxClients = usualClients, mayChange = () => true }: ListenOptions = {},
+  { maxClients = usualClients, mayChange = () => true, ready }: ListenOptions = {},
 ): Promise<ControlServer> {
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
@@ -77,7 +85,10 @@ export async function listen<T extends Methods>(
     }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    serveClient(socket, served, mayChange(peerOf(socket)));
+    serveClient(socket, served, {
+      mayChange: mayChange(peerOf(socket)),
+      ...(ready === undefined ? {} : { ready }),
+    });
   });
   await bind(server, path);
   chmodSync(path, 0o600);
@@ -109,7 +120,11 @@ function bind(server: Server, path: string): Promise<void> {
 }
 
 /** Serves one connection until it is closed. */
-export function serveClient<T extends Methods>(socket: Socket, served: Served<T>, mayChange = true): void {
+export function serveClient<T extends Methods>(
+  socket: Socket,
+  served: Served<T>,
+  { mayChange = true, ready }: ClientOptions = {},
+): void {
   const { hello, methods, log } = served;
   const gone = new AbortController();
   let pending = 0;
@@ -146,6 +161,7 @@ export function serveClient<T extends Methods>(socket: Socket, served: Served<T>
     pending++;
     try {
       if (methods[method]?.changes === true && !mayChange) throw fromInside(method);
+      await ready?.();
       const context = { emit: (event: unknown) => send({ id, event }), signal: gone.signal };
       const result = await handle(served, method, params, context);
       send({ id, result: result ?? null });

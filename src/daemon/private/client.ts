@@ -136,16 +136,18 @@ export class Inside {
     this.#request = request;
   }
 
+  /** Nothing runs in it, nor will before it becomes another request's: it need not follow what is merged. */
+  rest(): void {
+    unlessOver(this.#client.request('rest', {}));
+  }
+
   /** Passes a signal on to the running command, which ends in any case after one that asks for that; see {@link Insistence}. */
   signal(name: NodeJS.Signals): void {
     this.#signals.pass(name);
   }
 
   #send(name: NodeJS.Signals): void {
-    this.#client.request('signal', { name }).catch((error: unknown) => {
-      // It has ended meanwhile, and whoever waits for it is told.
-      if (!(error instanceof LvfsError)) throw error;
-    });
+    unlessOver(this.#client.request('signal', { name }));
   }
 
   /** The connection to the process that serves it; {@link close} closes it. */
@@ -166,6 +168,13 @@ export class Inside {
     this.#namespace?.release();
     if (this.#child.pid !== undefined) removeSessionsOf(this.#child.pid);
   }
+}
+
+/** Does without an answer of what has ended meanwhile; whoever waits for it is told. */
+function unlessOver(asked: Promise<unknown>): void {
+  asked.catch((error: unknown) => {
+    if (!(error instanceof LvfsError)) throw error;
+  });
 }
 
 /** What a promise gives, after something was done when that took too long. */

@@ -36,8 +36,9 @@ export class IdleViews {
 
   /** Keeps a view. */
   give(inside: Inside): void {
-    if (this.#isClosed) this.close(inside);
-    else this.#views.add(inside);
+    if (this.#isClosed) return this.close(inside);
+    this.#views.add(inside);
+    inside.rest();
   }
 
   /** Takes a view away that is not to be used again. */

@@ -150,6 +150,7 @@ class Supervisor {
         this.#requireProgram(session, request);
         return session.status();
       },
+      rest: () => this.#opened.rest(),
       run: (order) => {
         const running = this.#run(order);
         this.#running = running;

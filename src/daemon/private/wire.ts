@@ -68,6 +68,8 @@ export const privateMethods = {
     parameters: object({ request: custom<InsideRequest>(isRecord, 'a request') }),
     result: carries<SessionStatus>(),
   },
+  /** Nothing runs in the view, until it becomes that of another request; see `Session.rest`. */
+  rest: { parameters: object({}), result: carries<null>() },
   /** Runs a command to its end, after `open`; one at a time. */
   run: {
     parameters: object({

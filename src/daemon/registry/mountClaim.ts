@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, LvfsError } from '../../base/index.js';
+import { pidNamespace } from './holding.js';
 import { processStartTime, recording, unlessGone } from './registry.js';
 
 /**
@@ -12,7 +13,10 @@ import { processStartTime, recording, unlessGone } from './registry.js';
  * @throws LvfsError MOUNTING (exit 23) when another process is mounting there, NO_RUNTIME_DIR (exit 23)
  */
 export function claimMountpoint(base: string, mountpoint: string): () => void {
-  const file = join(base, `mounting-${createHash('sha256').update(mountpoint).digest('hex').slice(0, 16)}`);
+  const file = join(
+    base,
+    `mounting-${createHash('sha256').update(`${pidNamespace()} ${mountpoint}`).digest('hex').slice(0, 16)}`,
+  );
   // A link is made with its content at once.
   const mine = `${process.pid}.${processStartTime(process.pid) ?? '0'}`;
   for (;;) {

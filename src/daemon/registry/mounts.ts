@@ -192,3 +192,14 @@ export async function unmountBinds(
   }
   return [];
 }
+
+/** Whether a view with this device is what is mounted there. */
+export function isMounted(mountpoint: string, device: string): boolean {
+  const mount = mountAt(mountpoint);
+  return mount?.type === filesystemType && mount.device === device;
+}
+
+/** Takes away a mount that nobody serves any more. */
+export async function removeMount(mountpoint: string, device: string): Promise<void> {
+  if (isMounted(mountpoint, device)) await mounter.unmount(mountpoint, true);
+}

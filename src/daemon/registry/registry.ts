@@ -5,10 +5,12 @@
  *     meta.json     who serves what, written once the view is mounted
  *     control.sock  the daemon's ear; see docs/control-protocol.md
  *     log           what the daemon has to say
+ *     held          locked for as long as the daemon lives
  *
  * Beside them, while something is being mounted, `mounting-…` says by which process; see mountClaim.ts.
  *
- * A process is identified by its id and the time it started, so that a recycled id is never taken for it. The record of
+ * A process is identified by its id and the time it started, so that a recycled id is never taken for it, and by its pid namespace, as
+ * containers and machines may share the directory: of other namespaces only `held` tells who lives; see holding.ts. The record of
  * a dead daemon is kept for as long as its mount is there, and that of a daemon that failed, with its log, until `lvfs umount`
  * has cleaned up or something is mounted there again.
  */
@@ -37,6 +39,7 @@ import {
   processStat,
   shellWord,
 } from '../../base/index.js';
+import { heldFile, hold, isHeld, pidNamespace } from './holding.js';
 
 /** `meta.json`. */
 export interface SessionMeta {
@@ -45,6 +48,8 @@ export interface SessionMeta {
   readonly pid: number;
   /** Clock ticks since boot at which it started, from /proc/<pid>/stat. */
   readonly startTime: string;
+  /** The pid namespace in which these two mean something; see {@link pidNamespace}. */
+  readonly pidNamespace: string;
   readonly mountpoint: string;
   /** `major:minor` of the mount. */
   readonly device: string;
@@ -68,6 +73,8 @@ export interface SessionRecord {
   readonly meta: SessionMeta;
   /** Whether the daemon's process is there; it may still be stuck. */
   readonly alive: boolean;
+  /** The daemon is in another pid namespace: its id means nothing here, and its mount point may not. */
+  readonly isElsewhere: boolean;
 }
 
 /** The registry's directory; see the head of this file. `LVFS_RUNTIME_DIR` sets it apart. */
@@ -103,7 +110,7 @@ export function privateMountpoint(directory: string): string {
 export function createSessionDirectory(): string {
   const base = makeRegistry();
   const start = processStartTime(process.pid) ?? '0';
-  return recording(base, () => mkdtempSync(join(base, `${process.pid}.${start}.`)));
+  return recording(base, () => mkdtempSync(join(base, `${process.pid}.${start}.${pidNamespace()}.`)));
 }
 
 /**
@@ -153,6 +160,15 @@ function checkRegistry(base: string): void {
 }
 
 /**
+ * Shows to other pid namespaces that the daemon of a session lives, until this process ends or the returned function is called.
+ *
+ * @throws LvfsError NO_RUNTIME_DIR (exit 23)
+ */
+export function holdSession(directory: string): () => void {
+  return recording(dirname(directory), () => hold(directory));
+}
+
+/**
  * Records a session; readers never see half of it.
  *
  * @throws LvfsError NO_RUNTIME_DIR (exit 23)
@@ -177,7 +193,10 @@ export function makePrivateMountpoint(directory: string): string {
 }
 
 /** All that a session directory ever holds: files (`table` is the mounter's), and the directory on which a private session mounts. */
-const sessionFiles = ['meta.json', 'control.sock', 'log', 'table'].flatMap((name) => [name, `.${name}`]);
+const sessionFiles = ['meta.json', 'control.sock', 'log', 'table', heldFile].flatMap((name) => [
+  name,
+  `.${name}`,
+]);
 const sessionMountpoint = 'root';
 
 /**
@@ -193,7 +212,10 @@ export function removeSessionDirectory(directory: string): void {
 /** Takes all sessions that a process has made off the record; for a process that is known to have ended. */
 export function removeSessionsOf(pid: number): void {
   const base = registryDirectory();
-  for (const id of sessionIds(base)) if (id.startsWith(`${pid}.`)) removeSessionDirectory(join(base, id));
+  for (const id of sessionIds(base)) {
+    const starter = starterOf(id);
+    if (starter.pid === pid && !starter.isElsewhere) removeSessionDirectory(join(base, id));
+  }
 }
 
 /** Does without what is gone already, or in use. */
@@ -223,12 +245,13 @@ export function listSessions(isMounted: (meta: SessionMeta) => boolean): Session
       if (!starterIsAlive(id)) removeSessionDirectory(directory);
       continue;
     }
-    const alive = processStartTime(meta.pid) === meta.startTime;
+    const isElsewhere = meta.pidNamespace !== pidNamespace();
+    const alive = isElsewhere ? isHeld(directory) : processStartTime(meta.pid) === meta.startTime;
     if (!alive && meta.failure === undefined && !isMounted(meta)) {
       removeSessionDirectory(directory);
       continue;
     }
-    records.push({ id, directory, meta, alive });
+    records.push({ id, directory, meta, alive, isElsewhere });
   }
   return records.sort((a, b) => (a.meta.since < b.meta.since ? -1 : a.meta.since > b.meta.since ? 1 : 0));
 }
@@ -255,18 +278,24 @@ function readMeta(directory: string): SessionMeta | undefined {
 
 function isMeta(value: unknown): value is SessionMeta {
   if (!isRecord(value) || typeof value['pid'] !== 'number' || !isTexts(value['targets'])) return false;
-  const texts = ['startTime', 'mountpoint', 'device', 'driver', 'since', 'root', 'version'];
+  const texts = ['startTime', 'pidNamespace', 'mountpoint', 'device', 'driver', 'since', 'root', 'version'];
   const optional = ['sysroot', 'failure'].filter((name) => value[name] !== undefined);
   return [...texts, ...optional].every((name) => typeof value[name] === 'string');
 }
 
 /**
- * Whether a session that is not recorded yet may still be starting: the process that made the directory is alive. Its
- * daemon gives up when that process goes away before the view is mounted.
+ * Whether a session that is not recorded yet may still be starting: the process that made the directory is alive, or in another pid
+ * namespace, where it is looked after. Its daemon gives up when that process goes away before the view is mounted.
  */
 function starterIsAlive(id: string): boolean {
-  const [pid, start] = id.split('.');
-  return start !== undefined && processStartTime(Number(pid)) === start;
+  const { pid, start, isElsewhere } = starterOf(id);
+  return isElsewhere || (start !== undefined && processStartTime(pid) === start);
+}
+
+/** Who has made a session directory of this name. */
+function starterOf(id: string): { pid: number; start: string | undefined; isElsewhere: boolean } {
+  const [pid, start, namespace, unique] = id.split('.');
+  return { pid: Number(pid), start, isElsewhere: unique !== undefined && namespace !== pidNamespace() };
 }
 
 /**

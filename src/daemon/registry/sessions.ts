@@ -1,9 +1,10 @@
 /** Views that are mounted, seen from outside: finding, asking and ending them, dead ones included. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
+import { isHeld } from './holding.js';
 import { mountAt, unmountBinds, viewMounts } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry, type Waiter } from '../platform/index.js';
 import {
@@ -40,8 +41,8 @@ export function isServed(mountpoint: string): boolean {
 
 /** Forgets daemons of this mount point that failed: something new is being mounted there. */
 export function clearFailures(mountpoint: string): void {
-  for (const { alive, meta, directory } of sessions()) {
-    if (!alive && meta.failure !== undefined && meta.mountpoint === mountpoint)
+  for (const { alive, meta, directory, isElsewhere } of sessions()) {
+    if (!alive && !isElsewhere && meta.failure !== undefined && meta.mountpoint === mountpoint)
       removeSessionDirectory(directory);
   }
 }
@@ -69,10 +70,10 @@ function mountpointPath(given: string): string {
 export function findSession(given: string): SessionRecord {
   const all = sessions();
   // A view in a private namespace is named by its process, or by the place in /proc at which others find it.
-  const named = all.findLast(({ meta }) => String(meta.pid) === given || meta.mountpoint === given);
+  const named = all.findLast((one) => isNumbered(one, given)) ?? latestAt(all, given);
   if (named !== undefined) return named;
   const path = mountpointPath(given);
-  const found = all.findLast((session) => session.meta.mountpoint === path);
+  const found = latestAt(all, path);
   if (found !== undefined) return found;
   const other = viewMounts().some((view) => view.mountpoint === path);
   throw new LvfsError(
@@ -84,6 +85,17 @@ export function findSession(given: string): SessionRecord {
       hint: other ? `lvfs umount ${shellWord(given)}` : "'lvfs status' lists the mounted views",
     },
   );
+}
+
+/** Whether a daemon has this process id, as somebody gives it. */
+function isNumbered({ meta, isElsewhere }: SessionRecord, given: string): boolean {
+  return !isElsewhere && String(meta.pid) === given;
+}
+
+/** The last session of a mount point; one of another pid namespace, which may mean another place by it, only where there is no other. */
+function latestAt(all: readonly SessionRecord[], mountpoint: string): SessionRecord | undefined {
+  const found = all.filter(({ meta }) => meta.mountpoint === mountpoint);
+  return found.findLast(({ isElsewhere }) => !isElsewhere) ?? found.at(-1);
 }
 
 /** Whether there is a session of this mount point. */
@@ -152,14 +164,20 @@ async function statusOf(record: SessionRecord): Promise<SessionStatus> {
   if (!record.alive) return deadStatus(record, record.meta.failure === undefined ? 'stale' : 'failed');
   try {
     using client = await ControlClient.connect(controlSocket(record.directory));
-    return await client.request('status');
+    return { ...(await client.request('status')), ...elsewhere(record) };
   } catch (error) {
     if (!(error instanceof LvfsError)) throw error;
     return deadStatus(record, 'stuck');
   }
 }
 
-function deadStatus({ meta, directory }: SessionRecord, state: SessionStatus['state']): SessionStatus {
+/** What is said besides of one in another pid namespace. */
+function elsewhere({ isElsewhere }: SessionRecord): { elsewhere?: true } {
+  return isElsewhere ? { elsewhere: true } : {};
+}
+
+function deadStatus(record: SessionRecord, state: SessionStatus['state']): SessionStatus {
+  const { meta, directory } = record;
   const { mountpoint, pid, driver, targets, since, root, sysroot } = meta;
   const unknown = { packages: null, paths: null, denials: null };
   const failure = meta.failure === undefined ? {} : { failure: meta.failure };
@@ -175,6 +193,7 @@ function deadStatus({ meta, directory }: SessionRecord, state: SessionStatus['st
     ...(sysroot === undefined ? {} : { sysroot }),
     log: logFile(directory),
     ...failure,
+    ...elsewhere(record),
   };
 }
 
@@ -200,15 +219,23 @@ export interface Ended {
  */
 export async function unmountView(given: string, options: UnmountOptions): Promise<Ended> {
   const all = sessions();
-  const named = all.find(({ meta }) => String(meta.pid) === given);
+  const named = all.find((one) => isNumbered(one, given));
   const path = named?.meta.mountpoint ?? mountpointPath(given);
   const mount = mountAt(path);
-  const record = named ?? all.findLast((session) => session.meta.mountpoint === path);
+  const recorded = named ?? latestAt(all, path);
+  const isOther =
+    recorded?.isElsewhere === true && mount !== undefined && mount.device !== recorded.meta.device;
+  const record = isOther ? undefined : recorded;
   if (record === undefined && mount?.type !== filesystemType) findSession(given);
   const users = options.lazy && mount?.type === filesystemType ? mounter.holders(path, mount.device) : [];
   const waiting = options.lazy ? mounter.waiting() : [];
   const answered = record?.alive === true ? await askToUnmount(record, options) : undefined;
   if (answered !== undefined) return { holders: users, daemon: answered };
+  if (record?.isElsewhere === true && record.alive) {
+    throw new LvfsError('NO_ANSWER', `${given}: its daemon, in another pid namespace, does not answer`, {
+      hint: 'unmount it there, in the container or on the machine that has it',
+    });
+  }
   // Those who waited all the while, and do not any more when the view is gone.
   if (waiting.length > 0 && record?.alive !== true) await delay(waitLooksMs);
   const waited = whichWait(waiting, true);
@@ -283,15 +310,16 @@ async function unmountFromOutside(
  * @throws LvfsError MOUNT_HELD when it goes on
  */
 async function waitForEnd(
-  { meta, directory }: SessionRecord,
+  { meta, directory, isElsewhere }: SessionRecord,
   detached: boolean,
 ): Promise<'ended' | 'killed'> {
-  const isThere = (): boolean => processStartTime(meta.pid) === meta.startTime;
+  const isThere = (): boolean =>
+    isElsewhere ? existsSync(directory) && isHeld(directory) : processStartTime(meta.pid) === meta.startTime;
   for (const isKilled of [false, true]) {
     const end = performance.now() + endDeadlineMs;
     while (isThere() && performance.now() < end) await delay(5);
     if (!isThere()) return isKilled ? 'killed' : 'ended';
-    if (isKilled || !detached) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
+    if (isKilled || !detached || isElsewhere) throw heldError(meta.mountpoint, mounter.heldBy(meta.device));
     process.kill(meta.pid, 'SIGKILL');
     removeSessionDirectory(directory);
   }

@@ -19,13 +19,22 @@ export interface Watching {
 
 /**
  * Calls `changed` after packages came, went or were replaced, one call at a time; what happens during a call causes
- * another one. What has happened since the process started counts, so nothing is missed between reading the database and watching it.
+ * another one.
  *
  * @param directory the database; it may not exist yet
  * @param changed may throw; that is logged
+ * @param readAt when the database was read that is watched, in milliseconds since the epoch: what has happened since then counts, so nothing
+ *   is missed in between. Default: since this process started; Infinity: it is read afterwards
  */
-export function watchDatabase(directory: string, changed: () => Promise<void>, log: Logger): Watching {
-  return new Watch(directory, changed, log);
+export function watchDatabase(
+  directory: string,
+  changed: () => Promise<void>,
+  log: Logger,
+  readAt = performance.timeOrigin,
+): Watching {
+  const watch = new Watch(directory, changed, log);
+  watch.catchUp(readAt);
+  return watch;
 }
 
 /** What Portage writes while a merge is going on, and its locks. */
@@ -48,7 +57,11 @@ class Watch implements Watching {
     this.#log = log;
     this.#watch('', directory);
     this.#watchCategories();
-    if (this.#changedSince(performance.timeOrigin)) this.#notice();
+  }
+
+  /** Reports a change that happened after a time in milliseconds since the epoch. */
+  catchUp(readAt: number): void {
+    if (readAt < Infinity && this.#changedSince(readAt)) this.#notice();
   }
 
   close(): void {

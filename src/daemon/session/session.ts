@@ -18,11 +18,13 @@ import { placeInside } from '../overlay/binds.js';
 import { viewMethods, type ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
-import { mountAt, unmountBinds } from '../registry/mounts.js';
+import { pidNamespace } from '../registry/holding.js';
+import { isMounted, mountAt, removeMount, unmountBinds } from '../registry/mounts.js';
 import type { PlannedView } from '../plan/plannedView.js';
-import { filesystemType, mounter } from '../platform/index.js';
+import { mounter } from '../platform/index.js';
 import {
   controlSocket,
+  holdSession,
   logFile,
   processStartTime,
   removeSessionDirectory,
@@ -36,7 +38,7 @@ import type { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
 import { OtherViews } from '../registry/otherViews.js';
 import { busyError, heldError } from '../registry/sessions.js';
-import { watchDatabase, type Watching } from './databaseWatch.js';
+import { Following } from './following.js';
 
 /** How long another mount namespace may take to let go of an unmounted view, and how often it is looked for. */
 const heldGraceMs = 2000;
@@ -96,9 +98,12 @@ export class Session {
   #state: 'serving' | 'unmounting' = 'serving';
   #isEnding = false;
   #control: ControlServer | undefined;
+  #release = (): void => undefined;
   #announced: Promise<void> | undefined;
   readonly #others: OtherViews;
-  #watches: readonly Watching[] = [];
+  readonly #following: Following;
+  /** Somebody was told how to get into the view. */
+  #hasVisitors = false;
   /** Resolves when nothing of the session is left. */
   readonly ended: Promise<SessionEnd>;
 
@@ -122,6 +127,7 @@ export class Session {
       (paths) => live.avoid(paths),
       options.log,
     );
+    this.#following = new Following(planned.databases, () => this.#reload(), options.log);
     this.ended = workers.ended.then((failure) => this.#finish(failure));
   }
 
@@ -154,14 +160,20 @@ export class Session {
     const served = { hello, methods: viewMethods, handlers: this.handlers, log };
     this.#control = await listen(controlSocket(directory), served, {
       mayChange: (pid) => !this.#isInside(pid),
+      ready: () => this.#following.wake(),
     });
     if (this.#isEnding) return;
+    this.#release = holdSession(directory);
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
     await this.#others.look();
-    this.#watches = this.#planned.databases.map((directory) =>
-      watchDatabase(directory, () => this.#reload(), log),
-    );
+    this.#following.start();
+  }
+
+  /** Follows no merge until it becomes another's or is asked something; nothing runs in it. Not where somebody may have come in. */
+  rest(): void {
+    if (this.#state !== 'serving' || this.#hasVisitors || mounter.heldBy(this.#device).length > 0) return;
+    this.#following.rest();
   }
 
   /** Where others find the view. */
@@ -174,6 +186,7 @@ export class Session {
       schemaVersion: 1,
       pid: process.pid,
       startTime: processStartTime(process.pid) ?? '0',
+      pidNamespace: pidNamespace(),
       mountpoint: this.#shownAt,
       device: this.#device,
       targets: this.#planned.targets,
@@ -187,8 +200,7 @@ export class Session {
   }
 
   get #sysroot(): { sysroot?: string } {
-    const { sysroot } = this.#planned;
-    return sysroot === undefined ? {} : { sysroot };
+    return this.#planned.sysroot === undefined ? {} : { sysroot: this.#planned.sysroot };
   }
 
   /** What answers the methods of a view. */
@@ -241,13 +253,16 @@ export class Session {
       const result = await this.become({ set: { ...set, targets }, show, hide });
       return { ...result, targets: this.targets };
     },
-    inside: ({ cwd, programs = [] }) => ({
-      root: this.#connection.mountpoint,
-      cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
-      visible: programs.filter((path) => this.#planned.hasFile(path)),
-      hasProc: this.#request.binds?.defaults === true,
-      environment: this.environment(),
-    }),
+    inside: ({ cwd, programs = [] }) => {
+      this.#hasVisitors = true;
+      return {
+        root: this.#connection.mountpoint,
+        cwd: cwd === undefined ? '/' : this.directoryInside(cwd),
+        visible: programs.filter((path) => this.#planned.hasFile(path)),
+        hasProc: this.#request.binds?.defaults === true,
+        environment: this.environment(),
+      };
+    },
   };
 
   /** What `lvfs status` says of this view. */
@@ -426,6 +441,7 @@ export class Session {
    * @throws LvfsError as `LiveView.retarget`; then nothing has changed
    */
   async become(asked: Shown): Promise<LiveResult> {
+    this.#following.resume();
     const result = await this.#live.retarget(asked, async () => {
       await this.#settled();
       this.#ledger.clear();
@@ -453,7 +469,7 @@ export class Session {
     this.#isEnding = true;
     // What is being made just now would keep the process alive. Its failure is startSession's.
     await this.#announced?.catch(() => undefined);
-    for (const watch of this.#watches) watch.close();
+    this.#following.close();
     this.#others.close();
     this.#workers.watch?.close();
     this.#ends?.close();
@@ -464,6 +480,7 @@ export class Session {
     if (why !== undefined) await removeMount(mountpoint, this.#device);
     this.#connection.close();
     await this.#control?.close();
+    this.#release();
     if (why === undefined) {
       log('info', `${mountpoint}: unmounted`);
       removeSessionDirectory(directory);
@@ -478,14 +495,4 @@ export class Session {
     }
     return { failure: why };
   }
-}
-
-function isMounted(mountpoint: string, device: string): boolean {
-  const mount = mountAt(mountpoint);
-  return mount?.type === filesystemType && mount.device === device;
-}
-
-/** Takes away a mount that nobody serves any more. */
-export async function removeMount(mountpoint: string, device: string): Promise<void> {
-  if (isMounted(mountpoint, device)) await mounter.unmount(mountpoint, true);
 }

@@ -17,7 +17,7 @@ import type { HostChange } from '../../view/index.js';
 import { planView } from '../plan/plannedView.js';
 import { filesystemType } from '../platform/index.js';
 import { claimMountpoint } from '../registry/mountClaim.js';
-import { checkMountpoint, mountAt, otherViews } from '../registry/mounts.js';
+import { checkMountpoint, mountAt, otherViews, removeMount } from '../registry/mounts.js';
 import { removeSessionDirectory } from '../registry/registry.js';
 import { announceMount, clearFailures, isServed } from '../registry/sessions.js';
 import type { SessionRequest } from '../request.js';
@@ -25,7 +25,7 @@ import { HostWatch } from './hostWatch.js';
 import { LiveView } from './liveView.js';
 import { ProcessEnds } from './processEnds.js';
 import { ServingThreads } from './servingThreads.js';
-import { removeMount, Session, type SessionOptions } from './session.js';
+import { Session, type SessionOptions } from './session.js';
 
 /** How long the kernel's first request may take to arrive and be answered after the mount. */
 const readyDeadlineMs = 10_000;

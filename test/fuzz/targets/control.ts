@@ -75,7 +75,7 @@ export const control: FuzzTarget = {
     const log: Logger = (level, text) => {
       if (level === 'error') complaint = text;
     };
-    serveClient(client as never, { hello, methods: viewMethods, handlers, log }, mayChange);
+    serveClient(client as never, { hello, methods: viewMethods, handlers, log }, { mayChange });
     const half = input.length >> 1;
     client.push(input.subarray(0, half));
     client.push(input.subarray(half));

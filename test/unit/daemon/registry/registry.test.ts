@@ -17,6 +17,7 @@ import { basename, join } from 'node:path';
 import test from 'ava';
 import {
   createSessionDirectory,
+  holdSession,
   listSessions,
   processStartTime,
   registryDirectory,
@@ -25,6 +26,7 @@ import {
   type SessionMeta,
 } from '../../../../src/daemon/registry/registry.js';
 import { exitStatus } from '../../../../src/base/index.js';
+import { pidNamespace } from '../../../../src/daemon/registry/holding.js';
 import { claimMountpoint } from '../../../../src/daemon/registry/mountClaim.js';
 
 const base = mkdtempSync(join(tmpdir(), 'lvfs-registry-'));
@@ -37,6 +39,7 @@ function meta(more: Partial<SessionMeta>): SessionMeta {
     schemaVersion: 1,
     pid: process.pid,
     startTime: processStartTime(process.pid) ?? '',
+    pidNamespace: pidNamespace(),
     mountpoint: '/mnt',
     device: '0:99',
     targets: ['a/b-1'],
@@ -232,4 +235,39 @@ test.serial('of two processes that mount at one place one may', (t) => {
   symlinkSync(`${deadPid()}.1`, join(run, claim));
   claimMountpoint(run, '/mnt/a')();
   t.deepEqual(readdirSync(run), []);
+});
+
+test.serial('of another pid namespace only the lock tells who lives', (t) => {
+  const directory = createSessionDirectory();
+  const release = holdSession(directory);
+  const recorded = meta({ pid: deadPid(), pidNamespace: 'elsewhere' });
+  writeMeta(directory, recorded);
+  const found = listSessions(() => false);
+  t.deepEqual(found, [
+    { id: basename(directory), directory, meta: recorded, alive: true, isElsewhere: true },
+  ]);
+  release();
+  t.deepEqual(
+    listSessions(() => true).map(({ alive }) => alive),
+    [false],
+  );
+  t.deepEqual(
+    listSessions(() => false),
+    [],
+  );
+  t.false(existsSync(directory));
+});
+
+test.serial('a process id of another pid namespace removes nothing', (t) => {
+  const mine = createSessionDirectory();
+  const base = registryDirectory();
+  const other = join(base, `${process.pid}.1.elsewhere.AbCdEf`);
+  mkdirSync(other);
+  t.deepEqual(
+    listSessions(() => false),
+    [],
+  );
+  removeSessionsOf(process.pid);
+  t.false(existsSync(mine));
+  t.true(existsSync(other));
 });
