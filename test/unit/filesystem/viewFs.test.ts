@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { AccessEvent, ProcessRecord } from '../../../src/audit/index.js';
-import { errno } from '../../../src/base/index.js';
+import { errno, failure } from '../../../src/base/index.js';
 import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
 import type { Entry, NodeId } from '../../../src/fuse/index.js';
 import { rootNode } from '../../../src/view/index.js';
@@ -224,7 +224,7 @@ test('node ids of what has become hidden lead nowhere', async (t) => {
   t.is(files.getattr(file, caller, out), errno.ENOENT);
   t.is(files.getattr(bin, caller, out), errno.ENOENT);
   t.is(files.readlink(link), errno.ENOENT);
-  t.is(files.read(file, 0, Buffer.alloc(5), caller), -errno.ENOENT);
+  t.is(files.read(file, 0, Buffer.alloc(5), caller), failure(errno.ENOENT));
   t.is(files.lookup(bin, Buffer.from('shown'), caller, out), errno.ENOENT);
   const sink = { wantsAttributes: false, add: () => true, addWithAttributes: () => true };
   t.is(files.readdir(bin, 0, caller, sink), errno.ENOENT);
@@ -235,7 +235,7 @@ test('node ids that were never given are refused', async (t) => {
   for (const node of [0, -1, 2 ** 31, 2 ** 40]) {
     t.is(files.getattr(node, caller, out), errno.ENOENT);
     t.is(files.lookup(node, Buffer.from('x'), caller, out), errno.ENOENT);
-    t.is(files.read(node, 0, Buffer.alloc(1), caller), -errno.ENOENT);
+    t.is(files.read(node, 0, Buffer.alloc(1), caller), failure(errno.ENOENT));
   }
 });
 
@@ -258,10 +258,10 @@ test('a file that is replaced stays what it was for who has it, and is another o
   t.is(files.getattr(known, caller, out), 0);
   t.is(out.attr.size, 1);
   // Nobody has read it while it was there, so it is gone; another one's content is never given for it.
-  t.is(read(unread), -errno.ESTALE);
+  t.is(read(unread), failure(errno.ESTALE));
   t.is(files.getattr(unread, caller, out), errno.ESTALE);
   files.forget(known, 1);
-  t.is(read(known), -errno.ESTALE);
+  t.is(read(known), failure(errno.ESTALE));
 });
 
 test('whoever has a file of a package that is gone reads on; a denied one is hidden at once', async (t) => {
@@ -276,7 +276,7 @@ test('whoever has a file of a package that is gone reads on; a denied one is hid
   const again = walk('/etc/shown.conf');
   t.is(files.read(again, 0, into, caller), 5);
   view.setVisible([], []);
-  t.is(files.read(again, 0, into, caller), -errno.ENOENT);
+  t.is(files.read(again, 0, into, caller), failure(errno.ENOENT));
 });
 
 test('that the index is full is said once, and what it knows goes on', async (t) => {

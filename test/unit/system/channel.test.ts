@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { errno } from '../../../src/base/index.js';
+import { errno, failure } from '../../../src/base/index.js';
 import { openChannel, systemProblem } from '../../../src/system/index.js';
 import { nodeChannel } from '../../../src/system/channel.js';
 
@@ -21,7 +21,7 @@ const same = test.macro((t: ExecutionContext, open: typeof openChannel) => {
   const writing = openSync(path, 'w');
   const writer = open(writing, input, output);
   t.is(writer.write(9), 9);
-  t.is(writer.read(), -errno.EBADF, 'not open for reading');
+  t.is(writer.read(), failure(errno.EBADF), 'not open for reading');
   closeSync(writing);
 
   const reading = openSync(path, 'r');
@@ -31,7 +31,7 @@ const same = test.macro((t: ExecutionContext, open: typeof openChannel) => {
   t.is(reader.read(), 3);
   t.is(input.toString('latin1', 0, 3), 't t');
   t.is(reader.read(), 0, 'the end');
-  t.is(reader.write(1), -errno.EBADF, 'not open for writing');
+  t.is(reader.write(1), failure(errno.EBADF), 'not open for writing');
   closeSync(reading);
 });
 
