@@ -1,6 +1,7 @@
 /** What a daemon may still do once its view is mounted, and what it has of whoever started it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { ownCapabilities, passedCapabilities } from '../../src/daemon/index.js';
 import { canLimitTo, systemProblem } from '../../src/system/index.js';
@@ -93,6 +94,8 @@ systemTest(`a daemon has nothing open that it was not given${why}`, async (t) =>
   const isOwn = (path: string): boolean =>
     /^(?:anon_inode|socket|pipe):|^\/(?:dev\/(?:null|fuse)|memfd:)/.test(path) ||
     path === log ||
+    // The lock that tells others that it lives.
+    path === join(dirname(log), 'held') ||
     f.gentoo.root === path ||
     f.gentoo.root.startsWith(`${path}/`) ||
     path.startsWith(`${f.gentoo.root}/`);
