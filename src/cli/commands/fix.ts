@@ -94,29 +94,17 @@ export const command = defineCommand({
       });
       patchFile?.write(fix.patch);
       if (output.json) {
-        const {
-          target: cpv,
-          ebuild,
-          outcome,
-          builds,
-          additions,
-          withdrawals,
-          open,
-          message,
-          patch,
-          steps,
-        } = fix;
         output.printJson({
-          target: cpv,
-          ebuild,
-          outcome,
-          builds,
-          additions,
-          withdrawals,
-          open,
-          message,
-          patch,
-          steps,
+          target: fix.target,
+          ebuild: fix.ebuild,
+          outcome: fix.outcome,
+          builds: fix.builds,
+          additions: fix.additions,
+          withdrawals: fix.withdrawals,
+          open: fix.open,
+          message: fix.message,
+          patch: fix.patch,
+          steps: fix.steps,
         });
       } else {
         tell(fix, output);

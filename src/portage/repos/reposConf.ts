@@ -300,14 +300,18 @@ class Loader {
     const named = this.defaults.get('main-repo');
     const main = named === undefined ? undefined : known(named);
     if (main !== undefined) return main;
-    if (named !== undefined && where.portdir === '') {
-      this.warn({
-        file: where.userConf ?? 'PORTAGE_REPOSITORIES',
-        line: 0,
-        message: `main-repo: there is no repository '${named}'`,
-      });
-    }
+    const file = this.#written();
+    if (named !== undefined && file !== undefined && where.portdir === '')
+      this.warn({ file, line: 0, message: `main-repo: there is no repository '${named}'` });
     return portdir === undefined ? undefined : known(portdir);
+  }
+
+  /** Where somebody has written what repositories there are; undefined where nobody has, as on a machine without Portage. */
+  #written(): string | undefined {
+    const { ownConf, userConf } = this.where;
+    if (userConf === undefined) return 'PORTAGE_REPOSITORIES';
+    if (this.files.kind(userConf) !== undefined) return userConf;
+    return typeof ownConf === 'string' ? ownConf : undefined;
   }
 
   /** Adds the overlays that are not there yet, above all others; one of the name of another takes its place. */

@@ -120,6 +120,10 @@ test(ignored, '[a]\nlocation = /none\n', 1, /'\/none' is not a directory/);
 test(ignored, '# c\n[a]\nlocation = /r/one\n', 2, /whose own name is 'one'/);
 test(ignored, '[a]\nlocation = /etc\n[DEFAULT]\nmain-repo = x\n', 0, /there is no repository 'x'/);
 
+test('what nobody has written is nobody’s mistake', (t) => {
+  t.deepEqual(load(t, { 'var/empty': '' }).warnings, []);
+});
+
 test('no repos.conf makes the reader hang, overflow or throw', (t) => {
   const root = writeTree(t, { 'etc/repos.conf': '' });
   const files = new RootFiles(root);
