@@ -154,6 +154,17 @@ mountTest(`settings hold for a package: off, more to show, report mode${skipped}
   t.regex(log(f, 'dev-libs/other-2'), /^install: bar\/bar.h tool\/tool\n\/opt\/litter\n/m);
 });
 
+mountTest(`the caches of compilers are written to where they are${skipped}`, async (t) => {
+  const f = await withFakePortage(t);
+  const caches = { CCACHE_DIR: '/opt/ccache', DISTCC_DIR: '/opt/distcc' };
+  for (const directory of Object.values(caches)) f.gentoo.write(`${directory}/before`, '');
+  const compile = 'cp $CCACHE_DIR/before $CCACHE_DIR/after && cp $DISTCC_DIR/before $DISTCC_DIR/after';
+  f.order({ 'dev-libs/foo-1': { compile, settings: caches } });
+  await verdictsOf(t, f, ['dev-libs/foo-1 clean'], 'dev-libs/foo-1');
+  for (const directory of Object.values(caches))
+    t.deepEqual(readdirSync(f.gentoo.path(directory)).sort(), ['after', 'before']);
+});
+
 mountTest(`where there can be no view, the build fails, but not in report mode${skipped}`, async (t) => {
   const f = await withFakePortage(t);
   const settings = { LVFS_WITHOUT: 'sys-apps/portage' };
