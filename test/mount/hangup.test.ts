@@ -18,10 +18,10 @@ const shown = host.join(' ');
 /** Goes on until it is told to end. */
 const work = "sh -c 'touch READY; while :; do sleep 0.05; done'";
 /** Goes on as long as there is a terminal, and has something to say then. */
-const chatter = "sh -c 'touch READY; while echo >/dev/tty; do sleep 0.05; done 2>&-; echo more; true'";
+const chatter = "sh -c 'touch READY; until test -e GONE; do sleep 0.05; done; echo more; true'";
 
 interface Case {
-  /** What is started; READY is a file that tells that it runs, VIEW a mount point. */
+  /** What is started; READY is a file that tells that it runs, GONE one that the terminal is gone, VIEW a mount point. */
   readonly command: string;
   readonly typed?: string;
   /** What is shown when it runs, where it makes no file. */
@@ -56,12 +56,11 @@ async function hangUp(t: ExecutionContext, { command, typed, ...what }: Case, ho
   const view = join(f.directory, 'mnt');
   mkdirSync(view);
   if (what.mounted) t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', view)).status, 0);
-  const [ready, talk, status] = ['ready', 'talk', 'status'].map((name) => join(f.directory, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const filled = (text: string): string => text.replaceAll('VIEW', view).replaceAll('READY', ready);
+  const [ready, gone, talk, status] = ['ready', 'gone', 'talk', 'status'].map((name) =>
+    join(f.directory, name),
+  ) as [string, string, string, string];
+  const filled = (text: string): string =>
+    text.replaceAll('VIEW', view).replaceAll('READY', ready).replaceAll('GONE', gone);
   const line = `TERM=xterm ${how} ${process.execPath} ${program} ${filled(command)}`;
   // The terminal's own shell dies with it, which tells the others; one in between outlives that, and notes how what it started ended.
   writeFileSync(`${status}.sh`, `trap : HUP; ${line} 2>${talk}; echo $? >${status}`);
@@ -72,6 +71,8 @@ async function hangUp(t: ExecutionContext, { command, typed, ...what }: Case, ho
   if (what.shows === undefined) await until('it runs', () => existsSync(f.gentoo.path(ready)), 30_000);
   else await terminal.shows(what.shows);
   terminal.hangUp();
+  await terminal.end();
+  writeFileSync(f.gentoo.path(gone), '');
   const isOver = (): boolean => existsSync(status) && readFileSync(status, 'utf8').endsWith('\n');
   await until('it ends', isOver, 30_000);
   t.notRegex(readFileSync(talk, 'utf8'), /\n {4}at |bug in lvfs/);
