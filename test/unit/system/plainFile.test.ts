@@ -29,7 +29,7 @@ exact('a regular file to which no link leads is open as long as it is used, and 
   }
   for (const [path, code] of [
     ['below/link', 'ELOOP'],
-    ['link/file', 'ELOOP'],
+    ['link/file', 'ENOTDIR'],
     ['below', 'EISDIR'],
     ['absent', 'ENOENT'],
   ] as const)
