@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { LvfsError } from '../../../src/base/index.js';
-import { readBinaryPackage, type Image } from '../../../src/audit/index.js';
+import { readBinaryPackage, readImage, type Image } from '../../../src/audit/index.js';
 
 interface Made {
   directory: string;
@@ -85,6 +85,17 @@ test('an xpak, compressed, with metadata and trailer behind it', async (t) => {
     Buffer.concat([readFileSync(join(directory, 'foo.tar.gz')), metadata, size, Buffer.from('STOP')]),
   );
   isWhole(t, await readBinaryPackage(file));
+});
+
+test('of a file that is larger than memory should hold, size and beginning are known', async (t) => {
+  const { directory, sh } = made(t);
+  sh('truncate -s 300M image/large; truncate -s 3G image/hole; mkfifo image/fifo');
+  const image = readImage(join(directory, 'image'));
+  t.regex(image.get('/hole')?.content ?? '', new RegExp(`^${3 * 2 ** 30} [0-9a-f]{64}$`));
+  t.is(image.get('/fifo')?.kind, 'other');
+  sh('mkdir p; touch p/gpkg-1; rm image/hole; tar -cf p/image.tar image; tar -cf large.gpkg.tar p');
+  const packed = await readBinaryPackage(join(directory, 'large.gpkg.tar'));
+  t.is(packed.get('/large')?.content, image.get('/large')?.content);
 });
 
 test('a damaged package is an error that names it', async (t) => {

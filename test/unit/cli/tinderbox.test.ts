@@ -1,5 +1,13 @@
 /** The parts of `lvfs check` that build nothing: shards, journals, baselines, time limits, the page with all verdicts. */
-import { appendFileSync, existsSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -129,4 +137,63 @@ test('a file is a list of targets, a path at which nobody can look is one that i
   const below = join(list, 'below');
   const targets = await expandTargets([list, below], { root: directory }, () => undefined);
   t.deepEqual(targets, ['a/b', 'c/d', below]);
+});
+
+test('lists and journals without end are refused', async (t) => {
+  const error = await t.throwsAsync(
+    expandTargets(['/dev/zero'], { root: '/' }, () => undefined),
+    {
+      code: 'NO_TARGETS',
+    },
+  );
+  t.regex(String(error?.cause), /EFBIG/);
+  t.throws(() => readJournals(['/dev/zero']), { code: 'NO_JOURNAL' });
+});
+
+test('what a journal says of files leads nowhere but into its directory', (t) => {
+  const base = scratch(t);
+  const [from, to] = [join(base, 'from'), join(base, 'to')];
+  for (const directory of ['from/a', 'from/b', 'elsewhere'])
+    mkdirSync(join(base, directory), { recursive: true });
+  writeFileSync(join(base, 'secret'), 'secret');
+  writeFileSync(join(base, 'elsewhere/c-1.log'), 'secret');
+  writeFileSync(join(from, 'a/b-1.log'), 'log');
+  writeFileSync(join(from, 'a/b-1.json'), '{}');
+  symlinkSync('../../secret', join(from, 'a/b-1.html'));
+  mkdirSync(join(from, 'b/c-1.log'));
+  symlinkSync('../elsewhere', join(from, 'c'));
+  const verdict = (target: string, files: object): string =>
+    `${JSON.stringify({ target, verdict: 'clean', files })}\n`;
+  const named = (name: string): object => ({
+    page: `${name}.html`,
+    log: `${name}.log`,
+    json: `${name}.json`,
+  });
+  writeFileSync(
+    join(from, 'journal.jsonl'),
+    [
+      verdict('one', named('a/b-1')),
+      verdict('two', named('b/c-1')),
+      verdict('three', named('c/c-1')),
+      verdict('four', { log: '../secret', json: 'a/b-1.json' }),
+      verdict('five', { log: 'a/b-1.log', json: 'a/../../made.json' }),
+      verdict('six', { log: 'a/b-1.log', json: '/made.json' }),
+    ].join(''),
+  );
+  const warnings: string[] = [];
+  const results = new Results(to, false, (_, text) => warnings.push(text));
+  const { verdicts } = readJournals([from]);
+  for (const one of verdicts.values()) results.take(one, from);
+  results.close();
+  t.deepEqual(
+    [...verdicts.values()].filter(({ files }) => files === undefined).map(({ target }) => target),
+    ['four', 'five', 'six'],
+  );
+  t.deepEqual(readdirSync(to, { recursive: true, encoding: 'utf8' }).sort(), [
+    'a',
+    'a/b-1.json',
+    'a/b-1.log',
+    'journal.jsonl',
+  ]);
+  t.true(warnings.some((text) => text.includes('b-1.html')));
 });
