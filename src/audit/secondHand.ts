@@ -4,7 +4,7 @@
  * header that includes it). What is left, the target's own instructions asked for.
  */
 import type { ProcessRecord } from './events.js';
-import { habitOf, type Habit } from './habits.js';
+import { habitOf } from './habits.js';
 import { needsAsked } from './sources/asked.js';
 import { isNeeded } from './sources/needs.js';
 import { Mentions, type UsedFile } from './mentions.js';
@@ -20,7 +20,7 @@ import {
   tellingPaths,
   variableFor,
   variableForProgram,
-  type IgnoreCheck,
+  type Case,
   type ReportInput,
   type SecondHand,
 } from './findings.js';
@@ -86,16 +86,11 @@ function reachedOtherwise(visible: ReportInput['visible']): ReadonlySet<PackageI
   return found;
 }
 
-export function findSecondHand(
-  uses: readonly Use[],
-  input: ReportInput,
-  tree: ProcessTree,
-  habits: readonly Habit[],
-  isIgnored: IgnoreCheck,
-): SecondHand[] {
+export function findSecondHand(whole: Case): SecondHand[] {
+  const { uses, input, tree, isIgnored } = whole;
   const declared = declaredPackages(input);
   const targets = installedTargets(input);
-  const explain = explainer(uses, input, tree, habits);
+  const explain = explainer(whole);
   const result: SecondHand[] = [];
   for (const [cpv, all] of deliberateUses(uses, input)) {
     const reasons = input.visible.get(cpv);
@@ -140,12 +135,7 @@ export function findSecondHand(
 /** Why a use is not the target's: a tool made it, or a file led to it. Undefined: the target asked for it. */
 type Explanation = 'tool' | 'file' | undefined;
 
-function explainer(
-  uses: readonly Use[],
-  input: ReportInput,
-  tree: ProcessTree,
-  habits: readonly Habit[],
-): (cpv: PackageId, use: Use) => Explanation {
+function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: Use) => Explanation {
   const needs = needsOf(input);
   const asked = needsAsked(input);
   const targets = installedTargets(input);
