@@ -26,7 +26,8 @@ const because = reason === undefined ? '' : ` (skipped: ${reason})`;
 
 const isAll = process.env['LVFS_FAULTS'] === 'all';
 const isEvery = process.env['LVFS_FAULTS'] === 'every';
-const only = new RegExp(process.env['LVFS_FAULTS_ONLY'] ?? '');
+const chosen = process.env['LVFS_FAULTS_ONLY'];
+const only = new RegExp(chosen ?? '');
 const { ENOSPC, EIO, EMFILE, ENOMEM, EACCES } = constants.errno;
 const errnos = { ENOSPC, EIO, EMFILE, ENOMEM, EACCES };
 type Code = keyof typeof errnos;
@@ -184,8 +185,8 @@ faultTest(`each system call of a mount fails in turn${because}`, async (t) => {
     }
   }
   const { failed, stood } = journal.end(t);
-  t.truthy(failed);
-  t.truthy(stood);
+  if (chosen === undefined) t.truthy(failed);
+  if (chosen === undefined) t.truthy(stood);
 });
 
 /** A tree for each walk, so that nobody has asked for it before: what a package owns, and a link that nobody does. */
@@ -302,7 +303,7 @@ faultTest(
     await f.lvfs('umount', f.mountpoint);
     await nothingLeft(t, f);
     const { noticed } = journal.end(t);
-    t.truthy(noticed);
+    if (chosen === undefined) t.truthy(noticed);
   },
 );
 
