@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
 import { withFakePortage, type FakePortage } from '../helpers/fakePortage.js';
 import { whyNotMount } from '../helpers/inView.js';
-import { finished, program } from '../helpers/lvfs.js';
+import { finished, program, until } from '../helpers/lvfs.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
 
 const reason = whyNotMount();
@@ -257,6 +257,30 @@ mountTest(
       rmSync(join(f.buildDirectory, 'dev-libs'), { recursive: true });
       rmSync(join(f.directory, 'verdicts'));
     }
+    await nothingLeft(t, f);
+  },
+);
+
+mountTest(
+  `a phase that fails because the user ends everything is no verdict on the package${skipped}`,
+  async (t) => {
+    const f = await withFakePortage(t, {}, { FAKE_WAITS: '1' });
+    const [begun, go] = [join(f.directory, 'begun'), join(f.directory, 'go')];
+    f.order({
+      'dev-libs/foo-1': { compile: `: >${begun}; while [ ! -e ${go} ]; do sleep 0.05; done; exit 1` },
+    });
+    const reports = join(f.directory, 'reports');
+    const child = f.start('emerge', '--lvfs-reports', reports, 'dev-libs/foo-1');
+    const end = finished(child);
+    await until('it builds', () => existsSync(begun), 60_000);
+    child.kill('SIGTERM');
+    writeFileSync(go, '');
+    const { stderr } = await end;
+    t.regex(
+      stderr,
+      /built in views: 1 interrupted\n {2}interrupted dev-libs\/foo-1: ended in the phase compile/,
+    );
+    t.notRegex(log(f, 'dev-libs/foo-1'), /to build it all the same/);
     await nothingLeft(t, f);
   },
 );
