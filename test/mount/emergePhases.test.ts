@@ -264,17 +264,17 @@ mountTest(
 mountTest(
   `a phase that fails because the user ends everything is no verdict on the package${skipped}`,
   async (t) => {
-    const f = await withFakePortage(t, {}, { FAKE_WAITS: '1' });
-    const [begun, go] = [join(f.directory, 'begun'), join(f.directory, 'go')];
+    const f = await withFakePortage(t);
+    const [begun, ending] = [join(f.directory, 'begun'), join(f.directory, 'ending')];
+    f.environment['FAKE_ENDING'] = ending;
     f.order({
-      'dev-libs/foo-1': { compile: `: >${begun}; while [ ! -e ${go} ]; do sleep 0.05; done; exit 1` },
+      'dev-libs/foo-1': { compile: `: >${begun}; while [ ! -e ${ending} ]; do sleep 0.05; done; exit 1` },
     });
     const reports = join(f.directory, 'reports');
     const child = f.start('emerge', '--lvfs-reports', reports, 'dev-libs/foo-1');
     const end = finished(child);
     await until('it builds', () => existsSync(begun), 60_000);
     child.kill('SIGTERM');
-    writeFileSync(go, '');
     const { stderr } = await end;
     t.regex(
       stderr,
