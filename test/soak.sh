@@ -39,7 +39,7 @@ parts() {
   part changes mount/liveChange.test.js LVFS_FLIPS="$(of 10000)"
   part truth mount/truth.test.js LVFS_TRUTH="$(all full)"
   part input cli/hostileInput.test.js
-  part fuzz unit/fuzz/fuzz.test.js LVFS_FUZZ="$(of 1000000)"
+  part fuzz fuzz/fuzz.test.js LVFS_FUZZ="$(of 1000000)"
   part bits unit/view/indexBits.test.js LVFS_BITS="$(all all)"
   part waits mount/neverWaiting.test.js
 }

@@ -66,7 +66,7 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
     if (atom !== undefined) {
       text = declareAll(text, addition, atom);
       declared.push(atom);
-      lines.push(`${evidenceFor(addition, atom)}`);
+      lines.push(evidenceFor(addition, atom));
     }
     // It stands above the variable, which may not have been there before.
     const comment = answer === undefined ? commentAbout(addition) : undefined;

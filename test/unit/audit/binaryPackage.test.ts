@@ -9,19 +9,17 @@ import { readBinaryPackage, readImage, type Image } from '../../../src/audit/ind
 
 interface Made {
   directory: string;
-  /** Runs a shell command in the directory; false when a program that it needs is not there. */
-  readonly sh: (command: string) => boolean;
+  /** Runs a shell command in the directory. */
+  readonly sh: (command: string) => void;
 }
 
 /** A directory with an image in it. */
 function made(t: ExecutionContext): Made {
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-package-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
-  const sh = (command: string): boolean => {
+  const sh = (command: string): void => {
     const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], { cwd: directory, encoding: 'utf8' });
-    if (status === 127) return false;
     if (status !== 0) throw new Error(stderr);
-    return true;
   };
   mkdirSync(join(directory, 'image/usr/bin'), { recursive: true });
   writeFileSync(join(directory, 'image/usr/bin/tool'), '#!/bin/sh\n');
@@ -62,17 +60,15 @@ for (const [suffix, compress] of [
   ['.xz', 'xz'],
   ['.zst', 'zstd -q --rm'],
 ] as const) {
-  test(`a gpkg${suffix === '' ? '' : ` of ${suffix}`}`, async (t) => {
+  const [compressor = ''] = compress.split(' ');
+  const isThere = spawnSync('/bin/sh', ['-c', `command -v ${compressor}`]).status === 0;
+  const why = isThere ? '' : ` (skipped: there is no ${compressor} here)`;
+  (isThere ? test : test.skip)(`a gpkg${suffix === '' ? '' : ` of ${suffix}`}${why}`, async (t) => {
     const { directory, sh } = made(t);
     const file = join(directory, 'foo-1-1.gpkg.tar');
-    const isMade = sh(`mkdir foo-1-1; touch foo-1-1/gpkg-1; tar -cf foo-1-1/metadata.tar image/usr/bin/tool
+    sh(`mkdir foo-1-1; touch foo-1-1/gpkg-1; tar -cf foo-1-1/metadata.tar image/usr/bin/tool
 tar -cf foo-1-1/image.tar image; ${compress} foo-1-1/image.tar
 tar -cf foo-1-1.gpkg.tar foo-1-1/gpkg-1 foo-1-1/metadata.tar foo-1-1/image.tar${suffix}`);
-    if (!isMade) {
-      t.log(`skipped: there is no ${compress.split(' ')[0] ?? ''} here`);
-      t.pass();
-      return;
-    }
     isWhole(t, await readBinaryPackage(file));
   });
 }

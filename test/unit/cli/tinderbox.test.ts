@@ -1,12 +1,10 @@
 /** The parts of `lvfs check` that build nothing: shards, journals, baselines, time limits, the page with all verdicts. */
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,19 +20,13 @@ import { Results } from '../../../src/cli/tinderbox/results.js';
 import { expandTargets, parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
 import { checkPlan } from '../../../src/library/build/options.js';
 import { TimeLimit } from '../../../src/library/build/timeLimit.js';
-import type { Verdict } from '../../../src/cli/tinderbox/verdict.js';
 import { removeTree } from '../../helpers/removeTree.js';
-
-const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+import { verdict } from '../../helpers/verdict.js';
 
 function scratch(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-tinderbox-'));
   t.teardown(() => removeTree(directory));
   return directory;
-}
-
-function verdict(target: string, more: Partial<Verdict> = {}): Verdict {
-  return { target, verdict: 'clean', says: 'clean', findings: [], targets: [], details: [], ...more };
 }
 
 test('shards have every target once, whatever their number', (t) => {
@@ -73,32 +65,6 @@ test('a journal is read whatever was torn, and the last verdict on a target coun
   t.deepEqual([...targets], ['a', 'b', 'c']);
   t.throws(() => readJournals([`${file}-none`]), { code: 'NO_JOURNAL' });
 });
-
-const isRoot = process.getuid?.() === 0;
-const diskTest = isRoot && process.platform === 'linux' ? test.serial : test.serial.skip;
-diskTest(
-  `a journal without room keeps its lines until there is some${isRoot ? '' : ' (skipped: not root)'}`,
-  (t) => {
-    const directory = scratch(t);
-    t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]).status, 0);
-    t.teardown(() => spawnSync('umount', ['--lazy', directory]));
-    const file = join(directory, 'journal');
-    const journal = new Journal(file);
-    journal.add(verdict('before'));
-    spawnSync('sh', ['-c', `cat /dev/zero >${directory}/fill`]);
-    const long = verdict('long', { says: 'x'.repeat(10_000) });
-    journal.add(long);
-    journal.add(verdict('after'));
-    t.regex(String(journal.failure?.message), /2 lines cannot be written/);
-    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before'], 'no line is there in part');
-    t.true(readFileSync(file, 'utf8').endsWith('}\n'));
-    spawnSync('rm', [join(directory, 'fill')]);
-    journal.flush();
-    t.is(journal.failure, undefined);
-    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before', 'long', 'after']);
-    journal.close();
-  },
-);
 
 test('the end of the time is a SIGTERM for one target, and no signal of the user', async (t) => {
   const released: string[] = [];
@@ -140,14 +106,6 @@ test('times are spelled as people do', (t) => {
   t.deepEqual([0.4, 119, 150, 7300].map(spell), ['0 s', '119 s', '3 min', '2 h 2 min']);
 });
 
-const many = Array.from({ length: 5_000 }, (_, i) =>
-  verdict(`cat-${i % 7}/package-${i}`, {
-    verdict: (['clean', 'clean', 'undeclared', 'failed', 'error'] as const)[i % 5] ?? 'clean',
-    seconds: (i * 7919) % 5_003,
-    says: i % 50 === 3 ? 'fails without dev-util/gperf <&>' : 'clean',
-  }),
-);
-
 test('the page with all verdicts says all without its script, and loads nothing', (t) => {
   const page = indexPage(
     [
@@ -163,45 +121,6 @@ test('the page with all verdicts says all without its script, and loads nothing'
   t.true(page.includes("default-src 'none'"));
   t.notRegex(page, /(src|href)="(https?:)?\/\//);
   t.regex(indexPage([verdict('<b>', { says: '<script>' })], []), /&#60;b&#62;.*&#60;script&#62;/);
-});
-
-const pageTest = browser === undefined ? test.serial.skip : test.serial;
-const skipped = browser === undefined ? ' (skipped: there is no chromium here)' : '';
-pageTest(`the page sorts and filters 5 000 verdicts in a browser${skipped}`, (t) => {
-  t.timeout(300_000);
-  const directory = scratch(t);
-  const file = join(directory, 'index.html');
-  writeFileSync(file, indexPage(many, []));
-  const open = (state: string): string[] => {
-    const profile = join(directory, 'profile');
-    mkdirSync(profile, { recursive: true });
-    const options = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--user-data-dir=${profile}`,
-      '--dump-dom',
-    ];
-    const { stdout, status } = spawnSync(browser ?? '', [...options, `file://${file}#${state}`], {
-      encoding: 'utf8',
-      timeout: 120_000,
-      maxBuffer: 1 << 26,
-    });
-    t.is(status, 0);
-    const [, count = ''] = /<output id="count">([^<]*)/.exec(stdout) ?? [];
-    const shown = [...stdout.matchAll(/<tr data-verdict="[^"]*">(<td>.*?)<\/tr>/g)].map(
-      ([, cells = '']) => cells,
-    );
-    return [count, ...shown.map((cells) => (/<td>([^<]*)/.exec(cells) ?? [])[1] ?? '')];
-  };
-  const expected = many.filter(({ verdict: word, says }) => word === 'failed' && says.includes('gperf'));
-  const [count, first, ...rest] = open('words=GPERF+fails&verdict=failed&order=3+descending');
-  t.is(count, `${expected.length} of 5000`);
-  const bySeconds = expected.sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0)).map(({ target }) => target);
-  t.deepEqual([first, ...rest], bySeconds, 'others are hidden, and the slowest comes first');
-  const [all, least] = open('order=0+ascending');
-  t.is(all, '5000 of 5000');
-  t.is(least, 'cat-0/package-0');
 });
 
 test('what is wrong with a baseline is told', (t) => {
