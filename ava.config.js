@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const namespace = fileURLToPath(new URL('test/namespace.sh', import.meta.url));
@@ -18,6 +19,7 @@ if (process.env.LVFS_TEST_NAMESPACE === 'own') {
 export default {
   files: ['dist/test/**/*.test.js'],
   workerThreads: false,
-  concurrency: 2,
+  // Much of what mounts waits for others: for a process to end, or for the moment at which it is killed.
+  concurrency: Math.min(availableParallelism() + 1, 4),
   timeout: '120s',
 };

@@ -17,7 +17,7 @@ import { allPeers, farms, peerNames, run, unmountTree, type Mounted, type Peer }
 import { RequestCounter, type Requests } from './requests.js';
 import { median, resultsMarkdown, subject, type Cell, type Figure, type Row } from './results.js';
 import { cpuSeconds, measureSetup } from './setup.js';
-import { measureTargets } from './targets.js';
+import { manyTargets, measureTargets } from './targets.js';
 import {
   fullScale,
   prepareWorkloads,
@@ -250,7 +250,10 @@ async function measureEverything(options: Options, scratch: string): Promise<num
       figures.unshift(
         ...daemonShares(rows),
         ...(await measureSetup(lvfs.main, scratch, size, quick ? 1 : options.runs)),
-        ...(await measureTargets(lvfs.main, vdb, scratch, quick ? 1 : options.runs)),
+        ...(await measureTargets(lvfs.main, vdb, scratch, {
+          runs: quick ? 1 : options.runs,
+          targets: quick ? 3 : manyTargets,
+        })),
       );
     } catch (error) {
       setupFailed = true;

@@ -16,8 +16,16 @@ import { run } from './peers.js';
 import { median, type Figure } from './results.js';
 import { timed, type Timed } from './timed.js';
 
-const targets = 20;
+/** Targets of a measurement that counts. */
+export const manyTargets = 20;
 const sources = 12;
+
+/** How much is measured. */
+interface Extent {
+  readonly runs: number;
+  /** How many targets there are; at least two. */
+  readonly targets: number;
+}
 
 /** A program of a few files, which is made and removed again. */
 function writeProject(directory: string): string {
@@ -46,8 +54,8 @@ function repeat(runs: number, work: () => Timed): Timed {
   return { wall: median(all.map(({ wall }) => wall)), cpu: median(all.map(({ cpu }) => cpu)) };
 }
 
-/** What each but the first costs. */
-function eachMore(all: Timed, one: Timed): Timed {
+/** What each of several targets costs but the first. */
+function eachMore(targets: number, all: Timed, one: Timed): Timed {
   return { wall: (all.wall - one.wall) / (targets - 1), cpu: (all.cpu - one.cpu) / (targets - 1) };
 }
 
@@ -74,7 +82,7 @@ export async function measureTargets(
   main: string,
   vdb: DebianVdb,
   scratch: string,
-  runs: number,
+  { runs, targets }: Extent,
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
   const command = writeProject(join(scratch, 'project'));
@@ -112,7 +120,10 @@ export async function measureTargets(
       );
     return { one: bound(1), all: bound(targets) };
   });
-  const [viewMore, rootMore] = [eachMore(inView.all, inView.one), eachMore(inRoot.all, inRoot.one)];
+  const [viewMore, rootMore] = [
+    eachMore(targets, inView.all, inView.one),
+    eachMore(targets, inRoot.all, inRoot.one),
+  ];
   const ratio = (what: 'wall' | 'cpu'): number => viewMore[what] / rootMore[what];
   const overhead = viewMore.wall - rootMore.wall;
   const note = (what: string, value: string, aim = '', reached?: boolean): void => {
@@ -193,12 +204,10 @@ if (process.argv[1] === import.meta.filename) {
   const scratch = mkdtempSync(join(tmpdir(), 'lvfs-bench-'));
   const main = join(import.meta.dirname, '../src/cli/main.js');
   try {
-    const figures = await measureTargets(
-      main,
-      makeDebianVdb(join(scratch, 'gentoo')),
-      scratch,
-      Number(values.runs),
-    );
+    const figures = await measureTargets(main, makeDebianVdb(join(scratch, 'gentoo')), scratch, {
+      runs: Number(values.runs),
+      targets: manyTargets,
+    });
     for (const { what, value, aim } of figures)
       console.log(`${what}: ${value}${aim === '' ? '' : ` (${aim})`}`);
   } finally {

@@ -11,7 +11,7 @@ import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ReadEntry } from 'tar';
 import { endOf, LvfsError } from '../base/index.js';
-import { imageEntry, imageFile, type Image, type ImageFile } from './images.js';
+import { imageEntry, imageFile, mostOfFile, type Image, type ImageFile } from './images.js';
 
 /**
  * Reads a binary package.
@@ -79,9 +79,7 @@ async function readImageTar(archive: AsyncIterable<Buffer>, prefix: string): Pro
       case 'File':
       case 'OldFile':
       case 'ContiguousFile': {
-        const parts: Buffer[] = [];
-        for await (const part of entry) parts.push(part);
-        image.set(path, imageFile(path, Buffer.concat(parts)));
+        image.set(path, await readEntry(path, entry));
         return;
       }
       default:
@@ -94,6 +92,16 @@ async function readImageTar(archive: AsyncIterable<Buffer>, prefix: string): Pro
   });
   for (const [path, other] of names) image.set(path, image.get(other) ?? imageEntry('other', ''));
   return image;
+}
+
+async function readEntry(path: string, entry: AsyncIterable<Buffer>): Promise<ImageFile> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of entry) {
+    if (size < mostOfFile) parts.push(part.subarray(0, mostOfFile - size));
+    size += part.length;
+  }
+  return imageFile(path, Buffer.concat(parts), size);
 }
 
 function latin1(text: string): string {

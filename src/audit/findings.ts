@@ -9,8 +9,10 @@ import {
 } from '../base/index.js';
 import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { IgnoreSetting } from './ignoring.js';
+import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
+import type { ProcessTree } from './processTree.js';
 import type { Use } from './uses.js';
 import type { Need } from './sources/needs.js';
 import type { Found, Wanted } from './words/index.js';
@@ -24,6 +26,16 @@ export interface Declared {
 
 /** Whether a finding is to be left out; one that is, is noted. */
 export type IgnoreCheck = (owner: PackageId, path: string) => boolean;
+
+/** What findings are made of. */
+export interface Case {
+  /** What was used, sweeps left out, with those who may explain it. */
+  readonly uses: readonly Use[];
+  readonly input: ReportInput;
+  readonly tree: ProcessTree;
+  readonly habits: readonly Habit[];
+  readonly isIgnored: IgnoreCheck;
+}
 
 /** A file that the view hides. */
 export interface HiddenFile {

@@ -4,8 +4,9 @@
  * require, symbols that only one's libraries offer, and other content, as far as that is not of the time and place of the build.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { OpenFile, readingFlags } from '../base/index.js';
 import { elfFacts } from './elf.js';
 import { steadyDigest } from './steadyContent.js';
 
@@ -70,7 +71,7 @@ export function readImage(directory: string): Image {
         image.set(path, imageEntry('directory', ''));
         walk(path);
       } else if (stats.isSymbolicLink()) image.set(path, imageEntry('link', readlinkSync(host, 'latin1')));
-      else if (stats.isFile()) image.set(path, imageFile(path, readFileSync(host)));
+      else if (stats.isFile()) image.set(path, imageFile(path, beginningOf(host, stats.size), stats.size));
       else image.set(path, imageEntry('other', String(stats.rdev)));
     }
   };
@@ -83,8 +84,26 @@ export function imageEntry(kind: ImageFile['kind'], content: string): ImageFile 
   return { kind, content, needed: [], requires: [], exports: [] };
 }
 
-/** What is to be known of a file. */
-export function imageFile(path: string, data: Buffer): ImageFile {
+/** Bytes of a file that are looked at, at most: all of it has to be in memory. */
+export const mostOfFile = 256 << 20;
+
+function beginningOf(file: Buffer, size: number): Buffer {
+  using open = new OpenFile(file, readingFlags);
+  const data = Buffer.allocUnsafe(Math.min(size, mostOfFile));
+  let length = 0;
+  for (let got = -1; length < data.length && got !== 0; length += got)
+    got = readSync(open.fd, data, length, data.length - length, length);
+  return data.subarray(0, length);
+}
+
+/**
+ * What is to be known of a file.
+ *
+ * @param data all of it, or as much as is looked at ({@link mostOfFile}): then its size and beginning are what it is known by
+ */
+export function imageFile(path: string, data: Buffer, size = data.length): ImageFile {
+  if (size > data.length)
+    return imageEntry('file', `${size} ${createHash('sha256').update(data).digest('hex')}`);
   const { needed, exports, unsteady } = elfFacts(data);
   const requires = path.endsWith('.pc') ? requiredModules(data.toString('utf8')) : [];
   return { kind: 'file', content: steadyDigest(data, unsteady), needed, requires, exports };

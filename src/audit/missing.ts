@@ -2,22 +2,18 @@
 import type { PackageId } from '../base/index.js';
 import {
   factsOf,
-  installedTargets,
   suggestedVariable,
   suggestionsFor,
   tellingPaths,
   variableFor,
   variableForProgram,
+  type Case,
   type Dismissed,
-  type IgnoreCheck,
   type Missing,
   type Report,
   type ReportInput,
 } from './findings.js';
 import { refusalsGivenUpOver } from './givingUp.js';
-import type { Habit } from './habits.js';
-import type { Ended } from './events.js';
-import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import { isPortage, type ProcessTree } from './processTree.js';
 import {
@@ -31,6 +27,7 @@ import {
 import { needsAsked } from './sources/asked.js';
 import { isNeeded, type Need } from './sources/needs.js';
 import { declaredPackages, isAllowedByUser } from './secondHand.js';
+import { giveUp, isFinding, note, scoreOf, Suspects, weigh, type Evidence } from './suspects.js';
 import { isExecution, type Use } from './uses.js';
 import { wordsIn, type Complaint, type Found, type Wanted, type Words } from './words/index.js';
 
@@ -42,45 +39,6 @@ const fatalWeight = { tool: 200, project: 120, end: 120 };
 /** Weight of a message that something was not found. */
 const messageWeight = 6;
 
-/** What is known of one hidden package. */
-interface Evidence {
-  hits: number;
-  fatal: boolean;
-  /** Somebody wanted to execute something of it, or did. */
-  executed: boolean;
-  allowed: boolean;
-  /** Line of the last message with which somebody gave up. */
-  at: number;
-  byVariable: Map<BuildVariable, number>;
-  /** Paths with the weight of the strongest piece of evidence that each is. */
-  paths: Map<string, number>;
-  processes: Set<string>;
-  phases: Set<string>;
-  /** With the line that each stands in; later ones tell more. */
-  messages: Map<string, number>;
-  /** Who ended over it. */
-  ended: readonly Ended[];
-  /** Why it is no finding so far. */
-  dismissed: Set<string>;
-}
-
-function newEvidence(): Evidence {
-  return {
-    hits: 0,
-    fatal: false,
-    executed: false,
-    allowed: false,
-    at: 0,
-    byVariable: new Map(),
-    paths: new Map(),
-    processes: new Set(),
-    phases: new Set(),
-    messages: new Map(),
-    ended: [],
-    dismissed: new Set(),
-  };
-}
-
 /** What {@link findMissing} finds. */
 export interface Findings {
   readonly missing: Missing[];
@@ -88,46 +46,43 @@ export interface Findings {
   readonly hiddenByUser: Report['hiddenByUser'];
 }
 
-/** @param uses what was used, sweeps left out, with those who may explain it */
-export function findMissing(
-  uses: readonly Use[],
-  input: ReportInput,
-  tree: ProcessTree,
-  habits: readonly Habit[],
-  isIgnored: IgnoreCheck,
-): Findings {
-  const targets = installedTargets(input);
-  const declared = new Map(input.declared.map((one) => [one.cpv, one]));
-  const found = new Map<PackageId, Evidence>();
-  const evidenceFor = (cpv: PackageId) => {
-    let evidence = found.get(cpv);
-    if (evidence === undefined) found.set(cpv, (evidence = newEvidence()));
-    return evidence;
-  };
-  const isHidden = (cpv: PackageId) => !targets.has(cpv) && !input.visible.has(cpv);
-
+/** Judges what was refused, what was said, and what was used only because the user allowed it. */
+export function findMissing(whole: Case): Findings {
+  const { input, tree, habits } = whole;
+  const suspects = new Suspects(whole);
   const refusals = refusalsIn(input, tree, habits);
+  judgeRefusals(refusals, suspects);
+  const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
+  const needs = needsAsked(input);
+  judgeWords(words, refusals, needs, suspects);
+  judgeNeeds(words, needs, suspects);
+  judgeAllowed(whole, suspects);
+  // What a tool said is more than that it ended.
+  if (input.status !== 0 && !suspects.hasFatal) judgeEnds(refusals, tree, suspects);
+  if (input.status !== undefined && input.status !== 0) promoteLikeliest(suspects.found, words);
+  return told(suspects);
+}
+
+function judgeRefusals(refusals: readonly Refusal[], suspects: Suspects): void {
   for (const refusal of refusals) {
     const { denial, path, owners, weight, against } = refusal;
-    for (const cpv of owners.filter(isHidden)) {
-      if (isIgnored(cpv, path)) continue;
-      const evidence = evidenceFor(cpv);
+    for (const cpv of owners) {
+      const evidence = suspects.hidden(cpv, path);
+      if (evidence === undefined) continue;
       note(evidence, denial, path);
       evidence.executed ||= denial.operation === 'exec';
       if (against !== undefined) evidence.dismissed.add(against.reason);
-      else weigh(evidence, path, weight / owners.length, variableOfRefusal(refusal, cpv, input));
+      else weigh(evidence, path, weight / owners.length, variableOfRefusal(refusal, cpv, suspects.input));
     }
   }
-  const words: Words = input.log === undefined ? { complaints: [], giveUps: [] } : wordsIn(input.log);
-  const hiddenEvidence = (cpv: PackageId, path: string) =>
-    isHidden(cpv) && !isIgnored(cpv, path) ? evidenceFor(cpv) : undefined;
-  const needs = needsAsked(input);
-  judgeWords(words, refusals, needs, input, hiddenEvidence);
-  judgeNeeds(words, needs, input, hiddenEvidence);
+}
+
+/** What was used because the user said so, and would have been missed. */
+function judgeAllowed({ uses, input, tree, isIgnored }: Case, suspects: Suspects): void {
   for (const [cpv, used] of usedOnUsersWord(uses, input, tree)) {
     const counted = used.filter(({ path }) => !isIgnored(cpv, path));
-    if (counted.length === 0 || targets.has(cpv)) continue;
-    const evidence = evidenceFor(cpv);
+    if (counted.length === 0 || suspects.targets.has(cpv)) continue;
+    const evidence = suspects.of(cpv);
     evidence.allowed = true;
     for (const one of counted) {
       const { path, process } = one;
@@ -141,14 +96,11 @@ export function findMissing(
       if (record !== undefined) note(evidence, { ...record, count: 0 }, path);
     }
   }
+}
 
-  // What a tool said is more than that it ended.
-  if (input.status !== 0 && ![...found.values()].some(({ fatal }) => fatal))
-    judgeEnds(refusals, input, tree, (cpv, path) =>
-      !isHidden(cpv) || isIgnored(cpv, path) ? undefined : evidenceFor(cpv),
-    );
-  if (input.status !== undefined && input.status !== 0) promoteLikeliest(found, words);
-
+/** What is said of each. */
+function told({ found, input }: Suspects): Findings {
+  const declared = new Map(input.declared.map((one) => [one.cpv, one]));
   const missing: [PackageId, Evidence][] = [];
   const dismissed: Dismissed[] = [];
   const hiddenByUser: Report['hiddenByUser'] = [];
@@ -156,14 +108,13 @@ export function findMissing(
     const own = declared.get(cpv);
     const paths = tellingPaths(evidence.paths);
     const processes = [...evidence.processes].sort();
-    if (own !== undefined && !evidence.allowed)
+    if (own !== undefined && !evidence.allowed) {
       hiddenByUser.push({ cpv, variable: own.variable, atom: own.atom, paths });
-    else if (evidence.fatal || evidence.allowed) missing.push([cpv, evidence]);
-    else if (isFinding(evidence)) {
-      const equal = visibleEqual(cpv, paths, input);
-      if (equal === undefined) missing.push([cpv, evidence]);
-      else dismissed.push({ cpv, reason: equal, paths, processes });
-    } else dismissed.push({ cpv, reason: [...evidence.dismissed].sort().join('; '), paths, processes });
+      continue;
+    }
+    const reason = reasonToDismiss(cpv, evidence, input);
+    if (reason === undefined) missing.push([cpv, evidence]);
+    else dismissed.push({ cpv, reason, paths, processes });
   }
   return {
     missing: missing
@@ -172,6 +123,13 @@ export function findMissing(
     dismissed: dismissed.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
     hiddenByUser: hiddenByUser.sort((a, b) => (a.cpv < b.cpv ? -1 : 1)),
   };
+}
+
+/** Why what there is against a package says nothing; undefined when it does. */
+function reasonToDismiss(cpv: PackageId, evidence: Evidence, input: ReportInput): string | undefined {
+  if (evidence.fatal || evidence.allowed) return undefined;
+  if (!isFinding(evidence)) return [...evidence.dismissed].sort().join('; ');
+  return visibleEqual(cpv, tellingPaths(evidence.paths), input);
 }
 
 /** Why nobody lacks a program that was only looked for: another one that is as good is there. */
@@ -192,10 +150,6 @@ function promoteLikeliest(found: ReadonlyMap<PackageId, Evidence>, { giveUps }: 
   const last = giveUps.at(-1);
   if (last === undefined) only.fatal = true;
   else giveUp(only, last.line, last.at);
-}
-
-function isFinding(evidence: Evidence): boolean {
-  return evidence.fatal || evidence.allowed || scoreOf(evidence) > 0;
 }
 
 function certaintyOf({ fatal, allowed }: Evidence): Missing['certainty'] {
@@ -236,41 +190,14 @@ function finding(cpv: PackageId, evidence: Evidence, input: ReportInput): Missin
   };
 }
 
-function note(
-  evidence: Evidence,
-  { comm, phase, count }: Pick<Denial, 'comm' | 'phase' | 'count'>,
-  path: string,
-): void {
-  evidence.hits += count;
-  if (!evidence.paths.has(path)) evidence.paths.set(path, 0);
-  if (comm !== '') evidence.processes.add(comm);
-  if (phase !== '') evidence.phases.add(phase);
-}
-
-/** Adds a piece of evidence. */
-function weigh({ paths, byVariable }: Evidence, path: string, weight: number, variable: BuildVariable): void {
-  paths.set(path, Math.max(paths.get(path) ?? 0, weight));
-  byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
-}
-
-/** How much all of it says: the strongest decides, each other path adds a tenth, in whatever order they were met. */
-function scoreOf({ paths }: Evidence): number {
-  const [strongest = 0, ...others] = [...paths.values()].sort((a, b) => b - a);
-  return others.reduce((sum, weight) => sum + weight / 10, strongest);
-}
-
 /** What was refused right before everything ended. */
-function judgeEnds(
-  refusals: readonly Refusal[],
-  input: ReportInput,
-  tree: ProcessTree,
-  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
-): void {
+function judgeEnds(refusals: readonly Refusal[], tree: ProcessTree, suspects: Suspects): void {
+  const { input } = suspects;
   const counted = refusals.filter(({ against, weight }) => against === undefined && weight > 0);
   for (const { refusal, ended } of refusalsGivenUpOver(counted, input, tree)) {
     const { path, owners } = refusal;
     for (const cpv of owners) {
-      const evidence = evidenceFor(cpv, path);
+      const evidence = suspects.hidden(cpv, path);
       if (evidence === undefined) continue;
       weigh(evidence, path, fatalWeight.end / owners.length, variableOfRefusal(refusal, cpv, input));
       evidence.fatal = true;
@@ -289,49 +216,91 @@ function judgeWords(
   { complaints, giveUps }: Words,
   refusals: readonly Refusal[],
   needs: readonly Need[],
-  input: ReportInput,
-  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
+  suspects: Suspects,
 ): void {
-  const pathsUnless = (...unless: (Against['unless'] | undefined)[]) =>
-    new Set(refusals.filter(({ against }) => unless.includes(against?.unless)).map(({ path }) => path));
-  const refused = pathsUnless(undefined, 'said');
-  const byHabit = pathsUnless('given up');
-  const byPortage = pathsUnless('never');
+  const { input } = suspects;
+  const refused = new Refused(refusals);
   const hidden = input.findHidden(complaints.flatMap(({ wanted }) => wanted));
   for (const complaint of complaints) {
-    // A tool that gives up over what it looks for by habit was told to use it.
-    const isTold = complaint.fatal && complaint.voice === 'tool';
-    const isAsked = (path: string) => refused.has(path) || (isTold && byHabit.has(path));
-    const files = hiddenFor(complaint, hidden, input).filter(
-      ({ path }) => isAsked(path) || !(byHabit.has(path) || byPortage.has(path)),
+    const files = hiddenFor(complaint, hidden, input).filter(({ path }) =>
+      refused.mayBeMeant(path, complaint),
     );
-    const asked = files.filter(({ path }) => isAsked(path));
-    // The project's own words are guessed at: only what was refused can be meant.
-    if (complaint.voice === 'project' && asked.length === 0) continue;
-    // What is looked for by name was refused, if it was looked for at all and not answered from configure's cache.
-    if (!complaint.fatal && asked.length === 0 && refusedByName.has(complaint.kind)) continue;
-    // Of an import no trace is left. In a build that went well, the words may be those of a test, or about an option of an installed tool.
-    const isUntraceable = complaint.kind === 'python' || complaint.kind === 'distribution';
-    if (input.status === 0 && isUntraceable && !isNeeded(needs, complaint.kind, complaint.name)) continue;
+    const asked = files.filter(({ path }) => refused.isAsked(path, complaint));
+    if (isHearsay(complaint, asked.length > 0, needs, input)) continue;
     const unseen = files.filter(({ path }) => input.wasListed(path));
     for (const { path, owners } of [asked, unseen, files].find((some) => some.length > 0) ?? []) {
       for (const cpv of owners) {
-        const evidence = evidenceFor(cpv, path);
+        const evidence = suspects.hidden(cpv, path);
         if (evidence === undefined) continue;
-        speak(evidence, complaint, path, cpv, owners.length, asked.length > 0, input);
+        const variable = complaint.variable ?? variableFor(cpv, path, input);
+        // That a tool says it too is more than that it looked.
+        const weight = weightOf(complaint) + (asked.length > 0 ? 1 : 0);
+        weigh(evidence, path, weight / owners.length, variable);
+        speak(evidence, complaint);
       }
     }
   }
-  if (input.status === 0) return;
+  if (input.status !== 0) judgeGiveUps(giveUps, refused.counted, suspects);
+}
+
+/** What was refused, by what there is against its being missed. */
+class Refused {
+  /** Of which it counts. */
+  readonly counted: readonly Refusal[];
+  readonly #counted: ReadonlySet<string>;
+  readonly #byHabit: ReadonlySet<string>;
+  readonly #byPortage: ReadonlySet<string>;
+
+  constructor(refusals: readonly Refusal[]) {
+    const pathsUnless = (...unless: (Against['unless'] | undefined)[]) =>
+      new Set(refusals.filter(({ against }) => unless.includes(against?.unless)).map(({ path }) => path));
+    this.#counted = pathsUnless(undefined, 'said');
+    this.#byHabit = pathsUnless('given up');
+    this.#byPortage = pathsUnless('never');
+    this.counted = refusals.filter(({ path }) => this.#counted.has(path));
+  }
+
+  /** Whether the one who complains has asked for a path. */
+  isAsked(path: string, { fatal, voice }: Complaint): boolean {
+    // A tool that gives up over what it looks for by habit was told to use it.
+    const isTold = fatal && voice === 'tool';
+    return this.#counted.has(path) || (isTold && this.#byHabit.has(path));
+  }
+
+  /** Whether a path may be what a complaint is about. */
+  mayBeMeant(path: string, complaint: Complaint): boolean {
+    return this.isAsked(path, complaint) || !(this.#byHabit.has(path) || this.#byPortage.has(path));
+  }
+}
+
+/** Whether a complaint says nothing as long as nothing else confirms it. */
+function isHearsay(
+  { voice, fatal, kind, name }: Complaint,
+  wasAsked: boolean,
+  needs: readonly Need[],
+  input: ReportInput,
+): boolean {
+  // The project's own words are guessed at: only what was refused can be meant.
+  if (voice === 'project' && !wasAsked) return true;
+  // What is looked for by name was refused, if it was looked for at all and not answered from configure's cache.
+  if (!fatal && !wasAsked && refusedByName.has(kind)) return true;
+  // Of an import no trace is left. In a build that went well, the words may be those of a test, or about an option of an installed tool.
+  const isUntraceable = kind === 'python' || kind === 'distribution';
+  return input.status === 0 && isUntraceable && !isNeeded(needs, kind, name);
+}
+
+/** What a build said last names what it was refused. */
+function judgeGiveUps(giveUps: Words['giveUps'], refusals: readonly Refusal[], suspects: Suspects): void {
   for (const { line, at, names } of giveUps) {
     const lower = new Set(names.map((name) => name.toLowerCase()));
-    for (const { path, owners } of refusals.filter((one) => refused.has(one.path))) {
+    for (const { path, owners } of refusals) {
       const name = nameInSources(path).toLowerCase();
       if (!lower.has(name) && !lower.has(path.slice(path.lastIndexOf('/') + 1).toLowerCase())) continue;
       for (const cpv of owners) {
-        const evidence = evidenceFor(cpv, path);
+        const evidence = suspects.hidden(cpv, path);
         if (evidence === undefined) continue;
-        weigh(evidence, path, fatalWeight.project / owners.length, variableFor(cpv, path, input));
+        const variable = variableFor(cpv, path, suspects.input);
+        weigh(evidence, path, fatalWeight.project / owners.length, variable);
         giveUp(evidence, line, at);
       }
     }
@@ -357,40 +326,19 @@ function hiddenFor(
   return [];
 }
 
-function speak(
-  evidence: Evidence,
-  complaint: Complaint,
-  path: string,
-  cpv: PackageId,
-  sharers: number,
-  wasRefused: boolean,
-  input: ReportInput,
-): void {
-  const { fatal, voice, line, at } = complaint;
-  const variable = complaint.variable ?? variableFor(cpv, path, input);
-  // That a tool says it too is more than that it looked.
-  const weight = ((fatal ? fatalWeight[voice] : messageWeight) + (wasRefused ? 1 : 0)) / sharers;
-  weigh(evidence, path, weight, variable);
+const weightOf = ({ fatal, voice }: Complaint): number => (fatal ? fatalWeight[voice] : messageWeight);
+
+function speak(evidence: Evidence, { fatal, line, at }: Complaint): void {
   if (fatal) giveUp(evidence, line, at);
   else if (!evidence.messages.has(line)) evidence.messages.set(line, 0);
-}
-
-function giveUp(evidence: Evidence, line: string, at: number): void {
-  evidence.fatal = true;
-  evidence.at = Math.max(evidence.at, at);
-  evidence.messages.set(line, at);
 }
 
 /** Weight of what the sources ask for and a listing left out. */
 const needWeight = 3;
 
 /** What the sources ask for and nobody asked the view for by name, because it was not in a listing. */
-function judgeNeeds(
-  { complaints }: Words,
-  needs: readonly Need[],
-  input: ReportInput,
-  evidenceFor: (cpv: PackageId, path: string) => Evidence | undefined,
-): void {
+function judgeNeeds({ complaints }: Words, needs: readonly Need[], suspects: Suspects): void {
+  const { input } = suspects;
   const found = input.findHidden(needs.flatMap(({ wanted }) => wanted));
   /** What is known of each besides. */
   const known = new Map<Evidence, number>();
@@ -401,7 +349,7 @@ function judgeNeeds(
     for (const { path, owners } of files) {
       if (!input.wasListed(path)) continue;
       for (const cpv of owners) {
-        const evidence = evidenceFor(cpv, path);
+        const evidence = suspects.hidden(cpv, path);
         if (evidence === undefined) continue;
         if (!known.has(evidence)) known.set(evidence, scoreOf(evidence));
         // What was asked for by name says more.
@@ -419,22 +367,20 @@ function judgeNeeds(
 /** What was used and is visible, or was, only because the user said so; by owner. */
 function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: ProcessTree): Map<PackageId, Use[]> {
   const declared = declaredPackages(input);
+  /** Whether a package is there only because the user said so. Whatever runs the build is shown to run it. */
+  const isExtra = (cpv: PackageId): boolean => {
+    if (declared.has(cpv) || input.system.has(cpv) || isPortage(cpv)) return false;
+    return !input.visible.has(cpv) || isAllowedByUser(cpv, input);
+  };
   const hasPhases = [...input.processes.values()].some(({ phase }) => phase !== '');
+  const isOfBuild = ({ process }: Use): boolean =>
+    !hasPhases || buildPhases.test(tree.record(process)?.phase ?? '');
   const found = new Map<PackageId, Use[]>();
   for (const use of uses) {
-    if (use.owners.length === 0 || use.owners.some((cpv) => declared.has(cpv) || input.system.has(cpv)))
-      continue;
-    if (use.owners.some((cpv) => input.visible.has(cpv) && !isAllowedByUser(cpv, input))) continue;
+    if (use.owners.length === 0 || !use.owners.every(isExtra)) continue;
     const { kind } = factsOf(use.path, input);
     if (kind === 'noise' || (kind === 'executable' && !isExecution(use, kind))) continue;
-    // Whatever runs the build is shown to run it.
-    if (use.owners.some(isPortage)) continue;
-    const phase = tree.record(use.process)?.phase ?? '';
-    if (hasPhases && !buildPhases.test(phase)) continue;
-    const { by, tools, ownAccord } = tree.actor(use.process);
-    if (by === 'portage') continue;
-    const isWanted = !ownAccord || tree.isTold(use.process, use.path);
-    if (!isWanted && !tools.some((tool) => use.owners.includes(tool))) continue;
+    if (!isOfBuild(use) || !isOfTarget(use, tree)) continue;
     for (const cpv of use.owners) {
       const known = found.get(cpv);
       if (known === undefined) found.set(cpv, [use]);
@@ -442,4 +388,11 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     }
   }
   return found;
+}
+
+/** Whether the target had something used, or a tool that it comes with. */
+function isOfTarget({ process, path, owners }: Use, tree: ProcessTree): boolean {
+  const { by, tools, ownAccord } = tree.actor(process);
+  if (by === 'portage') return false;
+  return !ownAccord || tree.isTold(process, path) || tools.some((tool) => owners.includes(tool));
 }

@@ -151,10 +151,9 @@ async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<S
  */
 async function refined(
   ask: Ask,
-  found: readonly PackageId[],
+  { found, used }: { readonly found: readonly PackageId[]; readonly used: readonly PackageId[] },
   candidates: Candidates,
   isCertain: (one: PackageId) => boolean,
-  used: readonly PackageId[],
 ): Promise<Smallest> {
   let packages = [...found];
   const open = packages.filter((one) => !isCertain(one));
@@ -206,12 +205,15 @@ function distinct(...lists: readonly (readonly PackageId[])[]): PackageId[] {
   return [...new Set(lists.flat())];
 }
 
+/** In what order to search. */
+type Order = Pick<Search, 'ordered' | 'likely'>;
+
 /** In what order to search in the light of a build in which all was shown: what that used is likeliest. */
 function inOrder(
   { likely, all }: Pick<Candidates, 'likely' | 'all'>,
   used: readonly PackageId[],
   accused: readonly PackageId[],
-): { ordered: PackageId[]; likely: number } {
+): Order {
   const wasUsed = new Set(used);
   const first = distinct(
     accused,
@@ -258,7 +260,7 @@ export async function proveFailure(
     const found = await smallest(ask, where);
     if (found.end !== 'found') return ended(found.end, found.packages);
     const used = (await trials.make(found.packages))?.used ?? [];
-    const { packages, end } = await refined(ask, found.packages, candidates, isAccused, used);
+    const { packages, end } = await refined(ask, { found: found.packages, used }, candidates, isAccused);
     return ended(end === 'found' ? 'needs' : end, packages);
   };
   const again = (shown: readonly PackageId[]) => async () => (await trials.again(shown))?.built;
@@ -341,81 +343,117 @@ export interface DifferenceProof {
  * @param isWeak whether a difference may well be one of the time and not of what was shown (mere content); such are believed only when the
  *   same build, made once more, does not show them as well
  */
-export async function proveDifference(
+export function proveDifference(
   candidates: Candidates,
   isWeak: (subject: string) => boolean,
   build: Build,
 ): Promise<DifferenceProof> {
-  const trials = new Trials({ built: true, facts: new Map() }, build);
-  const culprits: Culprit[] = [];
-  const unsteady: string[] = [];
-  let open = new Map<string, string>();
-  let shown = candidates.all;
-  const ended = (outcome: DifferenceProof['outcome']): DifferenceProof => ({
-    outcome,
-    culprits,
-    unsteady,
-    unexplained: [...open.keys()],
-    shown,
-    builds: trials.count,
-  });
+  return new Comparison(candidates, isWeak, build).prove();
+}
 
-  // Not remembered: what fails in a full view need not fail with less.
-  let full = await trials.again(shown);
-  if (full?.built === false && candidates.likely.length > 0) {
-    // All that is installed may be too much of a good thing.
-    shown = candidates.likely;
-    full = await trials.again(shown);
+/** The search for those who make the differences, one difference after the other. */
+class Comparison {
+  readonly #candidates: Candidates;
+  readonly #isWeak: (subject: string) => boolean;
+  readonly #trials: Trials;
+  readonly #culprits: Culprit[] = [];
+  readonly #unsteady: string[] = [];
+  /** Differences that nobody was found for so far, with the state in a full view. */
+  #open = new Map<string, string>();
+  #shown: readonly PackageId[];
+  #isControlled = false;
+
+  constructor(candidates: Candidates, isWeak: (subject: string) => boolean, build: Build) {
+    this.#candidates = candidates;
+    this.#isWeak = isWeak;
+    this.#trials = new Trials({ built: true, facts: new Map() }, build);
+    this.#shown = candidates.all;
   }
-  if (full === undefined) return ended('open');
-  if (!full.built || full.facts === undefined) return ended('incomparable');
 
-  const { ordered, likely } = inOrder({ likely: candidates.likely, all: shown }, full.used ?? [], []);
-  let controlled = false;
-  /** Takes out what differs without anything being shown; false: there were to be no more builds. */
-  const control = async (): Promise<boolean> => {
-    if (controlled) return true;
-    const again = await trials.again([]);
-    if (again === undefined) return false;
-    controlled = true;
-    for (const subject of again.facts?.keys() ?? []) if (open.delete(subject)) unsteady.push(subject);
+  async prove(): Promise<DifferenceProof> {
+    const outcome = await this.#compare();
+    return {
+      outcome,
+      culprits: this.#culprits,
+      unsteady: this.#unsteady,
+      unexplained: [...this.#open.keys()],
+      shown: this.#shown,
+      builds: this.#trials.count,
+    };
+  }
+
+  async #compare(): Promise<DifferenceProof['outcome']> {
+    const full = await this.#buildInFullView();
+    if (full === undefined) return 'open';
+    if (!full.built || full.facts === undefined) return 'incomparable';
+    const order = inOrder({ likely: this.#candidates.likely, all: this.#shown }, full.used ?? [], []);
+    this.#open = new Map(full.facts);
+    const isWeak = this.#isWeak;
+    const strongFirst = [...this.#open.keys()].sort((a, b) => Number(isWeak(a)) - Number(isWeak(b)));
+    for (const subject of strongFirst) if (!(await this.#explain(subject, order))) return 'open';
+    return 'compared';
+  }
+
+  /** Not remembered: what fails in a full view need not fail with less. */
+  async #buildInFullView(): Promise<BuildResult | undefined> {
+    const full = await this.#trials.again(this.#shown);
+    const { likely } = this.#candidates;
+    if (full?.built !== false || likely.length === 0) return full;
+    // All that is installed may be too much of a good thing.
+    this.#shown = likely;
+    return this.#trials.again(likely);
+  }
+
+  /** Finds out who makes a difference; false: there were to be no more builds. */
+  async #explain(subject: string, order: Order): Promise<boolean> {
+    if (this.#open.has(subject) && this.#isWeak(subject) && !(await this.#control())) return false;
+    const state = this.#open.get(subject);
+    if (state === undefined) return true;
+    const { packages, end } = await this.#culpritOf(subject, state, order);
+    if (end === 'open') return false;
+    if (end === 'unsteady') this.#setAside(subject);
+    else await this.#accuse(packages);
     return true;
-  };
+  }
 
-  open = new Map(full.facts);
-  const strongFirst = [...open.keys()].sort((a, b) => Number(isWeak(a)) - Number(isWeak(b)));
-  for (const subject of strongFirst) {
-    if (open.has(subject) && isWeak(subject) && !(await control())) return ended('open');
-    const state = open.get(subject);
-    if (state === undefined) continue;
+  async #culpritOf(subject: string, state: string, order: Order): Promise<Smallest> {
+    const trials = this.#trials;
     const holds = ({ built, facts }: BuildResult): boolean => built && facts?.get(subject) === state;
     const ask: Ask = (asked) => trials.ask(asked, holds);
+    // Several that are known may do together what none does alone.
+    const known = distinct(...this.#culprits.map(({ packages }) => packages));
+    if (this.#culprits.length > 1 && (await ask(known)) === true) return { packages: known, end: 'found' };
     const again = async (): Promise<boolean | undefined> => {
-      if (!(await control())) return undefined;
-      if (!open.has(subject)) return false;
-      const result = await trials.again(ordered);
+      if (!(await this.#control())) return undefined;
+      if (!this.#open.has(subject)) return false;
+      const result = await trials.again(order.ordered);
       return result === undefined ? undefined : holds(result);
     };
-    // Several that are known may do together what none does alone.
-    const known = distinct(...culprits.map(({ packages }) => packages));
-    const together = culprits.length > 1 && (await ask(known)) === true;
-    let found: Smallest = together
-      ? { packages: known, end: 'found' }
-      : await smallest(ask, { ordered, likely, again });
-    if (found.end === 'found' && !together) {
-      const usedThen = (await trials.make(found.packages))?.used ?? [];
-      found = await refined(ask, found.packages, candidates, () => false, usedThen);
-    }
-    const { packages, end } = found;
-    if (end === 'open') return ended('open');
-    if (end === 'unsteady') {
-      if (open.delete(subject)) unsteady.push(subject);
-      continue;
-    }
-    const { facts = new Map<string, string>(), settings = [] } = (await trials.make(packages)) ?? {};
-    const subjects = [...open].filter(([one, wanted]) => facts.get(one) === wanted).map(([one]) => one);
-    for (const one of subjects) open.delete(one);
-    culprits.push({ packages, subjects, ...(settings.length === 0 ? {} : { settings }) });
+    const found = await smallest(ask, { ...order, again });
+    if (found.end !== 'found') return found;
+    const used = (await trials.make(found.packages))?.used ?? [];
+    return refined(ask, { found: found.packages, used }, this.#candidates, () => false);
   }
-  return ended('compared');
+
+  /** Whatever else is as in the full view with these packages shown, they make as well. */
+  async #accuse(packages: readonly PackageId[]): Promise<void> {
+    const { facts = new Map<string, string>(), settings = [] } = (await this.#trials.make(packages)) ?? {};
+    const subjects = [...this.#open].filter(([one, wanted]) => facts.get(one) === wanted).map(([one]) => one);
+    for (const one of subjects) this.#open.delete(one);
+    this.#culprits.push({ packages, subjects, ...(settings.length === 0 ? {} : { settings }) });
+  }
+
+  /** Takes out what differs without anything being shown; false: there were to be no more builds. */
+  async #control(): Promise<boolean> {
+    if (this.#isControlled) return true;
+    const again = await this.#trials.again([]);
+    if (again === undefined) return false;
+    this.#isControlled = true;
+    for (const subject of again.facts?.keys() ?? []) this.#setAside(subject);
+    return true;
+  }
+
+  #setAside(subject: string): void {
+    if (this.#open.delete(subject)) this.#unsteady.push(subject);
+  }
 }

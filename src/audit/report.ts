@@ -9,6 +9,7 @@ import {
   alternativeOf,
   factsOf,
   tellingPaths,
+  type Case,
   type IgnoreCheck,
   type Report,
   type ReportInput,
@@ -34,10 +35,11 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
   };
   const tree = new ProcessTree(input);
   const uses = usesOf(input, tree);
-  const { missing, dismissed, hiddenByUser } = findMissing(uses, input, tree, habits, isIgnored);
+  const whole: Case = { uses, input, tree, habits, isIgnored };
+  const { missing, dismissed, hiddenByUser } = findMissing(whole);
   return {
     missing,
-    secondHand: findSecondHand(uses, input, tree, habits, isIgnored),
+    secondHand: findSecondHand(whole),
     unused: findUnused(uses, input),
     implicit: findImplicit(uses, input),
     alternatives: findAlternatives(uses, input),

@@ -2,8 +2,9 @@
  * What a build has found out about the system, as it wrote it down: autoconf in config.log and config.cache, CMake in CMakeCache.txt,
  * and whoever makes a config.h. It says why a result differs, and is none: most of what configure finds makes no difference.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRegularFile } from '../base/index.js';
 
 /** Settings of a build: values by file (relative to the directory that was read) and name. */
 export type Settings = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -89,9 +90,9 @@ function entriesOf(directory: string) {
 
 function textOf(file: string): string | undefined {
   try {
-    return statSync(file).size > largestFile ? undefined : readFileSync(file, 'latin1');
+    return readRegularFile(file, largestFile).toString('latin1');
   } catch {
-    // Gone, or not ours to look at.
+    // Gone, too large, or not ours to look at.
     return undefined;
   }
 }

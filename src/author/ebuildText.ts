@@ -50,6 +50,10 @@ class Scanner {
   #firstInside = 0;
   readonly #open: Open[] = [];
   #hereDocuments: { word: string; tabs: boolean }[] = [];
+  /** The next word begins a command. */
+  #isCommand = true;
+  /** The next `{` opens the body of a function. */
+  #isFunctionNext = false;
   #at = 0;
 
   constructor(text: string) {
@@ -57,60 +61,65 @@ class Scanner {
   }
 
   scan(): Assignment[] {
-    const text = this.#text;
-    let isCommand = true;
-    let isFunctionNext = false;
-    while (this.#at < text.length) {
-      const char = text.charAt(this.#at);
-      if (char === '\n') {
-        this.#at++;
-        this.#skipHereDocuments();
-        isCommand = true;
-      } else if (/\s/.test(char)) {
-        this.#at++;
-      } else if (char === '\\' && text.charAt(this.#at + 1) === '\n') {
-        this.#at += 2;
-      } else if (char === '#') {
-        this.#at = lineEnd(text, this.#at);
-      } else if (char === ';' || char === '&' || char === '|') {
-        this.#at++;
-        isCommand = true;
-      } else if (char === '(' && text.startsWith('()', this.#at)) {
-        isFunctionNext = true;
-        isCommand = true;
-        this.#at += 2;
-      } else if (char === '(' || char === ')') {
-        if (char === '(') this.#enter(')', false);
-        else this.#leave(')');
-        this.#at++;
-        isCommand = true;
-      } else if (text.startsWith('<<', this.#at) && !text.startsWith('<<<', this.#at)) {
-        this.#takeHereDocument();
-      } else if (char === '<' || char === '>') {
-        this.#at++;
-      } else {
-        const assigned = isCommand ? /^([A-Za-z_]\w*)(\+?)=/.exec(text.slice(this.#at, this.#at + 80)) : null;
-        if (assigned !== null) {
-          this.#takeAssignment(assigned[1] ?? '', assigned[2] === '+', assigned[0].length);
-          continue;
-        }
-        const word = this.#word();
-        if (!isCommand) continue;
-        if (word === 'function') {
-          this.#at += /^\s*[^\s(]+/.exec(text.slice(this.#at, this.#at + 200))?.[0].length ?? 0;
-          isFunctionNext = true;
-          continue;
-        }
-        const closer = openers.get(word);
-        if (closer !== undefined) this.#enter(closer, word === '{' && isFunctionNext);
-        else if (word === this.#open.at(-1)?.closer) this.#leave(word);
-        isFunctionNext &&= word !== '{';
-        isCommand = beforeCommands.has(word);
-        // `name()` and `name ()`
-        if (text.startsWith('()', this.#at)) isCommand = true;
-      }
+    while (this.#at < this.#text.length) {
+      if (!this.#passSpace() && !this.#passOperator()) this.#takeWord();
     }
     return this.#found;
+  }
+
+  /** Passes blanks, comments and line ends; false where none of these stands. */
+  #passSpace(): boolean {
+    const text = this.#text;
+    const char = text.charAt(this.#at);
+    if (char === '\n') {
+      this.#at++;
+      this.#skipHereDocuments();
+      this.#isCommand = true;
+    } else if (/\s/.test(char)) this.#at++;
+    else if (text.startsWith('\\\n', this.#at)) this.#at += 2;
+    else if (char === '#') this.#at = lineEnd(text, this.#at);
+    else return false;
+    return true;
+  }
+
+  /** Passes what stands between commands, brackets, and redirections without the word behind them; false where none of these stands. */
+  #passOperator(): boolean {
+    const text = this.#text;
+    const char = text.charAt(this.#at);
+    if (text.startsWith('()', this.#at)) {
+      this.#at += 2;
+      this.#isFunctionNext = true;
+      this.#isCommand = true;
+    } else if (/[;&|()]/.test(char)) {
+      if (char === '(') this.#enter(')', false);
+      if (char === ')') this.#leave(')');
+      this.#at++;
+      this.#isCommand = true;
+    } else if (text.startsWith('<<', this.#at) && !text.startsWith('<<<', this.#at)) this.#takeHereDocument();
+    else if (char === '<' || char === '>') this.#at++;
+    else return false;
+    return true;
+  }
+
+  /** Takes an assignment or passes another word, which may open or close something where it begins a command. */
+  #takeWord(): void {
+    if (!this.#isCommand) return void this.#word();
+    const text = this.#text;
+    const assigned = /^([A-Za-z_]\w*)(\+?)=/.exec(text.slice(this.#at, this.#at + 80));
+    if (assigned !== null)
+      return this.#takeAssignment(assigned[1] ?? '', assigned[2] === '+', assigned[0].length);
+    const word = this.#word();
+    if (word === 'function') {
+      this.#at += /^\s*[^\s(]+/.exec(text.slice(this.#at, this.#at + 200))?.[0].length ?? 0;
+      this.#isFunctionNext = true;
+      return;
+    }
+    const closer = openers.get(word);
+    if (closer !== undefined) this.#enter(closer, word === '{' && this.#isFunctionNext);
+    else if (word === this.#open.at(-1)?.closer) this.#leave(word);
+    this.#isFunctionNext &&= word !== '{';
+    // `name()` and `name ()`
+    this.#isCommand = beforeCommands.has(word) || text.startsWith('()', this.#at);
   }
 
   #enter(closer: string, isFunction: boolean): void {

@@ -1,12 +1,12 @@
 /** Reading files that may turn out to be none: a FIFO would be waited for, a device read without end. */
-import { constants, fstatSync, readFileSync, readSync, type StatsBase } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type StatsBase } from 'node:fs';
 import { OpenFile } from './openFile.js';
 
 /** Flags with which opening waits for nobody; see open(2). Of regular files they change nothing. */
 export const readingFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** An error like those of Node's system calls, with a `code`. */
-export function systemError(code: 'EINVAL' | 'EFBIG' | 'EISDIR' | 'EPERM', message: string): Error {
+export function systemError(code: string, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }
 
@@ -47,4 +47,32 @@ export function readRegularFile(path: string, limit: number): Buffer {
   const data = Buffer.allocUnsafe(stat.size + 1);
   const length = stat.size === 0 ? -1 : readSync(file.fd, data, 0, data.length, 0);
   return length === stat.size ? data.subarray(0, length) : readFileSync(file.fd);
+}
+
+/** As much of a stream as is read at once. */
+const chunkBytes = 1 << 20;
+
+/**
+ * All of what a user has named for its content, which may be a pipe: then whoever writes to it is waited for.
+ *
+ * @param source a path, or a descriptor, which stays open
+ * @param limit bytes at most
+ * @throws EFBIG when there are more; else what open(2) and read(2) say
+ */
+export function readNamed(source: string | number, limit: number): Buffer {
+  const fd = typeof source === 'number' ? source : openSync(source, 'r');
+  try {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const length = readSync(fd, chunk, 0, chunkBytes, null);
+      if (length === 0) return Buffer.concat(chunks, size);
+      size += length;
+      if (size > limit) throw systemError('EFBIG', `is larger than ${limit} bytes`);
+      chunks.push(Buffer.from(chunk.subarray(0, length)));
+    }
+  } finally {
+    if (fd !== source) closeSync(fd);
+  }
 }

@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, exitStatus, LvfsError, type ExitStatus } from '../base/index.js';
@@ -114,20 +115,20 @@ abstract class OutputFile {
 }
 
 /**
- * Opens a file for writing. Where everybody can make names, as in /tmp, somebody may have put a link to another's file there, or a
- * file to his liking: what is there must be of this user, or of the directory's. The kernel sees to that as well where
- * fs.protected_symlinks and fs.protected_regular are set (proc_sys_fs(5)), which not all have.
+ * Opens a file for writing. Where others can make names, as in /tmp, somebody may have put a link to another's file there, a file to his
+ * liking, or another's file by a second name: what is there must be of this user, or of the directory's, and have one name. The kernel sees to
+ * some of that as well where fs.protected_symlinks and its kin are set (proc_sys_fs(5)), which not all have.
  *
  * @throws LvfsError CANNOT_WRITE (exit 1), or what open(2) says
  */
 export function openOwn(path: string, flags: number): number {
   const directory = statSync(dirname(path), { throwIfNoEntry: false });
-  if (directory === undefined || (directory.mode & 0o002) === 0) return openSync(path, flags);
+  if (directory === undefined || !isShared(directory)) return openSync(path, flags);
   const trusted = new Set([process.getuid?.(), directory.uid]);
   const refuse = (): never => {
     throw new LvfsError(
       'CANNOT_WRITE',
-      `${path}: is another user's, in a directory that everybody can write to`,
+      `${path}: is another user's, or has another name, in a directory that others can write to`,
     );
   };
   // Nobody else can take away a link of ours: such directories have the sticky bit, and without it there is nothing to trust.
@@ -136,9 +137,18 @@ export function openOwn(path: string, flags: number): number {
   const followed = there?.isSymbolicLink() === true && isSticky;
   if (followed && !trusted.has(there.uid)) refuse();
   const fd = openSync(path, followed ? flags : flags | constants.O_NOFOLLOW);
-  if (followed || trusted.has(fstatSync(fd).uid)) return fd;
+  const stat = fstatSync(fd);
+  if (followed || (trusted.has(stat.uid) && !(stat.isFile() && stat.nlink > 1))) return fd;
   closeSync(fd);
   return refuse();
+}
+
+/** Whether others than this user and root can make names in a directory. */
+function isShared({ mode, uid, gid }: Stats): boolean {
+  const me = process.getuid?.();
+  if ((mode & 0o002) !== 0 || (uid !== me && uid !== 0)) return true;
+  // A user's own group is often his alone; one that root gives a directory to is not.
+  return me === 0 && gid !== 0 && (mode & 0o020) !== 0;
 }
 
 /** A file that is written once. What was in it before stays until then. */

@@ -180,29 +180,3 @@ export class Answers {
     return shared < 0 ? node + 1 : shared;
   }
 }
-
-/** An empty answer to fill in. */
-export function newEntry(): Entry {
-  return {
-    nodeId: 0,
-    entryValid: 0,
-    attrValid: 0,
-    attr: {
-      ino: 0,
-      size: 0,
-      blocks: 0,
-      atimeSec: 0,
-      atimeNsec: 0,
-      mtimeSec: 0,
-      mtimeNsec: 0,
-      ctimeSec: 0,
-      ctimeNsec: 0,
-      mode: 0,
-      nlink: 0,
-      uid: 0,
-      gid: 0,
-      rdev: 0,
-      blksize: 0,
-    },
-  };
-}

@@ -172,6 +172,10 @@ class NumberedSink implements DirectorySink {
     this.#numbering = numbering;
   }
 
+  get entry(): Entry {
+    return this.#sink!.entry;
+  }
+
   into(sink: DirectorySink): this {
     this.#sink = sink;
     this.wantsAttributes = sink.wantsAttributes;
@@ -183,9 +187,9 @@ class NumberedSink implements DirectorySink {
     return this.#sink!.add(name, numbering.inode(ino), type, numbering.offsetToKernel(nextOffset));
   }
 
-  addWithAttributes(name: Uint8Array, entry: Entry, nextOffset: number): boolean {
-    number(this.#numbering, entry);
-    return this.#sink!.addWithAttributes(name, entry, this.#numbering.offsetToKernel(nextOffset));
+  addWithAttributes(name: Uint8Array, nextOffset: number): boolean {
+    number(this.#numbering, this.entry);
+    return this.#sink!.addWithAttributes(name, this.#numbering.offsetToKernel(nextOffset));
   }
 }
 

@@ -162,27 +162,40 @@ export class Processes {
     }
     this.#learnRoot(pid);
     const parent = this.#isInView(stat.parent) ? this.#find(stat.parent, true, depth - 1) : undefined;
+    const record = this.#makeRecord(pid, comm, words, parent);
+    this.#known.set(pid, { record, started, checkedAt: now });
+    // While it waits for us it cannot end.
+    this.#onProcess(record, this.#handles?.of(pid));
+    return record;
+  }
+
+  #makeRecord(
+    pid: number,
+    comm: string,
+    words: readonly string[],
+    parent: ProcessRecord | undefined,
+  ): ProcessRecord {
     const environment = this.#read(`${this.#proc}/${pid}/environ`, this.#buffer.length);
     const category = name(environment, 'CATEGORY');
     const pf = name(environment, 'PF');
+    const phase = name(environment, 'EBUILD_PHASE');
+    const buildDirectory = variable(environment, 'PORTAGE_BUILDDIR');
+    // What is not said in the environment of a process is what its parent is there for.
+    const inherited = parent ?? { id: 0, phase: '', package: '', buildDirectory: '' };
     this.#last += this.#step;
-    const record: ProcessRecord = {
+    return {
       id: this.#last,
-      parent: parent?.id ?? 0,
+      parent: inherited.id,
       pid,
       comm,
       program: this.#place(`${this.#proc}/${pid}/exe`),
       arguments: words,
       directory: this.#place(`${this.#proc}/${pid}/cwd`),
-      phase: name(environment, 'EBUILD_PHASE') || (parent?.phase ?? ''),
-      package: category !== '' && pf !== '' ? `${category}/${pf}` : (parent?.package ?? ''),
-      buildDirectory: variable(environment, 'PORTAGE_BUILDDIR') || (parent?.buildDirectory ?? ''),
+      phase: phase === '' ? inherited.phase : phase,
+      package: category === '' || pf === '' ? inherited.package : `${category}/${pf}`,
+      buildDirectory: buildDirectory === '' ? inherited.buildDirectory : buildDirectory,
       seen: Date.now(),
     };
-    this.#known.set(pid, { record, started, checkedAt: now });
-    // While it waits for us it cannot end.
-    this.#onProcess(record, this.#handles?.of(pid));
-    return record;
   }
 
   /** Whether a process has the view for its root; whoever started the work in it has not. */

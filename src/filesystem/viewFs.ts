@@ -27,7 +27,7 @@ import {
   type NoNode,
   type View,
 } from '../view/index.js';
-import { Answers, newEntry } from './answers.js';
+import { Answers } from './answers.js';
 import { Contents } from './contents.js';
 import { listAttributes, readAttribute } from './extendedAttributes.js';
 import { type NodeHost } from './host.js';
@@ -59,7 +59,6 @@ export class ViewFs implements Operations {
   readonly #answers: Answers;
   readonly #contents: Contents;
   readonly #uses: Uses;
-  readonly #entry: Entry = newEntry();
   /** {@link WatchedDirectories.changes} when it was looked at last. */
   #changesSeen = 0;
   /** {@link View.timesGivenBack} when it was looked at last. */
@@ -286,7 +285,7 @@ export class ViewFs implements Operations {
   /** True also for what is gone meanwhile and so needs no room. */
   #addWithAttributes(node: IndexNode, listedKind: HostKind, sink: DirectorySink): boolean {
     const view = this.#view;
-    const entry = this.#entry;
+    const { entry } = sink;
     const code = this.#host.stat(view.paths.of(node), entry.attr);
     if (code !== 0) {
       // What is there all the same says by itself what is wrong with it, when it is looked up.
@@ -304,7 +303,7 @@ export class ViewFs implements Operations {
       this.#answers.doubt(entry);
       if (this.#uses.isAttributed(node, kind, decided)) entry.entryValid = 0;
     }
-    if (!sink.addWithAttributes(view.index.name(node), entry, node + childOffset)) return false;
+    if (!sink.addWithAttributes(view.index.name(node), node + childOffset)) return false;
     view.index.hold(node);
     return true;
   }

@@ -8,13 +8,14 @@
 import { endianness } from 'node:os';
 import { errno, Windows, type Errno, failure } from '../base/index.js';
 import * as layout from './layout.js';
-import type {
-  Attributes,
-  Caller,
-  DirectorySink,
-  Entry,
-  FilesystemStatistics,
-  Seconds,
+import {
+  emptyEntry,
+  type Attributes,
+  type Caller,
+  type DirectorySink,
+  type Entry,
+  type FilesystemStatistics,
+  type Seconds,
 } from './operations.js';
 
 /** Index of the less significant word of a 64-bit value. */
@@ -193,6 +194,7 @@ const d = layout.dirent.offset;
 /** Writes the records of READDIR and READDIRPLUS behind the header of a reply. */
 class Listing implements DirectorySink {
   wantsAttributes = false;
+  readonly entry = emptyEntry();
   /** Where the next record starts, in bytes from the start of the reply. */
   end = replyBodyAt;
   #limit = replyBodyAt;
@@ -228,7 +230,8 @@ class Listing implements DirectorySink {
     return true;
   }
 
-  addWithAttributes(name: Uint8Array, entry: Entry, nextOffset: number): boolean {
+  addWithAttributes(name: Uint8Array, nextOffset: number): boolean {
+    const { entry } = this;
     const { ino, mode } = entry.attr;
     if (!this.wantsAttributes) return this.add(name, ino, (mode >> 12) & 15, nextOffset);
     if (!this.#fits(name, layout.direntplus.size)) return false;

@@ -50,10 +50,7 @@ export interface Entry {
   readonly attr: Attributes;
 }
 
-/**
- * An entry with nothing in it. Drivers and filesystems that keep entries to be filled make them here: objects of
- * one shape keep the encoder fast.
- */
+/** An entry with nothing in it. All that drivers have filled are made here: objects of one shape keep the encoder fast. */
 export function emptyEntry(): Entry {
   return {
     nodeId: 0,
@@ -94,13 +91,15 @@ export interface Caller {
 export interface DirectorySink {
   /** True when the kernel asked for attributes with each entry (READDIRPLUS). */
   readonly wantsAttributes: boolean;
+  /** What {@link addWithAttributes} takes; to be filled before each call. */
+  readonly entry: Entry;
   /**
    * Adds an entry without attributes. `type` is the `DT_*` value of dirent.h. False: there was no room and the
    * entry was not taken.
    */
   add(name: Uint8Array, ino: number, type: number, nextOffset: number): boolean;
-  /** The same with attributes; only when {@link wantsAttributes}. The kernel then knows the entry's node. */
-  addWithAttributes(name: Uint8Array, entry: Entry, nextOffset: number): boolean;
+  /** The same with the attributes in {@link entry}; only when {@link wantsAttributes}. The kernel then knows the entry's node. */
+  addWithAttributes(name: Uint8Array, nextOffset: number): boolean;
 }
 
 /** `struct fuse_kstatfs`. */

@@ -288,49 +288,68 @@ export class DepCheck {
 
   /** How an alternative stands: which installed packages it would use, and how much of it is installed. */
   #rate(atoms: readonly Atom[], { graph, unusable }: How): Alternative {
-    const slots = new Map<string, Atom[]>();
-    const chosen = new Map<string, InstalledCandidate>();
-    let available = true;
-    let useSatisfied = true;
-    for (const atom of atoms) {
-      if (atom.blocker !== undefined) continue;
-      let found = this.installed.bestWithoutUse(atom);
-      if (found === undefined || unusable?.has(atom) === true) {
-        available = false;
-        break;
-      }
-      if (atom.use.length > 0) {
-        const withUse = this.installed.best(atom);
-        if (withUse === undefined) useSatisfied = false;
-        else found = withUse;
-      }
-      const slot = `${atom.cp}:${found.slot}`;
-      const inSlot = slots.get(slot) ?? [];
-      inSlot.push(atom);
-      slots.set(slot, inSlot);
-
-      const previous = chosen.get(atom.cp);
-      if (previous !== undefined && previous.slot === found.slot) {
-        // One package of the slot should satisfy every atom that is about the slot.
-        const foundFits = inSlot.every((other) => fitsVersion(other, found));
-        const previousFits = inSlot.every((other) => fitsVersion(other, previous));
-        if (previousFits && !foundFits) continue;
-        if (foundFits && !previousFits) chosen.set(atom.cp, found);
-      }
-      if (previous === undefined || order(found, previous) > 0) chosen.set(atom.cp, found);
-    }
+    const { chosen, slots, state } = this.#installedFor(atoms, unusable);
     const wanted = atoms.filter(isWanted);
     // Virtuals have no cost, whether they are in the graph or not.
     const inGraph =
       graph !== undefined &&
-      available &&
+      state !== 'absent' &&
       wanted.every((atom) => atom.category === 'virtual' || graph.has(atom, this.installed));
-    let bin: number = bins.nothing;
-    if (available) bin = useSatisfied ? bins.installed : inGraph ? bins.wrongUseInGraph : bins.wrongUse;
-    else if (wanted.some((atom) => this.installed.best(atom) !== undefined)) bin = bins.partly;
-    else if (wanted.some((atom) => this.installed.versionsOf(atom.cp).length > 0)) bin = bins.otherVersions;
-    return { atoms, bin, slots: slots.size, inGraph, chosen };
+    return { atoms, bin: this.#binOf(state, wanted, inGraph), slots, inGraph, chosen };
   }
+
+  #binOf(state: Choice['state'], wanted: readonly Atom[], inGraph: boolean): number {
+    if (state === 'whole') return bins.installed;
+    if (state === 'other flags') return inGraph ? bins.wrongUseInGraph : bins.wrongUse;
+    if (wanted.some((atom) => this.installed.best(atom) !== undefined)) return bins.partly;
+    return wanted.some((atom) => this.installed.versionsOf(atom.cp).length > 0)
+      ? bins.otherVersions
+      : bins.nothing;
+  }
+
+  /** The installed packages that atoms would use, up to the first that has none. */
+  #installedFor(atoms: readonly Atom[], unusable: How['unusable']): Choice {
+    const slots = new Map<string, Atom[]>();
+    const chosen = new Map<string, InstalledCandidate>();
+    let state: Choice['state'] = 'whole';
+    for (const atom of atoms) {
+      if (atom.blocker !== undefined) continue;
+      const bare = this.installed.bestWithoutUse(atom);
+      if (bare === undefined || unusable?.has(atom) === true)
+        return { chosen, slots: slots.size, state: 'absent' };
+      const withUse = atom.use.length > 0 ? this.installed.best(atom) : bare;
+      if (withUse === undefined) state = 'other flags';
+      const found = withUse ?? bare;
+      const slot = `${atom.cp}:${found.slot}`;
+      const inSlot = slots.get(slot) ?? [];
+      inSlot.push(atom);
+      slots.set(slot, inSlot);
+      const previous = chosen.get(atom.cp);
+      if (previous === undefined || isFitter(found, previous, inSlot)) chosen.set(atom.cp, found);
+    }
+    return { chosen, slots: slots.size, state };
+  }
+}
+
+/** Whether a package takes the place of the one that atoms before it would use. */
+function isFitter(found: InstalledCandidate, previous: InstalledCandidate, inSlot: readonly Atom[]): boolean {
+  if (previous.slot === found.slot) {
+    // One package of the slot should satisfy every atom that is about the slot.
+    const foundFits = inSlot.every((other) => fitsVersion(other, found));
+    const previousFits = inSlot.every((other) => fitsVersion(other, previous));
+    if (foundFits !== previousFits) return foundFits;
+  }
+  return order(found, previous) > 0;
+}
+
+/** Installed packages for the atoms of an alternative. */
+interface Choice {
+  /** By `category/name`. */
+  readonly chosen: ReadonlyMap<string, InstalledCandidate>;
+  /** How many slots of packages they take. */
+  readonly slots: number;
+  /** `absent`: one has none. `other flags`: one has not the flags that are asked for. */
+  readonly state: 'whole' | 'other flags' | 'absent';
 }
 
 /** How is chosen. */

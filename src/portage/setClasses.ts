@@ -33,6 +33,57 @@ export type Members = () => readonly Member[];
 export class SetClasses {
   readonly #config: Configuration;
   readonly #installed: InstalledPackages;
+  /** By class, how a section makes one set; undefined: it cannot be made here. */
+  readonly #makers: ReadonlyMap<string, (section: Section) => Members | undefined> = new Map(
+    Object.entries<(section: Section) => Members | undefined>({
+      DummyPackageSet:
+        ({ options }) =>
+        () =>
+          plain(words(options.get('packages'))),
+      StaticFileSet: (section) => {
+        const file = this.#place(required(section, 'filename'));
+        const greedy = isTrue(section, 'greedy', false);
+        return () => this.#listed(file, greedy);
+      },
+      ConfigFileSet: (section) => {
+        const file = this.#place(required(section, 'filename'));
+        // What names a repository or has wildcards is not for a set.
+        return () => this.#listed(file, false).filter(({ text }) => tryParseAtom(text, { allowRepo: false }));
+      },
+      ProfilePackageSet: () => () => plain(this.#config.profilePackages),
+      PackagesSystemSet: () => () => plain(this.#config.system),
+      WorldSelectedPackagesSet: () => () => this.#world('world', false),
+      WorldSelectedSetsSet: () => () => this.#world('world_sets', true),
+      WorldSelectedSet: () => () => [...this.#world('world', false), ...this.#world('world_sets', true)],
+      EverythingSet: () => () => this.#where(() => true),
+      VariableSet: (section) => this.#variable(required(section, 'variable'), section),
+      CategorySet: (section) => this.#category(required(section, 'category'), section),
+      OwnerSet: (section) => () =>
+        this.#owners(words(required(section, 'files')), words(section.options.get('exclude-files'))),
+      UnavailableSet: () => () => this.#where((candidate) => this.#bestVisible(candidate) === undefined),
+      DowngradeSet: () => () => this.#where((candidate) => this.#isDowngraded(candidate)),
+      SubslotChangedSet: () => () => this.#where((candidate) => this.#hasOtherSubslot(candidate)),
+      ChangedDepsSet: () => () => this.#changedDependencies(),
+      AgeSet: (section) => {
+        const age = Number(section.options.get('age') ?? '7');
+        if (!Number.isInteger(age)) throw new SetProblem("'age' is not an integer");
+        return this.#byTime(section, () => Date.now() / 1000 - age * 24 * 3600);
+      },
+      DateSet: (section) => {
+        const time = dateOf(section.options, {
+          builtAt: (atom) => this.#builtAt(atom),
+          changedAt: (place) => this.#config.files.mtimeSeconds(this.#place(place)),
+        });
+        return this.#byTime(section, () => time);
+      },
+      RebuiltBinaries: () => () => this.#rebuiltBinaries(),
+      PreservedLibraryConsumerSet: () => () => this.#preservedConsumers(),
+      NewAffectedSet: () => this.#affected(),
+      AffectedSet: () => this.#affected(),
+      NewGlsaSet: () => this.#affected(),
+      SecuritySet: () => this.#affected(),
+    }),
+  );
 
   constructor(configuration: Configuration, installed: InstalledPackages) {
     this.#config = configuration;
@@ -92,84 +143,8 @@ export class SetClasses {
   }
 
   #buildOne(className: string, section: Section): Members {
-    const { options } = section;
-    const config = this.#config;
-    const required = (option: string): string => {
-      const value = options.get(option);
-      if (value === undefined || value === '') throw new SetProblem(`'${option}' is missing`);
-      return value;
-    };
-    switch (className) {
-      case 'DummyPackageSet':
-        return () => plain(words(options.get('packages')));
-      case 'StaticFileSet': {
-        const file = this.#place(required('filename'));
-        const greedy = isTrue(section, 'greedy', false);
-        return () => this.#listed(file, greedy);
-      }
-      case 'ConfigFileSet': {
-        const file = this.#place(required('filename'));
-        // What names a repository or has wildcards is not for a set.
-        return () => this.#listed(file, false).filter(({ text }) => tryParseAtom(text, { allowRepo: false }));
-      }
-      case 'ProfilePackageSet':
-        return () => plain(config.profilePackages);
-      case 'PackagesSystemSet':
-        return () => plain(config.system);
-      case 'WorldSelectedPackagesSet':
-        return () => this.#world('world', false);
-      case 'WorldSelectedSetsSet':
-        return () => this.#world('world_sets', true);
-      case 'WorldSelectedSet':
-        return () => [...this.#world('world', false), ...this.#world('world_sets', true)];
-      case 'EverythingSet':
-        return () => this.#where(() => true);
-      case 'VariableSet':
-        return this.#variable(required('variable'), section);
-      case 'CategorySet':
-        return this.#category(required('category'), section);
-      case 'OwnerSet':
-        return () => this.#owners(words(required('files')), words(options.get('exclude-files')));
-      case 'UnavailableSet':
-        return () => this.#where((candidate) => this.#bestVisible(candidate) === undefined);
-      case 'DowngradeSet':
-        return () =>
-          this.#where((candidate) => {
-            const best = this.#bestVisible(candidate);
-            return best !== undefined && (compareVersions(candidate.package.version, best.version) ?? 0) > 0;
-          });
-      case 'SubslotChangedSet':
-        return () =>
-          this.#where((candidate) => {
-            const best = this.#bestVisible(candidate);
-            return best !== undefined && config.candidate(best).subslot !== candidate.subslot;
-          });
-      case 'ChangedDepsSet':
-        return () => this.#changedDependencies();
-      case 'AgeSet': {
-        const age = Number(options.get('age') ?? '7');
-        if (!Number.isInteger(age)) throw new SetProblem("'age' is not an integer");
-        return this.#byTime(section, () => Date.now() / 1000 - age * 24 * 3600);
-      }
-      case 'DateSet': {
-        const time = dateOf(options, {
-          builtAt: (atom) => this.#builtAt(atom),
-          changedAt: (place) => config.files.mtimeSeconds(this.#place(place)),
-        });
-        return this.#byTime(section, () => time);
-      }
-      case 'RebuiltBinaries':
-        return () => this.#rebuiltBinaries();
-      case 'PreservedLibraryConsumerSet':
-        return () => this.#preservedConsumers();
-      case 'NewAffectedSet':
-      case 'AffectedSet':
-      case 'NewGlsaSet':
-      case 'SecuritySet':
-        // Without advisories nothing is affected.
-        if (!this.#hasAdvisories()) return () => [];
-        break;
-    }
+    const members = this.#makers.get(className)?.(section);
+    if (members !== undefined) return members;
     return () => {
       throw new LvfsError('UNSUPPORTED_SET', `lvfs cannot make the set '@${section.name}' (${className})`, {
         details: { set: section.name, class: className },
@@ -241,6 +216,21 @@ export class SetClasses {
   /** The best visible ebuild of an installed package's slot. */
   #bestVisible(candidate: InstalledCandidate): Ebuild | undefined {
     return this.#config.visibility.best(parseAtom(slotAtom(candidate)));
+  }
+
+  #isDowngraded(candidate: InstalledCandidate): boolean {
+    const best = this.#bestVisible(candidate);
+    return best !== undefined && (compareVersions(candidate.package.version, best.version) ?? 0) > 0;
+  }
+
+  #hasOtherSubslot(candidate: InstalledCandidate): boolean {
+    const best = this.#bestVisible(candidate);
+    return best !== undefined && this.#config.candidate(best).subslot !== candidate.subslot;
+  }
+
+  /** Without advisories nothing is affected. */
+  #affected(): Members | undefined {
+    return this.#hasAdvisories() ? undefined : () => [];
   }
 
   #variable(variable: string, section: Section): Members {
@@ -442,6 +432,12 @@ function plain(texts: readonly string[]): readonly Member[] {
 
 function firstWord({ text, file, line }: Line): Member {
   return { text: text.split(' ')[0] ?? '', file, line };
+}
+
+function required({ options }: Section, option: string): string {
+  const value = options.get(option);
+  if (value === undefined || value === '') throw new SetProblem(`'${option}' is missing`);
+  return value;
 }
 
 /** A boolean option, as `ConfigParser.getboolean` reads it. */

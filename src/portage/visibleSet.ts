@@ -41,6 +41,14 @@ interface Edge {
 
 type Variable = Unsatisfied['variable'];
 
+/** What targets bring in, and lack. */
+interface Found {
+  readonly roots: Edge[];
+  readonly runTime: Edge[];
+  readonly unsatisfied: Unsatisfied[];
+  readonly missing: (Unsatisfied & { target: Cpv })[];
+}
+
 /** A database of installed packages with the configuration of its system: what Portage calls a root. */
 export interface PackageRoot {
   readonly installed: InstalledPackages;
@@ -100,84 +108,77 @@ export class VisibleSets {
    * all of them in `details.unsatisfied`, unless they are allowed to be missing; exit 22 for data that cannot be read.
    */
   compute(request: SetRequest): VisibleSet {
-    const targets: Target[] = [];
-    const unsatisfied: Unsatisfied[] = [];
-    const missing: (Unsatisfied & { target: Cpv })[] = [];
-    const roots: Edge[] = [];
-    const runTime: Edge[] = [];
-    const absent = (variable: Variable, atom: string, root: PackageRoot): Unsatisfied => ({
-      variable,
-      atom,
-      ...(this.#isCross ? { root: root.place } : {}),
-    });
     const all = request.allAlternatives ?? false;
     const options = {
       test: request.test ?? false,
       allowInvalid: request.allowInvalid ?? false,
       use: request.use,
     };
-    for (const resolved of this.#target.targets.resolve(request.targets, options)) {
-      const buildDeps = new Map<PackageId, Reason[]>();
-      const selections = this.#chooseAll(resolved);
-      for (const variable of buildVariables(resolved.eapi)) {
-        const root = this.#rootFor(variable, resolved.eapi);
-        const selection = selections(variable);
-        this.#tellUpgrades(resolved, variable, root, selection);
-        for (const { cpv, reason } of matches(root, selection, fromTarget, variable)) {
-          roots.push({ cpv, reason });
-          addReason(buildDeps, cpv, reason);
-        }
-        roots.push(...this.#innerOf(selection, root, all));
-        if (all) roots.push(...alternatives(root, selection, fromTarget, variable));
-        for (const atom of selection.unsatisfied) {
-          unsatisfied.push(absent(variable, atom, root));
-          missing.push({ target: resolved.cpv, ...absent(variable, atom, root) });
-        }
-      }
-      for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
-        const selection = selections(variable);
-        const found = matches(this.#target, selection, fromTarget, variable);
-        found.push(...this.#innerOf(selection, this.#target, all));
-        if (all) found.push(...alternatives(this.#target, selection, fromTarget, variable));
-        runTime.push(...found);
-        if (request.rdepend !== true) continue;
-        roots.push(...found);
-        for (const atom of selection.unsatisfied) unsatisfied.push(absent(variable, atom, this.#target));
-      }
-      targets.push({
-        cpv: resolved.cpv,
-        repository: resolved.repository,
-        slot: resolved.slot,
-        eapi: resolved.eapi,
-        use: [...resolved.use].sort(),
-        dependencies: resolved.dependencies,
-        buildDeps: sortedMap(buildDeps),
-        ...(resolved.ebuild === undefined ? {} : { ebuild: resolved.ebuild }),
-      });
-    }
-    if (missing.length > 0 && request.allowMissing !== true)
-      throw missingDependencies(missing, this.#isCross ? this.#target.place : undefined);
+    const found: Found = { roots: [], runTime: [], unsatisfied: [], missing: [] };
+    const resolved = this.#target.targets.resolve(request.targets, options);
+    const targets = resolved.map((one) => this.#addTarget(one, request, found));
+    if (found.missing.length > 0 && request.allowMissing !== true)
+      throw missingDependencies(found.missing, this.#isCross ? this.#target.place : undefined);
 
-    for (const selected of this.#named(request.with ?? [], (name, root) =>
+    const named = this.#named(request.with ?? [], (name, root) =>
       root.targets.installedMatches([name], fromUser),
-    )) {
-      roots.push(rootOf(selected));
-    }
-    if (request.system !== false) {
-      for (const root of this.#roots)
-        for (const selected of root.targets.installedSystem()) roots.push(rootOf(selected));
-      roots.push(...this.#toolchain());
-    }
+    );
+    const system =
+      request.system === false ? [] : this.#roots.flatMap((root) => root.targets.installedSystem());
+    found.roots.push(...[...named, ...system].map(rootOf));
+    if (request.system !== false) found.roots.push(...this.#toolchain());
     const hidden = this.matching(request.without ?? []);
-    const visible = this.#close(roots, hidden, all);
-    const metadataOnly = [...this.#close(runTime, hidden, all).keys()].filter((cpv) => !visible.has(cpv));
+    const visible = this.#close(found.roots, hidden, all);
+    const runTime = this.#close(found.runTime, hidden, all);
     const buildDeps = new Set(targets.flatMap((target) => [...target.buildDeps.keys()]));
     return {
       targets,
       visible,
       buildDeps: [...buildDeps].filter((cpv) => visible.has(cpv)).sort(),
-      unsatisfied: distinct(unsatisfied),
-      metadataOnly,
+      unsatisfied: distinct(found.unsatisfied),
+      metadataOnly: [...runTime.keys()].filter((cpv) => !visible.has(cpv)),
+    };
+  }
+
+  /** Adds what a target brings in. */
+  #addTarget(target: ResolvedTarget, request: SetRequest, found: Found): Target {
+    const all = request.allAlternatives ?? false;
+    const buildDeps = new Map<PackageId, Reason[]>();
+    const selections = this.#chooseAll(target);
+    const absent = (variable: Variable, root: PackageRoot): Unsatisfied[] =>
+      selections(variable).unsatisfied.map((atom) => ({
+        variable,
+        atom,
+        ...(this.#isCross ? { root: root.place } : {}),
+      }));
+    /** What is chosen, and what comes with it. */
+    const edges = (variable: Variable, root: PackageRoot, chosen: readonly Edge[]): Edge[] => [
+      ...chosen,
+      ...this.#innerOf(selections(variable), root, all),
+      ...(all ? alternatives(root, selections(variable), fromTarget, variable) : []),
+    ];
+    for (const variable of buildVariables(target.eapi)) {
+      const root = this.#rootFor(variable, target.eapi);
+      this.#tellUpgrades(target, variable, root, selections(variable));
+      const chosen = matches(root, selections(variable), fromTarget, variable);
+      for (const { cpv, reason } of chosen) addReason(buildDeps, cpv, reason);
+      found.roots.push(...edges(variable, root, chosen));
+      found.unsatisfied.push(...absent(variable, root));
+      found.missing.push(...absent(variable, root).map((one) => ({ target: target.cpv, ...one })));
+    }
+    for (const variable of ['RDEPEND', 'PDEPEND'] as const) {
+      const root = this.#target;
+      const needed = edges(variable, root, matches(root, selections(variable), fromTarget, variable));
+      found.runTime.push(...needed);
+      if (request.rdepend !== true) continue;
+      found.roots.push(...needed);
+      found.unsatisfied.push(...absent(variable, root));
+    }
+    const { cpv, repository, slot, eapi, use, dependencies, ebuild } = target;
+    return {
+      ...{ cpv, repository, slot, eapi, use: [...use].sort(), dependencies },
+      buildDeps: sortedMap(buildDeps),
+      ...(ebuild === undefined ? {} : { ebuild }),
     };
   }
 

@@ -108,6 +108,16 @@ export function entryPath(
   return [vdb, plain.slice(0, slash), plain.slice(slash + 1)];
 }
 
+/** How places are found. */
+export interface PlaceWays {
+  /** The node of a view path, its parents taken through the root's links. */
+  readonly locate: (path: string) => IndexNode;
+  /** Where the directory at the beginning of a glob is; see {@link GlobSet}. */
+  readonly placeOf: (directory: string) => string;
+  /** Finds out where links lead. */
+  readonly linked: LinkedPlaces;
+}
+
 /** The places of a view, by node. Made anew when packages come or go. */
 export class Places {
   readonly areas = new Map<IndexNode, Area>();
@@ -123,86 +133,80 @@ export class Places {
   /** Directories whose subdirectories are places of the kind `beside`, with the entry that says so. */
   readonly #besideIn = new Map<IndexNode, SystemPath>();
   readonly #index: PathIndex;
+  readonly #ways: PlaceWays;
   /** Directories in which a link that comes or goes makes other places. */
   readonly linksIn: ReadonlySet<IndexNode>;
   /** The VDB entry of each package. */
   readonly entryOf = new Map<number, IndexNode>();
 
-  /**
-   * @param locate the node of a view path, its parents taken through the root's links
-   * @param placeOf where the directory at the beginning of a glob is; see {@link GlobSet}
-   * @param linked finds out where links lead
-   */
-  constructor(
-    index: PathIndex,
-    settings: ViewSettings,
-    locate: (path: string) => IndexNode,
-    placeOf: (directory: string) => string,
-    linked: LinkedPlaces,
-  ) {
+  constructor(index: PathIndex, settings: ViewSettings, ways: PlaceWays) {
     this.#index = index;
-    const idsByName = new Map<string, number[]>();
-    const packages = index.packages;
-    // Few packages are named, and most are ruled out by their category.
-    const named = new Set(settings.systemPaths.flatMap((entry) => entry.packages ?? []).map(categoryOf));
-    for (const { id, cpv } of packages)
-      if (named.has(categoryOf(cpv))) append(idsByName, packageName(cpv), id);
-    const idsOf = (entry: SystemPath) => entry.packages?.flatMap((name) => idsByName.get(name) ?? []);
+    this.#ways = ways;
+    const packages = packagesNamed(index, settings.systemPaths);
+    for (const entry of settings.systemPaths) this.#addSystemPath(entry, packages);
+    this.#addLinkedPlaces();
+    this.linksIn = ways.linked.directories;
+    this.#addDatabases(settings);
+    this.#addGrafts(settings);
+    this.#addAlwaysThere([...settings.directories, ...settings.grafts.map((graft) => graft.path)]);
+  }
 
-    for (const entry of settings.systemPaths) {
-      if (!entry.path.startsWith('/')) {
-        throw new LvfsError(
-          'BAD_SYSTEM_PATH',
-          `the system path ${JSON.stringify(entry.path)} is not absolute`,
-        );
-      }
-      if (entry.kind === 'tree' && isGlob(entry.path)) {
-        this.globs.push({ globs: new GlobSet([entry.path], placeOf), entry, packages: idsOf(entry) });
-        continue;
-      }
-      if ((entry.kind === 'private' || entry.kind === 'beside') && entry.path.endsWith('/*')) {
-        // The dot makes a link at the end followed.
-        const directory = entry.path === '/*' ? rootNode : locate(`${entry.path.slice(0, -2)}/.`);
-        if (entry.kind === 'private') this.unusedIn.set(directory, { kind: 'private', entry });
-        else this.#besideIn.set(directory, entry);
-        continue;
-      }
-      if (entry.kind === 'beside') {
-        throw new LvfsError(
-          'BAD_SYSTEM_PATH',
-          `the system path ${JSON.stringify(entry.path)} has to end in /*, being of the kind beside`,
-        );
-      }
-      const node = locate(entry.path);
-      this.areas.set(
-        node,
-        entry.kind === 'tree' ? { kind: 'tree', entry, packages: idsOf(entry) } : { kind: entry.kind, entry },
-      );
-      if (entry.kind !== 'private') this.#noteAbove(index, node);
-      if (entry.follow !== undefined) linked.add(node, entry);
+  /** @param packages the packages that are meant by names, of an entry that is tied to some */
+  #addSystemPath(entry: SystemPath, packages: (names: readonly string[]) => number[]): void {
+    const { path, kind } = entry;
+    const { locate, placeOf, linked } = this.#ways;
+    if (!path.startsWith('/'))
+      throw new LvfsError('BAD_SYSTEM_PATH', `the system path ${JSON.stringify(path)} is not absolute`);
+    const tied = entry.packages && packages(entry.packages);
+    if (kind === 'tree' && isGlob(path)) {
+      this.globs.push({ globs: new GlobSet([path], placeOf), entry, packages: tied });
+      return;
     }
-    for (const [node, entry] of linked.places) {
+    if ((kind === 'private' || kind === 'beside') && path.endsWith('/*')) {
+      // The dot makes a link at the end followed.
+      const directory = path === '/*' ? rootNode : locate(`${path.slice(0, -2)}/.`);
+      if (kind === 'private') this.unusedIn.set(directory, { kind, entry });
+      else this.#besideIn.set(directory, entry);
+      return;
+    }
+    if (kind === 'beside') {
+      throw new LvfsError(
+        'BAD_SYSTEM_PATH',
+        `the system path ${JSON.stringify(path)} has to end in /*, being of the kind beside`,
+      );
+    }
+    const node = locate(path);
+    this.areas.set(node, kind === 'tree' ? { kind, entry, packages: tied } : { kind, entry });
+    if (kind !== 'private') this.#noteAbove(node);
+    if (entry.follow !== undefined) linked.add(node, entry);
+  }
+
+  /** Where the links in system paths lead. */
+  #addLinkedPlaces(): void {
+    for (const [node, entry] of this.#ways.linked.places) {
       if (this.areas.get(node)?.kind === 'tree') continue;
       this.areas.set(node, { kind: 'tree', entry, packages: undefined });
-      this.#noteAbove(index, node);
+      this.#noteAbove(node);
     }
-    this.linksIn = linked.directories;
+  }
 
+  /** The package databases, with their categories and entries. */
+  #addDatabases(settings: ViewSettings): void {
+    const index = this.#index;
+    const { locate } = this.#ways;
+    const { vdb, sysroot } = settings;
     const databases = new Map<string, IndexNode>();
-    for (const path of [
-      settings.vdb,
-      ...(settings.sysroot === undefined ? [] : [`${settings.sysroot}/var/db/pkg`]),
-    ]) {
-      const vdb = locate(path);
-      databases.set(path, vdb);
-      this.areas.set(vdb, { kind: 'vdb' });
-      this.#noteAbove(index, vdb);
+    for (const path of sysroot === undefined ? [vdb] : [vdb, `${sysroot}/var/db/pkg`]) {
+      const node = locate(path);
+      databases.set(path, node);
+      this.areas.set(node, { kind: 'vdb' });
+      this.#noteAbove(node);
     }
     const categories = new Map<IndexNode, number[]>();
     // Neighbours are mostly of one category.
     let category = rootNode;
     let categoryPath = '';
-    for (const { id, cpv } of packages) {
+    for (const { id, cpv } of index.packages) {
       const [path, categoryName, pf] = entryPath(settings, cpv);
       if (categoryPath !== `${path}/${categoryName}`) {
         category = index.ensure(databases.get(path) ?? locate(path), Buffer.from(categoryName));
@@ -213,18 +217,22 @@ export class Places {
       this.areas.set(entry, { kind: 'entry', package: id });
       this.entryOf.set(id, entry);
     }
-    for (const [category, ids] of categories) this.areas.set(category, { kind: 'category', packages: ids });
+    for (const [node, packages] of categories) this.areas.set(node, { kind: 'category', packages });
+  }
 
-    for (const { path } of settings.grafts) {
-      const node = locate(path);
+  #addGrafts({ grafts }: ViewSettings): void {
+    for (const { path } of grafts) {
+      const node = this.#ways.locate(path);
       const entry: SystemPath = { path, kind: 'tree', reason: 'Shown from another place.' };
       if (!this.areas.has(node)) this.areas.set(node, { kind: 'tree', entry, packages: undefined });
     }
-    for (const path of [...settings.directories, ...settings.grafts.map((graft) => graft.path)]) {
-      let node = locate(path);
-      while (node !== rootNode && !this.always.has(node)) {
+  }
+
+  #addAlwaysThere(paths: readonly string[]): void {
+    for (const path of paths) {
+      for (let node = this.#ways.locate(path); node !== rootNode && !this.always.has(node);) {
         this.always.add(node);
-        const parent = index.parent(node);
+        const parent = this.#index.parent(node);
         append(this.alwaysIn, parent, node);
         node = parent;
       }
@@ -242,12 +250,25 @@ export class Places {
     return made;
   }
 
-  #noteAbove(index: PathIndex, place: IndexNode): void {
+  #noteAbove(place: IndexNode): void {
     for (let node = place; node !== rootNode;) {
-      node = index.parent(node);
+      node = this.#index.parent(node);
       append(this.below, node, place);
     }
   }
+}
+
+/** The installed packages that have one of some names, of those that system paths are tied to. */
+function packagesNamed(
+  index: PathIndex,
+  systemPaths: readonly SystemPath[],
+): (names: readonly string[]) => number[] {
+  // Few packages are named, and most are ruled out by their category.
+  const categories = new Set(systemPaths.flatMap((entry) => entry.packages ?? []).map(categoryOf));
+  const byName = new Map<string, number[]>();
+  for (const { id, cpv } of index.packages)
+    if (categories.has(categoryOf(cpv))) append(byName, packageName(cpv), id);
+  return (names) => names.flatMap((name) => byName.get(name) ?? []);
 }
 
 function categoryOf(name: string): string {

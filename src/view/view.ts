@@ -9,7 +9,8 @@ import { silent, type Logger, type PackageId } from '../base/index.js';
 import { leftOut, type Made } from './compiled/sources.js';
 import { CompiledCaches } from './compiledCaches.js';
 import { detailOf } from './deciding/detail.js';
-import { isHeader, isPythonCache, sourceOfCache } from './deciding/names.js';
+import { holdsHeaders, isPythonCache, sourceOfCache } from './deciding/names.js';
+import { LastDirectory } from './deciding/lastDirectory.js';
 import { OverrideRules } from './deciding/overrideRules.js';
 import { Found, SearchBelow } from './deciding/searchBelow.js';
 import { ViewLinks } from './deciding/viewLinks.js';
@@ -43,6 +44,7 @@ export class View {
   readonly #overrides: OverrideRules;
   readonly #places: ViewPlaces;
   readonly #below: SearchBelow;
+  readonly #headers: LastDirectory<boolean>;
   #overridesSeen = -1;
   #placesSeen = -1;
   #givenBackSeen = 0;
@@ -67,6 +69,7 @@ export class View {
       this.#places.isOutOfBounds(node),
     );
     this.#caches = new CompiledCaches(this, log);
+    this.#headers = new LastDirectory((directory) => holdsHeaders(index, directory));
     this.#below = new SearchBelow({
       state,
       host,
@@ -149,7 +152,7 @@ export class View {
       isUntouchable: (node) => this.isUntouchable(node),
     });
     const locate = (path: string): IndexNode => this.#links.locate(path);
-    const places = new Places(this.index, this.settings, locate, this.#links.placeOf, linked);
+    const places = new Places(this.index, this.settings, { locate, placeOf: this.#links.placeOf, linked });
     const { prefix = '', sysroot } = this.settings;
     const systems = [prefix, ...(sysroot === undefined ? [] : [sysroot])];
     return { places, etc: systems.map((place) => this.#links.locate(`${place}/etc`)) };
@@ -217,6 +220,7 @@ export class View {
     this.#links.forget();
     this.#overrides.forget();
     this.#below.forget();
+    this.#headers.forget();
     this.#isFullSaid = false;
   }
 
@@ -485,7 +489,7 @@ export class View {
 
   /** Whether a path lies in a directory of headers. */
   isHeader(node: IndexNode): boolean {
-    return isHeader(this.index, node);
+    return this.#headers.of(this.index.parent(node));
   }
 
   /** More about a decision, for people: the glob, the place, the end of the link, or what is visible below. */

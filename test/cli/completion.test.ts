@@ -19,7 +19,7 @@ test.after.always(() => {
 
 const offers = test.macro<[line: readonly string[], words: readonly string[]]>({
   async exec(t, line, words) {
-    const { status, stdout, stderr } = await box.lvfs('completion', 'words', '--', ...line);
+    const { status, stdout, stderr } = await box.ask('completion', 'words', '--', ...line);
     t.is(status, 0);
     t.is(stderr, '');
     const found = stdout.split('\n').filter((row) => row !== '');
@@ -59,7 +59,7 @@ test('packages in the root that is named on the line are offered', async (t) => 
   const own = sandbox();
   t.teardown(() => own.cleanup());
   const line = ['--root', gentoo.root, 'deps', 'dev-libs/fool'];
-  const { stdout } = await own.lvfs('completion', 'words', '--', ...line);
+  const { stdout } = await own.ask('completion', 'words', '--', ...line);
   t.is(stdout, 'dev-libs/fool\t\n');
 });
 
@@ -106,7 +106,7 @@ for (const shell of ['bash', 'zsh', 'fish']) {
   const isThere = spawnSync(shell, ['--version']).error === undefined;
   const why = isThere ? '' : ` (skipped: ${shell} is not installed)`;
   (isThere ? test : test.skip)(`${shell} can read its script${why}`, async (t) => {
-    const { stdout } = await box.lvfs('completion', shell);
+    const { stdout } = await box.ask('completion', shell);
     const file = join(box.directory, `lvfs.${shell}`);
     writeFileSync(file, stdout);
     const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });

@@ -46,7 +46,7 @@ test('habits of tools that are switched off add up, and have to exist', async (t
 
 test('lvfs config prints the habits of tools with their reasons, and which are off', async (t) => {
   const configuration = file('habits-off = ["meson"]\n');
-  const { stdout } = await box.lvfs('config', '--config', configuration, '--json');
+  const { stdout } = await box.ask('config', '--config', configuration, '--json');
   const { habits } = JSON.parse(stdout) as {
     habits: { name: string; by: string; names: string[]; reason: string; on: boolean }[];
   };
@@ -55,7 +55,7 @@ test('lvfs config prints the habits of tools with their reasons, and which are o
     ['meson'],
   );
   for (const { by, names, reason } of habits) t.true(by !== '' && names.length > 0 && reason !== '');
-  const text = (await box.lvfs('config', '--config', configuration)).stdout;
+  const text = (await box.ask('config', '--config', configuration)).stdout;
   t.regex(text, /^habit {2}meson \(off\): meson looks for it by itself in each project/m);
   t.regex(text, /^habit {2}cmake \(on\): /m);
 });

@@ -18,7 +18,7 @@ async function ask(
   gentoo.write(path, file);
   const box = sandbox({ LVFS_ROOT: gentoo.root, LVFS_CONFIG: gentoo.path('/etc/lvfs.conf') });
   t.teardown(() => box.cleanup());
-  const result = await box.lvfs(...args);
+  const result = await box.ask(...args);
   t.not(result.status, null, 'it ended by itself');
   t.notRegex(result.stderr, /^\s+at |a bug in lvfs/m);
   return result;

@@ -36,7 +36,7 @@ interface Expected {
 
 const answers = test.macro<[args: readonly string[], expected: Expected]>({
   async exec(t, args, { status = 0, stdout = '', stderr }) {
-    const result = await box.lvfs(...args);
+    const result = await box.ask(...args);
     t.is(result.status, status, result.stderr);
     t.is(result.stdout, stdout);
     if (stderr === undefined) t.is(result.stderr, '');
@@ -213,7 +213,7 @@ test('lvfs why says what is installed now, with and without an up-to-date saved 
   });
   const contents = join(changing.root, 'var/db/pkg/a/one-1/CONTENTS');
   const owners = async (path: string) => {
-    const { stdout, stderr } = await own.lvfs('why', '--json', path);
+    const { stdout, stderr } = await own.ask('why', '--json', path);
     t.is(stderr, '');
     const { canonical, exists, owners } = JSON.parse(stdout) as Record<string, unknown>;
     return { canonical, exists, owners };
@@ -254,13 +254,13 @@ test(answers, ['index', 'chek'], {
 test('the index is built once, and checked against what is installed', async (t) => {
   const own = sandbox({ LVFS_ROOT: gentoo.root });
   t.teardown(() => own.cleanup());
-  t.is((await own.lvfs('index', 'check')).status, 1);
-  t.regex((await own.lvfs('index')).stdout, /: built: 4 packages, \d+ paths/);
-  const check = await own.lvfs('index', 'check', '--json');
+  t.is((await own.ask('index', 'check')).status, 1);
+  t.regex((await own.ask('index')).stdout, /: built: 4 packages, \d+ paths/);
+  const check = await own.ask('index', 'check', '--json');
   t.is(check.status, 0, check.stdout);
   t.regex(check.stdout, /"origin":"saved","packages":4,.*"current":true\}\n$/);
-  t.regex((await own.lvfs('index', 'rebuild')).stdout, /: built: /);
-  const unsaved = await own.lvfs('index', '--cache', '/dev/null/none');
+  t.regex((await own.ask('index', 'rebuild')).stdout, /: built: /);
+  const unsaved = await own.ask('index', '--cache', '/dev/null/none');
   t.is(unsaved.status, 1);
   t.regex(unsaved.stderr, /^lvfs: warning: .*: the index cannot be saved/m);
 });
@@ -275,7 +275,7 @@ test('the configuration adds and removes system paths', async (t) => {
       '[[system-path]]\npath = "/nothing"\nremove = true\n' +
       '[[system-path]]\npath = "/etc/ld.so.conf"\nreason = "As it is."\n',
   );
-  const { stdout, stderr, status } = await own.lvfs('paths', '--json', '--config', config);
+  const { stdout, stderr, status } = await own.ask('paths', '--json', '--config', config);
   t.is(status, 0);
   t.regex(stderr, /^lvfs: warning: system path \/nothing: is not on the list/);
   const { paths } = JSON.parse(stdout) as { paths: { path: string }[] };
@@ -295,6 +295,6 @@ test('the configuration adds and removes system paths', async (t) => {
       { ...tree, path: '/etc/ld.so.conf', reason: 'As it is.', compiled: null },
     ] as never,
   );
-  const text = (await own.lvfs('paths', '--config', config)).stdout;
+  const text = (await own.ask('paths', '--config', config)).stdout;
   t.regex(text, /\n {11}filtered: Without hidden libraries\.\n/);
 });

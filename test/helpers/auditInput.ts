@@ -1,4 +1,4 @@
-import type { Denial, ProcessRecord, ReportInput, Use } from '../../src/audit/index.js';
+import type { Denial, ProcessRecord, Report, ReportInput, Use } from '../../src/audit/index.js';
 import { told } from '../../src/base/index.js';
 import type { ReportGraph } from '../../src/daemon/index.js';
 import { origin } from './origin.js';
@@ -62,6 +62,19 @@ export function drawn(input: ReportInput): ReportGraph {
     visible: Array.from(input.visible, ([cpv, reasons]) => [cpv, reasons.map(told)] as const),
   };
 }
+
+/** A report that finds nothing. */
+export const emptyReport: Report = {
+  missing: [],
+  secondHand: [],
+  unused: [],
+  implicit: [],
+  alternatives: [],
+  unowned: [],
+  hiddenByUser: [],
+  dismissed: [],
+  ignored: [],
+};
 
 /** A build of a/target-1 that declares dev-libs/a, which needs dev-libs/b, on a @system of gcc and make. */
 export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {

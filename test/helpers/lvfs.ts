@@ -1,9 +1,10 @@
 /** Runs the built command the way a user does, cut off from the machine's own settings and sessions. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fstatSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CommandOrder } from './commandServer.js';
 import { checkJson } from './jsonSchemas.js';
 import { removeTree } from './removeTree.js';
 
@@ -29,6 +30,11 @@ export interface Sandbox {
   environment: NodeJS.ProcessEnv;
   /** Runs lvfs to its end. What it prints with --json has to be as docs/schemas describes it. */
   lvfs(...args: string[]): Promise<Result>;
+  /**
+   * The same in a process that answers many command lines, one after the other, in a tenth of the time: for those that only look at things and
+   * say what they see.
+   */
+  ask(...args: string[]): Promise<Result>;
   /** Starts lvfs without waiting. */
   start(...args: string[]): ChildProcess;
   cleanup(): void;
@@ -67,8 +73,74 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
       checkJson(args, result);
       return result;
     },
+    async ask(...args) {
+      const result = await commandServer.ask(args, environment);
+      checkJson(args, result);
+      return result;
+    },
     cleanup: () => removeTree(directory),
   };
+}
+
+/**
+ * The process that answers the command lines of this test file, and ends with it. Its outputs are files, in which all is that a command has
+ * written by the time its status comes.
+ */
+class CommandServer {
+  #child: ChildProcess | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #outputs: readonly [stdout: number, stderr: number] | undefined;
+
+  ask(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Result> {
+    const answer = this.#last.then(() => this.#run({ args, environment }));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #run(order: CommandOrder): Promise<Result> {
+    const outputs = (this.#outputs ??= [outputFile(), outputFile()]);
+    const child = (this.#child ??= fork(new URL('commandServer.js', import.meta.url), {
+      stdio: ['ignore', ...outputs, 'ipc'],
+      execArgv: [],
+    }));
+    const late = setTimeout(() => child.kill('SIGKILL'), longestCommandMs);
+    child.ref();
+    child.channel?.ref();
+    child.send(order);
+    const ended = await new Promise<Pick<Result, 'status' | 'signal'>>((done) => {
+      for (const event of ['message', 'exit']) child.removeAllListeners(event);
+      child.once('message', (status) => done({ status: Number(status), signal: null }));
+      // One that dies has ended as a command would have.
+      child.once('exit', (status, signal) => {
+        this.#child = undefined;
+        done({ status, signal });
+      });
+    });
+    clearTimeout(late);
+    // Nobody waits for it but who asks.
+    child.unref();
+    child.channel?.unref();
+    const [stdout, stderr] = outputs.map(taken);
+    return { ...ended, stdout: stdout ?? '', stderr: stderr ?? '' };
+  }
+}
+
+const commandServer = new CommandServer();
+
+/** A file without a name, to which is appended. */
+function outputFile(): number {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-output-'));
+  const fd = openSync(join(directory, 'output'), 'a+');
+  rmSync(directory, { recursive: true });
+  return fd;
+}
+
+/** What is in such a file, which is empty then. */
+function taken(fd: number): string {
+  const content = Buffer.alloc(fstatSync(fd).size);
+  readSync(fd, content, 0, content.length, 0);
+  ftruncateSync(fd);
+  return content.toString();
 }
 
 /**

@@ -1,13 +1,12 @@
 /** A small filesystem in memory, to try drivers on: described by plain values, so that it can go to a worker. */
 import { errno, type Errno } from '../../src/base/index.js';
-import {
-  emptyEntry,
-  type Attributes,
-  type Caller,
-  type DirectorySink,
-  type Entry,
-  type FilesystemStatistics,
-  type Operations,
+import type {
+  Attributes,
+  Caller,
+  DirectorySink,
+  Entry,
+  FilesystemStatistics,
+  Operations,
 } from '../../src/fuse/index.js';
 
 export interface FileSpec {
@@ -175,7 +174,7 @@ export class MemoryFilesystem implements Operations {
   readdir(id: number, offset: number, _caller: Caller, sink: DirectorySink): Errno {
     const node = this.#node(id);
     if ((node.mode & 0o170000) !== S_IFDIR) return errno.ENOTDIR;
-    const entry = emptyEntry();
+    const { entry } = sink;
     entry.entryValid = entry.attrValid = this.#valid;
     for (let at = offset; at < node.names.length + 2; at++) {
       if (at < 2) {
@@ -190,7 +189,7 @@ export class MemoryFilesystem implements Operations {
       if (sink.wantsAttributes && this.options.plainListings !== true && !child.spec.broken) {
         entry.nodeId = child.id;
         this.#fill(child, entry.attr);
-        if (!sink.addWithAttributes(bytes, entry, at + 1)) return 0;
+        if (!sink.addWithAttributes(bytes, at + 1)) return 0;
       } else if (!sink.add(bytes, child.spec.ino ?? child.id, child.mode >> 12, at + 1)) {
         return 0;
       }

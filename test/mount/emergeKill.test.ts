@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { withFakePortage } from '../helpers/fakePortage.js';
 import { mountsNaming, processesNaming, whyNotMount } from '../helpers/inView.js';
+import { Killer, type Roles } from '../helpers/killing.js';
 import { finished, until } from '../helpers/lvfs.js';
 
 const reason = whyNotMount();
@@ -15,28 +16,13 @@ const kills = Number(process.env['LVFS_KILLS'] ?? 12);
 /** A run is killed at some time within this, which is longer than it takes until phases run in views. */
 const withinMs = 5000;
 
-/** Numbers that look random and are the same in each run of the test. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
-function roleOf(pid: number): string {
-  let words: string;
-  try {
-    words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-  } catch {
-    // It has ended.
-    return 'a helper';
-  }
-  if (words.includes('/cli/main.js')) return 'lvfs emerge';
-  if (words.includes('insideMain.js')) return 'a server';
-  if (words.includes('/bin/emerge')) return 'emerge';
-  if (words.includes('pid-ns-init')) return 'a phase';
-  return words.includes('while :') || /^(cat|sleep) /.test(words) ? 'a build' : 'a helper';
-}
+const roles: Roles = [
+  [/\/cli\/main\.js/, 'lvfs emerge'],
+  [/insideMain\.js/, 'a server'],
+  [/\/bin\/emerge/, 'emerge'],
+  [/pid-ns-init/, 'a phase'],
+  [/while :|^(cat|sleep) /, 'a build'],
+];
 
 mountTest(
   `${kills} emerges, each with one process killed at some moment, leave nothing behind${skipped}`,
@@ -48,25 +34,14 @@ mountTest(
       'dev-libs/foo-1': { setup: ':', compile: work },
       'dev-libs/other-2': { setup: 'while :; do sleep 0.01; done' },
     });
-    const random = numbers(21);
-    const killed = new Map<string, number>();
+    const killer = new Killer(21, withinMs, roles);
     for (let i = 0; i < kills; i++) {
       const child = f.start(
         ...['emerge', '--lvfs-reports', `${f.directory}/reports`, 'dev-libs/foo-1', '+dev-libs/other-2'],
       );
       const end = finished(child);
-      const wait = random.next().value * withinMs;
-      await new Promise((done) => setTimeout(done, wait));
-      const candidates = processesNaming(f.runtime);
-      const pid = candidates[Math.floor(random.next().value * candidates.length)];
-      if (pid === undefined) continue;
-      const name = roleOf(pid);
-      killed.set(name, (killed.get(name) ?? 0) + 1);
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended: short-lived helpers do.
-      }
+      const name = await killer.kill(f.runtime);
+      if (name === undefined) continue;
       // What was killed may have been a helper or a build's own child, which the emerge outlives.
       await new Promise((done) => setTimeout(done, 20));
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -82,7 +57,7 @@ mountTest(
         () => (existsSync(f.runtime) ? readdirSync(f.runtime) : []).length === 0,
       );
     }
-    t.log([...killed].map(([name, count]) => `${count} × ${name}`).join(', '));
+    t.log(killer.told);
     f.order({ 'dev-libs/foo-1': {} });
     const { status, signal, stderr } = await f.lvfs(
       'emerge',

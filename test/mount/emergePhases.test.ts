@@ -1,6 +1,6 @@
 /** `lvfs emerge` with a stand-in for Portage: what runs where, and what comes of it. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
@@ -240,3 +240,23 @@ mountTest(`a Portage that merges itself can replace what is covered${skipped}`, 
   t.is(readFileSync(program, 'utf8'), '# new\n');
   await nothingLeft(t, f);
 });
+
+mountTest(
+  `what a build puts in the place of its log and messages is neither read nor written${skipped}`,
+  async (t) => {
+    const f = await withFakePortage(t);
+    const [secret, victim] = [join(f.directory, 'secret'), join(f.directory, 'victim')];
+    writeFileSync(secret, 'a secret of root\n');
+    for (const replace of [`ln -s ${secret}`, 'mkfifo']) {
+      const links = `rm -f $T/build.log; ${replace} $T/build.log; ln -sfn ${victim} $T/logging/install`;
+      f.order({ 'dev-libs/foo-1': { install: `/opt/tool/tool; ${links}` } });
+      // Without its log nobody knows how much it was missed.
+      await verdictsOf(t, f, ['dev-libs/foo-1 clean'], 'dev-libs/foo-1');
+      t.notRegex(readFileSync(join(f.directory, 'reports/dev-libs/foo-1.json'), 'utf8'), /secret of root/);
+      t.false(existsSync(victim));
+      rmSync(join(f.buildDirectory, 'dev-libs'), { recursive: true });
+      rmSync(join(f.directory, 'verdicts'));
+    }
+    await nothingLeft(t, f);
+  },
+);

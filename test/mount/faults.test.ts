@@ -1,8 +1,9 @@
 /**
  * System calls that fail, each in turn: a mount either stands, or fails in one clear line with the right status; a walk gets errors for
  * some names, and the truth the next time; what runs in a private view does or says why not; an unmount is done or can be repeated.
- * Nothing is left in any case. Otherwise some calls fail, with `LVFS_FAULTS=all` of each function the first, the second, the fourth and so on and
- * the last, with every errno; `LVFS_FAULTS_JOURNAL=FILE` notes what was tried, and goes on behind that.
+ * Nothing is left in any case. Otherwise some calls fail; with `LVFS_FAULTS=every` each of them, with the errnos in turn; with `LVFS_FAULTS=all` of each
+ * function the first, the second, the fourth and so on and the last, with every errno. `LVFS_FAULTS_JOURNAL=FILE` notes what was tried, and goes on
+ * behind that; `LVFS_FAULTS_ONLY` is an expression for what is tried, as it stands there (`serveWorker/worker/write`).
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,13 +25,16 @@ const faultTest = reason === undefined ? test.serial : test.serial.skip;
 const because = reason === undefined ? '' : ` (skipped: ${reason})`;
 
 const isAll = process.env['LVFS_FAULTS'] === 'all';
+const isEvery = process.env['LVFS_FAULTS'] === 'every';
+const only = new RegExp(process.env['LVFS_FAULTS_ONLY'] ?? '');
 const { ENOSPC, EIO, EMFILE, ENOMEM, EACCES } = constants.errno;
 const errnos = { ENOSPC, EIO, EMFILE, ENOMEM, EACCES };
 type Code = keyof typeof errnos;
 const codes = Object.keys(errnos) as Code[];
 const hook = new URL('../helpers/faultHook.js', import.meta.url).href;
-/** Of each function the first, the second, the fourth and so on fail, as long as there are so many calls. */
-const mostDoublings = isAll ? 12 : 2;
+/** Of each function this call and those after it fail, as long as there are so many. */
+const last = isAll || isEvery ? 2 ** 12 : 4;
+const next = (n: number): number => (isEvery ? n + 1 : 2 * n);
 
 /** What is wrong, a line each, and what to do. */
 const clear = /^(lvfs: .+\n)+(hint: .+\n)?$/;
@@ -83,6 +87,7 @@ class Journal {
 
   /** Makes a call fail, unless that was done before; `unreached` is when there are not so many calls. */
   async try(fault: string, attempt: () => Promise<string>): Promise<string> {
+    if (!only.test(fault)) return 'left out';
     const known = this.#done.get(fault);
     if (known !== undefined && known !== 'wrong') return known;
     let outcome = 'wrong';
@@ -108,9 +113,10 @@ class Journal {
 
 /** Which of so many calls fail. */
 function numbers(count: number): number[] {
-  if (!isAll) return [...new Set([Math.min(count, 2), Math.max(1, count - 3)])];
-  const doubled = Array.from({ length: mostDoublings }, (_, i) => 2 ** i);
-  return [...new Set([...doubled.filter((n) => n <= count), Math.max(1, count - 1), count])];
+  if (!isAll && !isEvery) return [...new Set([Math.min(count, 2), Math.max(1, count - 3)])];
+  const found = [Math.max(1, count - 1), count];
+  for (let n = 1; n <= count; n = next(n)) found.push(n);
+  return [...new Set(found)];
 }
 
 let turn = 0;
@@ -183,7 +189,7 @@ faultTest(`each system call of a mount fails in turn${because}`, async (t) => {
 });
 
 /** A tree for each walk, so that nobody has asked for it before: what a package owns, and a link that nobody does. */
-const trees = isAll ? 1000 : 40;
+const trees = isAll || isEvery ? 1000 : 40;
 const numbered = Array.from({ length: trees }, (_, i) => i);
 const treeFiles = Object.fromEntries(
   numbered.flatMap((i): [string, FileSpec][] => [
@@ -283,7 +289,7 @@ faultTest(
     ];
     for (const call of calls) {
       let isReached = true;
-      for (let n = 1; n <= 2 ** mostDoublings && isReached; n *= 2) {
+      for (let n = 1; n <= last && isReached; n = next(n)) {
         for (const code of codesInTurn()) {
           const fault = `serveWorker/worker/${call}/${n}`;
           const outcome = await journal.try(`${fault}/${code}`, () =>
@@ -337,10 +343,10 @@ faultTest(`each system call of a run fails in turn${because}`, async (t) => {
     return 'refused';
   };
   const journal = new Journal('run');
-  for (const call of isAll ? ofServer : ['main/mount', 'main/statx', 'worker/write']) {
+  for (const call of isAll || isEvery ? ofServer : ['main/mount', 'main/statx', 'worker/write']) {
     const program = call.startsWith('main/') ? 'insideMain' : 'serveWorker';
     let isReached = true;
-    for (let n = 1; n <= 2 ** mostDoublings && isReached; n *= 2) {
+    for (let n = 1; n <= last && isReached; n = next(n)) {
       for (const code of codesInTurn()) {
         const fault = `${program}/${call}/${n}`;
         const outcome = await journal.try(`${fault}/${code}`, () => attemptRun(`${fault}/${errnos[code]}`));

@@ -174,16 +174,16 @@ mountTest('expiring a name leaves a mount below it alone', async (t) => {
     execFileSync('mount', ['-t', 'tmpfs', 'none', point]);
     try {
       writeFileSync(join(point, 'file'), '');
-      if (connection.activity.isOffered('HAS_EXPIRE_ONLY')) {
-        const before = connection.activity.requests()['LOOKUP']!;
-        connection.notifier!.invalidateEntry(1, Buffer.from('outer'));
-        connection.notifier!.invalidateEntry(2, Buffer.from('point'));
-        t.deepEqual(readdirSync(point), ['file']);
-        t.is(connection.activity.requests()['LOOKUP'], before + 2);
-      } else {
-        t.log('this kernel cannot expire names');
-        t.pass();
+      t.deepEqual(readdirSync(point), ['file']);
+      if (!connection.activity.isOffered('HAS_EXPIRE_ONLY')) {
+        t.log('not asked: this kernel cannot expire names');
+        return;
       }
+      const before = connection.activity.requests()['LOOKUP']!;
+      connection.notifier!.invalidateEntry(1, Buffer.from('outer'));
+      connection.notifier!.invalidateEntry(2, Buffer.from('point'));
+      t.deepEqual(readdirSync(point), ['file']);
+      t.is(connection.activity.requests()['LOOKUP'], before + 2);
     } finally {
       execFileSync('umount', [point]);
     }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { gentooRoot } from '../helpers/gentooRoot.js';
 import { mountsNaming, processesNaming, whyNotMount } from '../helpers/inView.js';
+import { Killer, type Roles } from '../helpers/killing.js';
 import { finished, sandbox, until } from '../helpers/lvfs.js';
 
 const reason = whyNotMount();
@@ -14,29 +15,14 @@ const kills = Number(process.env['LVFS_KILLS'] ?? 40);
 /** A run is killed at some time within this, which is longer than it takes to start. */
 const withinMs = 1100;
 
-/** Numbers that look random and are the same in each run of the test. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ;) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
-
 /** What a process is in the tree that daemon/private/wire.ts draws. */
-function roleOf(pid: number): string {
-  let words: string;
-  try {
-    words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-  } catch {
-    // It has ended.
-    return 'a helper';
-  }
-  if (words.includes('/cli/main.js')) return 'lvfs run';
-  if (words.includes('insideMain.js')) return 'the server';
-  if (words.startsWith('unshare --')) return 'unshare';
-  if (words.includes('lvfs-init')) return 'process 1';
-  return words.includes('while :') || /^(cat|sleep) /.test(words) ? 'the command' : 'a helper';
-}
+const roles: Roles = [
+  [/\/cli\/main\.js/, 'lvfs run'],
+  [/insideMain\.js/, 'the server'],
+  [/^unshare --/, 'unshare'],
+  [/lvfs-init/, 'process 1'],
+  [/while :|^(cat|sleep) /, 'the command'],
+];
 
 mountTest(
   `${kills} runs, each with one process killed at some moment, leave nothing behind${skipped}`,
@@ -55,23 +41,12 @@ mountTest(
       existsSync(path) ? ['--ro', path] : [],
     );
     const work = 'while :; do cat /opt/bar/bar.h; sleep 0.01 & sleep 0.01; done';
-    const random = numbers(20);
-    const killed = new Map<string, number>();
+    const killer = new Killer(20, withinMs, roles);
     for (let i = 0; i < kills; i++) {
       const child = box.start('run', ...host, 'dev-libs/foo', '--', 'sh', '-c', work);
       const end = finished(child);
-      const wait = random.next().value * withinMs;
-      await new Promise((done) => setTimeout(done, wait));
-      const candidates = processesNaming(box.runtime);
-      const pid = candidates[Math.floor(random.next().value * candidates.length)];
-      if (pid === undefined) continue;
-      const name = roleOf(pid);
-      killed.set(name, (killed.get(name) ?? 0) + 1);
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended: short-lived helpers do.
-      }
+      const name = await killer.kill(box.runtime);
+      if (name === undefined) continue;
       // What was killed may have been a helper or the command's own child, which the run outlives.
       await new Promise((done) => setTimeout(done, 20));
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
@@ -91,6 +66,6 @@ mountTest(
         : [];
       t.deepEqual(left, [], name);
     }
-    t.log([...killed].map(([name, count]) => `${count} × ${name}`).join(', '));
+    t.log(killer.told);
   },
 );

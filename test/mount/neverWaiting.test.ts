@@ -3,7 +3,7 @@
  * daemon. Each of these waits would be for ever.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { processStartTime } from '../../src/daemon/registry/registry.js';
@@ -32,6 +32,15 @@ async function mounted(t: ExecutionContext, crash?: string, ...options: string[]
   t.is(status, 0, stderr);
   const { mounts } = JSON.parse(stdout) as { mounts: { pid: number }[] };
   return { ...f, mountpoint, pid: mounts[0]!.pid };
+}
+
+/** Stops a process; a thread of it that was answering has gone on until then. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  const tasks = `/proc/${pid}/task`;
+  const isStopped = (task: string): boolean =>
+    /^State:\tT/m.test(readFileSync(`${tasks}/${task}/status`, 'latin1'));
+  await until('all its threads are stopped', () => readdirSync(tasks).every(isStopped), 60_000);
 }
 
 /** A process that asks for a name and is not answered. */
@@ -64,7 +73,7 @@ for (const options of [[], ['--no-binds']]) {
   const how = options.length === 0 ? '' : ', without binds';
   mountTest(`a daemon that is stopped${how}${skipped}`, async (t) => {
     const f = await mounted(t, undefined, ...options);
-    process.kill(f.pid, 'SIGSTOP');
+    await stop(f.pid);
     const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
     const stopped = finished(child);
     const { holders, daemon } = await end(t, f);
@@ -78,7 +87,7 @@ mountTest(
   `a daemon that is stopped, as with a machine that is suspended, and goes on${skipped}`,
   async (t) => {
     const f = await mounted(t, undefined, '--no-binds');
-    process.kill(f.pid, 'SIGSTOP');
+    await stop(f.pid);
     const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
     const answered = finished(child);
     process.kill(f.pid, 'SIGCONT');
@@ -87,6 +96,34 @@ mountTest(
     await nothingLeft(t, f);
   },
 );
+
+/** Has the kernel take all memory of a process away that it can (process_madvise(2), MADV_PAGEOUT); prints how many bytes that was told for. */
+const pageOut = `
+import ctypes, os, struct, sys
+pid, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
+handle, done = os.pidfd_open(pid), 0
+for line in open("/proc/%d/maps" % pid):
+    start, end = (int(one, 16) for one in line.split()[0].split("-"))
+    vector = struct.pack("NN", start, end - start)
+    done += max(0, libc.syscall(440, handle, vector, 1, 21, 0))
+print(done)
+`;
+
+mountTest(`a daemon whose memory the kernel has taken away${skipped}`, async (t) => {
+  const f = await mounted(t, undefined, '--no-binds');
+  const held = (): string => /^VmRSS:.*/m.exec(readFileSync(`/proc/${f.pid}/status`, 'latin1'))?.[0] ?? '';
+  const before = held();
+  const { status, stdout, stderr } = spawnSync('python3', ['-c', pageOut, String(f.pid)], {
+    encoding: 'utf8',
+  });
+  if (status === 0 && Number(stdout) > 0) t.log(`${before}, then ${held()}`);
+  else t.log(`the kernel cannot be told to: ${stderr}`);
+  t.true(existsSync(join(f.mountpoint, 'opt/bar')));
+  t.false(existsSync(join(f.mountpoint, 'opt/hidden')));
+  // Once more, and nobody asks it but for its end.
+  spawnSync('python3', ['-c', pageOut, String(f.pid)]);
+  t.is((await end(t, f)).daemon, 'ended');
+});
 
 mountTest(`who waits for another view is not named${skipped}`, async (t) => {
   const f = await mounted(t);
@@ -97,7 +134,7 @@ mountTest(`who waits for another view is not named${skipped}`, async (t) => {
   const asks = 'i=0; while :; do [ -e "$0/opt/$i" ]; i=$((i+1)); done';
   const busy = spawn('sh', ['-c', asks, other], { stdio: 'ignore' });
   t.teardown(() => busy.kill('SIGKILL'));
-  process.kill(f.pid, 'SIGSTOP');
+  await stop(f.pid);
   const child = await waiting(t, join(f.mountpoint, 'opt/nothing'));
   const { stdout } = await f.lvfs('umount', '--lazy', '--json', f.mountpoint);
   const [ended] = (JSON.parse(stdout) as Ended).ended;
@@ -113,7 +150,7 @@ mountTest(`a daemon that is stopped, in words${skipped}`, async (t) => {
   const user = spawn('sleep', ['1000'], { cwd: join(f.mountpoint, 'opt'), stdio: 'ignore' });
   t.teardown(() => user.kill('SIGKILL'));
   await until('it is there', () => readFileSync(`/proc/${user.pid}/comm`, 'latin1') === 'sleep\n', 60_000);
-  process.kill(f.pid, 'SIGSTOP');
+  await stop(f.pid);
   const { status, stdout } = await f.lvfs('umount', '--lazy', f.mountpoint);
   t.is(status, 0);
   t.is(

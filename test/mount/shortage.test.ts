@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
 import { finished, program, type Result } from '../helpers/lvfs.js';
+import { memoryGroup } from '../helpers/memoryGroup.js';
 import { mountTest, skipped } from '../helpers/views.js';
 
 /** One line that says what is wrong, one that says what to do, and no place in a program. */
@@ -133,4 +134,64 @@ mountTest(`an answer that cannot be written: no view is left${skipped}`, async (
   isClear(t, result);
   t.regex(result.stderr, /cannot write to standard output: ENOSPC/);
   await nothingLeft(t, f);
+});
+
+/** All that is to be found in the view; undefined when a walk does not end. */
+function walk(mountpoint: string): string | undefined {
+  const { stdout, signal } = spawnSync(
+    'sh',
+    ['-c', 'cd "$0" && find opt -type f | sort; cat opt/bar/bar.h', mountpoint],
+    {
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  );
+  return signal === null ? stdout : undefined;
+}
+
+const whole = 'opt/bar/bar.h\nopt/zlib/zlib.h\nbar';
+
+/** What `umount --lazy` has taken away is not there any more, whoever had ended before. */
+async function takeAway(t: ExecutionContext, f: Commands & { mountpoint: string }): Promise<void> {
+  const { status, stderr } = await f.lvfs('umount', '--lazy', f.mountpoint);
+  t.true(status === 0 || status === 24, stderr);
+  await f.lvfs('status');
+  await nothingLeft(t, f);
+}
+
+for (const mebibytes of [16, 32, 64, 96, 128]) {
+  mountTest(`a mount that has ${mebibytes} MiB of memory${skipped}`, async (t) => {
+    const f = await system(t);
+    const group = memoryGroup(t);
+    if (group === undefined) {
+      t.pass('no control group can be made');
+      return;
+    }
+    t.true(group.limit(mebibytes));
+    const { status } = await after(f, group.enter, 'mount', '--no-binds', 'dev-libs/foo', f.mountpoint);
+    t.log(`ended with ${String(status)}`);
+    if (status === 0) t.is(walk(f.mountpoint), whole);
+    await takeAway(t, f);
+  });
+}
+
+mountTest(`a daemon that has less and less memory${skipped}`, async (t) => {
+  const f = await system(t);
+  const group = memoryGroup(t);
+  if (group === undefined) {
+    t.pass('no control group can be made');
+    return;
+  }
+  const { status, stderr } = await after(f, group.enter, 'mount', '--no-binds', 'dev-libs/foo', f.mountpoint);
+  t.is(status, 0, stderr);
+  let least = Number.POSITIVE_INFINITY;
+  for (let mebibytes = 160; mebibytes >= 4; mebibytes -= 12) {
+    const isThere = group.limit(mebibytes);
+    const found = walk(f.mountpoint);
+    t.not(found, undefined, 'nobody waits for ever');
+    if (found !== whole) break;
+    if (isThere) least = mebibytes;
+  }
+  t.log(`answered all with ${least} MiB`);
+  await takeAway(t, f);
 });

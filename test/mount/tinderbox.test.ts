@@ -180,6 +180,7 @@ mountTest(`parts that several machines have checked make one result${skipped}`, 
 mountTest(`a target that hangs costs its own verdict${skipped}`, async (t) => {
   t.timeout(240_000);
   const f = await box(t);
+  f.environment['NODE_OPTIONS'] = `--import=${new URL('../helpers/hasteHook.js', import.meta.url).href}`;
   const command = `case $LVFS_TARGET in *two*) trap '' TERM INT; echo hanging; while :; do sleep 1000; done;; esac`;
   const results = join(f.directory, 'results');
   const check = await f.lvfs(

@@ -35,6 +35,8 @@ mountTest(`a hidden command says so, and the person at the prompt may show it${s
       await terminal.shows('the tool runs');
       terminal.type('lvfs deny hidden\n');
       await terminal.shows('- dev-libs/hidden-1');
+      terminal.type('lvfs allow --json hidden >/dev/null\n');
+      await terminal.shows('lvfs: done: allow --json hidden');
       terminal.type('exit 0\n');
     },
     system,

@@ -139,14 +139,14 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
 }
 
 /** Makes one result of several. */
-async function merge(invocation: Check): Promise<ExitStatus> {
+function merge(invocation: Check): ExitStatus {
   const { operands, output } = invocation;
   const { verdicts, places, targets } = readJournals(operands);
   using collection = openCollection(invocation);
   collection.begin([...targets], undefined);
   for (const verdict of verdicts.values()) {
     const from = places.get(verdict.target);
-    if (from !== undefined) await collection.takeOver(verdict, directoryOf(from));
+    if (from !== undefined) collection.takeOver(verdict, directoryOf(from));
   }
   const left = [...targets].filter((target) => !verdicts.has(target));
   if (left.length > 0) output.log('warn', `not checked by anybody: ${left.join(' ')}`);

@@ -56,11 +56,11 @@ export class Collection {
   }
 
   /** Takes over a verdict of another run with its files, tells it, and keeps it. */
-  async takeOver(verdict: Verdict, directory: string): Promise<void> {
+  takeOver(verdict: Verdict, directory: string): void {
     const { output, results } = this.#options;
     this.add(verdict);
     const added = this.#verdicts.get(verdict.target) ?? verdict;
-    await results?.take(verdict, directory);
+    results?.take(verdict, directory);
     results?.journal.add(added);
     if (output.json) output.printJson(added);
     else this.print(added);

@@ -9,19 +9,21 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  readFileSync,
   readSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, isRecord, LvfsError, parseJson } from '../../base/index.js';
+import { errorCode, isRecord, LvfsError, parseJson, readNamed } from '../../base/index.js';
 import { openOwn } from '../outputFiles.js';
 import { schemaVersion } from '../output.js';
 import { parseVerdict, type Verdict } from './verdict.js';
 
 /** The name of a journal in a directory of results. */
 export const journalName = 'journal.jsonl';
+
+/** Bytes: some ten thousand failed builds. */
+const longestJournal = 256 << 20;
 
 /** What stands in journals. */
 export interface Recorded {
@@ -66,7 +68,7 @@ export function readJournals(places: readonly string[]): Recorded {
 function linesOf(place: string): string[] {
   try {
     const file = statSync(place).isDirectory() ? join(place, journalName) : place;
-    return readFileSync(file, 'utf8').split('\n');
+    return readNamed(file, longestJournal).toString('utf8').split('\n');
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     throw new LvfsError('NO_JOURNAL', `${place}: cannot be read`, { cause: error });

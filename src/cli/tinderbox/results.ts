@@ -1,10 +1,17 @@
 /** A directory of results: a journal, a page with all verdicts, and for each target its report, its log and its JSON. */
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { errorCode, LvfsError, makeDirectories, replaceFile, type Logger } from '../../base/index.js';
+import {
+  errorCode,
+  isAbsent,
+  LvfsError,
+  makeDirectories,
+  replaceFile,
+  type Logger,
+} from '../../base/index.js';
 import type { Checked } from '../../library/index.js';
+import { PlainFile } from '../../system/index.js';
 import { schemaVersion } from '../output.js';
 import { indexPage } from './indexPage.js';
 import { Journal, journalName } from './journal.js';
@@ -80,14 +87,24 @@ export class Results {
     return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   }
 
-  /** Takes the files of a verdict over from another directory. */
-  async take({ files }: Verdict, from: string): Promise<void> {
+  /** Takes the files of a verdict over from another directory, which another machine may have filled: no link in there is followed. */
+  take({ files }: Verdict, from: string): void {
     if (files === undefined) return;
     for (const file of [files.page, files.log, files.json]) {
-      if (file === undefined) continue;
-      const source = join(from, file);
-      const target = join(this.directory, file);
-      if (existsSync(source)) await cp(source, target, { recursive: true, preserveTimestamps: true });
+      const data = file === undefined ? undefined : this.#read(from, file);
+      if (file !== undefined && data !== undefined) this.#save(file, data);
+    }
+  }
+
+  #read(directory: string, name: string): Buffer | undefined {
+    try {
+      using file = new PlainFile(join(realpathSync(directory), name));
+      return readFileSync(file.fd);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined) throw error;
+      if (!isAbsent(error)) this.#log('warn', `${join(directory, name)}: cannot be taken over (${code})`);
+      return undefined;
     }
   }
 
@@ -102,11 +119,11 @@ export class Results {
     this.#pageWritten = performance.now();
   }
 
-  #save(name: string, text: string): boolean {
+  #save(name: string, content: string | Uint8Array): boolean {
     const path = join(this.directory, name);
     try {
       makeDirectories(dirname(path), directoryMode);
-      replaceFile(path, [Buffer.from(text)]);
+      replaceFile(path, [Buffer.from(content)]);
       return true;
     } catch (error) {
       if (errorCode(error) === undefined) throw error;

@@ -1,7 +1,6 @@
 /** The targets of `lvfs check`: what its operands stand for, and the part of them that a machine is given. */
-import { readFileSync } from 'node:fs';
 import type { Logger } from '../../base/index.js';
-import { errorCode, kindAt, LvfsError } from '../../base/index.js';
+import { errorCode, kindAt, LvfsError, readNamed } from '../../base/index.js';
 import { withoutSets, type ViewRequest } from '../../daemon/index.js';
 import { UsageError } from '../errors.js';
 
@@ -55,9 +54,12 @@ function isList(operand: string): boolean {
   return kindAt(operand) === 'other';
 }
 
+/** Bytes: more than all ebuilds there are. */
+const longestList = 64 << 20;
+
 function readList(file: string | 0, name: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readNamed(file, longestList).toString('utf8');
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     throw new LvfsError('NO_TARGETS', `${name}: cannot be read`, { cause: error });

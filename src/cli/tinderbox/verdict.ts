@@ -8,6 +8,8 @@ import {
   object,
   optional,
   picklist,
+  pipe,
+  regex,
   safeParse,
   string,
   type InferOutput,
@@ -23,6 +25,9 @@ const outputKept = 10_000;
 
 const strings = array(string());
 
+/** Files lie in a directory of results at `CATEGORY/PF.…`, and nowhere else. */
+const resultFile = pipe(string(), regex(/^\w[\w+.-]*\/\w[\w+.@-]*\.(?:html|log|json)$/));
+
 /** A line of a journal, or of what `lvfs check --json` prints: docs/json.md says what the fields mean. */
 const verdictSchema = looseObject({
   target: string(),
@@ -37,7 +42,11 @@ const verdictSchema = looseObject({
   ended: optional(string()),
   failure: optional(object({ logs: strings, output: string() })),
   error: optional(looseObject({ code: string(), message: string(), hint: optional(string()) })),
-  files: optional(object({ page: optional(string()), log: string(), json: string() })),
+  // Of a journal that says otherwise, no file is taken.
+  files: fallback(
+    optional(object({ page: optional(resultFile), log: resultFile, json: resultFile })),
+    undefined,
+  ),
 });
 
 /** See the head of this file. */

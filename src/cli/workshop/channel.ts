@@ -80,10 +80,17 @@ export class ShellChannel {
     for (const { pid, data } of this.#socket.read()) {
       const { request, rest } = parseRequest(Buffer.concat([this.#pieces.get(pid) ?? Buffer.alloc(0), data]));
       this.#pieces.delete(pid);
-      if (rest.length > 0 && rest.length <= longestRequest && this.#pieces.size < mostWriters)
-        this.#pieces.set(pid, rest);
+      if (rest.length > 0 && rest.length <= longestRequest) this.#keep(pid, rest);
       for (const one of request) this.#take(pid, one);
     }
+  }
+
+  /** Where there are too many, what has waited longest is given up, unless it is the shell's. */
+  #keep(pid: number, piece: Buffer): void {
+    this.#pieces.set(pid, piece);
+    if (this.#pieces.size <= mostWriters) return;
+    const oldest = [...this.#pieces.keys()].find((writer) => writer !== this.#shell?.pid);
+    if (oldest !== undefined) this.#pieces.delete(oldest);
   }
 
   #take(pid: number, { id, words }: ParsedRequest): void {

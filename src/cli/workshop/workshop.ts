@@ -9,7 +9,7 @@ import type { Settings } from '../config.js';
 import { candidatesOf, hiddenProgram } from '../notFound.js';
 import type { Output } from '../output.js';
 import { mainProgram, workshopFiles } from '../programs.js';
-import { targetNames } from '../text.js';
+import { displayText, targetNames } from '../text.js';
 import { ShellChannel, type ShellAnswer, type ShellRequest } from './channel.js';
 import { shortNames, suspects, suspectsText } from './lastDenials.js';
 import { understand, workshopUsage } from './verbs.js';
@@ -226,6 +226,7 @@ export class Workshop {
     child.stdout.setEncoding('utf8').on('data', said);
     child.stderr.setEncoding('utf8').on('data', answer.err);
     const status = await new Promise<number | null>((done) => child.on('close', done));
+    if (changes && json && status === 0) this.#output.tell(displayText(`lvfs: done: ${words.join(' ')}`));
     return status ?? exitStatus.failure;
   }
 }

@@ -3,7 +3,9 @@
  * the first src_* phase of a package begins, so that it shows what was merged before, and is taken away when nothing runs in it
  * any more after its last.
  */
-import { LvfsError, processStat, sendSignal, type Listener } from '../../base/index.js';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { LvfsError, processStat, sendSignal, unlessRefused, type Listener } from '../../base/index.js';
 import type { Report } from '../../audit/index.js';
 import { protocolVersion, type Handlers, type RequestContext } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
@@ -70,6 +72,8 @@ class Build {
   readonly facts: PhaseFacts;
   readonly reportOnly: boolean;
   readonly started = new Date();
+  /** Its log, as it is called before the build could put links in the way. */
+  readonly log: string;
   readonly opening: Promise<Inside>;
   /** Once it is open. */
   inside: Inside | undefined;
@@ -85,6 +89,7 @@ class Build {
   constructor(facts: PhaseFacts, reportOnly: boolean, opening: Promise<Inside>) {
     this.facts = facts;
     this.phase = facts.phase;
+    this.log = withoutLinks(facts.log);
     this.reportOnly = reportOnly;
     this.opening = opening;
     void opening.then(
@@ -257,7 +262,7 @@ export class Phases {
     build.isOver = true;
     try {
       const { view } = await build.opening;
-      await view.request('capture', { file: build.facts.log });
+      await view.request('capture', { file: build.log });
       const { report } = await view.request('report', {
         ignore: [...this.#options.ignore],
         captured: true,
@@ -294,6 +299,12 @@ export class Phases {
     this.#underWay.add(released);
     void released.finally(() => this.#underWay.delete(released));
   }
+}
+
+/** The path of a file through no link but itself; nothing for one whose directory is not there. */
+function withoutLinks(path: string): string {
+  const directory = path === '' ? undefined : unlessRefused(() => realpathSync(dirname(path)), undefined);
+  return directory === undefined ? '' : join(directory, basename(path));
 }
 
 function stay(notes: readonly string[] = []): PhasePlace {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, exitStatus, isWithin, LvfsError, shellWord } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { isHeld } from './holding.js';
+import { clearClaims } from './mountClaim.js';
 import { mountAt, unmountBinds, viewMounts } from './mounts.js';
 import { filesystemType, mounter, type Holder, type MountEntry, type Waiter } from '../platform/index.js';
 import {
@@ -12,6 +13,7 @@ import {
   listSessions,
   logFile,
   processStartTime,
+  registryDirectory,
   removeSessionDirectory,
   type SessionMeta,
   type SessionRecord,
@@ -25,10 +27,12 @@ function isMounted(meta: SessionMeta, views: readonly MountEntry[]): boolean {
   return views.some((view) => view.mountpoint === meta.mountpoint && view.device === meta.device);
 }
 
-/** The recorded sessions; see {@link listSessions}. */
+/** The recorded sessions; see {@link listSessions}. What processes that are gone have left is cleared away. */
 export function sessions(): SessionRecord[] {
   const views = viewMounts();
-  return listSessions((meta) => isMounted(meta, views));
+  const found = listSessions((meta) => isMounted(meta, views));
+  clearClaims(registryDirectory());
+  return found;
 }
 
 /** Whether the process of a daemon that serves what is mounted at `mountpoint` is there. */

@@ -2,7 +2,8 @@
  * Looks through what a target brings along, while it is built: which names its files contain, and what they ask for. Portage
  * removes the work directory at the end, so this happens at the beginning of each phase, and again when a report is made.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   answersIn,
@@ -12,7 +13,7 @@ import {
   type Need,
   type ProcessRecord,
 } from '../../audit/index.js';
-import { errorCode } from '../../base/index.js';
+import { checkRegular, errorCode, readingFlags } from '../../base/index.js';
 
 /** Files looked at, and characters read, at most; what is larger than a file of sources is no source. */
 const maxFiles = 50_000;
@@ -133,7 +134,7 @@ export class SourceScan {
 
   async #file(path: string, name: string, beside: readonly string[]): Promise<void> {
     try {
-      const { size, mtimeMs } = await stat(path);
+      const { size, mtimeMs } = await lstat(path);
       const version = `${size} ${mtimeMs}`;
       if (size > largestFile || this.#read.get(path) === version) return;
       if (this.#read.size >= maxFiles || this.#total + size > maxTotal) {
@@ -142,7 +143,7 @@ export class SourceScan {
       }
       this.#read.set(path, version);
       this.#total += size;
-      const data = await readFile(path);
+      const data = await read(path, size);
       // Not a text.
       if (data.subarray(0, 4096).includes(0)) return;
       const text = data.toString('latin1');
@@ -157,4 +158,12 @@ export class SourceScan {
       if (errorCode(error) === undefined) throw error;
     }
   }
+}
+
+/** As much of a file as it was said to hold. The build that it belongs to is running, and may have put something else in its place. */
+async function read(path: string, size: number): Promise<Buffer> {
+  await using file = await open(path, readingFlags | constants.O_NOFOLLOW);
+  checkRegular(await file.stat());
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, 0);
+  return buffer.subarray(0, bytesRead);
 }

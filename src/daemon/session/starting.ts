@@ -14,7 +14,7 @@ import {
 import { drivers, findDriver, type Connection } from '../../fuse/index.js';
 import { systemProblem } from '../../system/index.js';
 import type { HostChange } from '../../view/index.js';
-import { planView } from '../plan/plannedView.js';
+import { planView, type PlannedView } from '../plan/plannedView.js';
 import { filesystemType } from '../platform/index.js';
 import { claimMountpoint } from '../registry/mountClaim.js';
 import { checkMountpoint, mountAt, otherViews, removeMount } from '../registry/mounts.js';
@@ -37,44 +37,50 @@ const readyDeadlineMs = 10_000;
  *   when the signal was aborted
  */
 export async function startSession(asked: SessionRequest, options: SessionOptions): Promise<Session> {
-  const { log, signal, directory } = options;
-  let workers: ServingThreads | undefined;
-  let connection: Connection | undefined;
-  let mountpoint: string | undefined;
-  let release: (() => void) | undefined;
+  const start = new Start(options);
   try {
+    return await start.run(asked);
+  } catch (error) {
+    await start.undo();
+    throw error;
+  } finally {
+    start.end();
+  }
+}
+
+/** A session that is being started: what has been made of it, which has to go when that fails. */
+class Start {
+  readonly #options: SessionOptions;
+  /** Nobody else can mount, or unmount, in a private namespace. */
+  readonly #isPrivate: boolean;
+  /** What is mounted there, and not served, is of this attempt. */
+  #mountpoint: string | undefined;
+  #release: (() => void) | undefined;
+  #workers: ServingThreads | undefined;
+  #connection: Connection | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#isPrivate = options.shownAt !== undefined;
+  }
+
+  async run(asked: SessionRequest): Promise<Session> {
+    const options = this.#options;
+    const { log } = options;
     const request = { ...asked, driver: chooseDriver(asked.driver, log) };
-    const driver = findDriver(request.driver);
-    const problem = systemProblem();
-    if (problem !== undefined && process.platform === 'linux')
-      log('warn', `${problem.message}: ${problem.hint ?? ''}`);
-    const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
-    // Nobody else can mount in a private namespace.
-    if (options.shownAt === undefined) release = claimMountpoint(dirname(directory), place);
-    // From here on what is mounted there, and not served, is of this attempt.
-    mountpoint = place;
-    clearFailures(mountpoint);
+    const { capabilities } = findDriver(request.driver);
+    tellOfMissingCalls(log);
+    const mountpoint = this.#claim(request);
     const ledger = new Ledger({ trace: request.trace === true });
     const ends = ProcessEnds.open(ledger);
-    const threads = Math.min(request.threads, driver.capabilities.maxThreads);
+    const threads = Math.min(request.threads, capabilities.maxThreads);
     // Threads load their code while this one computes.
-    workers = new ServingThreads(threads, log, ledger, ends);
+    const workers = (this.#workers = new ServingThreads(threads, log, ledger, ends));
     const planned = await planView({ ...request, mountpoint }, options);
-    throwIfCancelled(signal);
+    this.#throwIfCancelled();
     options.check?.(planned);
     workers.prepare(planned.share());
-    if (options.shownAt === undefined) await announceMount(mountpoint);
-    const mounting = driver.mount({
-      mountpoint,
-      subtype: 'lvfs',
-      source: request.set.targets.join(' '),
-      threads,
-      // Nobody unmounts in a private namespace, and the list of helpers is the host's.
-      ...(options.shownAt === undefined ? { unmountHelper: filesystemType } : {}),
-    });
-    // The first status tells it, and this thread has nothing else to do now.
-    planned.visiblePaths();
-    connection = await mounting;
+    const connection = (this.#connection = await this.#mount({ ...request, mountpoint, threads }, planned));
     const readers = Readers.create(planned.index);
     const numbering = newNumberingKey();
     const live = new LiveView(planned, connection, new Numbering(numbering), log);
@@ -105,7 +111,7 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       connection,
     );
     await waitUntilServed(connection, workers);
-    throwIfCancelled(signal);
+    this.#throwIfCancelled();
     const session = new Session({
       request,
       options,
@@ -118,11 +124,16 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       readers,
     });
     await session.mountBinds();
-    throwIfCancelled(signal);
+    this.#throwIfCancelled();
     await session.announce();
     planned.save();
     return session;
-  } catch (error) {
+  }
+
+  /** Takes back what was made. */
+  async undo(): Promise<void> {
+    const { log, directory } = this.#options;
+    const mountpoint = this.#mountpoint;
     // Also when there is no connection: what mounts may have failed after it had mounted.
     if (mountpoint !== undefined && !isServed(mountpoint)) {
       await removeMount(mountpoint, mountAt(mountpoint)?.device ?? '').catch((failure: unknown) =>
@@ -130,14 +141,54 @@ export async function startSession(asked: SessionRequest, options: SessionOption
       );
     }
     // Where that failed, threads would wait for requests for ever.
-    if (connection?.isMounted() === true) connection.abort();
-    await workers?.stop();
-    connection?.close();
+    if (this.#connection?.isMounted() === true) this.#connection.abort();
+    await this.#workers?.stop();
+    this.#connection?.close();
     removeSessionDirectory(directory);
-    throw error;
-  } finally {
-    release?.();
   }
+
+  /** Others may mount there again, if nothing is mounted. */
+  end(): void {
+    this.#release?.();
+  }
+
+  /** Makes sure that nobody else mounts there meanwhile. */
+  #claim(request: SessionRequest): string {
+    const place = checkMountpoint(request.mountpoint, { nonempty: request.nonempty, isAlive: isServed });
+    if (!this.#isPrivate) this.#release = claimMountpoint(dirname(this.#options.directory), place);
+    this.#mountpoint = place;
+    clearFailures(place);
+    return place;
+  }
+
+  async #mount(
+    { driver, mountpoint, threads, set }: SessionRequest,
+    planned: PlannedView,
+  ): Promise<Connection> {
+    if (!this.#isPrivate) await announceMount(mountpoint);
+    const mounting = findDriver(driver).mount({
+      mountpoint,
+      subtype: 'lvfs',
+      source: set.targets.join(' '),
+      threads,
+      // The list of helpers is the host's.
+      ...(this.#isPrivate ? {} : { unmountHelper: filesystemType }),
+    });
+    // The first status tells it, and this thread has nothing else to do now.
+    planned.visiblePaths();
+    return mounting;
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#options.signal.aborted)
+      throw new LvfsError('CANCELLED', 'interrupted before the view was mounted');
+  }
+}
+
+function tellOfMissingCalls(log: Logger): void {
+  const problem = systemProblem();
+  if (problem !== undefined && process.platform === 'linux')
+    log('warn', `${problem.message}: ${problem.hint ?? ''}`);
 }
 
 /**
@@ -163,10 +214,6 @@ function chooseDriver(asked: string, log: Logger): string {
     exit: first.exit,
     hint: [...new Set(problems.map(({ hint }) => hint))].join('; or '),
   });
-}
-
-function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new LvfsError('CANCELLED', 'interrupted before the view was mounted');
 }
 
 async function waitUntilServed(connection: Connection, workers: ServingThreads): Promise<void> {

@@ -92,6 +92,7 @@ class SmallInodes {
 /** Collects a whole listing. */
 class ListingSink implements DirectorySink {
   readonly wantsAttributes = false;
+  readonly entry = emptyEntry();
   buffer = Buffer.alloc(1 << 16);
   length: number = replyHead.bytes;
 

@@ -293,62 +293,59 @@ export interface UseRules {
  * that USE_EXPAND variables stand for, which replace what earlier layers said of that variable.
  */
 export function stackUse(layers: readonly UseLayer[], rules: UseRules): Set<string> {
-  const { useExpand, useExpandUnprefixed, incrementals, iuse, complain } = rules;
   const flags = new Set<string>();
-  for (const { name, use, variables } of layers) {
-    for (const variable of useExpandUnprefixed) {
-      for (const word of words(variables.get(variable))) {
-        if (word.startsWith('-')) flags.delete(word.slice(1));
-        else flags.add(word);
-      }
-    }
-    for (const word of use) {
-      let flag = word;
-      if (flag === '-*') {
-        flags.clear();
-        continue;
-      }
-      if (flag.startsWith('+')) {
-        complain?.(name, `USE flags should not start with a '+': ${flag}`);
-        flag = flag.slice(1);
-        if (flag === '') continue;
-      }
-      if (flag.startsWith('-')) {
-        if (flag.endsWith('_*')) removePrefix(flags, flag.slice(1, -1));
-        flags.delete(flag.slice(1));
-      } else if (iuse !== undefined && flag.endsWith('_*')) {
-        const prefix = flag.slice(0, -1);
-        const own = iuse.filter((candidate) => candidate.startsWith(prefix));
-        for (const candidate of own) flags.add(candidate);
-        // Without any such flag the wildcard stays: it then unsets the variable in the build.
-        if (own.length === 0) flags.add(flag);
-      } else flags.add(flag);
-    }
+  for (const layer of layers) {
+    for (const variable of rules.useExpandUnprefixed)
+      for (const word of words(layer.variables.get(variable))) switchFlag(flags, '', word);
+    for (const word of layer.use) setWord(flags, word, layer, rules);
     // The variables of make.defaults are in its USE already, node by node.
-    if (name === 'defaults') continue;
-    for (const variable of useExpand) {
-      const value = variables.get(variable);
-      if (value === undefined) continue;
-      const prefix = `${variable.toLowerCase()}_`;
-      const adds = incrementals.has(variable);
-      if (!adds) removePrefix(flags, prefix);
-      for (const word of words(value)) {
-        const sign = word[0]!;
-        let flag = word;
-        if (sign === '+' || (sign === '-' && !adds)) {
-          complain?.(
-            name,
-            `Invalid '${sign}' operator in ${adds ? '' : 'non-'}incremental variable '${variable}': '${word}'`,
-          );
-          if (!adds) continue;
-          flag = flag.slice(1);
-        }
-        if (flag.startsWith('-')) flags.delete(prefix + flag.slice(1));
-        else flags.add(prefix + flag);
-      }
-    }
+    if (layer.name === 'defaults') continue;
+    for (const variable of rules.useExpand) setExpanded(flags, variable, layer, rules);
   }
   return flags;
+}
+
+/** Adds a flag or, with a minus before it, takes it out. */
+function switchFlag(flags: Set<string>, prefix: string, word: string): void {
+  if (word.startsWith('-')) flags.delete(prefix + word.slice(1));
+  else flags.add(prefix + word);
+}
+
+/** What a word of USE says. */
+function setWord(flags: Set<string>, word: string, { name }: UseLayer, { iuse, complain }: UseRules): void {
+  if (word === '-*') return flags.clear();
+  if (word.startsWith('+')) complain?.(name, `USE flags should not start with a '+': ${word}`);
+  const flag = word.startsWith('+') ? word.slice(1) : word;
+  if (flag === '') return;
+  if (!flag.endsWith('_*')) return switchFlag(flags, '', flag);
+  if (flag.startsWith('-')) {
+    removePrefix(flags, flag.slice(1, -1));
+    flags.delete(flag.slice(1));
+    return;
+  }
+  const own = iuse?.filter((candidate) => candidate.startsWith(flag.slice(0, -1))) ?? [];
+  for (const candidate of own) flags.add(candidate);
+  // Without any such flag the wildcard stays: it then unsets the variable in the build.
+  if (own.length === 0) flags.add(flag);
+}
+
+/** What a variable of USE_EXPAND says. */
+function setExpanded(flags: Set<string>, variable: string, layer: UseLayer, rules: UseRules): void {
+  const value = layer.variables.get(variable);
+  if (value === undefined) return;
+  const prefix = `${variable.toLowerCase()}_`;
+  const adds = rules.incrementals.has(variable);
+  if (!adds) removePrefix(flags, prefix);
+  for (const word of words(value)) {
+    const sign = word.charAt(0);
+    const isWrong = sign === '+' || (sign === '-' && !adds);
+    if (isWrong) {
+      const kind = `${adds ? '' : 'non-'}incremental`;
+      rules.complain?.(layer.name, `Invalid '${sign}' operator in ${kind} variable '${variable}': '${word}'`);
+    }
+    if (!isWrong) switchFlag(flags, prefix, word);
+    else if (adds) switchFlag(flags, prefix, word.slice(1));
+  }
 }
 
 function removePrefix(flags: Set<string>, prefix: string): void {

@@ -7,14 +7,12 @@ export function endsWith(name: Uint8Array, text: string): boolean {
   return name.length > text.length && latin1(name.subarray(name.length - text.length)) === text;
 }
 
-/** Whether a name is this one. */
-function isNamed(name: Uint8Array, text: string): boolean {
-  return name.length === text.length && latin1(name) === text;
-}
+const pythonCache = Buffer.from('__pycache__');
+const include = Buffer.from('include');
 
 /** Whether a directory is named `__pycache__`. */
 export function isPythonCache(index: PathIndex, directory: IndexNode): boolean {
-  return isNamed(index.name(directory), '__pycache__');
+  return index.isNamed(directory, pythonCache);
 }
 
 const scratch = Buffer.alloc(256);
@@ -32,9 +30,9 @@ export function sourceOfCache(index: PathIndex, node: IndexNode): IndexNode | No
   return index.tryEnsure(parent, scratch, 0, stem.length + 3);
 }
 
-/** Whether a path lies in a directory of headers. */
-export function isHeader(index: PathIndex, node: IndexNode): boolean {
-  for (let at = index.parent(node); at !== rootNode; at = index.parent(at))
-    if (isNamed(index.name(at), 'include')) return true;
+/** Whether a directory is one of headers. */
+export function holdsHeaders(index: PathIndex, directory: IndexNode): boolean {
+  for (let at = directory; at !== rootNode; at = index.parent(at))
+    if (index.isNamed(at, include)) return true;
   return false;
 }

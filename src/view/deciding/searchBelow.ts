@@ -7,7 +7,7 @@
  * was found while part of the search was still open is not remembered.
  */
 import type { Logger } from '../../base/index.js';
-import { hostKind, kindOfType, type Host, type HostKind } from '../host.js';
+import { hostKind, kindOfType, type Host, type HostKind, type HostListing } from '../host.js';
 import type { HostPaths } from '../hostPaths.js';
 import type { IndexNode, PathIndex } from '../pathIndex.js';
 import { rule, type Rule } from '../rules.js';
@@ -34,6 +34,15 @@ interface Search {
   left: number;
   /** Whether what was found below the directory that is being searched hangs on packages, now or when another is visible. */
   hangs: boolean;
+}
+
+/** What a search found in a directory itself. */
+interface SearchedEntries {
+  /** Whether something that is no directory is visible; it has not gone on then. */
+  isFound: boolean;
+  /** Whether what is there may count when other packages are visible. */
+  isConditional: boolean;
+  readonly subdirectories: IndexNode[];
 }
 
 /** What a search works with. */
@@ -186,29 +195,43 @@ export class SearchBelow {
 
   /** Looks on the host for unowned paths that are visible. */
   #searchHost(directory: IndexNode): Found {
-    const index = this.#index;
-    const search = this.#search!;
     if (!this.#places.isInBounds(directory)) return Found.no;
-    const isMountPoint =
-      !index.isOwned(directory) && this.#host.isMountPoint(this.#paths.directory(directory));
-    const listing = isMountPoint ? undefined : this.#host.list(this.#paths.of(directory));
+    const listing = this.#listingOf(directory);
     if (listing === undefined) {
       // It may be there, or unmounted, the next time.
       this.#noteHangs();
       return Found.no;
     }
-    const { names, bounds, kinds } = listing;
-    const area = this.#places.areaOf(directory);
-    const isShown = area !== undefined && this.#places.shows(area, false);
+    const index = this.#index;
+    const search = this.#search!;
+    const entries = this.#searchEntries(directory, listing);
+    let { isConditional } = entries;
+    let found = entries.isFound ? Found.yes : Found.no;
+    for (const node of entries.subdirectories) {
+      if (found === Found.yes || search.left < 0) break;
+      const below = this.#findInSubdirectory(node);
+      if (below !== Found.no) found = below;
+      if ((index.state[node]! & nodeState.conditional) !== 0) isConditional = true;
+    }
+    if (isConditional || found === Found.open) index.setState(directory, nodeState.conditional);
+    return found;
+  }
+
+  /** What the host has in a directory; undefined: nothing that counts, as things are. */
+  #listingOf(directory: IndexNode): HostListing | undefined {
+    const isMountPoint =
+      !this.#index.isOwned(directory) && this.#host.isMountPoint(this.#paths.directory(directory));
+    return isMountPoint ? undefined : this.#host.list(this.#paths.of(directory));
+  }
+
+  /** Looks for something visible in a directory itself. */
+  #searchEntries(directory: IndexNode, { names, bounds, kinds }: HostListing): SearchedEntries {
+    const search = this.#search!;
+    const index = this.#index;
     const holdsPython = isPythonCache(index, directory);
-    const globs = this.#places.reachesGlob(directory);
-    const subdirectories: IndexNode[] = [];
-    let conditional = false;
-    let found: Found = Found.no;
-    const anyMayBeVisible = !this.#overrides.isEmpty || isShown || globs;
-    if (anyMayBeVisible || area !== undefined || holdsPython || this.#holdsOwned(directory))
-      this.#noteHangs();
-    for (let i = 0; i < kinds.length && found !== Found.yes; i++) {
+    const anyMayBeVisible = this.#anyMayBeVisible(directory, holdsPython);
+    const entries: SearchedEntries = { isFound: false, isConditional: false, subdirectories: [] };
+    for (let i = 0; i < kinds.length && !entries.isFound; i++) {
       if (--search.left < 0) {
         this.#noteLimit(search);
         // Nobody has looked at the rest.
@@ -216,37 +239,38 @@ export class SearchBelow {
         break;
       }
       const kind = kindOfType(kinds[i]!);
-      const mayBeVisible =
-        anyMayBeVisible ||
-        kind === hostKind.link ||
-        (holdsPython && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
       if (kind === hostKind.link) search.hangs = true;
       // Most of a large tree are plain files, so nothing is spent on them.
-      if (kind !== hostKind.directory && !mayBeVisible) continue;
-      let child = index.find(directory, names, bounds[i], bounds[i + 1]);
-      const isOwned = child !== -1 && index.isOwned(child);
+      const isLikely =
+        kind === hostKind.directory ||
+        kind === hostKind.link ||
+        anyMayBeVisible ||
+        (holdsPython && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
+      if (!isLikely) continue;
+      const known = index.find(directory, names, bounds[i], bounds[i + 1]);
+      const isOwned = known !== -1 && index.isOwned(known);
       // Of the owned there are only hidden ones left, which nothing but a glob can show.
       if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
-      if (child === -1) child = index.tryEnsure(directory, names, bounds[i], bounds[i + 1]);
+      const child = known === -1 ? index.tryEnsure(directory, names, bounds[i], bounds[i + 1]) : known;
       if (child === -1 || this.#state.isUntouchable(child)) {
         search.hangs = true;
-        continue;
+      } else if (kind === hostKind.directory) {
+        entries.subdirectories.push(child);
+      } else {
+        if (!isOwned && !holdsPython) entries.isConditional = true;
+        entries.isFound = this.#decide(child, kind) > 0;
       }
-      if (kind === hostKind.directory) {
-        subdirectories.push(child);
-        continue;
-      }
-      if (!isOwned && !holdsPython) conditional = true;
-      if (this.#decide(child, kind) > 0) found = Found.yes;
     }
-    for (let i = 0; i < subdirectories.length && found !== Found.yes && search.left >= 0; i++) {
-      const node = subdirectories[i]!;
-      const below = this.#findInSubdirectory(node);
-      if (below !== Found.no) found = below;
-      if ((index.state[node]! & nodeState.conditional) !== 0) conditional = true;
-    }
-    if (conditional || found === Found.open) index.setState(directory, nodeState.conditional);
-    return found;
+    return entries;
+  }
+
+  /** Whether anything that nobody owns in a directory may be visible, whatever it is. */
+  #anyMayBeVisible(directory: IndexNode, holdsPython: boolean): boolean {
+    const area = this.#places.areaOf(directory);
+    const isShown = area !== undefined && this.#places.shows(area, false);
+    const any = !this.#overrides.isEmpty || isShown || this.#places.reachesGlob(directory);
+    if (any || area !== undefined || holdsPython || this.#holdsOwned(directory)) this.#noteHangs();
+    return any;
   }
 
   /** Whether any package has something directly in a directory, or a place of the rules is there. */

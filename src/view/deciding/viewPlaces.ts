@@ -5,6 +5,7 @@
 import { Memo } from '../../base/index.js';
 import type { HostPaths } from '../hostPaths.js';
 import { rootNode, type IndexNode, type PathIndex } from '../pathIndex.js';
+import { LastDirectory } from './lastDirectory.js';
 import { rule, type Area, type Places, type Rule, type SystemGlob } from '../rules.js';
 import type { OverrideRules } from './overrideRules.js';
 import type { ViewState } from './viewState.js';
@@ -33,6 +34,7 @@ export class ViewPlaces {
   readonly #directoryGlobs = new Memo<IndexNode, DirectoryGlobs>(rememberedPaths);
   /** Whether a package has anything in a directory, where this matters; as long as the places are the same. */
   readonly #used = new Memo<IndexNode, boolean>(rememberedPaths);
+  readonly #configurationIn = new LastDirectory((directory) => this.isConfiguration(directory));
   /** Whether a visible package has anything in a place of the kind `beside`; as long as the epoch is the same. */
   readonly #besideVisible = new Memo<IndexNode, boolean>(rememberedPaths);
 
@@ -59,6 +61,7 @@ export class ViewPlaces {
   takeUp(make: () => { places: Places; etc: readonly IndexNode[] }): void {
     this.#directoryGlobs.clear();
     this.#used.clear();
+    this.#configurationIn.forget();
     const { places, etc } = make();
     this.#places = places;
     this.#etc = etc;
@@ -219,12 +222,10 @@ export class ViewPlaces {
 
   /** Whether a path changes without a package being merged: everything in /etc, and what the system paths show. */
   isConfiguration(node: IndexNode): boolean {
-    for (let at = node; ; at = this.#index.parent(at)) {
-      if (this.#etc.includes(at)) return true;
-      const area = this.current.at(at);
-      if (area !== undefined) return area.kind === 'tree' || area.kind === 'beside';
-      if (at === rootNode) return false;
-    }
+    if (this.#etc.includes(node)) return true;
+    const area = this.current.at(node);
+    if (area !== undefined) return area.kind === 'tree' || area.kind === 'beside';
+    return node !== rootNode && this.#configurationIn.of(this.#index.parent(node));
   }
 
   /** Whether the rules are about a path by name, whether it is there or not. */

@@ -143,6 +143,11 @@ export class NameTree {
     return names.subarray(at + 1, at + 1 + names[at]!);
   }
 
+  /** Whether a node has this name. */
+  isNamed(node: IndexNode, name: Uint8Array): boolean {
+    return this.#isNamed(node, name, 0, name.length);
+  }
+
   /** Bytes of the name. */
   nameLength(node: IndexNode): number {
     const { nameAt, names } = this.at;

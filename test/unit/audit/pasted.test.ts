@@ -2,6 +2,7 @@
 import test from 'ava';
 import { bugSummary, impersonal, reportBugzilla, reportMarkdown } from '../../../src/audit/pasted.js';
 import type { Missing, Report } from '../../../src/audit/findings.js';
+import { emptyReport } from '../../helpers/auditInput.js';
 import { pkg } from '../../helpers/installed.js';
 
 const flex: Missing = {
@@ -17,6 +18,7 @@ const flex: Missing = {
   messages: ['make: `flex` *not* found'],
 };
 const report: Report = {
+  ...emptyReport,
   missing: [
     flex,
     {
@@ -38,13 +40,6 @@ const report: Report = {
       processes: ['cc1'],
     },
   ],
-  unused: [],
-  implicit: [],
-  alternatives: [],
-  unowned: [],
-  hiddenByUser: [],
-  dismissed: [],
-  ignored: [],
 };
 const build = {
   targets: ['dev-libs/foo-1'],

@@ -13,6 +13,7 @@ import {
   type Missing,
   type Report,
 } from '../../../src/audit/index.js';
+import { emptyReport } from '../../helpers/auditInput.js';
 import { pkg, pkgs } from '../../helpers/installed.js';
 
 const missing = (cpv: string, certainty: Missing['certainty'], variable = 'BDEPEND'): Missing => ({
@@ -28,15 +29,8 @@ const missing = (cpv: string, certainty: Missing['certainty'], variable = 'BDEPE
 });
 
 const report: Report = {
+  ...emptyReport,
   missing: [missing('a/needed-1', 'needed'), missing('a/probed-1', 'probed'), missing('a/other-1', 'probed')],
-  secondHand: [],
-  unused: [],
-  implicit: [],
-  alternatives: [],
-  unowned: [],
-  hiddenByUser: [],
-  dismissed: [],
-  ignored: [],
 };
 
 const nothing: Evidence = { reported: new Map(), used: new Map(), hasSysroot: false };

@@ -1,20 +1,9 @@
 /** What the search makes of what builds show; a table stands in for them. */
 import test from 'ava';
 import { doesFit, findFix, type Built, type Subject, type Variant } from '../../../src/author/search.js';
-import type { Missing, Report } from '../../../src/audit/index.js';
+import type { Missing } from '../../../src/audit/index.js';
+import { emptyReport } from '../../helpers/auditInput.js';
 import { pkg } from '../../helpers/installed.js';
-
-const nothing: Report = {
-  missing: [],
-  secondHand: [],
-  unused: [],
-  implicit: [],
-  alternatives: [],
-  unowned: [],
-  hiddenByUser: [],
-  dismissed: [],
-  ignored: [],
-};
 
 const subject: Subject = { flags: new Map(), libraries: () => new Set(), hasBdepend: true };
 const missing = (cpv: string, suggest: string, phases: string[] = ['compile']): Missing => ({
@@ -31,10 +20,10 @@ const missing = (cpv: string, suggest: string, phases: string[] = ['compile']): 
 const flex = pkg('sys-devel/flex-2');
 const failed: Built = {
   end: 'failed',
-  report: { ...nothing, missing: [missing(flex, 'BDEPEND="sys-devel/flex"')] },
+  report: { ...emptyReport, missing: [missing(flex, 'BDEPEND="sys-devel/flex"')] },
   lacks: { outcome: 'needs', packages: [flex] },
 };
-const built: Built = { end: 'built', report: nothing, image: new Map() };
+const built: Built = { end: 'built', report: emptyReport, image: new Map() };
 const options = { unused: false, compare: true };
 const withFlex = ({ shown }: Variant): boolean => shown.includes(flex);
 
@@ -71,12 +60,12 @@ test('a link is declared as it was called, and where it was used', async (t) => 
   };
   const fails: Built = {
     end: 'failed',
-    report: { ...nothing, missing: [called] },
+    report: { ...emptyReport, missing: [called] },
     lacks: { outcome: 'needs', packages: [bison] },
   };
   const builds: Built = {
     ...built,
-    report: { ...nothing, missing: [missing(bison, 'BDEPEND="sys-devel/bison"')] },
+    report: { ...emptyReport, missing: [missing(bison, 'BDEPEND="sys-devel/bison"')] },
   };
   const { additions } = await findFix(
     subject,
@@ -93,7 +82,7 @@ test('a link is declared as it was called, and where it was used', async (t) => 
 test('what is needed by tests only goes with their flag', async (t) => {
   const tests = {
     ...failed,
-    report: { ...nothing, missing: [missing(flex, 'BDEPEND="sys-devel/flex"', ['test'])] },
+    report: { ...emptyReport, missing: [missing(flex, 'BDEPEND="sys-devel/flex"', ['test'])] },
   };
   const flags = new Map([['test', true]]);
   const build = (one: Variant): Promise<Built> =>

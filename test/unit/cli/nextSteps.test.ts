@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { Missing, Report } from '../../../src/audit/index.js';
 import { nextSteps } from '../../../src/cli/nextSteps.js';
+import { emptyReport } from '../../helpers/auditInput.js';
 import { pkg } from '../../helpers/installed.js';
 
 const missing = (cpv: string, certainty: Missing['certainty']): Missing => ({
@@ -15,17 +16,7 @@ const missing = (cpv: string, certainty: Missing['certainty']): Missing => ({
   messages: [],
 });
 
-const report = (...list: Missing[]): Report => ({
-  missing: list,
-  secondHand: [],
-  unused: [],
-  implicit: [],
-  alternatives: [],
-  unowned: [],
-  hiddenByUser: [],
-  dismissed: [],
-  ignored: [],
-});
+const report = (...list: Missing[]): Report => ({ ...emptyReport, missing: list });
 
 type Options = Parameters<typeof nextSteps>[2];
 

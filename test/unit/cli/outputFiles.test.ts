@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   lchownSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -73,6 +74,36 @@ test('in a directory where everybody can take away names no link is followed', (
   const link = join(directory, 'link');
   symlinkSync(victim, link);
   t.throws(() => write(link), refused);
+  t.is(readFileSync(victim, 'utf8'), 'mine');
+});
+
+asRoot("another's directory is one in which others can make names (root only)", (t) => {
+  const { directory, victim } = shared(t, 0o755);
+  const [link, file] = [join(directory, 'link'), join(directory, 'file')];
+  symlinkSync(victim, link);
+  writeFileSync(file, 'his');
+  for (const [uid, gid, mode] of [
+    [nobody, nobody, 0o755],
+    [0, nobody, 0o775],
+  ] as const) {
+    chownSync(directory, uid, gid);
+    chmodSync(directory, mode);
+    t.throws(() => write(link), refused);
+    t.is(readFileSync(victim, 'utf8'), 'mine');
+    chownSync(file, uid, gid);
+    write(file);
+    t.is(readFileSync(file, 'utf8'), 'text');
+  }
+  chownSync(directory, 0, 0);
+  write(link);
+  t.is(readFileSync(victim, 'utf8'), 'text');
+});
+
+test('a file that has another name is not written to where others can make names', (t) => {
+  const { directory, victim } = shared(t);
+  const name = join(directory, 'name');
+  linkSync(victim, name);
+  t.throws(() => write(name), refused);
   t.is(readFileSync(victim, 'utf8'), 'mine');
 });
 

@@ -1,11 +1,10 @@
 /** The parts of `lvfs check` that build nothing: shards, journals, baselines, time limits, the page with all verdicts. */
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
+  readdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,19 +19,13 @@ import { spell } from '../../../src/cli/tinderbox/progress.js';
 import { Results } from '../../../src/cli/tinderbox/results.js';
 import { expandTargets, parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
 import { TimeLimit } from '../../../src/library/build/timeLimit.js';
-import type { Verdict } from '../../../src/cli/tinderbox/verdict.js';
 import { removeTree } from '../../helpers/removeTree.js';
-
-const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
+import { verdict } from '../../helpers/verdict.js';
 
 function scratch(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'lvfs-tinderbox-'));
   t.teardown(() => removeTree(directory));
   return directory;
-}
-
-function verdict(target: string, more: Partial<Verdict> = {}): Verdict {
-  return { target, verdict: 'clean', says: 'clean', findings: [], targets: [], details: [], ...more };
 }
 
 test('shards have every target once, whatever their number', (t) => {
@@ -72,32 +65,6 @@ test('a journal is read whatever was torn, and the last verdict on a target coun
   t.throws(() => readJournals([`${file}-none`]), { code: 'NO_JOURNAL' });
 });
 
-const isRoot = process.getuid?.() === 0;
-const diskTest = isRoot && process.platform === 'linux' ? test.serial : test.serial.skip;
-diskTest(
-  `a journal without room keeps its lines until there is some${isRoot ? '' : ' (skipped: not root)'}`,
-  (t) => {
-    const directory = scratch(t);
-    t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory]).status, 0);
-    t.teardown(() => spawnSync('umount', ['--lazy', directory]));
-    const file = join(directory, 'journal');
-    const journal = new Journal(file);
-    journal.add(verdict('before'));
-    spawnSync('sh', ['-c', `cat /dev/zero >${directory}/fill`]);
-    const long = verdict('long', { says: 'x'.repeat(10_000) });
-    journal.add(long);
-    journal.add(verdict('after'));
-    t.regex(String(journal.failure?.message), /2 lines cannot be written/);
-    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before'], 'no line is there in part');
-    t.true(readFileSync(file, 'utf8').endsWith('}\n'));
-    spawnSync('rm', [join(directory, 'fill')]);
-    journal.flush();
-    t.is(journal.failure, undefined);
-    t.deepEqual([...readJournals([file]).verdicts.keys()], ['before', 'long', 'after']);
-    journal.close();
-  },
-);
-
 test('the end of the time is a SIGTERM for one target, and no signal of the user', async (t) => {
   const released: string[] = [];
   const cancelled = new AbortController();
@@ -128,14 +95,6 @@ test('times are spelled as people do', (t) => {
   t.deepEqual([0.4, 119, 150, 7300].map(spell), ['0 s', '119 s', '3 min', '2 h 2 min']);
 });
 
-const many = Array.from({ length: 5_000 }, (_, i) =>
-  verdict(`cat-${i % 7}/package-${i}`, {
-    verdict: (['clean', 'clean', 'undeclared', 'failed', 'error'] as const)[i % 5] ?? 'clean',
-    seconds: (i * 7919) % 5_003,
-    says: i % 50 === 3 ? 'fails without dev-util/gperf <&>' : 'clean',
-  }),
-);
-
 test('the page with all verdicts says all without its script, and loads nothing', (t) => {
   const page = indexPage(
     [
@@ -151,45 +110,6 @@ test('the page with all verdicts says all without its script, and loads nothing'
   t.true(page.includes("default-src 'none'"));
   t.notRegex(page, /(src|href)="(https?:)?\/\//);
   t.regex(indexPage([verdict('<b>', { says: '<script>' })], []), /&#60;b&#62;.*&#60;script&#62;/);
-});
-
-const pageTest = browser === undefined ? test.serial.skip : test.serial;
-const skipped = browser === undefined ? ' (skipped: there is no chromium here)' : '';
-pageTest(`the page sorts and filters 5 000 verdicts in a browser${skipped}`, (t) => {
-  t.timeout(300_000);
-  const directory = scratch(t);
-  const file = join(directory, 'index.html');
-  writeFileSync(file, indexPage(many, []));
-  const open = (state: string): string[] => {
-    const profile = join(directory, 'profile');
-    mkdirSync(profile, { recursive: true });
-    const options = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--user-data-dir=${profile}`,
-      '--dump-dom',
-    ];
-    const { stdout, status } = spawnSync(browser ?? '', [...options, `file://${file}#${state}`], {
-      encoding: 'utf8',
-      timeout: 120_000,
-      maxBuffer: 1 << 26,
-    });
-    t.is(status, 0);
-    const [, count = ''] = /<output id="count">([^<]*)/.exec(stdout) ?? [];
-    const shown = [...stdout.matchAll(/<tr data-verdict="[^"]*">(<td>.*?)<\/tr>/g)].map(
-      ([, cells = '']) => cells,
-    );
-    return [count, ...shown.map((cells) => (/<td>([^<]*)/.exec(cells) ?? [])[1] ?? '')];
-  };
-  const expected = many.filter(({ verdict: word, says }) => word === 'failed' && says.includes('gperf'));
-  const [count, first, ...rest] = open('words=GPERF+fails&verdict=failed&order=3+descending');
-  t.is(count, `${expected.length} of 5000`);
-  const bySeconds = expected.sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0)).map(({ target }) => target);
-  t.deepEqual([first, ...rest], bySeconds, 'others are hidden, and the slowest comes first');
-  const [all, least] = open('order=0+ascending');
-  t.is(all, '5000 of 5000');
-  t.is(least, 'cat-0/package-0');
 });
 
 test('what is wrong with a baseline is told', (t) => {
@@ -217,4 +137,63 @@ test('a file is a list of targets, a path at which nobody can look is one that i
   const below = join(list, 'below');
   const targets = await expandTargets([list, below], { root: directory }, () => undefined);
   t.deepEqual(targets, ['a/b', 'c/d', below]);
+});
+
+test('lists and journals without end are refused', async (t) => {
+  const error = await t.throwsAsync(
+    expandTargets(['/dev/zero'], { root: '/' }, () => undefined),
+    {
+      code: 'NO_TARGETS',
+    },
+  );
+  t.regex(String(error?.cause), /EFBIG/);
+  t.throws(() => readJournals(['/dev/zero']), { code: 'NO_JOURNAL' });
+});
+
+test('what a journal says of files leads nowhere but into its directory', (t) => {
+  const base = scratch(t);
+  const [from, to] = [join(base, 'from'), join(base, 'to')];
+  for (const directory of ['from/a', 'from/b', 'elsewhere'])
+    mkdirSync(join(base, directory), { recursive: true });
+  writeFileSync(join(base, 'secret'), 'secret');
+  writeFileSync(join(base, 'elsewhere/c-1.log'), 'secret');
+  writeFileSync(join(from, 'a/b-1.log'), 'log');
+  writeFileSync(join(from, 'a/b-1.json'), '{}');
+  symlinkSync('../../secret', join(from, 'a/b-1.html'));
+  mkdirSync(join(from, 'b/c-1.log'));
+  symlinkSync('../elsewhere', join(from, 'c'));
+  const verdict = (target: string, files: object): string =>
+    `${JSON.stringify({ target, verdict: 'clean', files })}\n`;
+  const named = (name: string): object => ({
+    page: `${name}.html`,
+    log: `${name}.log`,
+    json: `${name}.json`,
+  });
+  writeFileSync(
+    join(from, 'journal.jsonl'),
+    [
+      verdict('one', named('a/b-1')),
+      verdict('two', named('b/c-1')),
+      verdict('three', named('c/c-1')),
+      verdict('four', { log: '../secret', json: 'a/b-1.json' }),
+      verdict('five', { log: 'a/b-1.log', json: 'a/../../made.json' }),
+      verdict('six', { log: 'a/b-1.log', json: '/made.json' }),
+    ].join(''),
+  );
+  const warnings: string[] = [];
+  const results = new Results(to, false, (_, text) => warnings.push(text));
+  const { verdicts } = readJournals([from]);
+  for (const one of verdicts.values()) results.take(one, from);
+  results.close();
+  t.deepEqual(
+    [...verdicts.values()].filter(({ files }) => files === undefined).map(({ target }) => target),
+    ['four', 'five', 'six'],
+  );
+  t.deepEqual(readdirSync(to, { recursive: true, encoding: 'utf8' }).sort(), [
+    'a',
+    'a/b-1.json',
+    'a/b-1.log',
+    'journal.jsonl',
+  ]);
+  t.true(warnings.some((text) => text.includes('b-1.html')));
 });

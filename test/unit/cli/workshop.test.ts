@@ -1,11 +1,13 @@
 /** What a shell in a view asks, and what it is told. */
+import { spawn } from 'node:child_process';
 import test from 'ava';
 import type { Denial, Report } from '../../../src/audit/index.js';
-import { parseRequest } from '../../../src/cli/workshop/channel.js';
+import { parseRequest, ShellChannel } from '../../../src/cli/workshop/channel.js';
 import { buildDirectoryHere, whereItFailed } from '../../../src/cli/workshop/failedBuild.js';
 import { shortNames, suspects, suspectsText } from '../../../src/cli/workshop/lastDenials.js';
 import { understand, workshopUsage, workshopVerbs } from '../../../src/cli/workshop/verbs.js';
 import { pkg, pkgs } from '../../helpers/installed.js';
+import { until } from '../../helpers/lvfs.js';
 
 const fields = (...words: string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
 
@@ -23,6 +25,33 @@ test('requests are taken whole, and what is none is left out', (t) => {
   }
   for (const count of ['0', '-1', '5000', '99999999999', 'x', ''])
     t.deepEqual(parseRequest(fields('1', count, 'a')), { request: [], rest: Buffer.alloc(0) }, count);
+});
+
+test('what others leave half written does not keep the shell from being heard', async (t) => {
+  const heard: string[] = [];
+  const channel = ShellChannel.open(({ words }) => {
+    heard.push(words[0] ?? '');
+    return Promise.resolve(0);
+  });
+  if (channel === undefined) {
+    t.pass('the kernel cannot tell who writes');
+    return;
+  }
+  const script = [
+    "printf '1\\0001\\000hello\\000' >&3",
+    'for i in $(seq 70); do env printf x >&3; done',
+    // Longer than what is read at once.
+    `printf '2\\0002\\000lvfs\\000%s\\000' ${'x'.repeat(100_000)} >&3`,
+  ].join('\n');
+  const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'ignore', channel.descriptor] });
+  channel.release();
+  try {
+    await until('all is heard', () => heard.length === 2);
+    t.deepEqual(heard, ['hello', 'lvfs']);
+  } finally {
+    child.kill('SIGKILL');
+    channel.close();
+  }
 });
 
 const argv = (...words: string[]): readonly string[] | string => {

@@ -3,31 +3,12 @@ import test, { type ExecutionContext } from 'ava';
 import type { AccessEvent, ProcessRecord } from '../../../src/audit/index.js';
 import { errno, failure } from '../../../src/base/index.js';
 import { NodeHost, ViewFs, type ViewFsOptions } from '../../../src/filesystem/index.js';
-import type { Entry, NodeId } from '../../../src/fuse/index.js';
+import { emptyEntry, type Entry, type NodeId } from '../../../src/fuse/index.js';
 import { rootNode } from '../../../src/view/index.js';
 import { gentooRoot } from '../../helpers/gentooRoot.js';
 import { openTestView } from '../../helpers/withView.js';
 
 const caller = { uid: 0, gid: 0, pid: process.pid };
-
-function entry(): Entry {
-  const attr = {
-    ino: 0,
-    size: 0,
-    blocks: 0,
-    atimeSec: 0,
-    atimeNsec: 0,
-    mtimeSec: 0,
-    mtimeNsec: 0,
-    ctimeSec: 0,
-  };
-  return {
-    nodeId: 0,
-    entryValid: 0,
-    attrValid: 0,
-    attr: { ...attr, ctimeNsec: 0, mode: 0, nlink: 0, uid: 0, gid: 0, rdev: 0, blksize: 0 },
-  };
-}
 
 /** Looks a path up as the kernel does, name by name, with the last answer in `out`; its node id, 0 when it is missing. */
 function walkTo(t: ExecutionContext, files: ViewFs, path: string, out: Entry): NodeId {
@@ -76,7 +57,7 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
     onProcess: (record) => processes.push(record),
   });
   t.teardown(() => files.close());
-  const out = entry();
+  const out = emptyEntry();
   /** The node id of a path; 0 when the last component is missing. */
   const walk = (path: string): NodeId => walkTo(t, files, path, out);
   const list = (node: NodeId, offset = 0, room = Infinity) => {
@@ -90,10 +71,12 @@ async function filesystem(t: ExecutionContext, options: Omit<ViewFsOptions, 'onA
       last = next;
       return true;
     };
+    const entry = emptyEntry();
     const sink = {
       wantsAttributes: true,
       add: (name: Uint8Array, ino: number, _type: number, next: number) => add(name, ino, next),
-      addWithAttributes: (name: Uint8Array, one: Entry, next: number) => add(name, one.attr.ino, next),
+      entry,
+      addWithAttributes: (name: Uint8Array, next: number) => add(name, entry.attr.ino, next),
     };
     t.is(files.readdir(node, offset, caller, sink), 0);
     return { names, inodes, last };
@@ -165,7 +148,7 @@ test('a link count finds names wherever the package has them, and beside the fil
     const opened = openTestView({ root: gentoo.root, visible });
     const files = new ViewFs(opened.view, new NodeHost());
     t.teardown(() => files.close());
-    const out = entry();
+    const out = emptyEntry();
     walkTo(t, files, path, out);
     return out.attr.nlink;
   };
@@ -226,7 +209,12 @@ test('node ids of what has become hidden lead nowhere', async (t) => {
   t.is(files.readlink(link), errno.ENOENT);
   t.is(files.read(file, 0, Buffer.alloc(5), caller), failure(errno.ENOENT));
   t.is(files.lookup(bin, Buffer.from('shown'), caller, out), errno.ENOENT);
-  const sink = { wantsAttributes: false, add: () => true, addWithAttributes: () => true };
+  const sink = {
+    wantsAttributes: false,
+    entry: emptyEntry(),
+    add: () => true,
+    addWithAttributes: () => true,
+  };
   t.is(files.readdir(bin, 0, caller, sink), errno.ENOENT);
 });
 

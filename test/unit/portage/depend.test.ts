@@ -189,7 +189,6 @@ test('a tree that is written and read again is the same tree', (t) => {
       t.deepEqual(shape(parseDepend(printDepend(nodes))), shape(nodes));
     }),
   );
-  t.pass();
 });
 
 /** Whether what is written holds when exactly these atoms are satisfied; an inactive or empty group says nothing. */
@@ -226,7 +225,6 @@ test('a reduced string demands what the string demands', (t) => {
       t.is(holds(reduced, use, there) ?? true, holds(nodes, use, there) ?? true);
     }),
   );
-  t.pass();
 });
 
 const token = fc.constantFrom(
@@ -265,7 +263,6 @@ test('whatever the tokens, there is an answer or an error with a position in the
     }),
     { numRuns: 3000 },
   );
-  t.pass();
 });
 
 test('long and deep strings are answered', (t) => {

@@ -138,20 +138,17 @@ test('comparison is a total preorder', (t) => {
     }),
     { numRuns: 3000 },
   );
-  t.pass();
 });
 
 test('no string makes comparing or splitting throw, and very long ones are answered', (t) => {
-  fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'01.-_ra/p*\n') }), (text) => {
-      compareVersions(text, '1');
-      splitCpv(`a/${text}`);
-    }),
-  );
+  const answered = fc.property(fc.string({ unit: fc.constantFrom(...'01.-_ra/p*\n') }), (text) => {
+    compareVersions(text, '1');
+    splitCpv(`a/${text}`);
+  });
+  t.notThrows(() => fc.assert(answered));
   for (const part of ['1', '1.', '1_p', '1-', 'a-1', '-r1']) {
     const long = part.repeat(300_000);
-    compareVersions(long, `${long}1`);
-    splitCpv(`a/b-${long}`);
+    t.notThrows(() => compareVersions(long, `${long}1`), part);
+    t.notThrows(() => splitCpv(`a/b-${long}`), part);
   }
-  t.pass();
 });

@@ -510,7 +510,7 @@ test('a very long chain of packages is followed', async (t) => {
   const packages = Object.fromEntries(
     Array.from({ length: count }, (_, i) => [`a/p${String(i)}-1`, { RDEPEND: `a/p${String(i + 1)}` }]),
   );
-  const { system: other } = await system(t, { packages });
+  const { system: other } = await system(t, { packages, consolidated: true });
   const set = other.visibleSet({ targets: [], with: ['a/p0'], system: false });
   t.is(set.visible.size, count);
   t.is(chainsTo(set, pkg(`a/p${String(count - 1)}-1`))[0]?.length, count);

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { readEnd } from '../../../../src/daemon/private/buildLog.js';
+import { systemProblem } from '../../../../src/system/index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'lvfs-log-'));
 test.after.always(() => rmSync(directory, { recursive: true }));
@@ -31,4 +33,18 @@ test('a log that is still being compressed is read as far as it is there', async
 test('a log that is not there is none', async (t) => {
   t.deepEqual(await readEnd('', 10), []);
   t.deepEqual(await readEnd(join(directory, 'absent'), 10), []);
+});
+
+test('what a build has put in the place of its log is not read, and not waited for', async (t) => {
+  const place = (name: string): string => join(directory, name);
+  writeFileSync(place('secret'), 'secret');
+  symlinkSync('secret', place('link'));
+  t.is(spawnSync('mkfifo', [place('fifo')]).status, 0);
+  for (const name of ['link', 'fifo', '.']) t.deepEqual(await readEnd(place(name), 10), [], name);
+  t.deepEqual(await readEnd('/dev/zero', 10), []);
+  mkdirSync(place('own'));
+  symlinkSync('.', place('own/temp'));
+  writeFileSync(place('own/log'), 'secret');
+  // Without system calls of our own only the last component can be held against that.
+  if (systemProblem() === undefined) t.deepEqual(await readEnd(place('own/temp/log'), 10), []);
 });

@@ -27,7 +27,7 @@ import {
 } from '../../../../src/daemon/registry/registry.js';
 import { exitStatus } from '../../../../src/base/index.js';
 import { pidNamespace } from '../../../../src/daemon/registry/holding.js';
-import { claimMountpoint } from '../../../../src/daemon/registry/mountClaim.js';
+import { claimMountpoint, clearClaims } from '../../../../src/daemon/registry/mountClaim.js';
 
 const base = mkdtempSync(join(tmpdir(), 'lvfs-registry-'));
 process.env['LVFS_RUNTIME_DIR'] = join(base, 'run');
@@ -235,6 +235,19 @@ test.serial('of two processes that mount at one place one may', (t) => {
   symlinkSync(`${deadPid()}.1`, join(run, claim));
   claimMountpoint(run, '/mnt/a')();
   t.deepEqual(readdirSync(run), []);
+});
+
+test.serial('what was claimed by who is gone is cleared away, other claims are kept', (t) => {
+  const run = join(base, 'run');
+  mkdirSync(run, { recursive: true });
+  const release = claimMountpoint(run, '/mnt/a');
+  const [mine = ''] = readdirSync(run);
+  symlinkSync(`${deadPid()}.1.${pidNamespace()}`, join(run, 'mounting-0123456789abcdef'));
+  symlinkSync(`${deadPid()}.1.elsewhere`, join(run, 'mounting-fedcba9876543210'));
+  clearClaims(run);
+  t.deepEqual(readdirSync(run).sort(), [mine, 'mounting-fedcba9876543210'].sort());
+  release();
+  rmSync(join(run, 'mounting-fedcba9876543210'));
 });
 
 test.serial('of another pid namespace only the lock tells who lives', (t) => {

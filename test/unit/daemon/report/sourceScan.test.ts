@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -72,4 +73,27 @@ test("needs are those that CMake's cache leaves open, and that the sources do no
     needs.map(({ kind, name, answered }) => `${kind} ${name}${answered === true ? ', answered' : ''}`).sort(),
     ['cmake fmt', 'library a', 'library b, answered', 'python helper, answered', 'python yaml'],
   );
+});
+
+test('a source in whose place a FIFO and a link come and go is not waited for, nor the link followed', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'lvfs-sources-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  mkdirSync(join(directory, 'work'));
+  writeFileSync(join(directory, 'secret'), 'find_package(Secret)\n');
+  const change =
+    'i=0; while :; do i=$((i+1)); echo $i >new; mv new CMakeLists.txt; mkfifo new; mv new CMakeLists.txt; ln -s ../secret new; mv -T new CMakeLists.txt; done';
+  const changing = spawn('sh', ['-c', change], { cwd: join(directory, 'work'), stdio: 'ignore' });
+  const ended = new Promise((done) => changing.on('close', done));
+  try {
+    const scan = new SourceScan(
+      (path) => path,
+      () => false,
+    );
+    scan.meet(processRecord(1, { phase: 'prepare', buildDirectory: directory }));
+    for (let i = 0; i < 2000; i++) await scan.scan();
+    t.deepEqual(scan.needs, []);
+  } finally {
+    changing.kill('SIGKILL');
+    await ended;
+  }
 });

@@ -74,11 +74,21 @@ test('what happens during a report causes another one, and reports never overlap
     if (calls === 1) await new Promise<void>((done) => (finish = done));
     running--;
   });
+  let seen = 0;
+  const other = watchDatabase(
+    db.directory,
+    () => {
+      seen++;
+      return Promise.resolve();
+    },
+    () => undefined,
+  );
+  t.teardown(() => other.close());
   merge(db.directory, 'dev-libs/foo-1');
-  await until('the first report began', () => finish !== undefined);
+  await until('the first report began', () => finish !== undefined && seen > 0);
   merge(db.directory, 'sys-libs/bar-1');
-  // Longer than a report waits for quiet, so that the second one is asked for while the first goes on.
-  await new Promise((done) => setTimeout(done, 300));
+  // By then the second one is asked for, while the first goes on.
+  await until('another watch has reported the second', () => seen > 1);
   t.is(db.calls, 1);
   finish?.();
   await until('a second report', () => db.calls === 2);

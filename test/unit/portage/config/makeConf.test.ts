@@ -208,21 +208,18 @@ test('no text makes the reader hang, overflow or throw anything but its own erro
     fc.array(piece).map((pieces) => pieces.join('')),
     fc.tuple(piece, fc.constantFrom(0, 1, 100_000)).map(([p, n]) => `A="${p.repeat(n)}`),
   );
-  fc.assert(
-    fc.property(text, (content) => {
-      writeFileSync(file, content);
-      try {
-        readMakeConf(files, file, {
-          expand: new Map(),
-          sourcing: true,
-          recursive: true,
-          warn: () => undefined,
-        });
-      } catch (error) {
-        if (!(error instanceof LvfsError) || error.code !== 'MAKE_CONF') throw error;
-      }
-    }),
-    { numRuns: 300 },
-  );
-  t.pass();
+  const reads = fc.property(text, (content) => {
+    writeFileSync(file, content);
+    try {
+      readMakeConf(files, file, {
+        expand: new Map(),
+        sourcing: true,
+        recursive: true,
+        warn: () => undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof LvfsError) || error.code !== 'MAKE_CONF') throw error;
+    }
+  });
+  t.notThrows(() => fc.assert(reads, { numRuns: 300 }));
 });

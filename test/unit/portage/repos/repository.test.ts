@@ -130,20 +130,17 @@ test('no repos.conf makes the reader hang, overflow or throw', (t) => {
   const piece = fc.constantFrom(
     ...['[', ']', 'a', '=', ':', '\n', ' ', '%(a)s', '%', 'location', '/etc', '#', 'DEFAULT'],
   );
-  fc.assert(
-    fc.property(
-      fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-      (text) => {
-        addTree(root, { 'etc/repos.conf': text });
-        const variables = new Map<string, string>();
-        const userConf = `${root}/etc/repos.conf`;
-        const where = { ownConf: { text: '' }, userConf, variables, portdir: '', portdirOverlay: [] };
-        loadRepositories(files, where, () => undefined);
-      },
-    ),
-    { numRuns: 500 },
+  const loads = fc.property(
+    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
+    (text) => {
+      addTree(root, { 'etc/repos.conf': text });
+      const variables = new Map<string, string>();
+      const userConf = `${root}/etc/repos.conf`;
+      const where = { ownConf: { text: '' }, userConf, variables, portdir: '', portdirOverlay: [] };
+      loadRepositories(files, where, () => undefined);
+    },
   );
-  t.pass();
+  t.notThrows(() => fc.assert(loads, { numRuns: 500 }));
 });
 
 test('listed repositories need no repos.conf; the first is the main one', (t) => {

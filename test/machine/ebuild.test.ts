@@ -1,6 +1,6 @@
 /** `app-portage/lvfs`: what `npm run release` makes is built and installed by real Portage, and the installed lvfs works. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -16,10 +16,11 @@ const isMade = git ? undefined : 'no checkout of git to make the tarballs from';
 const reason = isMade ?? whyNoPortage();
 const skipped = reason === undefined ? '' : ` (skipped: ${reason})`;
 
-/** Makes a release; two of the same sources are equal. */
+/** The directory of a release, made where it is not there yet; two of the same sources are equal. */
 function release(name: string): string {
   const directory = join(box.directory, name);
-  execFileSync(process.execPath, [join(checkout, 'packaging/release.js'), directory], { stdio: 'ignore' });
+  if (!existsSync(directory))
+    execFileSync(process.execPath, [join(checkout, 'packaging/release.js'), directory], { stdio: 'ignore' });
   return directory;
 }
 

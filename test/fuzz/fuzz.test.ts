@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
-import { fewest, fuzz } from '../../fuzz/fuzz.js';
-import { fuzzTargets } from '../../fuzz/targets/index.js';
+import { fewest, fuzz } from './fuzz.js';
+import { fuzzTargets } from './targets/index.js';
 
 const inputs = Number(process.env['LVFS_FUZZ'] ?? 10_000);
 const seed = Number(process.env['LVFS_SEED'] ?? 2012);
@@ -15,7 +15,7 @@ const most = 16 << 20;
 
 /** An input a line, as the JSON of its bytes as latin1. */
 const corpusOf = (name: string): URL =>
-  new URL(`../../../../test/fuzz/corpus/${name.replace(' ', '-')}.txt`, import.meta.url);
+  new URL(`../../../test/fuzz/corpus/${name.replace(' ', '-')}.txt`, import.meta.url);
 
 function readCorpus(file: URL): Buffer[] {
   if (!existsSync(file)) return [];
