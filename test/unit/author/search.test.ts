@@ -123,7 +123,10 @@ test('what was not built any more is not said to be proved, nor its flags to be 
   const bison = pkg('sys-devel/bison-3');
   const both: Built = {
     end: 'failed',
-    report: { ...nothing, missing: [...failed.report.missing, missing(bison, 'BDEPEND="sys-devel/bison"')] },
+    report: {
+      ...emptyReport,
+      missing: [...failed.report.missing, missing(bison, 'BDEPEND="sys-devel/bison"')],
+    },
     lacks: { outcome: 'needs', packages: [flex, bison] },
   };
   const flags = new Map([
