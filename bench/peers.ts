@@ -87,7 +87,7 @@ function kernelPeer(name: string, options: string, mount: (mountpoint: string) =
     unavailable: () => undefined,
     mount(mountpoint) {
       mount(mountpoint);
-      const unmount = () => Promise.resolve(void unmountTree(mountpoint));
+      const unmount = () => Promise.resolve(unmountTree(mountpoint));
       return Promise.resolve({ pids: [], connection: undefined, unmount });
     },
   };

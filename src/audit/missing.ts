@@ -367,22 +367,20 @@ function judgeNeeds({ complaints }: Words, needs: readonly Need[], suspects: Sus
 /** What was used and is visible, or was, only because the user said so; by owner. */
 function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: ProcessTree): Map<PackageId, Use[]> {
   const declared = declaredPackages(input);
+  /** Whether a package is there only because the user said so. Whatever runs the build is shown to run it. */
+  const isExtra = (cpv: PackageId): boolean => {
+    if (declared.has(cpv) || input.system.has(cpv) || isPortage(cpv)) return false;
+    return !input.visible.has(cpv) || isAllowedByUser(cpv, input);
+  };
   const hasPhases = [...input.processes.values()].some(({ phase }) => phase !== '');
+  const isOfBuild = ({ process }: Use): boolean =>
+    !hasPhases || buildPhases.test(tree.record(process)?.phase ?? '');
   const found = new Map<PackageId, Use[]>();
   for (const use of uses) {
-    if (use.owners.length === 0 || use.owners.some((cpv) => declared.has(cpv) || input.system.has(cpv)))
-      continue;
-    if (use.owners.some((cpv) => input.visible.has(cpv) && !isAllowedByUser(cpv, input))) continue;
+    if (use.owners.length === 0 || !use.owners.every(isExtra)) continue;
     const { kind } = factsOf(use.path, input);
     if (kind === 'noise' || (kind === 'executable' && !isExecution(use, kind))) continue;
-    // Whatever runs the build is shown to run it.
-    if (use.owners.some(isPortage)) continue;
-    const phase = tree.record(use.process)?.phase ?? '';
-    if (hasPhases && !buildPhases.test(phase)) continue;
-    const { by, tools, ownAccord } = tree.actor(use.process);
-    if (by === 'portage') continue;
-    const isWanted = !ownAccord || tree.isTold(use.process, use.path);
-    if (!isWanted && !tools.some((tool) => use.owners.includes(tool))) continue;
+    if (!isOfBuild(use) || !isOfTarget(use, tree)) continue;
     for (const cpv of use.owners) {
       const known = found.get(cpv);
       if (known === undefined) found.set(cpv, [use]);
@@ -390,4 +388,11 @@ function usedOnUsersWord(uses: readonly Use[], input: ReportInput, tree: Process
     }
   }
   return found;
+}
+
+/** Whether the target had something used, or a tool that it comes with. */
+function isOfTarget({ process, path, owners }: Use, tree: ProcessTree): boolean {
+  const { by, tools, ownAccord } = tree.actor(process);
+  if (by === 'portage') return false;
+  return !ownAccord || tree.isTold(process, path) || tools.some((tool) => owners.includes(tool));
 }

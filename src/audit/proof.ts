@@ -151,10 +151,9 @@ async function smallest(ask: Ask, { ordered, likely, again }: Search): Promise<S
  */
 async function refined(
   ask: Ask,
-  found: readonly PackageId[],
+  { found, used }: { readonly found: readonly PackageId[]; readonly used: readonly PackageId[] },
   candidates: Candidates,
   isCertain: (one: PackageId) => boolean,
-  used: readonly PackageId[],
 ): Promise<Smallest> {
   let packages = [...found];
   const open = packages.filter((one) => !isCertain(one));
@@ -261,7 +260,7 @@ export async function proveFailure(
     const found = await smallest(ask, where);
     if (found.end !== 'found') return ended(found.end, found.packages);
     const used = (await trials.make(found.packages))?.used ?? [];
-    const { packages, end } = await refined(ask, found.packages, candidates, isAccused, used);
+    const { packages, end } = await refined(ask, { found: found.packages, used }, candidates, isAccused);
     return ended(end === 'found' ? 'needs' : end, packages);
   };
   const again = (shown: readonly PackageId[]) => async () => (await trials.again(shown))?.built;
@@ -433,7 +432,7 @@ class Comparison {
     const found = await smallest(ask, { ...order, again });
     if (found.end !== 'found') return found;
     const used = (await trials.make(found.packages))?.used ?? [];
-    return refined(ask, found.packages, this.#candidates, () => false, used);
+    return refined(ask, { found: found.packages, used }, this.#candidates, () => false);
   }
 
   /** Whatever else is as in the full view with these packages shown, they make as well. */

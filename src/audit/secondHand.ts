@@ -104,14 +104,7 @@ export function findSecondHand(whole: Case): SecondHand[] {
     if (others.length === 0) continue;
     const direct = counted.filter((_, i) => explained[i] === undefined);
     const shown = direct.length > 0 ? direct : others;
-    const byVariable = new Map<'BDEPEND' | 'DEPEND', number>();
-    for (const use of shown) {
-      // A program that was executed is what is needed, however many libraries it loads.
-      const executed = isExecution(use, factsOf(use.path, input).kind);
-      const weight = executed ? 100 : factsOf(use.path, input).weight;
-      const variable = (executed ? variableForProgram : variableFor)(cpv, use.path, input);
-      byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
-    }
+    const byVariable = variablesOf(cpv, shown, input);
     const paths = tellingPaths(new Map(shown.map(({ path }) => [path, factsOf(path, input).weight])));
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
     result.push({
@@ -130,6 +123,23 @@ export function findSecondHand(whole: Case): SecondHand[] {
       b.hits - a.hits ||
       (a.cpv < b.cpv ? -1 : 1),
   );
+}
+
+/** How much says that a package belongs into which variable. */
+function variablesOf(
+  cpv: PackageId,
+  uses: readonly Use[],
+  input: ReportInput,
+): ReadonlyMap<'BDEPEND' | 'DEPEND', number> {
+  const byVariable = new Map<'BDEPEND' | 'DEPEND', number>();
+  for (const use of uses) {
+    // A program that was executed is what is needed, however many libraries it loads.
+    const executed = isExecution(use, factsOf(use.path, input).kind);
+    const weight = executed ? 100 : factsOf(use.path, input).weight;
+    const variable = (executed ? variableForProgram : variableFor)(cpv, use.path, input);
+    byVariable.set(variable, (byVariable.get(variable) ?? 0) + weight);
+  }
+  return byVariable;
 }
 
 /** Why a use is not the target's: a tool made it, or a file led to it. Undefined: the target asked for it. */
@@ -156,33 +166,36 @@ function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: U
     if (known === undefined) modules.set(use.process, (known = new Set()));
     for (const owner of use.owners) known.add(owner);
   }
-  return (cpv, use) => {
+  /** The interpreter of a script is that script's business. */
+  const isInterpreter = (cpv: PackageId, wanted: string): boolean => {
+    const scripts = input.ownersOf(wanted);
+    return scripts.length > 0 && !scripts.includes(cpv);
+  };
+  /** A launcher (python-exec) is the business of what it starts in its place. A script is not the launcher of its interpreter. */
+  const isLauncher = (cpv: PackageId, process: number): boolean =>
+    tree
+      .successors(process)
+      .some(({ program, script }) => !script.includes(cpv) && program.some((owner) => needs(owner).has(cpv)));
+  const isOfTool = (cpv: PackageId, use: Use): boolean => {
     const { by, answerable, ownAccord } = tree.actor(use.process);
-    if (by === 'portage') return 'tool';
-    if (habitOf(use.path, tree.record(use.process), habits) !== undefined) return 'tool';
-    if (!isSpokenOf(use, input, tree)) return 'tool';
-    if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return 'tool';
+    if (by === 'portage' || habitOf(use.path, tree.record(use.process), habits) !== undefined) return true;
+    if (!isSpokenOf(use, input, tree)) return true;
+    if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return true;
+    if (use.operation !== 'exec') return false;
     // A tool runs others as it likes, be they among what it is said to need or not.
-    if (use.operation === 'exec' && ownAccord && !tree.isTold(use.process, use.path)) return 'tool';
-    if (use.operation === 'exec' && use.wanted !== undefined && use.wanted !== '') {
-      // The interpreter of a script is that script's business.
-      const scripts = input.ownersOf(use.wanted);
-      if (scripts.length > 0 && !scripts.includes(cpv)) return 'tool';
-      // A launcher (python-exec) is the business of what it starts in its place. A script is not the launcher of its interpreter.
-      const isLauncher = tree
-        .successors(use.process)
-        .some(
-          ({ program, script }) => !script.includes(cpv) && program.some((owner) => needs(owner).has(cpv)),
-        );
-      if (isLauncher) return 'tool';
-    }
-    const by_ = ledTo.get(use.path);
-    if (by_ === undefined) return undefined;
+    if (ownAccord && !tree.isTold(use.process, use.path)) return true;
+    const { wanted = '' } = use;
+    return wanted !== '' && (isInterpreter(cpv, wanted) || isLauncher(cpv, use.process));
+  };
+  return (cpv, use) => {
+    if (isOfTool(cpv, use)) return 'tool';
+    const leading = ledTo.get(use.path);
+    if (leading === undefined) return undefined;
     if (factsOf(use.path, input).kind !== 'python') return 'file';
     if (isNeeded(asked, 'python', moduleName(use.path))) return undefined;
     // Only what this process has imported can have led to it.
     const used = modules.get(use.process);
-    return [...by_].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
+    return [...leading].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
   };
 }
 

@@ -47,7 +47,7 @@ mountTest(`what emerge leaves of a failed build is named${skipped}`, async (t) =
       'sys-apps/portage-3.0.66': { files: { '/opt/portage/bin/emerge': { text: script, mode: 0o755 } } },
     },
   });
-  f.environment['PATH'] += ':/opt/portage/bin';
+  f.environment['PATH'] = `${f.environment['PATH'] ?? ''}:/opt/portage/bin`;
   const shown = [...host, '--with', 'sys-apps/portage'];
   const onHost = f.gentoo.path(log);
   const { stdout } = await f.lvfs('build', '--json', ...shown, 'dev-libs/foo', 'dev-libs/other');

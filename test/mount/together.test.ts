@@ -45,7 +45,7 @@ mountTest(`two unmount the same view: it is gone, and nobody is told of a bug${s
   t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', f.mountpoint)).status, 0);
   const results = await twice(() => f.lvfs('umount', f.mountpoint));
   const statuses = results.map(({ status }) => status);
-  t.true(statuses.includes(0), `${statuses.join()}`);
+  t.true(statuses.includes(0), statuses.join());
   for (const { status, stderr } of results) {
     t.true(status === 0 || status === 24, `${status} ${stderr}`);
     t.regex(stderr, status === 0 ? /^$/ : /^lvfs: .+\n(hint: .+\n)?$/);

@@ -174,7 +174,7 @@ mountTest(`--plain, and --json, are what lvfs log -f prints${skipped}`, async (t
   const followers = [f.start('watch', '--plain', mountpoint), f.start('watch', '--json', mountpoint)];
   const texts = followers.map(() => '');
   followers.forEach((child, at) =>
-    child.stdout?.on('data', (data: Buffer) => (texts[at] += data.toString())),
+    child.stdout?.on('data', (data: Buffer) => (texts[at] = `${texts[at] ?? ''}${data.toString()}`)),
   );
   const ends = followers.map(finished);
   await until('both follow', () => texts.every((text) => text.endsWith('\n')));

@@ -8,7 +8,7 @@ const pythonTest = hasPython ? test : test.skip;
 const skipped = hasPython ? '' : ' (skipped: no python3)';
 
 /** What it may use: the standard library, and of that what is quick to load. */
-const modules = ['ctypes', 'json', 'locale', 'os', 're', 'signal', 'socket', 'subprocess', 'sys'];
+const modules = ['ctypes', 'json', 'locale', 'os', 're', 'signal', 'socket', 'stat', 'subprocess', 'sys'];
 
 pythonTest(`what stands in for pid-ns-init is Python 3.9, and imports little${skipped}`, (t) => {
   const program = [
