@@ -105,12 +105,8 @@ export class SearchBelow {
 
   /** Whether something below a directory is visible. `noOwned`: it is known that no visible package has a file there. */
   isVisibleBelow(directory: IndexNode, noOwned: boolean): Found {
-    const { memo } = this.#state;
-    if ((memo[directory]! & (memoBits.belowYes | memoBits.belowNo)) !== 0) {
-      if (this.#search !== undefined && (memo[directory]! & memoBits.belowNever) === 0)
-        this.#search.hangs = true;
-      return (memo[directory]! & memoBits.belowYes) !== 0 ? Found.yes : Found.no;
-    }
+    const known = this.#known(directory);
+    if (known !== undefined) return known;
     const outermost = this.#search === undefined;
     const search = (this.#search ??= {
       ...{ top: directory, entered: new Set(), met: 0, left: searchLimit },
@@ -130,19 +126,30 @@ export class SearchBelow {
       if (found === Found.no) found = this.#searchHost(directory);
       // Also when it was met at the end of a link, where the answer is just "not visible".
       if (found === Found.no && search.met !== met) found = Found.open;
-      if (found === Found.yes) this.#note(directory, memoBits.belowYes);
-      else if (found === Found.no && !search.hangs)
-        this.#note(directory, memoBits.belowNo | memoBits.belowNever);
-      else if (found === Found.no || outermost) this.#note(directory, memoBits.belowNo);
-      return outermost && found === Found.open ? Found.no : found;
+      // All that was open is closed with the outermost search.
+      if (outermost && found === Found.open) found = Found.no;
+      this.#note(directory, found, search.hangs || search.met !== met);
+      return found;
     } finally {
       search.hangs ||= hangs;
       if (outermost) this.#search = undefined;
     }
   }
 
-  #note(directory: IndexNode, found: number): void {
-    this.#state.note(directory, memoBits.belowYes | memoBits.belowNo | memoBits.belowNever, found);
+  /** What was found out before; undefined: nothing. */
+  #known(directory: IndexNode): Found | undefined {
+    const known = this.#state.memo[directory]!;
+    if ((known & (memoBits.belowYes | memoBits.belowNo)) === 0) return undefined;
+    if ((known & memoBits.belowNever) === 0) this.#noteHangs();
+    return (known & memoBits.belowYes) !== 0 ? Found.yes : Found.no;
+  }
+
+  /** Remembers what was found. @param hangs whether that may be otherwise when other packages are visible */
+  #note(directory: IndexNode, found: Found, hangs: boolean): void {
+    if (found === Found.open) return;
+    const never = hangs ? 0 : memoBits.belowNever;
+    const bits = found === Found.yes ? memoBits.belowYes : memoBits.belowNo | never;
+    this.#state.note(directory, memoBits.belowYes | memoBits.belowNo | memoBits.belowNever, bits);
   }
 
   /** What is found below the directory that is being searched may be otherwise when other packages are visible. */
@@ -227,8 +234,7 @@ export class SearchBelow {
   /** Looks for something visible in a directory itself. */
   #searchEntries(directory: IndexNode, { names, bounds, kinds }: HostListing): SearchedEntries {
     const search = this.#search!;
-    const index = this.#index;
-    const holdsPython = isPythonCache(index, directory);
+    const holdsPython = isPythonCache(this.#index, directory);
     const anyMayBeVisible = this.#anyMayBeVisible(directory, holdsPython);
     const entries: SearchedEntries = { isFound: false, isConditional: false, subdirectories: [] };
     for (let i = 0; i < kinds.length && !entries.isFound; i++) {
@@ -239,29 +245,30 @@ export class SearchBelow {
         break;
       }
       const kind = kindOfType(kinds[i]!);
-      if (kind === hostKind.link) search.hangs = true;
       // Most of a large tree are plain files, so nothing is spent on them.
       const isLikely =
+        anyMayBeVisible ||
         kind === hostKind.directory ||
         kind === hostKind.link ||
-        anyMayBeVisible ||
         (holdsPython && endsWith(names.subarray(bounds[i], bounds[i + 1]), '.pyc'));
       if (!isLikely) continue;
-      const known = index.find(directory, names, bounds[i], bounds[i + 1]);
-      const isOwned = known !== -1 && index.isOwned(known);
-      // Of the owned there are only hidden ones left, which nothing but a glob can show.
-      if (kind !== hostKind.directory && isOwned && this.#overrides.isEmpty) continue;
-      const child = known === -1 ? index.tryEnsure(directory, names, bounds[i], bounds[i + 1]) : known;
-      if (child === -1 || this.#state.isUntouchable(child)) {
-        search.hangs = true;
-      } else if (kind === hostKind.directory) {
-        entries.subdirectories.push(child);
-      } else {
-        if (!isOwned && !holdsPython) entries.isConditional = true;
-        entries.isFound = this.#decide(child, kind) > 0;
-      }
+      const known = this.#index.find(directory, names, bounds[i], bounds[i + 1]);
+      const child = known === -1 ? this.#index.tryEnsure(directory, names, bounds[i], bounds[i + 1]) : known;
+      if (child === -1 || this.#state.isUntouchable(child)) search.hangs = true;
+      else if (kind === hostKind.directory) entries.subdirectories.push(child);
+      else this.#searchEntry(child, kind, holdsPython, entries);
     }
     return entries;
+  }
+
+  /** Looks whether what is no directory is visible. */
+  #searchEntry(node: IndexNode, kind: HostKind, holdsPython: boolean, entries: SearchedEntries): void {
+    if (kind === hostKind.link) this.#noteHangs();
+    const isOwned = this.#index.isOwned(node);
+    // Of the owned there are only hidden ones left, which nothing but a glob can show.
+    if (isOwned && this.#overrides.isEmpty) return;
+    if (!isOwned && !holdsPython) entries.isConditional = true;
+    entries.isFound = this.#decide(node, kind) > 0;
   }
 
   /** Whether anything that nobody owns in a directory may be visible, whatever it is. */
