@@ -257,6 +257,7 @@ const addition = object({
   kind: words('needed', 'automagic', 'second-hand'),
   'condition?': text,
   isConditionKnown: flag,
+  untold: texts,
   linked: flag,
   proved: flag,
   paths,

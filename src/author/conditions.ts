@@ -18,6 +18,8 @@ export interface FoundCondition {
   readonly condition: string | undefined;
   /** Whether builds have shown that. */
   readonly isKnown: boolean;
+  /** Where that is not known: `flag` or `!flag`, of each that it may go with and of which no build has told. */
+  readonly untold: readonly string[];
 }
 
 /** Alternatives that a condition may have; more explain nothing to a reader of the ebuild. */
@@ -46,23 +48,53 @@ export async function findCondition(
   };
   const enabled = [...flags].filter(([, state]) => state).map(([flag]) => flag);
   /** Of each, one flag at least has to hold. */
-  const clauses: string[][] = [];
-  for (const [flag] of likely) if (clauses.length === 0 && (await ask([flag])) === true) clauses.push([flag]);
-  const tried = new Set(likely.map(([flag]) => flag));
+  const clauses: (readonly string[])[] = [];
+  const unanswered: string[] = [];
+  for (const [flag] of likely) {
+    if (clauses.length > 0) break;
+    const alone = await ask([flag]);
+    if (alone === true) clauses.push([flag]);
+    if (alone === undefined) unanswered.push(flag);
+  }
+  const tried = new Set(likely.map(([flag]) => flag).filter((flag) => !unanswered.includes(flag)));
   for (;;) {
     const rest = enabled.filter((flag) => !clauses.flat().includes(flag));
     // One that was tried alone and did not do may still be one of several.
     const [only] = rest;
     const isTried = rest.length === 1 && only !== undefined && tried.has(only) && clauses.length === 0;
     if (rest.length === 0 || isTried) break;
-    const any = await ask(rest);
-    if (any === undefined && clauses.length === 0) return { condition: undefined, isKnown: false };
-    if (any !== true) break;
-    const clause = await smallest(rest, ask);
-    if (clause === undefined) return { condition: spelled(clauses, flags), isKnown: clauses.length > 0 };
+    const { clause, untold } = await enoughAmong(rest, ask);
+    if (clause === undefined) {
+      unanswered.push(...untold);
+      break;
+    }
     clauses.push(clause);
   }
-  return { condition: spelled(clauses, flags), isKnown: true };
+  const isKnown = clauses.length > 0 || unanswered.length === 0;
+  const untold = isKnown ? [] : [...flags].filter(([flag]) => unanswered.includes(flag)).map(wordOf);
+  return { condition: spelled(clauses, flags), isKnown, untold };
+}
+
+/**
+ * Flags that are enough when they are switched together, and none of which can be left out. Those that cannot all be switched at once (REQUIRED_USE) are
+ * tried in parts.
+ */
+async function enoughAmong(
+  flags: readonly string[],
+  ask: (names: readonly string[]) => Promise<boolean | undefined>,
+): Promise<{ readonly clause?: readonly string[]; readonly untold: readonly string[] }> {
+  const all = await ask(flags);
+  if (all === false) return { untold: [] };
+  if (all === true) {
+    const clause = await smallest(flags, ask);
+    return clause === undefined ? { untold: flags } : { clause, untold: [] };
+  }
+  if (flags.length === 1) return { untold: flags };
+  const middle = Math.ceil(flags.length / 2);
+  const first = await enoughAmong(flags.slice(0, middle), ask);
+  if (first.clause !== undefined) return first;
+  const second = await enoughAmong(flags.slice(middle), ask);
+  return { ...second, untold: [...first.untold, ...second.untold] };
 }
 
 /** Flags of which none can be left out: the last of the shortest beginning that is enough, again and again. */
@@ -91,12 +123,17 @@ async function smallest(
   }
 }
 
+/** A flag in the state that it has, as a condition. */
+export function wordOf([flag, state]: readonly [string, boolean]): string {
+  return state ? flag : `!${flag}`;
+}
+
 /** Clauses as alternatives; undefined for none. */
 function spelled(
   clauses: readonly (readonly string[])[],
   flags: ReadonlyMap<string, boolean>,
 ): string | undefined {
-  const word = (flag: string): string => (flags.get(flag) === true ? flag : `!${flag}`);
+  const word = (flag: string): string => wordOf([flag, flags.get(flag) === true]);
   let kept = clauses;
   while (kept.reduce((product, { length }) => product * length, 1) > mostAlternatives && kept.length > 1)
     kept = kept.slice(0, -1);

@@ -17,6 +17,8 @@ export interface Answer {
   readonly text: string;
   /** Undefined: it is not declared. */
   readonly atom?: string;
+  /** `flag` or `!flag`: it is declared under that. */
+  readonly condition?: string;
 }
 
 /** Asks; undefined when there is nobody to be asked. */
@@ -58,19 +60,15 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
     open.push(comment);
   };
   for (const addition of findings.additions) {
-    const question = questionAbout(addition);
-    const answer = question === undefined ? { atom: addition.atoms[0]?.atom } : await ask(question);
-    // What the author may as well switch off is not declared unasked.
-    const atom =
-      answer === undefined && isAuthorsChoice(addition) ? undefined : (answer ?? addition.atoms[0])?.atom;
+    const decision = await decide(addition, findings.outcome, ask);
+    const { atom, condition, comments } = decision;
     if (atom !== undefined) {
-      text = declareAll(text, addition, atom);
+      text = declareAll(text, { ...addition, condition }, atom);
       declared.push(atom);
-      lines.push(evidenceFor(addition, atom));
+      lines.push(evidenceFor(addition, decision, atom));
     }
-    // It stands above the variable, which may not have been there before.
-    const comment = answer === undefined ? commentAbout(addition) : undefined;
-    if (comment !== undefined) leaveOpen(addition, comment);
+    // They stand above the variable, which may not have been there before.
+    for (const comment of comments) leaveOpen(addition, comment);
   }
   for (const { variable, atom, cpv } of findings.withdrawals) {
     const removal = withdraw(text, variable, atom);
@@ -89,10 +87,69 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
   return { text, message, patch: filePatch(ebuild.path, ebuild.text, text), open };
 }
 
+/** What becomes of an addition. */
+interface Decision {
+  /** Undefined: it is not declared. */
+  readonly atom: string | undefined;
+  readonly condition: string | undefined;
+  /** It is not known whether it goes with a flag, and nobody has said. */
+  readonly isConditionOpen: boolean;
+  /** What is left to the author. */
+  readonly comments: readonly string[];
+}
+
+/** Asks what builds have not told. */
+async function decide(addition: Addition, outcome: Findings['outcome'], ask: Asker): Promise<Decision> {
+  const { condition, atoms } = addition;
+  const comments: string[] = [];
+  const question = questionAbout(addition);
+  const answer = question === undefined ? { atom: atoms[0]?.atom } : await ask(question);
+  if (answer === undefined) comments.push(...commentAbout(addition));
+  // What the author may as well switch off is not declared unasked.
+  const isLeft = answer === undefined && isAuthorsChoice(addition);
+  const atom = isLeft ? undefined : (answer ?? atoms[0])?.atom;
+  const isOpen = condition === undefined && addition.untold.length > 0 && (atom !== undefined || isLeft);
+  if (!isOpen) return { atom, condition, isConditionOpen: false, comments };
+  const chosen = atom === undefined ? undefined : await ask(conditionQuestion(addition, atom));
+  if (chosen !== undefined) return { atom, condition: chosen.condition, isConditionOpen: false, comments };
+  comments.push(conditionComment(addition, outcome));
+  return { atom, condition, isConditionOpen: true, comments };
+}
+
+/** Flags at most that are named. */
+const namedFlags = 12;
+
+function conditionQuestion({ cpv, untold, kind }: Addition, atom: string): Question {
+  return {
+    cpv,
+    text: `${packageName(cpv)} is ${kindText[kind]}; under which USE flag was not found out`,
+    answers: [
+      { text: `${atom}, whatever the flags are`, atom },
+      ...untold
+        .slice(0, namedFlags)
+        .map((condition) => ({ text: `${condition}? ( ${atom} )`, atom, condition })),
+    ],
+  };
+}
+
+function conditionComment({ cpv, untold }: Addition, outcome: Findings['outcome']): string {
+  const named = untold.slice(0, namedFlags).map((flag) => `${flag}?`);
+  const more = untold.length - named.length;
+  const flags = named.join(' ') + (more > 0 ? ` and ${more} more` : '');
+  return `whether ${packageName(cpv)} goes with ${untold.length === 1 ? 'the flag' : 'one of the flags'} ${flags} was not found out: ${whyUntold[outcome]}`;
+}
+
+const whyUntold: Readonly<Record<Findings['outcome'], string>> = {
+  done: 'nothing could be built with them switched',
+  open: 'there were to be no more builds',
+  own: 'the build fails whatever is shown',
+  unsteady: 'the same build fails one time and succeeds another',
+};
+
 /** An atom under each alternative of its condition. */
 function declareAll(
   text: string,
-  { variable, condition, linked }: Pick<Addition, 'variable' | 'condition' | 'linked'>,
+  { variable, condition, linked }: Pick<Addition, 'variable' | 'linked'> & Pick<Decision, 'condition'>,
   atom: string,
 ): string {
   if (condition === undefined) return declare(text, { variable, atom, linked });
@@ -132,22 +189,21 @@ const kindText: Readonly<Record<Addition['kind'], string>> = {
   'second-hand': 'used',
 };
 
-function commentAbout(addition: Addition): string | undefined {
+function commentAbout(addition: Addition): string[] {
   const { atoms, cpv, files } = addition;
   const name = packageName(cpv);
   if (isAuthorsChoice(addition)) {
     const changes = files.length === 0 ? '' : ` (it changes ${files.slice(0, 3).join(' ')})`;
-    return `${name} is used where it is installed${changes}: declare it, or switch it off`;
+    return [`${name} is used where it is installed${changes}: declare it, or switch it off`];
   }
   const [first, ...others] = atoms;
-  if (first === undefined || others.length === 0) return undefined;
-  return `${first.atom} is one of several that have it; or ${others.map(({ atom }) => atom).join(', or ')}`;
+  if (first === undefined || others.length === 0) return [];
+  return [`${first.atom} is one of several that have it; or ${others.map(({ atom }) => atom).join(', or ')}`];
 }
 
 /** What was seen of a dependency, as sentences. */
-function evidenceFor(addition: Addition, atom: string): string {
-  const { variable, kind, condition, isConditionKnown, linked, proved, messages, paths, files, from } =
-    addition;
+function evidenceFor(addition: Addition, { condition, isConditionOpen }: Decision, atom: string): string {
+  const { variable, kind, linked, proved, messages, paths, files, from } = addition;
   const where = condition === undefined ? variable : `${variable}, ${conditionText(condition)}`;
   const said = {
     needed: proved
@@ -164,16 +220,17 @@ function evidenceFor(addition: Addition, atom: string): string {
       : path === undefined
         ? ''
         : ` It has ${path}.`;
-  const flag =
-    condition === undefined
-      ? ''
-      : isConditionKnown
-        ? ` With ${negationsOf(condition)
-            .map((words) => `USE="${words}"`)
-            .join(' or ')} it is not needed.`
-        : '';
+  const flag = isConditionOpen
+    ? ' Whether it goes with a USE flag was not found out.'
+    : flagEvidence(addition);
   const library = linked ? ' The result is linked with it, so it is needed to run as well.' : '';
   return `${where}: ${atom}: ${said}${seen}${flag}${library}`;
+}
+
+function flagEvidence({ condition, isConditionKnown }: Addition): string {
+  if (condition === undefined || !isConditionKnown) return '';
+  const words = negationsOf(condition).map((one) => `USE="${one}"`);
+  return ` With ${words.join(' or ')} it is not needed.`;
 }
 
 /** `ssl?`, `ssl? gtk?`, `ssl? or gtk?`. */

@@ -5,7 +5,7 @@
  */
 import { imageFacts, isMereContent, type Image, type Missing, type Report } from '../audit/index.js';
 import { packageName, type PackageId } from '../base/index.js';
-import { findCondition, type Flags, type FoundCondition } from './conditions.js';
+import { findCondition, wordOf, type Flags, type FoundCondition } from './conditions.js';
 import { dependencyVariables, nameOf, type DependencyVariable } from './dependencyEdit.js';
 
 /** What a build is to differ in from one of the ebuild as it is. */
@@ -85,6 +85,8 @@ export interface Addition {
   readonly condition?: string;
   /** Whether the condition, or that there is none, was shown by builds. */
   readonly isConditionKnown: boolean;
+  /** Where that is not known: `flag` or `!flag`, of each that it may go with and of which no build has told. */
+  readonly untold: readonly string[];
   /** The result is linked with it. */
   readonly linked: boolean;
   /** Builds with it and without it have shown that. */
@@ -144,6 +146,14 @@ export async function findFix(subject: Subject, build: Builder, options: SearchO
   return new Search(subject, build, base, first).all(shown, options);
 }
 
+/** A package of those that were added without which it does not come out the same. */
+interface Necessary {
+  readonly cpv: PackageId;
+  readonly kind: 'needed' | 'automagic';
+  /** It was built without it, rather than not built any more. */
+  readonly proved: boolean;
+}
+
 /** From a build that succeeds to what the ebuild should say. */
 class Search {
   readonly #subject: Subject;
@@ -164,12 +174,11 @@ class Search {
     const groups = this.#base.automagic ?? [];
     const hard = await this.#necessary(needed);
     const additions: Addition[] = [];
-    for (const { cpv, kind } of hard)
+    for (const one of hard)
       additions.push(
         await this.#needed(
-          cpv,
-          kind,
-          hard.map((one) => one.cpv),
+          one,
+          hard.map(({ cpv }) => cpv),
         ),
       );
     for (const { packages, files } of groups)
@@ -195,21 +204,26 @@ class Search {
   }
 
   /** Takes what was added away again, one by one. */
-  async #necessary(added: readonly PackageId[]): Promise<{ cpv: PackageId; kind: 'needed' | 'automagic' }[]> {
+  async #necessary(added: readonly PackageId[]): Promise<Necessary[]> {
     // Without the only one it is the build that failed.
-    if (added.length < 2) return added.map((cpv) => ({ cpv, kind: 'needed' }));
-    let left = [...added];
-    const kinds = new Map<PackageId, 'needed' | 'automagic'>();
+    if (added.length < 2) return added.map((cpv) => ({ cpv, kind: 'needed', proved: true }));
+    const found: Necessary[] = [];
+    let left = added;
     for (const cpv of added) {
       const others = left.filter((one) => one !== cpv);
       const built = await this.#try({ ...asItIs, shown: others }, `without ${packageName(cpv)}`);
       if (built !== undefined && this.#isSame(built)) left = others;
-      else kinds.set(cpv, built?.end === 'built' ? 'automagic' : 'needed');
+      else
+        found.push({
+          cpv,
+          kind: built?.end === 'built' ? 'automagic' : 'needed',
+          proved: built !== undefined,
+        });
     }
-    return left.map((cpv) => ({ cpv, kind: kinds.get(cpv) ?? 'needed' }));
+    return found;
   }
 
-  async #needed(cpv: PackageId, kind: 'needed' | 'automagic', all: readonly PackageId[]): Promise<Addition> {
+  async #needed({ cpv, kind, proved }: Necessary, all: readonly PackageId[]): Promise<Addition> {
     const entry = entryOf(cpv, this.#reports);
     const others = all.filter((one) => one !== cpv);
     const condition = await this.#conditionOf(entry, async (flags, words) => {
@@ -217,9 +231,9 @@ class Search {
         { shown: others, hidden: [], flags },
         `${words}, without ${packageName(cpv)}`,
       );
-      return built?.end === 'impossible' ? undefined : built?.end === 'built';
+      return built === undefined || built.end === 'impossible' ? undefined : built.end === 'built';
     });
-    return this.#addition(entry, kind, condition, true);
+    return this.#addition(entry, kind, condition, proved);
   }
 
   /** An automagic dependency goes with a flag when without that flag it makes no difference. */
@@ -230,21 +244,17 @@ class Search {
     group: readonly PackageId[],
   ): Promise<Addition> {
     const entry = { ...entryOf(cpv, this.#reports), files: [...files] };
-    const fitting = this.#fittingFlags(cpv);
-    let condition: string | undefined;
-    for (const [flag, state] of fitting) {
-      const flags = { [flag]: !state };
+    const found = await firstThatFits(this.#fittingFlags(cpv), async (flags) => {
       const words = flagWords(flags);
       const without = await this.#try({ shown: base, hidden: [], flags }, words);
-      if (without?.end !== 'built') continue;
+      if (without === undefined || without.end === 'impossible') return undefined;
+      if (without.end === 'failed') return false;
       const shown = [...base, ...group];
       const present = await this.#try({ shown, hidden: [], flags }, `${words}, with ${namesOf(group)}`);
-      if (present === undefined || !this.#isSame(present, without)) continue;
-      condition = state ? flag : `!${flag}`;
-      break;
-    }
+      return present === undefined ? undefined : this.#isSame(present, without);
+    });
     // What no flag switches may as well be switched off in the ebuild: that nobody but its author decides.
-    return this.#addition(entry, 'automagic', { condition, isKnown: condition !== undefined }, true);
+    return this.#addition(entry, 'automagic', found, true);
   }
 
   /**
@@ -268,33 +278,22 @@ class Search {
       files: [],
       phases: [],
     };
-    let condition: string | undefined;
-    for (const [flag, state] of this.#fittingFlags(one.cpv)) {
-      const flags = { [flag]: !state };
+    const found = await firstThatFits(this.#fittingFlags(one.cpv), async (flags) => {
       const built = await this.#try({ shown, hidden: [], flags }, flagWords(flags));
-      if (built?.end !== 'built' || built.report.secondHand.some(({ cpv }) => cpv === one.cpv)) continue;
-      condition = state ? flag : `!${flag}`;
-      break;
-    }
-    return {
-      ...this.#addition(
-        entry,
-        'second-hand',
-        { condition, isKnown: condition !== undefined },
-        hidden !== undefined,
-      ),
-      from: one.from,
-    };
+      if (built === undefined || built.end === 'impossible') return undefined;
+      return built.end === 'built' && built.report.secondHand.every(({ cpv }) => cpv !== one.cpv);
+    });
+    return { ...this.#addition(entry, 'second-hand', found, hidden !== undefined), from: one.from };
   }
 
   #addition(
     entry: Entry,
     kind: Addition['kind'],
-    { condition, isKnown }: FoundCondition,
+    { condition, isKnown, untold }: FoundCondition,
     proved: boolean,
   ): Addition {
     const made = additionOf(entry, kind, this.#subject, condition, proved, this.#base.image);
-    return { ...made, isConditionKnown: isKnown };
+    return { ...made, isConditionKnown: isKnown, untold };
   }
 
   #fittingFlags(cpv: PackageId): [string, boolean][] {
@@ -334,6 +333,21 @@ class Search {
     }
     return found;
   }
+}
+
+/** The first of the flags with which, switched, something is not used any more. */
+async function firstThatFits(
+  flags: readonly (readonly [string, boolean])[],
+  isWithout: (flags: Flags) => Promise<boolean | undefined>,
+): Promise<FoundCondition> {
+  const untold: string[] = [];
+  for (const one of flags) {
+    const [flag, state] = one;
+    const answer = await isWithout({ [flag]: !state });
+    if (answer === true) return { condition: wordOf(one), isKnown: true, untold: [] };
+    if (answer === undefined) untold.push(wordOf(one));
+  }
+  return { condition: undefined, isKnown: false, untold };
 }
 
 type Entry = Pick<Missing, 'cpv' | 'suggestions' | 'paths' | 'messages' | 'phases'> & {
@@ -389,6 +403,7 @@ function additionOf(
     kind,
     ...(condition === undefined ? {} : { condition }),
     isConditionKnown: false,
+    untold: [...subject.flags].filter(([flag, state]) => state || doesFit(flag, cpv)).map(wordOf),
     linked,
     proved,
     paths,

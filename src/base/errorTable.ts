@@ -70,6 +70,10 @@ const rows = {
     hint: 'give a directory that --results has made, a journal of one, or what lvfs check --json printed',
   },
   NO_PID_SANDBOX: { exit: exitStatus.failure, means: '`lvfs emerge` needs `pid-sandbox` in FEATURES' },
+  NOT_EXECUTABLE: {
+    exit: exitStatus.notExecutable,
+    means: '`run`: the command is a directory, or nobody may execute it',
+  },
   NO_PROGRAM: {
     exit: [exitStatus.failure, exitStatus.commandNotFound],
     means: 'a program that is needed is not there',

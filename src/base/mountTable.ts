@@ -14,6 +14,8 @@ export interface MountEntry {
   readonly mountpointBytes: string;
   readonly type: string;
   readonly source: string;
+  /** Options of the file system, as it has them. */
+  readonly options: string;
 }
 
 /**
@@ -44,6 +46,7 @@ export function parseMountTable(text: string): MountEntry[] {
       mountpointBytes,
       type,
       source: utf8(unescape(source ?? '')),
+      options: fields[dash + 3] ?? '',
     });
   }
   return entries;

@@ -68,13 +68,20 @@ function isInForeground(): boolean {
   return stat !== undefined && stat.terminal !== 0 && stat.group === stat.foreground;
 }
 
+/** What is said of the command line: that it is wrong, or names no command that can be run. */
+const kept: ReadonlySet<ExitStatus> = new Set([
+  exitStatus.usage,
+  exitStatus.notExecutable,
+  exitStatus.commandNotFound,
+]);
+
 /**
  * Gives failures of lvfs itself the status that `run` and `shell` keep for them, so that they cannot be taken for the
  * command's own.
  */
 export function asRunFailure(thrown: unknown): unknown {
   const error = explained(thrown);
-  if (!(error instanceof LvfsError) || error.exit === exitStatus.usage) return error;
+  if (!(error instanceof LvfsError) || kept.has(error.exit)) return error;
   return new LvfsError(error.code, error.message, {
     exit: exitStatus.runFailed,
     details: error.details,

@@ -51,6 +51,7 @@ export type { StartedInside } from './private/start.js';
 export type { Health } from './health.js';
 export type { Remedy } from './remedies.js';
 export type { Explanation } from './plan/explanation.js';
+export type { FoundProgram } from './plan/findProgram.js';
 export type { Plan } from './plan/plan.js';
 export type { ProcessEnd as CommandEnd } from '../base/index.js';
 export type { Entered, HealthCheck } from './platform/index.js';

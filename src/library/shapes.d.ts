@@ -577,6 +577,8 @@ export interface Answer {
   readonly text: string;
   /** Undefined: it is not declared. */
   readonly atom?: string;
+  /** `flag` or `!flag`: it is declared under that. */
+  readonly condition?: string;
 }
 
 /** Something that builds cannot tell, with what may be answered; the first answer is taken where nobody is asked. */
@@ -601,6 +603,8 @@ export interface Addition {
   readonly condition?: string;
   /** Whether the condition, or that there is none, was shown by builds. */
   readonly isConditionKnown: boolean;
+  /** Where that is not known: `flag` or `!flag`, of each that it may go with and of which no build has told. */
+  readonly untold: readonly string[];
   /** The result is linked with it. */
   readonly linked: boolean;
   /** Builds with it and without it have shown that. */

@@ -5,6 +5,7 @@ import type {
   CommandEnd,
   ControlClient,
   Explanation,
+  FoundProgram,
   IgnoreSetting,
   Inside,
   LiveResult,
@@ -191,6 +192,11 @@ export class PrivateView extends AnyView {
       ...(capture ? { show: false } : {}),
       ...(environment === undefined ? {} : { environment }),
     });
+  }
+
+  /** Whether a command can be run in it, and what keeps it from that. */
+  find(name: string): Promise<FoundProgram> {
+    return this.#inside.find(name);
   }
 
   /** What the last command printed, if that was captured. */

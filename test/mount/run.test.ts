@@ -55,9 +55,33 @@ endsWith(['sh', '-c', 'exit 7'], 7);
 endsWith(['sh', '-c', 'exit 125'], 125);
 endsWith(['sh', '-c', 'kill -TERM $$'], 143);
 endsWith(['sh', '-c', 'kill -KILL $$'], 137);
-endsWith(['no-such-command'], 127, '', /no-such-command/);
-endsWith(['/etc/passwd'], 126, '', /passwd/);
-endsWith(['/opt/hidden/tool'], 127, '', /belongs to dev-libs\/hidden-1; --with dev-libs\/hidden shows it/);
+endsWith(['no-such-command'], 127, '', /^lvfs: no-such-command: not found\n$/);
+endsWith(['./no/such'], 127, '', /^lvfs: \.\/no\/such: not found\n$/);
+endsWith([''], 127, '', /^lvfs: '': not found\n$/);
+endsWith(['/etc/passwd'], 126, '', /^lvfs: \/etc\/passwd: cannot be executed: permission denied\n$/);
+endsWith(['/etc'], 126, '', /^lvfs: \/etc: cannot be executed: it is a directory\n$/);
+endsWith(
+  ['/opt/hidden/tool'],
+  127,
+  '',
+  /^lvfs: \/opt\/hidden\/tool: \/opt\/hidden\/tool is hidden: it belongs to dev-libs\/hidden-1\nhint: --with dev-libs\/hidden shows it\n$/,
+);
+
+mountTest(`a script whose interpreter is hidden says so${skipped}`, async (t) => {
+  const f = await fixture(t, {
+    packages: {
+      'dev-libs/bar-1': { files: { '/opt/bar/script': { text: '#! /opt/hidden/tool -x\n', mode: 0o755 } } },
+    },
+  });
+  const { status, stderr } = await f.run('/opt/bar/script');
+  t.is(status, 127);
+  t.is(
+    stderr,
+    'lvfs: /opt/bar/script: its interpreter /opt/hidden/tool is hidden: it belongs to dev-libs/hidden-1\nhint: --with dev-libs/hidden shows it\n',
+  );
+  await nothingLeft(t, f);
+});
+
 endsWith(['printf', '[%s]', 'a b', '', '"c"', "'d'", '$e', '*', 'f\ng'], 0, `[a b][]["c"]['d'][$e][*][f\ng]`);
 endsWith(['sh', '-c', 'sleep 1000 & setsid sleep 1000 & echo started'], 0, 'started\n');
 endsWith(['cat', '/opt/bar/bar.h', '/opt/zlib/zlib.h'], 0, 'barzlib');

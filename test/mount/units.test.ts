@@ -1,11 +1,21 @@
 /** The service files: what systemd and OpenRC would run, and with which rights. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
 import { program, sandbox } from '../helpers/lvfs.js';
+import { underSystemd, whyNoAutomount, whyNoSystemd } from '../helpers/systemd.js';
 import { mountTest, skipped, withViews } from '../helpers/views.js';
 
 const packaging = fileURLToPath(new URL('../../../packaging', import.meta.url));
@@ -80,22 +90,15 @@ mountTest(
   },
 );
 
-const systemd = ['/lib/systemd/systemd', '/usr/lib/systemd/systemd'].find((path) => existsSync(path));
-const hasCgroups = /\bcgroup2$/m.test(readFileSync('/proc/filesystems', 'utf8'));
-const noSystemd = !hasCgroups
-  ? 'the kernel has no cgroup2'
-  : systemd === undefined
-    ? 'systemd is not installed'
-    : undefined;
-
+const noSystemd = whyNoSystemd();
 (noSystemd === undefined ? mountTest : test.skip)(
   `systemd mounts the view, changes it, mounts it again after its daemon was killed, and takes it away${skipped === '' && noSystemd !== undefined ? ` (skipped: ${noSystemd})` : skipped}`,
   async (t) => {
     t.timeout(300_000);
     const f = await withViews(t);
     const mountpoint = f.mountpoint();
-    const [bin, units] = ['bin', 'units'].map((name) => join(f.directory, name)) as [string, string];
-    for (const directory of [bin, units]) mkdirSync(directory);
+    const bin = join(f.directory, 'bin');
+    mkdirSync(bin);
     symlinkSync(program, join(bin, 'lvfs'));
     const settingsFile = join(f.directory, 'settings');
     const configure = (atoms: string): string =>
@@ -103,56 +106,25 @@ const noSystemd = !hasCgroups
         `VIEW_ATOMS="${atoms}"`,
         `VIEW_MOUNTPOINT="${mountpoint}"`,
         `PATH="${bin}:${join(process.execPath, '..')}:/usr/sbin:/usr/bin:/sbin:/bin"`,
-        ...['LVFS_ROOT', 'LVFS_RUNTIME_DIR', 'LVFS_CACHE_DIR', 'LVFS_DRIVER'].flatMap((name) => {
-          const value = f.environment[name];
-          return value === undefined ? [] : [`${name}="${value}"`];
-        }),
+        ...ownSettings(f).map(([name, value]) => `${name}="${value}"`),
         '',
       ].join('\n');
     writeFileSync(settingsFile, configure('dev-libs/foo'));
     writeFileSync(`${settingsFile}.new`, configure('dev-libs/bar'));
-    writeFileSync(join(units, 'lvfs@.service'), unit.replace(/^(EnvironmentFile=).*/m, `$1${settingsFile}`));
-    for (const name of ['sysinit', 'basic', 'shutdown', 'local-fs'])
-      writeFileSync(join(units, `${name}.target`), '[Unit]\nDefaultDependencies=no\n');
-    const script = join(f.directory, 'script');
-    const said = join(f.directory, 'said');
-    writeFileSync(join(units, 'test.target'), '[Unit]\nDefaultDependencies=no\nRequires=test.service\n');
-    writeFileSync(
-      join(units, 'test.service'),
-      `[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nTimeoutStartSec=240\nExecStart=/bin/sh ${script}\nStandardOutput=file:${said}\nStandardError=file:${said}\n`,
-    );
-    writeFileSync(
-      script,
-      `export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-      look() { echo "$1: $(systemctl is-active lvfs@demo) $(cd ${mountpoint} && echo usr/include/*)"; }
+    const said = underSystemd(
+      f.directory,
+      { 'lvfs@.service': unit.replace(/^(EnvironmentFile=).*/m, `$1${settingsFile}`) },
+      `look() { echo "$1: $(systemctl is-active lvfs@demo) $(cd ${mountpoint} && echo usr/include/*)"; }
       systemctl start lvfs@demo; look started
       mv ${settingsFile}.new ${settingsFile}; systemctl reload lvfs@demo; look reloaded
       pid=$(systemctl show --property MainPID --value lvfs@demo)
       kill -KILL "$pid"
       until other=$(systemctl show --property MainPID --value lvfs@demo); [ "$other" != "$pid" ] && [ "$other" != 0 ] && systemctl --quiet is-active lvfs@demo; do sleep 0.2; done
       look killed
-      systemctl stop lvfs@demo; look stopped
-      systemctl --force exit
-      `,
-    );
-    // Process 1 of namespaces of its own, with control groups of its own, and nothing of the machine to set up.
-    const init = `mount -t proc proc /proc && mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
-      { umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 cgroup2 /sys/fs/cgroup && mount -t tmpfs tmpfs /run; } &&
-      exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH=${units} ${systemd ?? ''} --system --unit=test.target --log-target=console --show-status=no`;
-    const groups = join(f.directory, 'groups');
-    mkdirSync(groups);
-    const { stderr, stdout } = spawnSync(
-      'unshare',
-      [
-        '--mount',
-        ...['--propagation', 'private', 'sh', '-c'],
-        `mount -t cgroup2 none ${groups} && mkdir ${groups}/lvfs-test-$$ && cd ${groups}/lvfs-test-$$ && echo $$ >cgroup.procs &&
-        { unshare --mount --pid --fork --kill-child --cgroup --uts --ipc sh -c '${init}'; echo $$ >../cgroup.procs; cd ..; find lvfs-test-$$ -depth -type d -exec rmdir {} +; }`,
-      ],
-      { encoding: 'utf8', timeout: 280_000 },
+      systemctl stop lvfs@demo; look stopped`,
     );
     t.is(
-      existsSync(said) ? readFileSync(said, 'utf8') : stdout + stderr,
+      said,
       [
         'started: active usr/include/bar.h usr/include/zlib.h',
         'reloaded: active usr/include/*',
@@ -161,6 +133,72 @@ const noSystemd = !hasCgroups
         '',
       ].join('\n'),
     );
+    await nothingLeft(t, f);
+  },
+);
+
+/** Where lvfs of a test has its things. */
+function ownSettings(f: { readonly environment: NodeJS.ProcessEnv }): [string, string][] {
+  return ['LVFS_ROOT', 'LVFS_RUNTIME_DIR', 'LVFS_CACHE_DIR', 'LVFS_DRIVER'].flatMap((name) => {
+    const value = f.environment[name];
+    return value === undefined ? [] : [[name, value] as [string, string]];
+  });
+}
+
+const noAutomount = whyNoAutomount();
+(noAutomount === undefined ? mountTest : test.skip)(
+  `systemd mounts the example of an automount when somebody looks at it, and takes it away when nobody does${skipped === '' && noAutomount !== undefined ? ` (skipped: ${noAutomount})` : skipped}`,
+  async (t) => {
+    t.timeout(300_000);
+    const f = await withViews(t);
+    const mountpoint = f.mountpoint();
+    const { stdout } = spawnSync('systemd-escape', ['--path', mountpoint], { encoding: 'utf8' });
+    const name = stdout.trim();
+    // Where mount(8) looks for helpers, those of this build.
+    const helpers = join(f.directory, 'helpers');
+    mkdirSync(helpers);
+    for (const helper of ['mount.lvfs', 'umount.fuse.lvfs'])
+      copyFileSync(join(packaging, '../mount-helper', helper), join(helpers, helper));
+    const environment = ownSettings(f).map(([variable, value]) => `${variable}='${value}'`);
+    writeFileSync(
+      join(helpers, 'lvfs'),
+      `#!/bin/sh\nexec env ${environment.join(' ')} ${process.execPath} ${program} "$@"\n`,
+      { mode: 0o755 },
+    );
+    const example = (kind: string, ...changes: [RegExp, string][]): string =>
+      changes.reduce(
+        (text, [from, to]) => text.replace(from, to),
+        readFileSync(join(packaging, `systemd/var-tmp-lvroot.${kind}`), 'utf8'),
+      );
+    const where: [RegExp, string] = [/^Where=.*$/m, `Where=${mountpoint}`];
+    const sbin = realpathSync('/sbin');
+    const said = underSystemd(
+      f.directory,
+      {
+        [`${name}.mount`]: example('mount', where, [/^(Options=).*$/m, '$1with=dev-libs/hidden']),
+        [`${name}.automount`]: example('automount', where, [/^(TimeoutIdleSec=).*$/m, '$12s']),
+      },
+      `state() { echo "$1: $(systemctl is-active '${name}.mount')"; }
+      systemctl start '${name}.automount'; state waiting
+      cat ${mountpoint}/usr/include/bar.h; echo; ls ${mountpoint}/usr/include; state 'looked at'
+      while [ "$(systemctl is-active '${name}.mount')" != inactive ]; do sleep 0.2; done; state idle
+      ls ${mountpoint}/usr/include; state again
+      systemctl stop '${name}.automount' '${name}.mount'; state stopped
+      ls ${mountpoint}`,
+      `mount -t overlay -o lowerdir=${helpers}:${sbin} overlay ${sbin}`,
+    );
+    const includes = ['bar.h', 'hidden.h', 'zlib.h'];
+    t.deepEqual(said.split('\n'), [
+      'waiting: inactive',
+      'bar',
+      ...includes,
+      'looked at: active',
+      'idle: inactive',
+      ...includes,
+      'again: active',
+      'stopped: inactive',
+      '',
+    ]);
     await nothingLeft(t, f);
   },
 );

@@ -194,6 +194,9 @@ zshTest(
         await terminal.shows('tool is hidden: dev-libs/hidden, lvfs allow hidden');
         terminal.type('(lvfs allow hidden)\n');
         await terminal.shows('only the shell itself can change the view');
+        // What nobody has read of an answer is none to the next request.
+        terminal.type('lvfs why /opt/{1..3000} | head -n 1; lvfs status | tail -n 1\n');
+        await terminal.shows('changes ');
         terminal.type("sh -c 'cat /opt/other/other.h && echo read it'\n");
         await terminal.shows(`hidden from it: ${refused} (dev-libs/other); lvfs allow other`);
         terminal.type('lvfs allow other; lvfs retry\n');

@@ -1,11 +1,10 @@
 /** `lvfs run`: a command in a view of its own. */
-import { exitStatus } from '../../base/index.js';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { statusOf } from '../../library/index.js';
 import { asRunFailure, endLike, Signals } from '../inside.js';
 import { insideOptions, privateOptions } from '../insideOptions.js';
-import { explainNotFound } from '../notFound.js';
+import { requireCommand } from '../notFound.js';
 import { system } from '../viewRequest.js';
 
 export const command = defineCommand({
@@ -41,8 +40,8 @@ export const command = defineCommand({
       try {
         // There was no command yet that it could have ended.
         signals.signal.throwIfAborted();
+        await requireCommand(view, rest[0] ?? '');
         status = statusOf(await view.run(rest));
-        if (status === exitStatus.commandNotFound) await explainNotFound(view, rest[0] ?? '', output);
       } finally {
         release();
         await view.close();

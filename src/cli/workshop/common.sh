@@ -5,7 +5,8 @@
 # inherits the descriptor, cannot ask in its name.
 
 __lvfs_ask() {
-  local __id="$RANDOM$RANDOM$RANDOM" __got='' __kind='' __text=''
+  # In zsh subshells draw the same numbers as the shell does next.
+  local __id="$RANDOM$RANDOM$RANDOM.${EPOCHREALTIME-}" __got='' __kind='' __text=''
   builtin printf '%s\0' "$__id" "$#" "$@" >&"$__lvfs_channel" || return 125
   while IFS= builtin read -r -d '' -u "$__lvfs_channel" __got && IFS= builtin read -r -d '' -u "$__lvfs_channel" __kind &&
     IFS= builtin read -r -d '' -u "$__lvfs_channel" __text; do

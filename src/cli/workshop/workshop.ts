@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describeError, errorCode, exitStatus, LvfsError, packageName, preloads } from '../../base/index.js';
 import type { View } from '../../library/index.js';
 import type { Settings } from '../config.js';
-import { hiddenProgram } from '../notFound.js';
+import { candidatesOf, hiddenProgram } from '../notFound.js';
 import type { Output } from '../output.js';
 import { mainProgram, workshopFiles } from '../programs.js';
 import { displayText, targetNames } from '../text.js';
@@ -155,8 +155,7 @@ export class Workshop {
   /** Who has a program that was not found. */
   async #missing([search = '', name = '']: readonly string[], answer: ShellAnswer): Promise<number> {
     const hidden = await hiddenProgram(
-      name,
-      search,
+      candidatesOf(name, search),
       (paths) => this.#asking.why(paths),
       (await this.#asking.status()).root,
     );

@@ -2,12 +2,14 @@
  * A view without a mount: the visible set of a request, the index of the host, and the rules over both. `lvfs why --for`
  * asks it directly; a session mounts it and changes it when packages come and go (`LiveView`).
  */
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
+  errorCode,
   isWithin,
   LvfsError,
   realOf,
+  resolveWithin,
   silent,
   type Listener,
   type Logger,
@@ -303,6 +305,14 @@ export class PlannedView {
     return this.#isVisible(Buffer.from(path));
   }
 
+  /** The host's file of a path, absolute inside, with its links followed as inside; undefined: it is not there when the plan is carried out. */
+  fileOf(path: string): string | undefined {
+    const top = this.#system.root === '/' ? '' : this.#system.root;
+    const inside = resolveWithin('', path, '', (link) => linkAt(this.hostPathOf(link) ?? top + link));
+    if (!this.hasFile(path) || !this.hasFile(inside)) return undefined;
+    return this.hostPathOf(inside) ?? top + inside;
+  }
+
   /**
    * Makes sure that a program is there.
    *
@@ -389,5 +399,15 @@ export class PlannedView {
       if (id >= 0) ids.push(id);
     }
     return ids;
+  }
+}
+
+/** The target of a link; undefined for anything else. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return undefined;
   }
 }

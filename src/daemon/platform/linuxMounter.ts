@@ -233,21 +233,30 @@ async function runTool(program: string, args: readonly string[]): Promise<{ code
 /** Works from /proc alone. */
 function findHolders(mountpoint: string, device: string | undefined): Holder[] {
   const holders: Holder[] = [];
+  const below = readMountTable().findLast((mount) => mount.mountpoint === mountpoint)?.parent;
   for (const pid of processIds()) {
-    const use = pid === process.pid ? undefined : useOf(pid, mountpoint, device);
+    const use = pid === process.pid ? undefined : useOf(pid, mountpoint, device, below);
     if (use !== undefined) holders.push({ pid, comm: readComm(pid), use });
   }
   return holders;
 }
 
-function useOf(pid: number, mountpoint: string, device: string | undefined): Holder['use'] | undefined {
+/** @param below the mount that this one lies on: who had a directory of that open before does not use what covers it, as automounters do not */
+function useOf(
+  pid: number,
+  mountpoint: string,
+  device: string | undefined,
+  below: number | undefined,
+): Holder['use'] | undefined {
   const inside = (link: string): boolean => {
     const target = processLink(pid, link);
     return target !== undefined && isWithin(target, mountpoint);
   };
   for (const use of ['cwd', 'root', 'exe'] as const) if (inside(use)) return use;
   const fds = unlessEnded(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  if (fds.some((fd) => inside(`fd/${fd}`))) return 'file';
+  const isBelow = (fd: string): boolean =>
+    Number(/^mnt_id:\s*(\d+)$/m.exec(processFile(pid, `fdinfo/${fd}`) ?? '')?.[1]) === below;
+  if (fds.some((fd) => inside(`fd/${fd}`) && !isBelow(fd))) return 'file';
   if (device === undefined) return undefined;
   const [major = '', minor = ''] = device.split(':');
   const hex = (digits: string): string => Number(digits).toString(16).padStart(2, '0');

@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream';
 import { exitStatus, LvfsError, workingDirectory, type Listener, type ProcessEnd } from '../../base/index.js';
 import { ControlClient } from '../control/client.js';
 import { namespaces, type HeldNamespace } from '../platform/index.js';
+import type { FoundProgram } from '../plan/findProgram.js';
 import { removeSessionsOf } from '../registry/registry.js';
 import { canBecome, type InsideRequest, type SessionStatus } from '../request.js';
 import { hearOpening } from '../session/startup.js';
@@ -110,6 +111,11 @@ export class Inside {
     } finally {
       this.#signals.over();
     }
+  }
+
+  /** Whether a command can be run, and what keeps it from that. */
+  find(name: string): Promise<FoundProgram> {
+    return this.#client.request('find', { name, cwd: workingDirectory() });
   }
 
   /** What the view was when it was made, or has become. */

@@ -10,6 +10,7 @@ import { closeInherited } from '../../system/index.js';
 import type { ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers, type ParametersOf } from '../control/protocol.js';
 import { serveClient } from '../control/server.js';
+import { findProgram } from '../plan/findProgram.js';
 import { mountAt } from '../registry/mounts.js';
 import { mounter, namespaces, type Entered } from '../platform/index.js';
 import {
@@ -161,7 +162,12 @@ class Supervisor {
       },
       output: () => this.#printed(),
       choose: ({ programs }) =>
-        programs.find((program) => this.#opened.hasFile(program)) ?? programs.at(-1) ?? '',
+        programs.find((program) => this.#opened.fileOf(program) !== undefined) ?? programs.at(-1) ?? '',
+      find: ({ name, cwd }) => {
+        const session = this.#opened;
+        const { PATH } = { ...process.env, ...session.environment() };
+        return findProgram(name, PATH, session.directoryInside(cwd), (path) => session.fileOf(path));
+      },
       capture: async ({ file }) => {
         this.#output = await readEnd(file, keptOutput);
       },

@@ -14,6 +14,7 @@ import { isRecord } from '../../base/index.js';
 import { viewMethods } from '../control/methods.js';
 import { carries, type Methods } from '../control/protocol.js';
 import type { ProcessEnd } from '../../base/index.js';
+import type { FoundProgram } from '../plan/findProgram.js';
 import type { InsideRequest, SessionStatus } from '../request.js';
 import type { OpeningMessage } from '../session/startup.js';
 
@@ -91,6 +92,8 @@ export const privateMethods = {
   output: { parameters: object({}), result: carries<string>() },
   /** The first of these programs that the view shows; the last when it shows none. */
   choose: { parameters: object({ programs: texts }), result: carries<string>() },
+  /** What becomes of a command that is run from a directory of the host; see `findProgram`. */
+  find: { parameters: object({ name: text, cwd: text }), result: carries<FoundProgram>() },
   /** The end of a log that somebody else has written, from now on, instead of what the last command printed. */
   capture: { parameters: object({ file: text }), result: carries<null>() },
   /** Where others enter the view, and where a command starts in it that was started in a directory of the host. */

@@ -10,7 +10,15 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { errorCode, exitStatus, LvfsError, type Listener } from '../../base/index.js';
+import {
+  errorCode,
+  exitStatus,
+  LvfsError,
+  processStat,
+  type Listener,
+  type MountEntry,
+} from '../../base/index.js';
+import { mounter } from '../platform/index.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
 import type { SessionRequest, SessionStatus } from '../request.js';
 import { hearOpening, readStartupMessage, startupLine, type StartupOrder } from './startup.js';
@@ -43,7 +51,8 @@ export function startDaemon(entry: URL): StartedDaemon {
     const { command, args } = confined(fileURLToPath(entry));
     child = spawn(command, args, {
       cwd: '/',
-      detached: true,
+      // Nobody but the automounter's group can look at a place that is being mounted automatically, or being given up: others wait until it is.
+      detached: !isAutomounting(mounter.mounts(), processStat('self')?.group),
       env: dividedEnvironment().first,
       stdio: ['pipe', log, log, 'pipe'],
     });
@@ -60,6 +69,20 @@ export function startDaemon(entry: URL): StartedDaemon {
   // A daemon that dies at once closes its end; what it died of is told by `launch`.
   child.stdin?.on('error', () => undefined);
   return { child, directory, died };
+}
+
+/**
+ * Whether a process group is that of an automounter, as that of mount(8) is when systemd runs it.
+ *
+ * @param mounts what is mounted; autofs tells whom it lets through (Documentation/filesystems/autofs.rst, "pgrp=")
+ */
+export function isAutomounting(
+  mounts: readonly Pick<MountEntry, 'type' | 'options'>[],
+  group: number | undefined,
+): boolean {
+  return mounts.some(
+    ({ type, options }) => type === 'autofs' && options.split(',').includes(`pgrp=${group}`),
+  );
 }
 
 /** Half of what keeps a process from ever being chosen (proc_pid_oom_score_adj(5)): a daemon that takes all memory is ended all the same. */

@@ -388,9 +388,9 @@ export class Session {
     return this.#workers.failure;
   }
 
-  /** Whether a path, absolute inside the view, is visible. */
-  hasFile(path: string): boolean {
-    return this.#planned.hasFile(path);
+  /** See `PlannedView.fileOf`. */
+  fileOf(path: string): string | undefined {
+    return this.#planned.fileOf(path);
   }
 
   /** See `PlannedView.requireProgram`. */

@@ -152,6 +152,8 @@ export class FixBuilds {
       const isAboutFlags = Object.keys(variant.flags).length > 0 && isImpossible(error);
       if (!isAboutFlags) throw error;
       tellFirst('impossible');
+      // Nothing was built.
+      this.#count--;
       return { built: impossible, isCut: false };
     }
   }

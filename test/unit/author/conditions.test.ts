@@ -25,7 +25,7 @@ async function found(
 const on = { a: true, b: true, c: true, d: true };
 
 test('what is always needed takes one build', async (t) => {
-  t.deepEqual(await found(on, () => true), { condition: undefined, isKnown: true, builds: 1 });
+  t.deepEqual(await found(on, () => true), { condition: undefined, isKnown: true, untold: [], builds: 1 });
 });
 
 test('one flag', async (t) => {
@@ -63,10 +63,27 @@ test('both at once', async (t) => {
 });
 
 test('flags that cannot be switched off leave it open', async (t) => {
-  t.like(await found(on, () => undefined), { condition: undefined, isKnown: false });
+  t.like(await found(on, () => undefined), {
+    ...{ condition: undefined, isKnown: false },
+    untold: ['a', 'b', 'c', 'd'],
+  });
+  // The only one, which was tried because of its name, and one that is off.
+  t.like(await found({ a: true }, () => undefined, ['a']), { isKnown: false, untold: ['a'] });
+  t.like(await found({ a: false }, () => undefined, ['a']), { isKnown: false, untold: ['!a'] });
   // All at once cannot, but what was found is known.
   const some = await found(on, (use) => (use['b'] === false ? undefined : use['a'] === true), ['a']);
   t.like(some, { condition: 'a', isKnown: true });
+});
+
+test('flags of which one has to stay on are tried in parts', async (t) => {
+  const isPossible = (use: Flags): boolean => use['b'] === true || use['c'] === true;
+  const one = await found(on, (use) => (isPossible(use) ? use['d'] === true : undefined));
+  t.like(one, { condition: 'd', isKnown: true, untold: [] });
+  const none = await found(on, (use) => (isPossible(use) ? true : undefined));
+  t.like(none, { condition: undefined, isKnown: true, untold: [] });
+  // One that cannot be switched at all.
+  const fixed = await found(on, (use) => (use['b'] === true ? true : undefined));
+  t.like(fixed, { condition: undefined, isKnown: false, untold: ['b'] });
 });
 
 test('what a condition says, and with what it does not hold', (t) => {

@@ -18,6 +18,7 @@ const pkgconf: Addition = {
   ],
   kind: 'needed',
   isConditionKnown: true,
+  untold: [],
   linked: false,
   proved: true,
   paths: ['/usr/bin/pkg-config'],
@@ -68,6 +69,44 @@ test('an automagic dependency is declared, or switched off, by who is asked', as
   const open = await propose(ebuild, found(automagic), nobody);
   t.regex(open.text, /^# TODO: dev-util\/pkgconf is used where it is installed/m);
   t.regex(open.message, /^dev-libs\/foo: dependencies to decide on$/);
+});
+
+test('a condition that no build has told is asked, or a comment', async (t) => {
+  const [atom] = pkgconf.atoms;
+  const untold: Addition = {
+    ...pkgconf,
+    ...{ atoms: atom === undefined ? [] : [atom], isConditionKnown: false, untold: ['ssl', '!gtk'] },
+  };
+  const some = { outcome: 'open', additions: [untold], withdrawals: [] } as const;
+  const asked: Question[] = [];
+  const answered = await propose(ebuild, some, (question) => {
+    asked.push(question);
+    return Promise.resolve(question.answers[1]);
+  });
+  t.regex(asked[0]?.text ?? '', /^dev-util\/pkgconf is needed; under which USE flag was not found out$/);
+  t.deepEqual(
+    asked[0]?.answers.map(({ condition }) => condition),
+    [undefined, 'ssl', '!gtk'],
+  );
+  t.regex(answered.text, /^\tssl\? \( virtual\/pkgconfig \)$/m);
+  t.deepEqual(answered.open, []);
+  const open = await propose(ebuild, some, nobody);
+  t.regex(open.text, /^\tvirtual\/pkgconfig$/m);
+  t.deepEqual(open.open, [
+    'whether dev-util/pkgconf goes with one of the flags ssl? !gtk? was not found out: there were to be no more builds',
+  ]);
+  t.regex(open.text, /^# TODO: whether dev-util\/pkgconf goes with/m);
+  t.regex(open.message.replaceAll('\n', ' '), /Whether it goes with a USE flag was not found out\./);
+  const other = await propose(ebuild, { ...some, outcome: 'done' }, nobody);
+  t.regex(other.open[0] ?? '', /: nothing could be built with them switched$/);
+});
+
+test('an automagic dependency whose flags were not tried says so', async (t) => {
+  const some = { ...automagic, isConditionKnown: false, untold: ['ssl'] };
+  const { open, text } = await propose(ebuild, { ...found(some), outcome: 'open' }, nobody);
+  t.is(open.length, 2);
+  t.regex(open[1] ?? '', /^whether dev-util\/pkgconf goes with the flag ssl\? was not found out: /);
+  t.false(text.includes('virtual/pkgconfig'));
 });
 
 test('one of several alternatives is not taken away', async (t) => {

@@ -118,3 +118,31 @@ test('what was not compared to an end is not all that is known', async (t) => {
   const { outcome } = await findFix(subject, () => Promise.resolve({ ...built, isOpen: true }), options);
   t.is(outcome, 'open');
 });
+
+test('what was not built any more is not said to be proved, nor its flags to be tried', async (t) => {
+  const bison = pkg('sys-devel/bison-3');
+  const both: Built = {
+    end: 'failed',
+    report: {
+      ...emptyReport,
+      missing: [...failed.report.missing, missing(bison, 'BDEPEND="sys-devel/bison"')],
+    },
+    lacks: { outcome: 'needs', packages: [flex, bison] },
+  };
+  const flags = new Map([
+    ['nls', true],
+    ['bison', false],
+  ]);
+  let left = 3;
+  const build = ({ shown }: Variant): Promise<Built | undefined> =>
+    Promise.resolve(left-- > 0 ? (shown.length === 2 ? built : both) : undefined);
+  const { outcome, additions } = await findFix({ ...subject, flags }, build, options);
+  t.is(outcome, 'open');
+  t.deepEqual(
+    additions.map(({ cpv, proved, isConditionKnown, untold }) => [cpv, proved, isConditionKnown, untold]),
+    [
+      [bison, false, false, ['nls', '!bison']],
+      [flex, true, false, ['nls']],
+    ],
+  );
+});
