@@ -108,6 +108,8 @@ async function decide(addition: Addition, outcome: Findings['outcome'], ask: Ask
   // What the author may as well switch off is not declared unasked.
   const isLeft = answer === undefined && isAuthorsChoice(addition);
   const atom = isLeft ? undefined : (answer ?? atoms[0])?.atom;
+  if (atom !== undefined && addition.kind === 'needed' && !addition.proved)
+    comments.push(`that ${packageName(addition.cpv)} is needed was not proved: ${whyUntold[outcome]}`);
   const isOpen = condition === undefined && addition.untold.length > 0 && (atom !== undefined || isLeft);
   if (!isOpen) return { atom, condition, isConditionOpen: false, comments };
   const chosen = atom === undefined ? undefined : await ask(conditionQuestion(addition, atom));
@@ -208,7 +210,7 @@ function evidenceFor(addition: Addition, { condition, isConditionOpen }: Decisio
   const said = {
     needed: proved
       ? 'without it the build fails, and succeeds with it.'
-      : 'the build gave up over it, and got further with it.',
+      : 'the build gave up over it; that it succeeds with it is not proved.',
     automagic: `without it the result differs${files.length === 0 ? '' : `: ${files.slice(0, 3).join(' ')}`}.`,
     'second-hand': `it is used, and there only because of ${from.map(packageName).join(', ')}${proved ? '; without what it uses of it the build fails, or its result differs' : ''}.`,
   }[kind];

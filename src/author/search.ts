@@ -130,8 +130,16 @@ export async function findFix(subject: Subject, build: Builder, options: SearchO
     const { outcome = 'open', packages = [] } = first.lacks ?? {};
     const known = packages.map((cpv) => entryOf(cpv, [first.report]));
     if (outcome !== 'needs') {
-      // What got it further was missing, although that was not all.
-      const additions = known.map((entry) => additionOf(entry, 'needed', subject, undefined, false));
+      // What got it further was missing, although that was not all; and so, it seems, was what it gave up over and nobody has tried.
+      const others =
+        outcome === 'open'
+          ? first.report.missing.filter(
+              ({ cpv, certainty }) => certainty === 'needed' && !packages.includes(cpv),
+            )
+          : [];
+      const additions = [...known, ...others].map((entry) =>
+        additionOf(entry, 'needed', subject, undefined, false),
+      );
       return { outcome, additions, withdrawals: [] };
     }
     shown = packages;

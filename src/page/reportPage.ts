@@ -212,6 +212,7 @@ svg .probed rect { stroke: var(--red); stroke-dasharray: 3 3; } svg path.probed 
 svg .second-hand rect { stroke: var(--amber); stroke-width: 2.6; } svg .second-hand text.role { fill: var(--amber); font-weight: 700; } svg path.second-hand { stroke: var(--amber); stroke-width: 2; }
 svg .unused rect { stroke: var(--blue); stroke-dasharray: 6 3; stroke-width: 2; } svg .unused text { fill: var(--grey); } svg path.unused { stroke-dasharray: 6 3; }
 svg a:hover rect, svg a:focus rect { fill: var(--paper); } svg a text { text-decoration: underline; } svg rect.button { stroke-dasharray: none; stroke-width: 1; }
+@media (max-width: 40rem) { td:has(> .paste) { min-width: 15em; } }
 @media print { td button, #said { display: none; } svg { max-width: 100%; height: auto; } svg a text { text-decoration: none; } svg a .role { display: none; } td:has(> .paste) { min-width: 15em; } td:has(> .paste) + td { min-width: 10em; } }
 `;
 

@@ -222,6 +222,7 @@ mountTest(`a call that is interrupted leaves what it knows, and nothing else${sk
   const { signal, stdout, stderr } = await ended;
   t.is(signal, 'SIGTERM', stderr);
   t.is(stdout, '');
+  t.is([...stderr.matchAll(/^ +\d+ {2}.* \([\d.]+ s\)$/gm)].length, 6, 'what was interrupted has not failed');
   await nothingLeft(t, f);
   nothingOfProofs(t, f);
   const { steps, patch } = fixed(await fix(f));

@@ -99,7 +99,13 @@ export async function fixEbuild(
   talk: Hearer,
   interruption: Interruption,
 ): Promise<Fix> {
-  const { request, plan, ebuild } = await begin(targets, places, options, talk);
+  const heard = new Set<string>();
+  // Each view says anew what is to be said of the machine.
+  const log: Hearer['log'] = (level, text) => {
+    if (!heard.has(text)) talk.log(level, text);
+    heard.add(text);
+  };
+  const { request, plan, ebuild } = await begin(targets, places, options, { ...talk, log });
   const { ignore = [], habitsOff = [], unused = false, compare = true } = options;
   const state = new FixState(cacheOf(places), ebuild.cpv, [
     ...[version(), ebuild.text, process.env['USE'] ?? '', process.env['FEATURES'] ?? ''],
@@ -114,7 +120,7 @@ export async function fixEbuild(
       deadline: performance.now() + (options.buildTime ?? Number.POSITIVE_INFINITY) * 60_000,
     },
     state,
-    { ...talk, onStep: options.onStep ?? (() => undefined) },
+    { ...talk, log, onStep: options.onStep ?? (() => undefined) },
     interruption,
   );
   const { findFix, propose, asMail } = await import('../../author/index.js');

@@ -114,7 +114,8 @@ export class FixBuilds {
     const seconds = (): number => Math.round((performance.now() - start) / 100) / 10;
     let isTold = false;
     const tellFirst = (end: Built['end']): void => {
-      if (!isTold) this.#tell({ what: purpose.why, end, seconds: seconds(), known: false });
+      if (!isTold && !this.#interruption.signal.aborted)
+        this.#tell({ what: purpose.why, end, seconds: seconds(), known: false });
       isTold = true;
     };
     const plan: BuildPlan = {
@@ -129,6 +130,7 @@ export class FixBuilds {
       mostBuilds,
       onFirst: (status) => tellFirst(status === 0 ? 'built' : 'failed'),
       onTrial: (what, status, time, known) => {
+        if (this.#interruption.signal.aborted) return;
         if (!known) this.#count++;
         this.#tell({
           what: `… and with ${what}`,

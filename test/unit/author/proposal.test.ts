@@ -101,6 +101,14 @@ test('a condition that no build has told is asked, or a comment', async (t) => {
   t.regex(other.open[0] ?? '', /: nothing could be built with them switched$/);
 });
 
+test('what was not proved says so', async (t) => {
+  const [atom] = pkgconf.atoms;
+  const some = { ...pkgconf, proved: false, atoms: atom === undefined ? [] : [atom] };
+  const { open, message } = await propose(ebuild, { ...found(some), outcome: 'open' }, nobody);
+  t.deepEqual(open, ['that dev-util/pkgconf is needed was not proved: there were to be no more builds']);
+  t.regex(message.replaceAll('\n', ' '), /gave up over it; that it succeeds with it is not proved\./);
+});
+
 test('an automagic dependency whose flags were not tried says so', async (t) => {
   const some = { ...automagic, isConditionKnown: false, untold: ['ssl'] };
   const { open, text } = await propose(ebuild, { ...found(some), outcome: 'open' }, nobody);

@@ -114,6 +114,21 @@ test('what fails by itself, by chance, or was not built to an end is said to', a
   t.is((await findFix(subject, () => Promise.resolve(undefined), options)).outcome, 'open');
 });
 
+test('what the build gave up over is told where nothing could be proved any more', async (t) => {
+  const cut: Built = { ...failed, lacks: { outcome: 'open', packages: [] }, isOpen: true };
+  const probed = {
+    ...missing('sys-devel/bison-3', 'BDEPEND="sys-devel/bison"'),
+    certainty: 'probed' as const,
+  };
+  const report = { ...emptyReport, missing: [...failed.report.missing, probed] };
+  const { outcome, additions } = await findFix(subject, () => Promise.resolve({ ...cut, report }), options);
+  t.is(outcome, 'open');
+  t.deepEqual(
+    additions.map(({ cpv, proved }) => [cpv, proved]),
+    [[flex, false]],
+  );
+});
+
 test('what was not compared to an end is not all that is known', async (t) => {
   const { outcome } = await findFix(subject, () => Promise.resolve({ ...built, isOpen: true }), options);
   t.is(outcome, 'open');
