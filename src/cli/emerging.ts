@@ -86,7 +86,10 @@ export async function runPortage(
   const isRoot = process.getuid?.() === 0;
   // An ordinary user looks things up with emerge, and builds nothing.
   if (!isOff && !isRoot) output.log('info', 'not root: whatever is built is built without views');
-  const packages = new Packages(invocation, settings, files.lines(options['lvfs-json']));
+  const packages = new Packages(invocation, settings, {
+    lines: files.lines(options['lvfs-json']),
+    interruption: signals.signal,
+  });
   const order = { program, arguments: operands };
   const running =
     isOff || !isRoot
@@ -119,6 +122,13 @@ function isSwitchedOff(value = ''): boolean {
   throw new LvfsError('BAD_CONFIG', `LVFS: expected on or off, found '${value}'`);
 }
 
+/** Where verdicts go, and what makes them void. */
+interface Noting {
+  readonly lines: LineFile | undefined;
+  /** Aborted when the user ends everything. */
+  readonly interruption: AbortSignal;
+}
+
 /** What is decided and noted about packages. */
 class Packages implements PhaseListener {
   readonly #settings: Settings;
@@ -127,13 +137,14 @@ class Packages implements PhaseListener {
   readonly #version: string;
   readonly #output: Output;
   readonly #lines: LineFile | undefined;
+  readonly #interruption: AbortSignal;
   readonly verdicts: Verdict[] = [];
   readonly log: PhaseListener['log'];
 
   constructor(
     { options, output, version }: Invocation<typeof emergeOptions>,
     settings: Settings,
-    lines: LineFile | undefined,
+    { lines, interruption }: Noting,
   ) {
     this.#settings = settings;
     this.#mode = modes.find((mode) => mode === options['lvfs-mode']);
@@ -141,6 +152,7 @@ class Packages implements PhaseListener {
     this.#version = version();
     this.#output = output;
     this.#lines = lines;
+    this.#interruption = interruption;
     this.log = output.log;
   }
 
@@ -187,7 +199,10 @@ class Packages implements PhaseListener {
     };
   }
 
-  ended(end: PackageEnd): readonly string[] {
+  ended(given: PackageEnd): readonly string[] {
+    // A phase that the user ends fails, and that says nothing about the package.
+    const isOver = this.#interruption.aborted && given.status !== 0;
+    const end = isOver ? { ...given, status: undefined } : given;
     const { found, error, status } = end;
     const page = join(this.#reports, `${end.package}.html`);
     if (found === undefined) {

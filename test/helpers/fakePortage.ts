@@ -21,7 +21,9 @@ status = child.wait()
 sys.exit(status if status >= 0 else 128 - status)
 `;
 
-const emerge = `import json, os, subprocess, sys
+const emerge = `import json, os, signal, subprocess, sys
+# As Portage does, which waits for its phases; this one says in a file that it was asked to end.
+if "FAKE_ENDING" in os.environ: signal.signal(signal.SIGTERM, lambda *_: open(os.environ["FAKE_ENDING"], "w").close())
 HERE = os.path.dirname(os.path.realpath(__file__))
 PHASES = ("setup", "unpack", "compile", "install", "instprep", "preinst")
 

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { nothingLeft } from '../helpers/commands.js';
 import { withFakePortage, type FakePortage } from '../helpers/fakePortage.js';
 import { whyNotMount } from '../helpers/inView.js';
-import { finished, program } from '../helpers/lvfs.js';
+import { finished, program, until } from '../helpers/lvfs.js';
 import { testDriver } from '../helpers/withMemoryMount.js';
 
 const reason = whyNotMount();
@@ -260,3 +260,30 @@ mountTest(
     await nothingLeft(t, f);
   },
 );
+
+for (const waits of [true, false]) {
+  const how = waits ? 'fails because' : 'is killed because';
+  mountTest(
+    `a phase that ${how} the user ends everything is no verdict on the package${skipped}`,
+    async (t) => {
+      const f = await withFakePortage(t);
+      const [begun, ending] = [join(f.directory, 'begun'), join(f.directory, 'ending')];
+      if (waits) f.environment['FAKE_ENDING'] = ending;
+      f.order({
+        'dev-libs/foo-1': { compile: `: >${begun}; while [ ! -e ${ending} ]; do sleep 0.05; done; exit 1` },
+      });
+      const reports = join(f.directory, 'reports');
+      const child = f.start('emerge', '--lvfs-reports', reports, 'dev-libs/foo-1');
+      const end = finished(child);
+      await until('it builds', () => existsSync(begun), 60_000);
+      child.kill('SIGTERM');
+      const { stderr } = await end;
+      t.regex(
+        stderr,
+        /built in views: 1 interrupted\n {2}interrupted dev-libs\/foo-1: ended in the phase compile/,
+      );
+      t.notRegex(log(f, 'dev-libs/foo-1'), /to build it all the same/);
+      await nothingLeft(t, f);
+    },
+  );
+}

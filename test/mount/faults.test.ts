@@ -26,7 +26,8 @@ const because = reason === undefined ? '' : ` (skipped: ${reason})`;
 
 const isAll = process.env['LVFS_FAULTS'] === 'all';
 const isEvery = process.env['LVFS_FAULTS'] === 'every';
-const only = new RegExp(process.env['LVFS_FAULTS_ONLY'] ?? '');
+const chosen = process.env['LVFS_FAULTS_ONLY'];
+const only = new RegExp(chosen ?? '');
 const { ENOSPC, EIO, EMFILE, ENOMEM, EACCES } = constants.errno;
 const errnos = { ENOSPC, EIO, EMFILE, ENOMEM, EACCES };
 type Code = keyof typeof errnos;
@@ -184,8 +185,8 @@ faultTest(`each system call of a mount fails in turn${because}`, async (t) => {
     }
   }
   const { failed, stood } = journal.end(t);
-  t.truthy(failed);
-  t.truthy(stood);
+  if (chosen === undefined) t.truthy(failed);
+  if (chosen === undefined) t.truthy(stood);
 });
 
 /** A tree for each walk, so that nobody has asked for it before: what a package owns, and a link that nobody does. */
@@ -302,7 +303,7 @@ faultTest(
     await f.lvfs('umount', f.mountpoint);
     await nothingLeft(t, f);
     const { noticed } = journal.end(t);
-    t.truthy(noticed);
+    if (chosen === undefined) t.truthy(noticed);
   },
 );
 
@@ -339,7 +340,8 @@ faultTest(`each system call of a run fails in turn${because}`, async (t) => {
     }
     // 1 is what cat(1) ends with when it was answered with an error.
     t.true(status === 125 || status === 1, `${fault}: ${status} ${stderr}`);
-    if (status === 125) t.regex(stderr, clear, fault);
+    // The command may have met it as well, and says so in its own words.
+    if (status === 125) t.regex(stderr.replace(/^cat: .*\n/gm, ''), clear, fault);
     return 'refused';
   };
   const journal = new Journal('run');

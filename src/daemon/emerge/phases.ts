@@ -85,6 +85,8 @@ class Build {
   isOver = false;
   /** There is no view, and what goes on does without. */
   isWithout = false;
+  /** Until then its view is asked for the report. */
+  reported: Promise<unknown> = Promise.resolve();
 
   constructor(facts: PhaseFacts, reportOnly: boolean, opening: Promise<Inside>) {
     this.facts = facts;
@@ -258,8 +260,14 @@ export class Phases {
   }
 
   /** Makes the report of a build that has come to its end. */
-  async #finish(build: Build, status: number | undefined): Promise<readonly string[]> {
+  #finish(build: Build, status: number | undefined): Promise<readonly string[]> {
     build.isOver = true;
+    const report = this.#report(build, status);
+    build.reported = report.catch(() => undefined);
+    return report;
+  }
+
+  async #report(build: Build, status: number | undefined): Promise<readonly string[]> {
     try {
       const { view } = await build.opening;
       await view.request('capture', { file: build.log });
@@ -291,11 +299,13 @@ export class Phases {
   #release(build: Build): void {
     const { buildDirectory } = build.facts;
     if (this.#builds.get(buildDirectory) === build) this.#builds.delete(buildDirectory);
-    const released = build.opening.then(
-      (inside) =>
-        build.isUsable && build.running.size === 0 ? this.#idle.give(inside) : this.#idle.close(inside),
-      () => undefined,
-    );
+    const released = build.reported
+      .then(() => build.opening)
+      .then(
+        (inside) =>
+          build.isUsable && build.running.size === 0 ? this.#idle.give(inside) : this.#idle.close(inside),
+        () => undefined,
+      );
     this.#underWay.add(released);
     void released.finally(() => this.#underWay.delete(released));
   }

@@ -82,7 +82,8 @@ export function checkPlan(places: Places, options: CheckOptions): CheckPlan {
   const { jobs = Math.floor(availableParallelism() / 2), processes = usualProcesses, reuse = true } = options;
   return {
     build: buildPlan(options),
-    jobs: Math.max(1, jobs),
+    // What is no number at all would be no job, and nothing checked.
+    jobs: jobs >= 1 ? jobs : 1,
     timeout: options.timeout ?? usualTimeout,
     anew: !reuse,
     request: (target) => ({

@@ -2,6 +2,9 @@
 import { LvfsError } from '../../base/index.js';
 import type { Interruption } from './interruption.js';
 
+/** Node takes a longer time for none, in milliseconds; it is 24 days. */
+const longestTimer = 0x7fffffff;
+
 /** What interrupts all, and the end of the time. */
 export class TimeLimit implements Interruption {
   readonly #cancelled = new AbortController();
@@ -18,7 +21,7 @@ export class TimeLimit implements Interruption {
     this.#minutes = minutes;
     if (all.signal.aborted) this.#abort();
     all.signal.addEventListener('abort', this.#abort);
-    this.#timer = setTimeout(() => this.#end(), minutes * 60_000);
+    this.#timer = setTimeout(() => this.#end(), Math.min(minutes * 60_000, longestTimer));
   }
 
   #end(): void {

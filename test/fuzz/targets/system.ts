@@ -50,18 +50,24 @@ async function systemTarget({ name, seeds, words }: SystemTarget): Promise<FuzzT
   });
   const paths = [...new Set(seeds.flatMap((files) => Object.keys(files)))];
   for (const path of paths) mkdirSync(dirname(gentoo.path(path)), { recursive: true });
+  /** What is there: most inputs differ from the one before in a file or two, and to write all takes longer than to read them. */
+  let there = new Map<string, string>();
+  const put = (files: ReadonlyMap<string, string>): void => {
+    for (const path of paths) {
+      const text = files.get(path);
+      if (text === there.get(path)) continue;
+      if (text === undefined) rmSync(gentoo.path(path), { force: true });
+      else writeFileSync(gentoo.path(path), text, 'latin1');
+    }
+    there = new Map(files);
+  };
   return {
     name,
     seeds: seeds.map(inputOf),
     words: [...words, ...paths.map((path) => `\n== ${path}\n`)],
-    share: 200,
+    share: 100,
     run(input) {
-      const files = filesOf(input.toString('latin1'), paths);
-      for (const path of paths) {
-        const text = files.get(path);
-        if (text === undefined) rmSync(gentoo.path(path), { force: true });
-        else writeFileSync(gentoo.path(path), text, 'latin1');
-      }
+      put(filesOf(input.toString('latin1'), paths));
       const system = unlessRefused(() => openSystem({ root: gentoo.root }));
       if (system === undefined) return;
       const set = unlessRefused(() => system.visibleSet({ targets: ['dev-libs/foo'], allowMissing: true }));

@@ -18,6 +18,7 @@ import { Journal, readJournals } from '../../../src/cli/tinderbox/journal.js';
 import { spell } from '../../../src/cli/tinderbox/progress.js';
 import { Results } from '../../../src/cli/tinderbox/results.js';
 import { expandTargets, parseShard, shardOf } from '../../../src/cli/tinderbox/targets.js';
+import { checkPlan } from '../../../src/library/build/options.js';
 import { TimeLimit } from '../../../src/library/build/timeLimit.js';
 import { removeTree } from '../../helpers/removeTree.js';
 import { verdict } from '../../helpers/verdict.js';
@@ -89,6 +90,16 @@ test('the end of the time is a SIGTERM for one target, and no signal of the user
   t.true(other.signal.aborted);
   t.is(other.error, undefined, 'the user is no limit');
   other.release();
+});
+
+test('more time than a timer has is no end of it, and what is no number of jobs is one', async (t) => {
+  const user = { signal: new AbortController().signal, passTo: () => () => undefined };
+  const limit = new TimeLimit(user, Number.POSITIVE_INFINITY);
+  // Timers come in their order.
+  await new Promise((done) => setTimeout(done, 5));
+  t.is(limit.error, undefined);
+  limit.release();
+  for (const jobs of [Number.NaN, 0, -1]) t.is(checkPlan({}, { jobs }).jobs, 1);
 });
 
 test('times are spelled as people do', (t) => {
