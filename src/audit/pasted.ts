@@ -42,11 +42,17 @@ function wholeWord(word: string): RegExp {
 /** The summary of a bug. */
 export function bugSummary(
   { missing, secondHand }: Report,
-  { targets }: Pick<PastedBuild, 'targets'>,
+  { targets, status }: Pick<PastedBuild, 'targets' | 'status'>,
 ): string {
   const target = targets.join(' ');
   const lines = declarations({ missing, secondHand });
-  if (lines.length === 0) return `${target}: declares all that its build uses`;
+  if (lines.length === 0) {
+    const probed = [...new Set(missing.map(({ cpv }) => packageName(cpv)))];
+    if (status !== null && status !== 0) return `${target}: fails to build with status ${status}`;
+    if (probed.length === 0) return `${target}: declares all that its build uses`;
+    const more = probed.length > 1 ? ` and ${probed.length - 1} more` : '';
+    return `${target}: looks for ${probed[0] ?? ''}${more}, which it does not declare`;
+  }
   const [first = ''] = lines;
   const [, variable = 'DEPEND', atom = first] = /^(\w+)="(.*)"$/s.exec(first) ?? [];
   return `${target}: missing ${variable} on ${atom}${lines.length > 1 ? ` and ${lines.length - 1} more` : ''}`;

@@ -211,9 +211,19 @@ export function nameInSources(path: string): string {
 /** Programs that ebuild.sh looks for in each phase, and that an ebuild's shell does not look for any more then. */
 const intercepted = /\/(?:autoconf|automake|aclocal|libtoolize)$/;
 
+/** The phases in which ebuilds build, each of which runs Portage's functions first (PMS 9.1). */
+const buildingPhases: ReadonlySet<string> = new Set([
+  'unpack',
+  'prepare',
+  'configure',
+  'compile',
+  'test',
+  'install',
+]);
+
 /**
  * Refusals of Portage's phase processes that are the same in each phase: its own functions make them before the ebuild's run.
- * More in one phase than in the others is the ebuild's.
+ * More in one phase than in the others, or none in one of them, is the ebuild's.
  */
 function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<Denial> {
   const asked = new Map<string, Map<string, number>>();
@@ -226,12 +236,14 @@ function phaseHabits({ denials }: ReportInput, tree: ProcessTree): ReadonlySet<D
     phases.set(phase, (phases.get(phase) ?? 0) + count);
     asked.set(path, phases);
   }
+  const building = new Set(ofPhase.map(({ phase }) => phase).filter((phase) => buildingPhases.has(phase)));
   return new Set(
     ofPhase.filter(({ path, phase }) => {
       const phases = asked.get(path);
       if (phases === undefined) return false;
       // Where only one phase was seen, what ebuild.sh puts functions in front of is known all the same (QA_INTERCEPTORS).
       if (phases.size < 2) return intercepted.test(path);
+      if (!intercepted.test(path) && ![...building].every((one) => phases.has(one))) return false;
       return (phases.get(phase) ?? 0) <= Math.min(...phases.values());
     }),
   );

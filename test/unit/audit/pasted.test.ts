@@ -51,7 +51,13 @@ const build = {
 test('the summary names what is missing', (t) => {
   t.is(bugSummary(report, build), 'dev-libs/foo-1: missing BDEPEND on sys-devel/flex and 1 more');
   t.is(bugSummary({ ...report, secondHand: [] }, build), 'dev-libs/foo-1: missing BDEPEND on sys-devel/flex');
-  t.regex(bugSummary({ ...report, missing: [], secondHand: [] }, build), /declares all that its build uses$/);
+  const summary = (missing: Missing[], status: number | null): string =>
+    bugSummary({ ...report, missing, secondHand: [] }, { ...build, status });
+  for (const status of [0, null])
+    t.is(summary([], status), 'dev-libs/foo-1: declares all that its build uses');
+  t.is(summary([], 1), 'dev-libs/foo-1: fails to build with status 1');
+  const probed: Missing = { ...flex, certainty: 'probed', proved: false };
+  t.is(summary([probed], 0), 'dev-libs/foo-1: looks for sys-devel/flex, which it does not declare');
 });
 
 test('Markdown: what is to be declared, the evidence as code, what was only looked for apart', (t) => {

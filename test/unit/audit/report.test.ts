@@ -546,6 +546,38 @@ test('what ebuild.sh looks for in each phase is no finding where only one phase 
   });
 });
 
+test('what an ebuild looks for in several phases is not taken for what Portage does in each', (t) => {
+  const script = '/usr/lib/portage/bin/ebuild.sh';
+  const phases = ['configure', 'compile', 'install'];
+  const shells = phases.map((phase, i) =>
+    processRecord(i + 1, { comm: 'bash', program: '/bin/bash', arguments: ['bash', script, phase], phase }),
+  );
+  const refused = (path: string, owner: string, phase: string): Denial =>
+    denial(path, [owner], {
+      ...{ phase, comm: 'bash', operation: 'lookup' },
+      processes: [phases.indexOf(phase) + 1],
+    });
+  const { missing, dismissed } = makeReport(
+    input({
+      ownersOf: (path) =>
+        path === script ? pkgs('sys-apps/portage-3') : path === '/bin/bash' ? pkgs('app-shells/bash-5') : [],
+      processes: processTable(...shells),
+      denials: [
+        ...phases.map((phase) => refused('/usr/bin/fakeroot', 'sys-apps/fakeroot-1', phase)),
+        ...['configure', 'install'].map((phase) => refused('/usr/bin/xmllint', 'dev-libs/libxml2-2', phase)),
+      ],
+    }),
+  );
+  t.deepEqual(
+    missing.map(({ cpv }) => cpv),
+    ['dev-libs/libxml2-2'],
+  );
+  t.deepEqual(
+    dismissed.map(({ cpv }) => cpv),
+    ['sys-apps/fakeroot-1'],
+  );
+});
+
 test('what the user named is allowed, though something else that he named needs it', (t) => {
   const used = (from: string, variable = 'BDEPEND') =>
     makeReport(
