@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { namespaces, type Bind } from '../../src/daemon/platform/index.js';
+import { mounter, namespaces, type Bind } from '../../src/daemon/platform/index.js';
 import type { Covered } from '../helpers/coverMount.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { until } from '../helpers/lvfs.js';
@@ -147,5 +147,34 @@ mountTest(
     held?.release();
     held?.release();
     for (const { end } of others) await end();
+  },
+);
+
+mountTest(
+  `the number of a filesystem that is held is no other's when it has been taken away${skipped}`,
+  (t) => {
+    const place = writeTree(t, { 'none/file': '' });
+    const call = (...words: string[]) =>
+      t.is(spawnSync(words[0]!, words.slice(1)).status, 0, words.join(' '));
+    const deviceAt = (path: string) => mounter.mounts().find(({ mountpoint }) => mountpoint === path)?.device;
+    const mountOne = (name: string): string => {
+      const directory = join(place, name);
+      mkdirSync(directory, { recursive: true });
+      call('mount', '-t', 'tmpfs', 'lvfs-test', directory);
+      t.teardown(() => spawnSync('umount', ['-l', directory]));
+      return directory;
+    };
+    const first = mountOne('first');
+    const device = deviceAt(first)!;
+    t.is(mounter.hold(first, '0:0'), undefined);
+    t.is(mounter.hold(join(place, 'none'), device), undefined);
+    t.is(mounter.hold(join(place, 'nothing'), device), undefined);
+    const held = mounter.hold(first, device);
+    t.truthy(held);
+    call('umount', '-l', first);
+    t.is(deviceAt(first), undefined);
+    const others = ['a', 'b', 'c', 'd', 'e'].map((name) => deviceAt(mountOne(name)));
+    t.false(others.includes(device));
+    held?.[Symbol.dispose]();
   },
 );

@@ -5,7 +5,7 @@
  * The view is made private first, and every bind is private, so that neither what is mounted over it nor its end is seen in other
  * mount namespaces.
  */
-import { constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import {
   describeError,
@@ -254,8 +254,7 @@ function useOf(
   };
   for (const use of ['cwd', 'root', 'exe'] as const) if (inside(use)) return use;
   const fds = unlessEnded(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  const isBelow = (fd: string): boolean =>
-    Number(/^mnt_id:\s*(\d+)$/m.exec(processFile(pid, `fdinfo/${fd}`) ?? '')?.[1]) === below;
+  const isBelow = (fd: string): boolean => below !== undefined && mountOf(pid, fd) === below;
   if (fds.some((fd) => inside(`fd/${fd}`) && !isBelow(fd))) return 'file';
   if (device === undefined) return undefined;
   const [major = '', minor = ''] = device.split(':');
@@ -297,6 +296,23 @@ function heldBy(device: string): Holder[] {
       holders.push({ pid, comm: readComm(pid), use: 'namespace' });
   }
   return holders;
+}
+
+function hold(mountpoint: string, device: string): Disposable | undefined {
+  const flags = openFlag.path | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  const fd = ifSeen(() => openSync(mountpoint, flags));
+  if (fd === undefined) return undefined;
+  const mount = mountOf('self', fd);
+  if (readMountTable().some((one) => one.id === mount && one.device === device))
+    return { [Symbol.dispose]: () => closeSync(fd) };
+  closeSync(fd);
+  return undefined;
+}
+
+/** The number of the mount on which a process has something open; undefined when it has not. */
+function mountOf(pid: number | 'self', fd: number | string): number | undefined {
+  const id = /^mnt_id:\s*(\d+)$/m.exec(processFile(pid, `fdinfo/${fd}`) ?? '')?.[1];
+  return id === undefined ? undefined : Number(id);
 }
 
 async function leaveViews(except: readonly string[]): Promise<void> {
@@ -348,6 +364,7 @@ export const linuxMounter: Mounter = {
   holders: findHolders,
   waiting: findWaiting,
   heldBy,
+  hold,
   leaveViews,
   check: () => ['mount', 'umount'].map(checkUtilLinux),
   userObstacles,

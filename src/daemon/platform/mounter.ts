@@ -118,6 +118,14 @@ export interface Mounter {
   heldBy(device: string): Holder[];
 
   /**
+   * Keeps a mounted filesystem from ending, wherever it is taken away, until it is let go of: so long its number is no other's. Asks nothing of
+   * it. It cannot be unmounted meanwhile but by detaching it.
+   *
+   * @returns undefined when it is not what is mounted there
+   */
+  hold(mountpoint: string, device: string): Disposable | undefined;
+
+  /**
    * Takes away the views that a new namespace has inherited, with what is over them, so that it neither keeps them alive nor
    * comes across them. One that cannot be taken away (in a user namespace) stays.
    *

@@ -303,13 +303,9 @@ export class Session {
    *   still, and naming them: it is served until they are gone, or until it is detached
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
+    if (lazy) return this.#detach();
     const { mountpoint } = this.#connection;
-    if (this.#isMounted) await this.#unmount(lazy);
-    if (lazy) {
-      // What somebody else has, or fusermount detaches, lives on until nobody uses it.
-      if (process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0) this.#connection.abort();
-      return;
-    }
+    if (this.#isMounted) await this.#unmount(false);
     // Whoever makes a mount namespace may be about to let go of the view, as lvfs itself does; and once nobody has it the number of its
     // device is soon another mount's.
     for (const start = performance.now(); !this.#isEnding; await delay(heldPollMs)) {
@@ -319,6 +315,15 @@ export class Session {
       this.#state = 'serving';
       throw heldError(mountpoint, holders);
     }
+  }
+
+  async #detach(): Promise<void> {
+    // A connection is ended by its number, which would be the next mount's as soon as this one is gone.
+    using held = mounter.hold(this.#connection.mountpoint, this.#device);
+    if (this.#isMounted) await this.#unmount(true);
+    // What somebody else has, or fusermount detaches, lives on until nobody uses it.
+    const livesOn = process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0;
+    if (livesOn && (held !== undefined || !this.#isEnding)) this.#connection.abort();
   }
 
   get #isMounted(): boolean {
