@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OpenFile, readingFlags } from '../base/index.js';
 import { elfFacts } from './elf.js';
 import { steadyDigest } from './steadyContent.js';
@@ -169,6 +169,13 @@ type Sign = (typeof signs)[number];
 
 function subject(sign: Sign, path: string, detail = ''): string {
   return `${sign}\0${path}\0${detail}`;
+}
+
+/** The files that some facts are about, sorted; without the directories that are there for others of them. */
+export function filesOf(subjects: readonly string[]): string[] {
+  const paths = new Set(subjects.map((subject) => factOf(subject).path));
+  const above = new Set([...paths].map((path) => dirname(path)));
+  return [...paths].filter((path) => !above.has(path)).sort();
 }
 
 /** What a subject of {@link imageFacts} is about. */

@@ -29,7 +29,7 @@ export { readBinaryPackage } from './binaryPackage.js';
 export { elfFacts } from './elf.js';
 export {
   compareImages,
-  factOf,
+  filesOf,
   imageFacts,
   imageFile,
   isMereContent,

@@ -1,7 +1,7 @@
 /** What a proof makes of a report: who was proved to be needed stands first, and who was ruled out is no finding any more. */
 import { isInSysroot, plainPackageName, type PackageId } from '../base/index.js';
 import type { DifferenceProof, FailureProof } from './proof.js';
-import { factOf } from './images.js';
+import { factOf, filesOf } from './images.js';
 import { pathFacts, type BuildVariable } from './pathKinds.js';
 import type { Missing, Report } from './findings.js';
 
@@ -47,7 +47,7 @@ export function withDifferenceProof(report: Report, proof: DifferenceProof, evid
   const missing = [...found].map(([cpv, subjects]) => ({
     ...entryFor(cpv, report, evidence, subjects),
     proved: true,
-    files: [...new Set(subjects.map((subject) => factOf(subject).path))].sort(),
+    files: filesOf(subjects),
   }));
   if (proof.outcome === 'compared') return ruledOut(report, missing);
   return { ...report, missing: [...missing, ...report.missing.filter(({ cpv }) => !found.has(cpv))] };

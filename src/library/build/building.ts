@@ -239,11 +239,9 @@ async function comparisonOf(
     seconds: number;
   },
 ): Promise<Comparison> {
-  const { compareImages, factOf } = await import('../../audit/index.js');
+  const { compareImages, filesOf } = await import('../../audit/index.js');
   const { likely, first, full, seconds } = built;
   const { outcome, culprits, builds } = proof;
-  const filesOf = (subjects: readonly string[]): string[] =>
-    [...new Set(subjects.map((subject) => factOf(subject).path))].sort();
   const shared = {
     allowed: likely,
     builds,

@@ -14,13 +14,14 @@ import test, { type ExecutionContext } from 'ava';
 import {
   compareImages,
   elfFacts,
-  factOf,
+  filesOf,
   imageFacts,
   imageFile,
   isMereContent,
   readImage,
   type Image,
 } from '../../../src/audit/index.js';
+import { factOf, imageEntry } from '../../../src/audit/images.js';
 
 function image(t: ExecutionContext, files: Record<string, string>): Image {
   const top = mkdtempSync(join(tmpdir(), 'lvfs-image-'));
@@ -224,4 +225,11 @@ test('a build id is no difference, a symbol more is', (t) => {
   t.deepEqual(compareImages(lib(library([one])), lib(library([one, two]))).symbols, [
     { path: '/l.so', onlyFirst: [], onlySecond: ['two'] },
   ]);
+});
+
+test('the files that differ are named without the directories that they are in', (t) => {
+  const tree = (...paths: string[]): Image =>
+    new Map(paths.map((path) => [path, imageEntry(path.includes('.') ? 'file' : 'directory', '')]));
+  const facts = imageFacts(tree(), tree('/usr', '/usr/share', '/usr/share/a.txt', '/usr/b.h', '/var'));
+  t.deepEqual(filesOf([...facts.keys()]), ['/usr/b.h', '/usr/share/a.txt', '/var']);
 });
