@@ -52,6 +52,20 @@ export function parseMountTable(text: string): MountEntry[] {
   return entries;
 }
 
+/**
+ * Whether a process group is that of an automounter, as that of mount(8) is when systemd runs it.
+ *
+ * @param mounts what is mounted; autofs tells whom it lets through (Documentation/filesystems/autofs.rst, "pgrp=")
+ */
+export function isAutomounting(
+  mounts: readonly Pick<MountEntry, 'type' | 'options'>[],
+  group: number | undefined,
+): boolean {
+  return mounts.some(
+    ({ type, options }) => type === 'autofs' && options.split(',').includes(`pgrp=${group}`),
+  );
+}
+
 /** Undoes the kernel's `\ooo` for space, tab, line end and backslash. */
 function unescape(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));

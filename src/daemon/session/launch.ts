@@ -16,7 +16,7 @@ import {
   LvfsError,
   processStat,
   type Listener,
-  type MountEntry,
+  isAutomounting,
 } from '../../base/index.js';
 import { mounter } from '../platform/index.js';
 import { createSessionDirectory, logFile, recording, removeSessionDirectory } from '../registry/registry.js';
@@ -69,20 +69,6 @@ export function startDaemon(entry: URL): StartedDaemon {
   // A daemon that dies at once closes its end; what it died of is told by `launch`.
   child.stdin?.on('error', () => undefined);
   return { child, directory, died };
-}
-
-/**
- * Whether a process group is that of an automounter, as that of mount(8) is when systemd runs it.
- *
- * @param mounts what is mounted; autofs tells whom it lets through (Documentation/filesystems/autofs.rst, "pgrp=")
- */
-export function isAutomounting(
-  mounts: readonly Pick<MountEntry, 'type' | 'options'>[],
-  group: number | undefined,
-): boolean {
-  return mounts.some(
-    ({ type, options }) => type === 'autofs' && options.split(',').includes(`pgrp=${group}`),
-  );
 }
 
 /** Half of what keeps a process from ever being chosen (proc_pid_oom_score_adj(5)): a daemon that takes all memory is ended all the same. */

@@ -17,6 +17,8 @@ import {
   LvfsError,
   isAbsent,
   oneLine,
+  isAutomounting,
+  processStat,
   readMountTable,
   runProgram,
   runSync,
@@ -153,8 +155,9 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
     stdio: ['pipe', 'pipe', 'pipe', pipes.theirRequestFd, pipes.theirReplyFd],
     env: utilityEnvironment(),
     cwd: '/',
-    // The terminal's signals are for the daemon, which unmounts in order.
-    detached: true,
+    // The terminal's signals are for the daemon, which unmounts in order. An automounter has no terminal, and nobody but its group may look
+    // at the place.
+    detached: !isAutomounting(readMountTable(), processStat('self')?.group),
   });
   let answer = '';
   let complaint = '';

@@ -1,7 +1,5 @@
-/** How a daemon is started. */
 import test from 'ava';
-import { parseMountTable } from '../../../../src/base/index.js';
-import { isAutomounting } from '../../../../src/daemon/session/launch.js';
+import { isAutomounting, parseMountTable } from '../../../src/base/index.js';
 
 test('the group of an automounter is told by what autofs lets through', (t) => {
   const mounts = parseMountTable(
