@@ -148,6 +148,10 @@ interface Bridge {
   readonly ended: Promise<void>;
 }
 
+function isOfAutomounter(): boolean {
+  return isAutomounting(readMountTable(), processStat('self')?.group);
+}
+
 /** Starts the process that speaks with libfuse; it has mounted when this resolves. */
 async function startBridge(mountpoint: string, options: string, pipes: Pipes): Promise<Bridge> {
   const program = fileURLToPath(new URL('./libfuseBridge.js', import.meta.url));
@@ -157,7 +161,7 @@ async function startBridge(mountpoint: string, options: string, pipes: Pipes): P
     cwd: '/',
     // The terminal's signals are for the daemon, which unmounts in order. An automounter has no terminal, and nobody but its group may look
     // at the place.
-    detached: !isAutomounting(readMountTable(), processStat('self')?.group),
+    detached: !isOfAutomounter(),
   });
   let answer = '';
   let complaint = '';
