@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** A mounted peer. */
 export interface Mounted {
@@ -46,8 +46,9 @@ export function run(command: string, args: readonly string[], input?: string): s
   });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) {
-    const status = result.signal ?? `status ${result.status}`;
-    throw new Error(`${command} ${args.slice(0, 6).join(' ')}: ${status}: ${result.stderr.trim()}`);
+    // Where that was is of no interest to who reads the results.
+    const ended = `${basename(command)} ended with ${result.signal ?? `status ${result.status}`}`;
+    throw new Error(result.stderr.trim() || ended);
   }
   return result.stdout;
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processFile } from '../src/base/index.js';
 import { connect } from '../src/daemon/index.js';
 import { openSystem } from '../src/portage/index.js';
 import { generateRoot, type GenerateOptions } from './generate.js';
@@ -263,7 +264,8 @@ function residentMiB(pid: number): number {
 export function cpuSeconds(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+    // A thread may end meanwhile.
+    nanoseconds += Number(processFile(pid, `task/${thread}/schedstat`)?.split(' ')[0] ?? 0);
   }
   return nanoseconds / 1e9;
 }

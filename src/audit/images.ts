@@ -4,9 +4,9 @@
  * require, symbols that only one's libraries offer, and other content, as far as that is not of the time and place of the build.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { OpenFile, readingFlags } from '../base/index.js';
+import { readBeginning } from '../base/index.js';
 import { elfFacts } from './elf.js';
 import { steadyDigest } from './steadyContent.js';
 
@@ -71,7 +71,7 @@ export function readImage(directory: string): Image {
         image.set(path, imageEntry('directory', ''));
         walk(path);
       } else if (stats.isSymbolicLink()) image.set(path, imageEntry('link', readlinkSync(host, 'latin1')));
-      else if (stats.isFile()) image.set(path, imageFile(path, beginningOf(host, stats.size), stats.size));
+      else if (stats.isFile()) image.set(path, imageFile(path, readBeginning(host, mostOfFile), stats.size));
       else image.set(path, imageEntry('other', String(stats.rdev)));
     }
   };
@@ -86,15 +86,6 @@ export function imageEntry(kind: ImageFile['kind'], content: string): ImageFile 
 
 /** Bytes of a file that are looked at, at most: all of it has to be in memory. */
 export const mostOfFile = 256 << 20;
-
-function beginningOf(file: Buffer, size: number): Buffer {
-  using open = new OpenFile(file, readingFlags);
-  const data = Buffer.allocUnsafe(Math.min(size, mostOfFile));
-  let length = 0;
-  for (let got = -1; length < data.length && got !== 0; length += got)
-    got = readSync(open.fd, data, length, data.length - length, length);
-  return data.subarray(0, length);
-}
 
 /**
  * What is to be known of a file.

@@ -32,6 +32,13 @@ export function readEnd(path: string, limit: number): Buffer {
   return data.subarray(0, readSync(file.fd, data, 0, data.length, size - data.length));
 }
 
+/** The first bytes of a file in the same way. */
+export function readBeginning(path: string | Buffer, limit: number): Buffer {
+  using file = new OpenFile(path, readingFlags);
+  const data = Buffer.allocUnsafe(Math.min(fstatSync(file.fd).size, limit));
+  return data.subarray(0, readSync(file.fd, data, 0, data.length, 0));
+}
+
 /**
  * All of a regular file, links to it followed.
  *

@@ -28,6 +28,7 @@ import {
   type IndexStore,
   type KernelCaches,
   type ViewSettings,
+  type IndexNode,
 } from '../../src/view/index.js';
 import { takeAway, testDriver } from './withMemoryMount.js';
 import { pkg } from './installed.js';
@@ -102,6 +103,13 @@ export function openTestView(spec: ViewSpec): OpenedView {
     });
   view.setVisible(ids(spec.visible), ids(spec.metadataOnly ?? []));
   return { view, store, messages, ids };
+}
+
+/** The node of a path, which has to be in the index. */
+export function nodeIn(view: View, path: string): IndexNode {
+  const node = view.index.resolve(Buffer.from(path));
+  if (node === -1) throw new Error(`${path} is not in the index`);
+  return node;
 }
 
 /** A mounted view. */

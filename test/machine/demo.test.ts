@@ -19,7 +19,8 @@ function start(t: ExecutionContext): {
   ended: Promise<number>;
   tmp: string;
 } {
-  const tmp = mkdtempSync(join(tmpdir(), 'lvfs-demo-test-'));
+  // Short: the name of a socket has room for 107 bytes, and grows with the numbers of processes.
+  const tmp = mkdtempSync(join(tmpdir(), 'demo-'));
   t.teardown(() => removeTree(tmp));
   const child = spawn(process.execPath, [demo], { env: { ...process.env, TMPDIR: tmp, NO_COLOR: '1' } });
   let output = '';

@@ -3,9 +3,9 @@ import test, { type ExecutionContext } from 'ava';
 import { NodeHost } from '../../../src/filesystem/index.js';
 import { firstLinkedNumber, LinkCounter, LinkedFiles } from '../../../src/filesystem/identity.js';
 import { identityWords, inodeWords, type FileIdentity } from '../../../src/system/index.js';
-import { hostKind, rootNode, type IndexNode } from '../../../src/view/index.js';
+import { hostKind } from '../../../src/view/index.js';
 import { gentooRoot } from '../../helpers/gentooRoot.js';
-import { openTestView } from '../../helpers/withView.js';
+import { nodeIn, openTestView } from '../../helpers/withView.js';
 
 /** @param inode below 2^32 */
 function file(inode: number, device = 1): FileIdentity {
@@ -59,17 +59,8 @@ async function counter(t: ExecutionContext) {
   const show = (...cpvs: string[]): void => view.setVisible(opened.ids(cpvs), []);
   const host = new NodeHost();
   const links = new LinkCounter(view, host);
-  const nodeOf = (path: string): IndexNode =>
-    path
-      .split('/')
-      .slice(1)
-      .reduce<IndexNode>((node, name) => {
-        const found = view.index.find(node, Buffer.from(name));
-        if (found === -1) throw new Error(`${path} is not in the index`);
-        return found;
-      }, rootNode);
   const count = (path: string): number => {
-    const node = nodeOf(path);
+    const node = nodeIn(view, path);
     host.hasOtherNames(view.paths.of(node));
     const { nlink } = host.status;
     host.status.identify(host.identity);

@@ -7,7 +7,7 @@ import { DirectoryWatcher, systemProblem } from '../../../../src/system/index.js
 import { nodeState, rootNode, type HostChange, type IndexNode } from '../../../../src/view/index.js';
 import { gentooRoot } from '../../../helpers/gentooRoot.js';
 import { until } from '../../../helpers/lvfs.js';
-import { openTestView } from '../../../helpers/withView.js';
+import { nodeIn, openTestView } from '../../../helpers/withView.js';
 
 const problem = process.platform === 'linux' ? systemProblem()?.message : 'inotify is of Linux';
 const watchTest = problem === undefined ? test : test.skip;
@@ -41,15 +41,7 @@ async function watched(t: ExecutionContext, failing = false) {
     gentoo.cleanup();
   });
   const directories = new WatchedDirectories(view, memory, watcher);
-  const nodeOf = (path: string): IndexNode =>
-    path
-      .split('/')
-      .slice(1)
-      .reduce<IndexNode>((node, name) => {
-        const found = view.index.find(node, Buffer.from(name));
-        if (found === -1) throw new Error(`${path} is not in the index`);
-        return found;
-      }, rootNode);
+  const nodeOf = (path: string): IndexNode => nodeIn(view, path);
   const isWatched = (path: string): boolean => (view.index.state[nodeOf(path)]! & nodeState.watched) !== 0;
   return { gentoo, table, directories, told, messages, nodeOf, isWatched };
 }
