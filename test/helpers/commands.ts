@@ -1,5 +1,7 @@
 /** Commands in private views of fixture roots. */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { gentooRoot, type GentooRoot, type GentooRootSpec } from './gentooRoot.js';
 import { mountsNaming, processesNaming } from './inView.js';
@@ -16,6 +18,22 @@ export interface Commands extends Sandbox {
 export const host = ['/bin', '/lib', '/lib64', '/usr', '/etc'].flatMap((path) =>
   existsSync(path) ? ['--ro', path] : [],
 );
+
+const checkout = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * Options of lvfs that show the tests' own programs inside, wherever the checkout and Node are on the host: below /tmp, which is another
+ * directory inside, or in somebody's home.
+ */
+export const ownPrograms = [
+  ...['--ro', `${checkout}:/srv/checkout`],
+  ...['--ro', `${dirname(process.execPath)}:/srv/node`],
+];
+
+/** The command line of a program of test/helpers, with {@link ownPrograms}. */
+export function ownProgram(name: string): string[] {
+  return [`/srv/node/${basename(process.execPath)}`, `/srv/checkout/dist/test/helpers/${name}.js`];
+}
 
 /**
  * A system to be used with {@link host}, so that commands can run in views that show hardly anything else. Its target

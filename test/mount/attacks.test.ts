@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
 import { attackedTree, attacks, gaps, needsCounting, onlyInside, tellsGaps } from '../helpers/attacker.js';
-import { host } from '../helpers/commands.js';
+import { host, ownProgram, ownPrograms } from '../helpers/commands.js';
 import { gentooRoot } from '../helpers/gentooRoot.js';
 import { whyNotMount } from '../helpers/inView.js';
 import { finished, sandbox, type Result } from '../helpers/lvfs.js';
@@ -24,7 +24,6 @@ const reason =
 type Learnt = Readonly<Record<string, readonly string[]>>;
 
 const attacker = fileURLToPath(new URL('../helpers/attacker.js', import.meta.url));
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const places = [
   'root at a mounted view',
@@ -62,7 +61,7 @@ if (reason === undefined) {
       learnt.set(places[1], await attack(...user, process.execPath, attacker, mountpoint));
       await box.lvfs('umount', mountpoint);
       outside = (await box.lvfs('run', ...host, 'dev-libs/foo', '--', 'ls', '-A', '/proc/1')).stdout;
-      const inside = ['--ro', repository, 'dev-libs/foo', '--', process.execPath, attacker, '/'];
+      const inside = [...ownPrograms, 'dev-libs/foo', '--', ...ownProgram('attacker'), '/'];
       learnt.set(places[2], parse(await box.lvfs('run', ...host, ...inside)));
     } finally {
       await box.lvfs('umount', '--lazy', mountpoint);

@@ -2,10 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { systemProblem } from '../../src/system/index.js';
-import { host, nothingLeft, withCommands } from '../helpers/commands.js';
+import { host, nothingLeft, ownProgram, ownPrograms, withCommands } from '../helpers/commands.js';
 import { hasNumbers } from '../helpers/pathCalls.js';
 import { finished } from '../helpers/lvfs.js';
 import { mountTest, skipped } from '../helpers/views.js';
@@ -95,17 +94,14 @@ systemTest(`what lvfs keeps of its views is empty inside${title}`, async (t) => 
   await nothingLeft(t, f);
 });
 
-const pageEdge = fileURLToPath(new URL('../helpers/pageEdge.js', import.meta.url));
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
-
 (hasNumbers ? systemTest : test.skip)(
   `who asks for a path beside which the view itself is mapped is answered${hasNumbers ? title : ' (skipped: numbers of another machine)'}`,
   async (t) => {
     const big = { '/opt/bar/big': 'x'.repeat(8 << 20) };
     const f = await withCommands(t, { packages: { 'dev-libs/bar-1': { files: big } } });
-    const ask = [process.execPath, pageEdge, '/opt/hidden/tool', '/opt/bar/big', String(4 << 20)];
+    const ask = [...ownProgram('pageEdge'), '/opt/hidden/tool', '/opt/bar/big', String(4 << 20)];
     const { status, stdout, stderr } = await f.lvfs(
-      ...['run', ...host, '--ro', repository, 'dev-libs/foo', '--', 'timeout', '-s', 'KILL', '60', ...ask],
+      ...['run', ...host, ...ownPrograms, 'dev-libs/foo', '--', 'timeout', '-s', 'KILL', '60', ...ask],
     );
     t.is(status, 0, stderr);
     t.is(stdout, '2\n');
