@@ -17,11 +17,21 @@ fi
 scratch=$2
 shift 2
 export TMPDIR="$scratch" LVFS_RUNTIME_DIR="$scratch/run" LVFS_TEST_NAMESPACE=own
-case $PWD/:$0:$1 in
-  # Else this checkout, or the program, would be out of sight.
-  /tmp/* | *:/tmp/*) ;;
-  *) mount --bind "$scratch" /tmp && export TMPDIR=/tmp LVFS_RUNTIME_DIR=/tmp/run ;;
-esac
+# This checkout, or the program, may lie below /tmp itself, and stays in sight there.
+for place in "$PWD" "$(dirname "$0")" "$(dirname "$1")"; do
+  place=$(realpath "$place")/
+  case $place in
+    /tmp/) below=all ;;
+    /tmp/*)
+      name=${place#/tmp/} name=${name%%/*}
+      [ -d "$scratch/$name" ] || { mkdir "$scratch/$name" && mount --rbind "/tmp/$name" "$scratch/$name"; }
+      ;;
+  esac
+done
+if [ "${below-}" = '' ] && mount --rbind "$scratch" /tmp; then
+  export TMPDIR=/tmp LVFS_RUNTIME_DIR=/tmp/run
+  cd "$PWD" || exit 1
+fi
 # What mount(8) and umount(8) take note of.
 mkdir -p /run/mount && mount -t tmpfs -o mode=755 tmpfs /run/mount
 exec "$@"
