@@ -58,6 +58,8 @@ export function sandbox(more: NodeJS.ProcessEnv = {}): Sandbox {
   };
   const start = (...args: string[]): ChildProcess =>
     spawn(process.execPath, [...hooksOf(environment), program, ...args], {
+      // Where the tests are run from may be another directory inside.
+      cwd: '/',
       env: { ...environment, NODE_OPTIONS: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: longestCommandMs,
