@@ -21,3 +21,12 @@ export interface Listener {
 
 /** A logger that drops everything. */
 export const silent: Logger = () => undefined;
+
+/** Passes each message on once: for what is done many times over, and has the same to say each time. */
+export function eachOnce(log: Logger): Logger {
+  const said = new Set<string>();
+  return (level, message) => {
+    const size = said.size;
+    if (said.add(`${level} ${message}`).size > size) log(level, message);
+  };
+}

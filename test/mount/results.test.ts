@@ -191,6 +191,26 @@ mountTest(`build --command works in the current directory, wherever that is${ski
   await nothingLeft(t, f);
 });
 
+mountTest(
+  `a directory that cannot be shown is told of once, however many are checked in it${skipped}`,
+  async (t) => {
+    const f = await fixture(t);
+    // The root's own /var/tmp is bound at that place, and does not have it.
+    const cwd = mkdtempSync('/var/tmp/lvfs-test-');
+    t.teardown(() => removeTree(cwd));
+    const check = ['check', '--no-reuse', '-j', '1', '--no-prove', ...host, '--command', 'pwd'];
+    const targets = ['dev-libs/foo', 'dev-libs/bar'];
+    const { status, stderr } = await finished(
+      spawn(process.execPath, [program, ...check, ...targets], { cwd, env: f.environment }),
+    );
+    t.is(status, 0, stderr);
+    t.deepEqual(stderr.match(/.*is not in the directory that is bound there.*/g), [
+      `lvfs: warning: ${cwd}: is not in the directory that is bound there, so the command starts in /`,
+    ]);
+    await nothingLeft(t, f);
+  },
+);
+
 mountTest(`report --json says of what, when, and by which lvfs${skipped}`, async (t) => {
   const f = await fixture(t);
   const mountpoint = join(f.directory, 'mnt');

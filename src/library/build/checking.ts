@@ -1,5 +1,5 @@
 /** Building many targets, several at a time, each at its own risk: whatever one does costs its own verdict. */
-import { asFailure, LvfsError } from '../../base/index.js';
+import { asFailure, eachOnce, LvfsError } from '../../base/index.js';
 import type { InsideRequest } from '../../daemon/index.js';
 import type { Hearer } from '../mounting.js';
 import { build, type BuildOutcome } from './building.js';
@@ -36,16 +36,17 @@ export interface CheckListener {
 }
 
 /**
- * Builds every target. One whose build failed for want of room on a disk is built again at the end, with nothing beside it. Who was
- * interrupted by the user is not told of.
+ * Builds every target. What is said of several is said once. One whose build failed for want of room on a disk is built again at the end,
+ * with nothing beside it. Who was interrupted by the user is not told of.
  */
 export async function checkAll(
   targets: readonly string[],
   plan: CheckPlan,
   listener: CheckListener,
-  talk: Hearer,
+  { log, progress }: Hearer,
   interruption: Interruption,
 ): Promise<void> {
+  const talk: Hearer = { log: eachOnce(log), progress };
   const crowded: string[] = [];
   let isWanted = true;
   const work = async (queue: string[], isAlone: boolean): Promise<void> => {
