@@ -74,6 +74,9 @@ const drivers = new Set([
 /** Options of interpreters that take a value of their own. */
 const valueOptions = /^-[WXIorCO]$/;
 
+/** The same of shells. */
+const shellValueOptions = /^(?:[-+][oO]|--(?:rcfile|init-file|emulate))$/;
+
 /** The option of a shell whose value are the words to run. */
 const wordsOption = /^-[a-zA-Z]*c$/;
 
@@ -249,7 +252,7 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
       const name = words[i + 1];
       return name === undefined ? undefined : { kind: 'module', name };
     }
-    if (valueOptions.test(word)) i++;
+    if ((ofShell ? shellValueOptions : valueOptions).test(word)) i++;
     else if (!word.startsWith('-') && !word.startsWith('+')) {
       return { kind: 'file', path: word.startsWith('/') ? word : `${directory}/${word}` };
     }

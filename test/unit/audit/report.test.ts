@@ -122,6 +122,23 @@ test('noise is no evidence', (t) => {
   );
 });
 
+test("what a shell at a terminal looks for of its own is not the build's", (t) => {
+  const program = '/usr/bin/bash';
+  const shell = processRecord(1, { program, arguments: ['bash', '--rcfile', '/dev/fd/4', '-i'], phase: '' });
+  const script = processRecord(2, { program, arguments: ['bash', 'x.sh'], phase: '' });
+  const { unowned } = makeReport(
+    input({
+      processes: processTable(shell, script),
+      denials: [
+        denial('/root/.bash_history', [], { processes: [1] }),
+        denial('/usr/local/bin/typed', [], { processes: [1] }),
+        denial('/root/.profile', [], { processes: [1, 2] }),
+      ],
+    }),
+  );
+  t.deepEqual(unowned.map(({ path }) => path).sort(), ['/root/.profile', '/usr/local/bin/typed']);
+});
+
 test('a time zone is named by the target, whichever tool looks for it, but for the one of the machine', (t) => {
   const report = (zone: string, timeZone?: string) =>
     makeReport(
