@@ -94,6 +94,7 @@ export class ProcessTree {
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
   #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
+  #prompts: ReadonlyMap<number, readonly PackageId[]> | undefined;
 
   constructor({ processes, ownersOf }: TreeOptions) {
     this.#processes = processes;
@@ -162,6 +163,21 @@ export class ProcessTree {
     const record = this.#processes.get(id);
     if (record === undefined || !isShell(record.program)) return false;
     return scriptOf(record) === undefined && !record.arguments.some((word) => wordsOption.test(word));
+  }
+
+  /** Whether a process is, or becomes, a shell that somebody types into outside of any build, of one of these packages. */
+  isPromptOf(id: number, packages: readonly PackageId[]): boolean {
+    this.#prompts ??= this.#findPrompts();
+    const own = this.#prompts.get(this.#processes.get(id)?.pid ?? 0);
+    return own !== undefined && packages.some((cpv) => own.includes(cpv));
+  }
+
+  /** The owners of the programs of shells that somebody types into, by their pids. */
+  #findPrompts(): ReadonlyMap<number, readonly PackageId[]> {
+    const prompts = [...this.#processes.values()].filter(
+      ({ id, phase }) => phase === '' && this.isPrompt(id),
+    );
+    return new Map(prompts.map(({ pid, program }) => [pid, this.#ownersOf(program)]));
   }
 
   #findActor(id: number): Actor {

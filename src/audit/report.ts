@@ -56,6 +56,8 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const kindOf = (path: string) => factsOf(path, input).kind;
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
+    // In which shell somebody looks around is his own business.
+    .filter(({ process, owners }) => !tree.isPromptOf(process, owners))
     // A link to a directory (/sbin) on the way to a program is not what was executed.
     .filter(({ path, wanted }) => wanted?.startsWith(`${path}/`) !== true)
     .map((use) => ({ ...use, path: sourceOf(use.path) }));

@@ -132,7 +132,7 @@ const namedFlags = 12;
 function conditionQuestion({ cpv, untold, kind }: Addition, atom: string): Question {
   return {
     cpv,
-    text: `${packageName(cpv)} is ${kindText[kind]}; under which USE flag was not found out`,
+    text: `${packageName(cpv)} is ${kindText[kind]}; under which USE flag (no build has told)`,
     answers: [
       { text: `${atom}, whatever the flags are`, atom },
       ...untold
@@ -190,7 +190,7 @@ function questionAbout(addition: Addition): Question | undefined {
     const files = addition.files.slice(0, 3).join(' ');
     return {
       cpv,
-      text: `${name} is picked up where it is installed${files === '' ? '' : `, and changes ${files}`}`,
+      text: `${name} is picked up where it is installed${files === '' ? '' : `, and changes ${files}`}; is it to be declared`,
       answers: [...choices, { text: 'not declared: the ebuild will switch it off' }],
     };
   }
@@ -250,10 +250,9 @@ function evidenceFor(
 function flagEvidence({ condition, isConditionKnown }: Addition, hasTestFlag: boolean): string {
   if (condition === undefined || !isConditionKnown) return '';
   const words = negationsOf(condition).map((one) =>
-    one === '-test' && !hasTestFlag ? 'without the tests' : `with USE="${one}"`,
+    one === '-test' && !hasTestFlag ? 'no tests' : `USE="${one}"`,
   );
-  const said = words.join(' or ');
-  return ` ${said.charAt(0).toUpperCase()}${said.slice(1)} it is not needed.`;
+  return ` With ${words.join(' or ')} it is not needed.`;
 }
 
 /** `ssl?`, `ssl? gtk?`, `ssl? or gtk?`. */

@@ -84,7 +84,7 @@ test('a condition that no build has told is asked, or a comment', async (t) => {
     asked.push(question);
     return Promise.resolve(question.answers[1]);
   });
-  t.regex(asked[0]?.text ?? '', /^dev-util\/pkgconf is needed; under which USE flag was not found out$/);
+  t.regex(asked[0]?.text ?? '', /^dev-util\/pkgconf is needed; under which USE flag \(no build has told\)$/);
   t.deepEqual(
     asked[0]?.answers.map(({ condition }) => condition),
     [undefined, 'ssl', '!gtk'],
@@ -109,7 +109,7 @@ test('what only tests need brings the flag that the ebuild lacks', async (t) => 
   t.regex(text, /^SLOT="0"\nIUSE="test"\nRESTRICT="!test\? \( test \)"\nBDEPEND="/m);
   t.regex(text, /^\ttest\? \( virtual\/pkgconfig \)$/m);
   const words = message.replaceAll('\n', ' ');
-  t.regex(words, /Without the tests it is not needed\..* IUSE, RESTRICT: test: only the tests need/);
+  t.regex(words, /With no tests it is not needed\..* IUSE, RESTRICT: test: only the tests need/);
   const has = await propose(ebuild, some, nobody);
   t.notRegex(has.text, /IUSE|RESTRICT/);
   t.regex(has.message.replaceAll('\n', ' '), /With USE="-test" it is not needed\./);
