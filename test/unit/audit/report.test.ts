@@ -608,3 +608,11 @@ test('what the user named is allowed, though something else that he named needs 
   t.deepEqual(used('target').missing, []);
   t.like(used('target').secondHand, [{ cpv: 'sys-devel/bison-3' }]);
 });
+
+test('an ebuild without BDEPEND declares its tools in DEPEND', (t) => {
+  const tool = denial('/usr/bin/gperf', ['dev-util/gperf-3'], { operation: 'exec' });
+  const suggest = (lacksBdepend: boolean) =>
+    makeReport(input({ denials: [tool], lacksBdepend })).missing.map((one) => one.suggest);
+  t.deepEqual(suggest(false), ['BDEPEND="dev-util/gperf"']);
+  t.deepEqual(suggest(true), ['DEPEND="dev-util/gperf"']);
+});
