@@ -616,3 +616,20 @@ test('an ebuild without BDEPEND declares its tools in DEPEND', (t) => {
   t.deepEqual(suggest(false), ['BDEPEND="dev-util/gperf"']);
   t.deepEqual(suggest(true), ['DEPEND="dev-util/gperf"']);
 });
+
+test('words that are said of other things as well count for what was refused', (t) => {
+  const xxd = { path: '/usr/bin/xxd', owners: pkgs('dev-util/xxd-9') };
+  const said = (denials: Denial[]) =>
+    makeReport(
+      input({
+        denials,
+        status: 0,
+        log: 'find: ‘xxd’: No such file or directory',
+        findHidden: hiding({ xxd }),
+      }),
+    ).missing.map(({ cpv, certainty }) => [cpv, certainty]);
+  t.deepEqual(said([denial(xxd.path, xxd.owners, { operation: 'exec', comm: 'find' })]), [
+    ['dev-util/xxd-9', 'needed'],
+  ]);
+  t.deepEqual(said([]), []);
+});
