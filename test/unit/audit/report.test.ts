@@ -633,3 +633,20 @@ test('words that are said of other things as well count for what was refused', (
   ]);
   t.deepEqual(said([]), []);
 });
+
+test('a library that an interpreter loads is needed while building, one that is linked with in the result', (t) => {
+  const of = (program: string, path: string) =>
+    makeReport(
+      input({
+        processes: processTable(processRecord(1, { program, arguments: [program, 'gen.tcl'] })),
+        uses: [use(path, 'dev-tcltk/expect-5', { process: 1 })],
+        visible: new Map([
+          [pkg('dev-tcltk/expect-5'), [{ from: origin('--with'), variable: '', atom: 'dev-tcltk/expect' }]],
+        ]),
+      }),
+    ).missing.map(({ suggest }) => suggest);
+  const library = '/usr/lib64/expect5.45/libexpect5.45.so';
+  t.deepEqual(of('/usr/bin/tclsh8.6', library), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/tclsh8.6', `${library}.1`), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/ld', library), ['DEPEND="dev-tcltk/expect"']);
+});
