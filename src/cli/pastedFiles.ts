@@ -54,11 +54,15 @@ function machineInfo(): string[] {
     timeout: patience,
   });
   if (code !== 0) return [];
-  return stdout
-    .split('\n')
-    .filter((line) =>
-      /^(?:Portage \d|System uname|(?:ACCEPT_KEYWORDS|CBUILD|CHOST|CFLAGS|CXXFLAGS|LDFLAGS|FEATURES|USE)=)/.test(
-        line,
-      ),
-    );
+  return (
+    stdout
+      .split('\n')
+      .filter((line) =>
+        /^(?:Portage \d|System uname|(?:ACCEPT_KEYWORDS|CBUILD|CHOST|CFLAGS|CXXFLAGS|LDFLAGS|FEATURES|USE)=)/.test(
+          line,
+        ),
+      )
+      // Behind USE stands what each of USE_EXPAND is, a page of it.
+      .map((line) => line.replace(/^(USE="[^"]*").*/, '$1'))
+  );
 }
