@@ -212,6 +212,11 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly Pack
   return { kind: 'tool', packages: owners, driver: isDriver(name) };
 }
 
+/** Whether a program runs files in a language of its own, and is no shell: it loads libraries, and links with none. */
+export function isLanguageInterpreter(program: string): boolean {
+  return interpreters.test(baseName(program)) && !isShell(program);
+}
+
 /** What a process is known as: its script if it is an interpreter that runs one, else its program; without directory. */
 export function programName(record: ProcessRecord): string {
   const script = interpreters.test(baseName(record.program)) ? scriptOf(record) : undefined;

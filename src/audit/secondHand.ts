@@ -109,7 +109,7 @@ export function findSecondHand(whole: Case): SecondHand[] {
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
     result.push({
       cpv,
-      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input)),
+      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input), input),
       from: [...new Set(reasons.map(({ from }) => originName(from)))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: others.length,

@@ -411,12 +411,16 @@ export class View {
     return end === undefined ? [] : this.index.owners(end.node);
   }
 
-  /** The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it. */
-  responsibleFor(node: IndexNode, kind: HostKind): number[] {
+  /**
+   * The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it, or those that
+   * generate it.
+   */
+  responsibleFor(node: IndexNode, kind: HostKind): readonly number[] {
     if (this.index.isOwned(node)) return this.index.owners(node);
-    if (kind === hostKind.link) return this.ownersThroughLink(node);
+    const through = kind === hostKind.link ? this.ownersThroughLink(node) : [];
+    if (through.length > 0) return through;
     const source = kind === hostKind.file ? this.sourceOfCache(node) : -1;
-    return source === -1 ? [] : this.index.owners(source);
+    return source === -1 ? this.#places.makersOf(node) : this.index.owners(source);
   }
 
   /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */

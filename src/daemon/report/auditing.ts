@@ -18,7 +18,7 @@ import {
   type ReportInput,
   type Use,
 } from '../../audit/index.js';
-import type { VisibleSet } from '../../portage/index.js';
+import { eapiFeatures, type Reason, type VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
   indexKind,
@@ -32,7 +32,6 @@ import {
 import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
-import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
@@ -147,6 +146,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
+    lacksBdepend: set.targets.length > 0 && set.targets.every(({ eapi }) => !eapiFeatures(eapi).bdepend),
     declared: declaredBy(set),
     visible: set.visible,
     system: systemPackages(set),

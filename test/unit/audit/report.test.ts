@@ -608,3 +608,45 @@ test('what the user named is allowed, though something else that he named needs 
   t.deepEqual(used('target').missing, []);
   t.like(used('target').secondHand, [{ cpv: 'sys-devel/bison-3' }]);
 });
+
+test('an ebuild without BDEPEND declares its tools in DEPEND', (t) => {
+  const tool = denial('/usr/bin/gperf', ['dev-util/gperf-3'], { operation: 'exec' });
+  const suggest = (lacksBdepend: boolean) =>
+    makeReport(input({ denials: [tool], lacksBdepend })).missing.map((one) => one.suggest);
+  t.deepEqual(suggest(false), ['BDEPEND="dev-util/gperf"']);
+  t.deepEqual(suggest(true), ['DEPEND="dev-util/gperf"']);
+});
+
+test('words that are said of other things as well count for what was refused', (t) => {
+  const xxd = { path: '/usr/bin/xxd', owners: pkgs('dev-util/xxd-9') };
+  const said = (denials: Denial[]) =>
+    makeReport(
+      input({
+        denials,
+        status: 0,
+        log: 'find: ‘xxd’: No such file or directory',
+        findHidden: hiding({ xxd }),
+      }),
+    ).missing.map(({ cpv, certainty }) => [cpv, certainty]);
+  t.deepEqual(said([denial(xxd.path, xxd.owners, { operation: 'exec', comm: 'find' })]), [
+    ['dev-util/xxd-9', 'needed'],
+  ]);
+  t.deepEqual(said([]), []);
+});
+
+test('a library that an interpreter loads is needed while building, one that is linked with in the result', (t) => {
+  const of = (program: string, path: string) =>
+    makeReport(
+      input({
+        processes: processTable(processRecord(1, { program, arguments: [program, 'gen.tcl'] })),
+        uses: [use(path, 'dev-tcltk/expect-5', { process: 1 })],
+        visible: new Map([
+          [pkg('dev-tcltk/expect-5'), [{ from: origin('--with'), variable: '', atom: 'dev-tcltk/expect' }]],
+        ]),
+      }),
+    ).missing.map(({ suggest }) => suggest);
+  const library = '/usr/lib64/expect5.45/libexpect5.45.so';
+  t.deepEqual(of('/usr/bin/tclsh8.6', library), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/tclsh8.6', `${library}.1`), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/ld', library), ['DEPEND="dev-tcltk/expect"']);
+});

@@ -100,6 +100,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ["nice: 'gperf': No such file or directory", '! executable gperf'],
   ['timeout: failed to run command ‘xvfb-run’: No such file or directory', '! executable xvfb-run'],
   ['xargs: pngcrush: No such file or directory', '! executable pngcrush'],
+  ['find: ‘xxd’: No such file or directory', '! executable xxd'],
   ['xvfb-run: error: xauth command not found', '! executable xauth'],
   ["dbus-run-session: failed to exec 'dbus-daemon': No such file or directory", '! executable dbus-daemon'],
   ['which: no gtkdocize in (/usr/bin:/bin)', '? executable gtkdocize'],
