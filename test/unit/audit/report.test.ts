@@ -404,6 +404,8 @@ test('a macro that was left in configure is needed, also when the shell does not
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
+  const forbidden = 'configure.ac:20: error: a macro is not there: run apt-get.';
+  t.deepEqual(report(forbidden), [['dev-build/autoconf-archive-2024', 'needed', [forbidden]]]);
 });
 
 test('words about an import count in a build that went well only where something imports it', (t) => {
