@@ -285,6 +285,18 @@ test('a declared package none of whose files were read is unused, a virtual is n
   t.deepEqual(makeReport(input({ status: 0, uses })).unused, []);
 });
 
+test('a declared package of which a file was found is not unused, unless everything looks for that', (t) => {
+  const unused = (path: string, system: string[] = []) =>
+    makeReport(input({ status: 0, system: new Set(pkgs(...system)), foundOf: () => [path] })).unused.map(
+      ({ cpv }) => cpv,
+    );
+  t.deepEqual(unused('/usr/include/a.h'), []);
+  t.deepEqual(unused('/usr/bin/a'), []);
+  t.deepEqual(unused('/usr/share/man/man1/a.1'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/libtoolize'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/a', ['dev-libs/a-1']), pkgs('dev-libs/a-1'));
+});
+
 test('nothing is called unused by a build that did not reach its end', (t) => {
   t.deepEqual(makeReport(input({ status: 1 })).unused, []);
   t.deepEqual(makeReport(input()).unused, [], 'nothing has been built');
