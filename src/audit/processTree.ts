@@ -74,6 +74,9 @@ const drivers = new Set([
 /** Options of interpreters that take a value of their own. */
 const valueOptions = /^-[WXIorCO]$/;
 
+/** The same of shells. */
+const shellValueOptions = /^(?:[-+][oO]|--(?:rcfile|init-file|emulate))$/;
+
 /** The option of a shell whose value are the words to run. */
 const wordsOption = /^-[a-zA-Z]*c$/;
 
@@ -91,6 +94,7 @@ export class ProcessTree {
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
   #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
+  #prompts: ReadonlyMap<number, readonly PackageId[]> | undefined;
 
   constructor({ processes, ownersOf }: TreeOptions) {
     this.#processes = processes;
@@ -168,6 +172,21 @@ export class ProcessTree {
     const record = this.#processes.get(id);
     if (record === undefined || !isShell(record.program)) return false;
     return scriptOf(record) === undefined && !record.arguments.some((word) => wordsOption.test(word));
+  }
+
+  /** Whether a process is, or becomes, a shell that somebody types into outside of any build, of one of these packages. */
+  isPromptOf(id: number, packages: readonly PackageId[]): boolean {
+    this.#prompts ??= this.#findPrompts();
+    const own = this.#prompts.get(this.#processes.get(id)?.pid ?? 0);
+    return own !== undefined && packages.some((cpv) => own.includes(cpv));
+  }
+
+  /** The owners of the programs of shells that somebody types into, by their pids. */
+  #findPrompts(): ReadonlyMap<number, readonly PackageId[]> {
+    const prompts = [...this.#processes.values()].filter(
+      ({ id, phase }) => phase === '' && this.isPrompt(id),
+    );
+    return new Map(prompts.map(({ pid, program }) => [pid, this.#ownersOf(program)]));
   }
 
   #findActor(id: number): Actor {
@@ -263,7 +282,7 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
       const name = words[i + 1];
       return name === undefined ? undefined : { kind: 'module', name };
     }
-    if (valueOptions.test(word)) i++;
+    if ((ofShell ? shellValueOptions : valueOptions).test(word)) i++;
     else if (!word.startsWith('-') && !word.startsWith('+')) {
       return { kind: 'file', path: word.startsWith('/') ? word : `${directory}/${word}` };
     }

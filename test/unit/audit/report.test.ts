@@ -122,6 +122,45 @@ test('noise is no evidence', (t) => {
   );
 });
 
+test("what a shell at a terminal looks for of its own is not the build's", (t) => {
+  const program = '/usr/bin/bash';
+  const shell = processRecord(1, { program, arguments: ['bash', '--rcfile', '/dev/fd/4', '-i'], phase: '' });
+  const script = processRecord(2, { program, arguments: ['bash', 'x.sh'], phase: '' });
+  const { unowned } = makeReport(
+    input({
+      processes: processTable(shell, script),
+      denials: [
+        denial('/root/.bash_history', [], { processes: [1] }),
+        denial('/usr/local/bin/typed', [], { processes: [1] }),
+        denial('/root/.profile', [], { processes: [1, 2] }),
+      ],
+    }),
+  );
+  t.deepEqual(unowned.map(({ path }) => path).sort(), ['/root/.profile', '/usr/local/bin/typed']);
+});
+
+test('which shell somebody looks around in is none of the build', (t) => {
+  const zsh = 'app-shells/zsh-5';
+  const starter = processRecord(1, { pid: 7, program: '/usr/bin/unshare', phase: '' });
+  const shell = processRecord(2, { pid: 7, program: '/usr/bin/zsh', arguments: ['zsh', '-i'], phase: '' });
+  const child = processRecord(3, { pid: 8, program: '/usr/bin/make', phase: '', parent: 2 });
+  const report = (...uses: ReportInput['uses'][number][]) =>
+    makeReport(
+      input({
+        processes: processTable(starter, shell, child),
+        uses,
+        ownersOf: (path) => (path === '/usr/bin/zsh' ? pkgs(zsh) : []),
+        visible: new Map([[pkg(zsh), [{ from: origin('--with'), variable: '', atom: zsh }]]]),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  const own = [
+    use('/usr/bin/zsh', zsh, { operation: 'exec', process: 1 }),
+    use('/usr/lib/zsh/complete.so', zsh, { process: 2 }),
+  ];
+  t.deepEqual(report(...own), []);
+  t.deepEqual(report(...own, use('/usr/bin/zsh', zsh, { operation: 'exec', process: 3 })), ['allowed']);
+});
+
 test('a time zone is named by the target, whichever tool looks for it, but for the one of the machine', (t) => {
   const report = (zone: string, timeZone?: string) =>
     makeReport(
