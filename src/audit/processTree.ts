@@ -142,6 +142,15 @@ export class ProcessTree {
     return by === 'target' && !ownAccord;
   }
 
+  /** Whether the target has given a tool this very file: by its path, or by an address of which it is the last component (a catalogue knows where). */
+  isGiven(id: number, path: string): boolean {
+    const isFile = (word: string) =>
+      word.endsWith(path) || (word.includes('://') && baseName(word) === baseName(path));
+    if (this.#processes.get(id)?.arguments.slice(1).some(isFile) !== true) return false;
+    const { by, ownAccord } = this.actor(this.#processes.get(id)?.parent ?? 0);
+    return by === 'target' && !ownAccord;
+  }
+
   /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
   successors(id: number): { program: readonly PackageId[]; script: readonly PackageId[] }[] {
     const record = this.#processes.get(id);

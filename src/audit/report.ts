@@ -107,6 +107,20 @@ function hasEnded({ status, processes, uses }: ReportInput): boolean {
   return !hasPhases && uses.some(({ operation }) => operation === 'exec');
 }
 
+/** Programs that Portage's functions look for in each phase. */
+const portageLooksFor = /\/(?:autoconf|automake|aclocal|libtoolize|fakeroot)$/;
+
+/**
+ * Whether somebody asked for a file of a package by name and found it: that a header exists may be all that is to be known, and the path of a
+ * program be written down for later. @system's files are found by everything.
+ */
+function isFound(cpv: PackageId, input: ReportInput): boolean {
+  if (input.system.has(cpv)) return false;
+  return input
+    .foundOf(cpv)
+    .some((path) => factsOf(path, input).kind !== 'noise' && !portageLooksFor.test(path));
+}
+
 function findUnused(uses: readonly Use[], input: ReportInput): Report['unused'] {
   if (!hasEnded(input)) return [];
   const used = new Set(uses.flatMap(({ owners }) => owners));
@@ -117,7 +131,7 @@ function findUnused(uses: readonly Use[], input: ReportInput): Report['unused'] 
   return input.declared
     .filter(({ cpv, atom, variable }) => {
       const key = `${variable} ${atom} ${cpv}`;
-      if (used.has(cpv) || !input.hasFiles(cpv) || seen.has(key)) return false;
+      if (used.has(cpv) || !input.hasFiles(cpv) || seen.has(key) || isFound(cpv, input)) return false;
       seen.add(key);
       return true;
     })

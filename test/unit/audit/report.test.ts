@@ -324,6 +324,18 @@ test('a declared package none of whose files were read is unused, a virtual is n
   t.deepEqual(makeReport(input({ status: 0, uses })).unused, []);
 });
 
+test('a declared package of which a file was found is not unused, unless everything looks for that', (t) => {
+  const unused = (path: string, system: string[] = []) =>
+    makeReport(input({ status: 0, system: new Set(pkgs(...system)), foundOf: () => [path] })).unused.map(
+      ({ cpv }) => cpv,
+    );
+  t.deepEqual(unused('/usr/include/a.h'), []);
+  t.deepEqual(unused('/usr/bin/a'), []);
+  t.deepEqual(unused('/usr/share/man/man1/a.1'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/libtoolize'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/a', ['dev-libs/a-1']), pkgs('dev-libs/a-1'));
+});
+
 test('nothing is called unused by a build that did not reach its end', (t) => {
   t.deepEqual(makeReport(input({ status: 1 })).unused, []);
   t.deepEqual(makeReport(input()).unused, [], 'nothing has been built');
@@ -443,6 +455,8 @@ test('a macro that was left in configure is needed, also when the shell does not
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
+  const forbidden = 'configure.ac:20: error: a macro is not there: run apt-get.';
+  t.deepEqual(report(forbidden), [['dev-build/autoconf-archive-2024', 'needed', [forbidden]]]);
 });
 
 test('words about an import count in a build that went well only where something imports it', (t) => {
