@@ -418,6 +418,7 @@ export class TargetResolver {
           file: this.#configuration.tree.path(ebuild),
           repository: ebuild.repository.location,
           flags: this.#switchable(known, use),
+          untested: known.untested,
         },
       };
       this.#resolved.set(key, target);

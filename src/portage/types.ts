@@ -70,6 +70,8 @@ export interface EbuildSource {
   repository: string;
   /** Its own flags that a user may switch (neither masked, forced nor of USE_EXPAND), with their effective state. */
   flags: Readonly<Record<string, boolean>>;
+  /** Its tests were to be run, and RESTRICT keeps them from it. */
+  untested: boolean;
 }
 
 /** A build dependency that no installed package satisfies; an any-of group is given as a string. */

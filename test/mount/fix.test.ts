@@ -268,6 +268,19 @@ mountTest(`what only the tests need goes with a flag that the ebuild gets${skipp
   ]);
 });
 
+mountTest(`of an ebuild whose tests are restricted it is said that they are not run${skipped}`, async (t) => {
+  const ebuild = { DEPEND: 'dev-libs/bar', IUSE: 'test', RESTRICT: '!test? ( test ) strip' };
+  const f = await withEmerge(t, `phase 'cat /opt/bar/bar.h' || exit 1; package`, {
+    ebuilds: { 'dev-libs/foo-1': { ...ebuild, RESTRICT: 'test' }, 'dev-libs/other-1': ebuild },
+  });
+  const said = /^lvfs: warning: dev-libs\/foo-1: RESTRICT keeps its tests from being run$/gm;
+  const fixed = await f.lvfs('fix', '--no-compare', '--test', ...shown(f), 'dev-libs/foo');
+  t.is(fixed.stderr.match(said)?.length, 1, fixed.stderr);
+  const check = await f.lvfs('check', '-j1', '--test', ...shown(f), 'dev-libs/other', 'dev-libs/foo');
+  t.is(check.stderr.match(said)?.length, 1, check.stderr);
+  t.notRegex(check.stderr, /dev-libs\/other/);
+});
+
 mountTest(`a failure of the ebuild's own is no reason for a patch${skipped}`, async (t) => {
   const f = await withEmerge(t, `echo 'a.c:1: error: expected expression'; exit 1`);
   const result = await f.lvfs('fix', ...shown(f), 'dev-libs/foo');

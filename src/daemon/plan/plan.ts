@@ -16,6 +16,16 @@ export interface PackageFiles {
   readonly bytes: number | null;
 }
 
+/** Says of which targets no tests are run although they were asked for. */
+export function tellUntested(
+  { targets }: Pick<VisibleSet, 'targets'>,
+  { test }: ViewRequest['set'],
+  log: Logger,
+): void {
+  const untested = targets.filter(({ ebuild }) => test === true && ebuild?.untested === true);
+  for (const { cpv } of untested) log('warn', `${cpv}: RESTRICT keeps its tests from being run`);
+}
+
 /** The visible set of a request, and more about it. */
 export class Plan {
   readonly set: VisibleSet;
@@ -29,6 +39,7 @@ export class Plan {
     this.#log = log;
     this.#system = readSystem(request.locations, log, request.cache);
     this.set = this.#system.visibleSet(request.set);
+    tellUntested(this.set, request.set, log);
     this.#system.save();
   }
 

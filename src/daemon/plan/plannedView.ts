@@ -28,6 +28,7 @@ import {
 import { explainPath } from './explainPath.js';
 import type { Explanation } from './explanation.js';
 import { installedState, loadSystemIndex, openSystemIndex, readSystem } from './systemIndex.js';
+import { tellUntested } from './plan.js';
 import { systemPathList, systemPlaces } from './systemPlaces.js';
 import {
   configurationRoot,
@@ -62,6 +63,7 @@ export async function planView(request: OpenRequest, listener: Listener): Promis
   // It is read while the set is computed.
   const saved = loadSystemIndex(system, request.cache, log);
   const set = system.visibleSet(request.set);
+  tellUntested(set, request.set, log);
   const options: PlanOptions = {
     prefix: system.prefix,
     reserved: request.mountpoint === undefined ? [] : [request.mountpoint],

@@ -28,6 +28,7 @@ import {
   type Overrides,
   type ViewChange,
 } from '../../view/index.js';
+import { tellUntested } from '../plan/plan.js';
 import type { PlannedView } from '../plan/plannedView.js';
 import { systemPackages } from '../report/auditing.js';
 import type { LiveChangesMade, LiveResult, Shown } from '../request.js';
@@ -229,6 +230,7 @@ export class LiveView {
       const planned = this.#planned;
       const system = planned.readSystem();
       const set = system.visibleSet(asked.set);
+      tellUntested(set, asked.set, this.#log);
       const before = planned.set.visible;
       const wasSystem = systemPackages(planned.set);
       planned.use(system);

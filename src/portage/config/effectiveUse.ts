@@ -33,6 +33,8 @@ export interface EffectiveUse {
   /** Masked and forced flags for this package, in its IUSE or not. */
   readonly masked: ReadonlySet<string>;
   readonly forced: ReadonlySet<string>;
+  /** Tests were to be run, and RESTRICT keeps them from it. */
+  readonly untested: boolean;
 }
 
 /** An ebuild, or an installed package, for which USE is computed. */
@@ -199,15 +201,14 @@ export function effectiveUse(
   };
   let flags = compute(pkginternal);
   const isOwn = (flag: string): boolean => iuse.has(flag) || implicit.has(flag, eapi);
-  if (withTest && restrictsTest(metadata, new Set([...flags].filter(isOwn)), settings)) {
-    flags = compute([...pkginternal, '-test']);
-  }
+  const untested = withTest && restrictsTest(metadata, new Set([...flags].filter(isOwn)), settings);
+  if (untested) flags = compute([...pkginternal, '-test']);
   const enabled = new Set<string>();
   for (const flag of flags) if (isOwn(flag) || flag.endsWith('_*')) enabled.add(flag);
   const all = [...iuse, ...implicit.forWildcards(eapi, [...masked, ...forced])];
   expandWildcards(enabled, settings, all, masked);
   for (const flag of enabled) if (flag.endsWith('_*')) enabled.delete(flag);
-  return { enabled, iuse, masked, forced };
+  return { enabled, iuse, masked, forced, untested };
 }
 
 /** `foo_*` in USE enables every flag of that USE_EXPAND variable that is not masked. */
