@@ -99,6 +99,8 @@ export interface ReportInput {
   equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: PackageId): boolean;
+  /** Files of a visible package that somebody has found, whether they were read or not. */
+  foundOf(cpv: PackageId): readonly string[];
   ignore?: readonly IgnoreSetting[];
 }
 
@@ -156,7 +158,7 @@ export interface Dismissed {
 export interface Report {
   missing: Missing[];
   secondHand: SecondHand[];
-  /** Declared build dependencies none of whose files were used, by a build that reached its end. */
+  /** Declared build dependencies none of whose files were used, or so much as found by name, by a build that reached its end. */
   unused: { atom: string; cpv: PackageId; variable: string }[];
   /** @system packages that were used. */
   implicit: { cpv: PackageId; hits: number; paths: string[] }[];

@@ -334,7 +334,9 @@ terminalTest(
     });
     const { status, stdout } = await finished(child);
     t.is(status, 0);
-    t.regex(stdout, /░ \d of 4, \d+s, .* left {2}.*building app\/\w+/);
+    t.regex(stdout, /░ 0 of 4, \d+s {2}building app\/\w+/);
+    t.regex(stdout, /░ \d of 4, \d+s, about .* left {2}.*building app\/\w+/);
+    t.false(stdout.includes('\x1b[?7l'), 'nothing that is printed in between is cut off');
     t.regex(stdout, /lvfs: 4 of 4 checked: 4 clean/);
   },
 );

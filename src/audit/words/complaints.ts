@@ -143,7 +143,7 @@ class Reader {
       if (rule.items !== undefined) this.#list = { rule, items: rule.items };
       else if (rule.about !== undefined) this.#giveUpOver(rule.about, at);
       else this.#note(rule, match.groups ?? {}, line, at);
-      return true;
+      return rule.isQuote !== true;
     }
     return false;
   }

@@ -21,12 +21,13 @@ export class Progress {
     this.#total = total;
     if (!output.showsProgress || total === 0) return;
     this.#bar = new SingleBar({
-      format: '{bar} {value} of {total}, {duration_formatted}, {eta_formatted} left  {counts}{building}',
+      format: '{bar} {value} of {total}, {duration_formatted}{left}  {counts}{building}',
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 20,
       fps: 2,
-      etaBuffer: 50,
+      // Cut at the terminal's width rather than written with wrapping switched off, which would cut what is printed in between as well.
+      linewrap: true,
       // What is printed in between takes the place of the line.
       forceRedraw: true,
       clearOnComplete: true,
@@ -35,7 +36,7 @@ export class Progress {
       stream: process.stderr,
     });
     this.#bar.on('redraw-post', () => output.progressDrawn());
-    this.#bar.start(total, 0, { counts: '', building: '' });
+    this.#bar.start(total, 0, { counts: '', building: '', left: '' });
   }
 
   /** A target is being built. */
@@ -51,10 +52,11 @@ export class Progress {
   ended(counts: string): void {
     this.#done++;
     this.#counts = counts;
-    this.#bar?.update(this.#done, { counts: `${counts}; ` });
+    const left = `about ${spell(this.#left())} left`;
+    this.#bar?.update(this.#done, { counts: `${counts}; `, left: `, ${left}` });
     if (this.#bar !== undefined || performance.now() - this.#lastLine < lineEveryMs) return;
     this.#lastLine = performance.now();
-    this.#output.tell(`lvfs: ${this.#text()}, about ${spell(this.#left())} left`);
+    this.#output.tell(`lvfs: ${this.#text()}, ${left}`);
   }
 
   /** Nothing more is shown but a last line about all. */
@@ -72,8 +74,9 @@ export class Progress {
     return (performance.now() - this.#started) / 1000;
   }
 
+  /** Of what has ended; so there has to be something. */
   #left(): number {
-    return this.#done === 0 ? 0 : (this.#seconds() / this.#done) * (this.#total - this.#done);
+    return (this.#seconds() / this.#done) * (this.#total - this.#done);
   }
 }
 

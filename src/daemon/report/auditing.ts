@@ -168,6 +168,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
+    foundOf: (cpv) => foundOf(view, cpv),
     ignore,
   };
 }
@@ -256,4 +257,13 @@ function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
+}
+
+/** Files of a package of which the kernel was told that they exist. */
+function foundOf(view: View, cpv: PackageId): string[] {
+  const { index } = view;
+  const id = index.packageId(cpv);
+  return (id < 0 ? [] : [...index.nodesOf(id)])
+    .filter((node) => (index.state[node]! & nodeState.positive) !== 0 && index.kind(node) !== indexKind.dir)
+    .map((node) => displayPath(view.pathOf(node)));
 }

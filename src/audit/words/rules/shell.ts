@@ -52,6 +52,10 @@ export const shellRules = [
       /(?:^|[/\s])find: ["'‘“”`](?<name>[\w+.-]+)["'’“”`]: No such file or directory$/,
       { isGuess: true },
     ),
+    // git/help.c help_unknown_cmd
+    gaveUp('executable', 'is not a git command', /\bgit: ["'](?<name>[\w-]+)["'] is not a git command/, {
+      names: (command) => [`git-${command}`],
+    }),
     gaveUp('executable', 'command not found', /: error: (?<name>[\w+.-]+) command not found/),
     gaveUp(
       'executable',
