@@ -237,7 +237,7 @@ function* depCheck(vectors: Vectors): Generator<Outcome> {
       return compare(
         row.d,
         {
-          atoms: selection.atoms.map(({ text }) => text),
+          atoms: [...new Set(selection.atoms.map(({ text }) => text))],
           best: bestOf(archive, [selection]),
           unsat: [...new Set(selection.unsatisfied)],
         },
