@@ -58,6 +58,8 @@ export interface ReportInput {
    * belongs in DEPEND, and what the root's have in BDEPEND (PMS 8.1).
    */
   sysroot?: string;
+  /** The EAPI of all targets is older than BDEPEND (PMS 8.1: EAPI 7): what is run while building stands in DEPEND as well. */
+  lacksBdepend?: boolean;
   declared: readonly Declared[];
   /** Visible packages with those that brought each in (`from` of the reasons). */
   visible: ReadonlyMap<PackageId, readonly Reason[]>;
@@ -97,6 +99,8 @@ export interface ReportInput {
   equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: PackageId): boolean;
+  /** Files of a visible package that somebody has found, whether they were read or not. */
+  foundOf(cpv: PackageId): readonly string[];
   ignore?: readonly IgnoreSetting[];
 }
 
@@ -154,7 +158,7 @@ export interface Dismissed {
 export interface Report {
   missing: Missing[];
   secondHand: SecondHand[];
-  /** Declared build dependencies none of whose files were used, by a build that reached its end. */
+  /** Declared build dependencies none of whose files were used, or so much as found by name, by a build that reached its end. */
   unused: { atom: string; cpv: PackageId; variable: string }[];
   /** @system packages that were used. */
   implicit: { cpv: PackageId; hits: number; paths: string[] }[];
@@ -204,8 +208,9 @@ export function installedTargets({ targets, sysroot }: ReportInput): Set<Package
   return new Set(targets.map((cpv) => packageId(cpv, sysroot === undefined ? 'root' : 'sysroot')));
 }
 
-export function suggestion(variable: BuildVariable, atom: string): string {
-  return `${variable}="${atom}"`;
+/** The line that declares an atom, in a variable that the ebuild's EAPI has. */
+export function suggestion(variable: BuildVariable, atom: string, { lacksBdepend }: ReportInput): string {
+  return `${lacksBdepend === true ? 'DEPEND' : variable}="${atom}"`;
 }
 
 /** What an ebuild would call a package of which these paths were wanted. */
@@ -222,7 +227,7 @@ export function suggestionsFor(
 ): Suggestion[] {
   const found = new Map<string, Suggestion>();
   const add = (atom: string, reason: string): void => {
-    const suggest = suggestion(variable, atom);
+    const suggest = suggestion(variable, atom, input);
     if (!found.has(suggest)) found.set(suggest, { suggest, reason });
   };
   for (const { atom, reason } of input.namesFor(cpv, paths)) add(atom, reason);

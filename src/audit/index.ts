@@ -24,7 +24,7 @@ export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
 export { answersIn, isAnswered, needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
-export { impersonal, reportBugzilla, reportMarkdown, type PastedBuild } from './pasted.js';
+export { impersonal, reportBugzilla, reportMarkdown, type PastedBuild, type Person } from './pasted.js';
 export { readBinaryPackage } from './binaryPackage.js';
 export { elfFacts } from './elf.js';
 export {

@@ -14,8 +14,8 @@ import {
   type ReportInput,
 } from './findings.js';
 import { refusalsGivenUpOver } from './givingUp.js';
-import type { BuildVariable } from './pathKinds.js';
-import { isPortage, type ProcessTree } from './processTree.js';
+import type { BuildVariable, PathKind } from './pathKinds.js';
+import { isLanguageInterpreter, isPortage, type ProcessTree } from './processTree.js';
 import {
   buildPhases,
   nameInSources,
@@ -88,7 +88,8 @@ function judgeAllowed({ uses, input, tree, isIgnored }: Case, suspects: Suspects
       const { path, process } = one;
       const { kind, weight } = factsOf(path, input);
       const executed = isExecution(one, kind);
-      const variable = (executed ? variableForProgram : variableFor)(cpv, path, input);
+      const isRun = executed || isLoadedByScript(one, kind, tree);
+      const variable = (isRun ? variableForProgram : variableFor)(cpv, path, input);
       evidence.executed ||= executed;
       weigh(evidence, path, executed ? 100 : weight, variable);
       evidence.hits += 1;
@@ -96,6 +97,12 @@ function judgeAllowed({ uses, input, tree, isIgnored }: Case, suspects: Suspects
       if (record !== undefined) note(evidence, { ...record, count: 0 }, path);
     }
   }
+}
+
+/** Whether a library was loaded by the interpreter of a script, which runs while building. */
+function isLoadedByScript({ process }: Use, kind: PathKind, tree: ProcessTree): boolean {
+  const isLibrary = kind === 'library' || kind === 'runtime library';
+  return isLibrary && isLanguageInterpreter(tree.record(process)?.program ?? '');
 }
 
 /** What is said of each. */

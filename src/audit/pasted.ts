@@ -24,9 +24,12 @@ export interface Person {
   readonly host: string;
 }
 
-/** A text without the home directories and names of whoever has it made. */
+/** Portage's directories for one build, as it names those below them (PMS 11.1), with what stands before them. */
+const buildDirectory = /(?:\/[^\s:"'()]+)?\/portage\/[\w+.-]+\/[\w+.-]+\/(?=(?:work|temp|image|homedir)\b)/g;
+
+/** A text without the home directories and names of whoever has it made, nor where it was built. */
 export function impersonal(text: string, { home, user, host }: Person): string {
-  let said = text;
+  let said = text.replace(buildDirectory, '');
   // Root's home says nothing, and is a word of many messages.
   if (home.length > 1 && home !== '/root') said = said.replaceAll(home, '~');
   said = said.replace(/\/home\/[^/\s:"')]+/g, '~');

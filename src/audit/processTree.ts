@@ -74,6 +74,9 @@ const drivers = new Set([
 /** Options of interpreters that take a value of their own. */
 const valueOptions = /^-[WXIorCO]$/;
 
+/** The same of shells. */
+const shellValueOptions = /^(?:[-+][oO]|--(?:rcfile|init-file|emulate))$/;
+
 /** The option of a shell whose value are the words to run. */
 const wordsOption = /^-[a-zA-Z]*c$/;
 
@@ -91,6 +94,7 @@ export class ProcessTree {
   readonly #roles = new Map<number, Role>();
   readonly #actors = new Map<number, Actor>();
   #byPid: ReadonlyMap<number, readonly ProcessRecord[]> | undefined;
+  #prompts: ReadonlyMap<number, readonly PackageId[]> | undefined;
 
   constructor({ processes, ownersOf }: TreeOptions) {
     this.#processes = processes;
@@ -138,6 +142,15 @@ export class ProcessTree {
     return by === 'target' && !ownAccord;
   }
 
+  /** Whether the target has given a tool this very file: by its path, or by an address of which it is the last component (a catalogue knows where). */
+  isGiven(id: number, path: string): boolean {
+    const isFile = (word: string) =>
+      word.endsWith(path) || (word.includes('://') && baseName(word) === baseName(path));
+    if (this.#processes.get(id)?.arguments.slice(1).some(isFile) !== true) return false;
+    const { by, ownAccord } = this.actor(this.#processes.get(id)?.parent ?? 0);
+    return by === 'target' && !ownAccord;
+  }
+
   /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
   successors(id: number): { program: readonly PackageId[]; script: readonly PackageId[] }[] {
     const record = this.#processes.get(id);
@@ -159,6 +172,21 @@ export class ProcessTree {
     const record = this.#processes.get(id);
     if (record === undefined || !isShell(record.program)) return false;
     return scriptOf(record) === undefined && !record.arguments.some((word) => wordsOption.test(word));
+  }
+
+  /** Whether a process is, or becomes, a shell that somebody types into outside of any build, of one of these packages. */
+  isPromptOf(id: number, packages: readonly PackageId[]): boolean {
+    this.#prompts ??= this.#findPrompts();
+    const own = this.#prompts.get(this.#processes.get(id)?.pid ?? 0);
+    return own !== undefined && packages.some((cpv) => own.includes(cpv));
+  }
+
+  /** The owners of the programs of shells that somebody types into, by their pids. */
+  #findPrompts(): ReadonlyMap<number, readonly PackageId[]> {
+    const prompts = [...this.#processes.values()].filter(
+      ({ id, phase }) => phase === '' && this.isPrompt(id),
+    );
+    return new Map(prompts.map(({ pid, program }) => [pid, this.#ownersOf(program)]));
   }
 
   #findActor(id: number): Actor {
@@ -212,6 +240,11 @@ function roleOf(record: ProcessRecord, ownersOf: (path: string) => readonly Pack
   return { kind: 'tool', packages: owners, driver: isDriver(name) };
 }
 
+/** Whether a program runs files in a language of its own, and is no shell: it loads libraries, and links with none. */
+export function isLanguageInterpreter(program: string): boolean {
+  return interpreters.test(baseName(program)) && !isShell(program);
+}
+
 /** What a process is known as: its script if it is an interpreter that runs one, else its program; without directory. */
 export function programName(record: ProcessRecord): string {
   const script = interpreters.test(baseName(record.program)) ? scriptOf(record) : undefined;
@@ -249,7 +282,7 @@ function scriptOf({ arguments: words, directory, program }: ProcessRecord): Scri
       const name = words[i + 1];
       return name === undefined ? undefined : { kind: 'module', name };
     }
-    if (valueOptions.test(word)) i++;
+    if ((ofShell ? shellValueOptions : valueOptions).test(word)) i++;
     else if (!word.startsWith('-') && !word.startsWith('+')) {
       return { kind: 'file', path: word.startsWith('/') ? word : `${directory}/${word}` };
     }

@@ -267,6 +267,8 @@ export async function proveFailure(
 
   // As far as the build itself tells what it lacks: each failure names the next.
   let further: PackageId[] = [];
+  /** Named alone, and the build got further with it. */
+  const named: PackageId[] = [];
   let last = first;
   for (let next = first.suspects ?? []; next.length > 0;) {
     accused = distinct(accused, next);
@@ -276,9 +278,16 @@ export async function proveFailure(
       // Of several that would do, it is the one that is taken where all are there.
       const ordered = distinct((result.used ?? []).filter(isAccused), accused);
       // That it is no accident is plain from what it said before.
-      return search({ ordered, likely: ordered.length, again: () => Promise.resolve(true) });
+      const proof = await search({ ordered, likely: ordered.length, again: () => Promise.resolve(true) });
+      const { outcome, packages } = proof;
+      return outcome === 'needs'
+        ? { ...proof, packages: await withBrought(named, packages, candidates) }
+        : proof;
     }
-    if (!isSameFailure(last, result)) further = distinct(further, next);
+    if (!isSameFailure(last, result)) {
+      further = distinct(further, next);
+      if (next.length === 1) named.push(...next);
+    }
     last = result;
     next = (result.suspects ?? []).filter((one) => !accused.includes(one));
   }
@@ -303,6 +312,24 @@ export async function proveFailure(
   if (result === undefined) return ended('open', further);
   if (!result.built) return ended('own', further);
   return search({ ordered: refused, likely: refused.length, again: again(refused) });
+}
+
+/**
+ * A set without which a build fails, with those that it also failed for and that are shown with the others, as these need them to run: no
+ * build could leave them out.
+ */
+async function withBrought(
+  named: readonly PackageId[],
+  packages: readonly PackageId[],
+  candidates: Candidates,
+): Promise<PackageId[]> {
+  const brought = new Set<PackageId>();
+  if (named.length > 0)
+    for (const one of packages) for (const need of await candidates.needsOf(one)) brought.add(need);
+  return distinct(
+    named.filter((one) => brought.has(one)),
+    packages,
+  );
 }
 
 /** Whether two builds failed for the same thing, as far as their words tell. */

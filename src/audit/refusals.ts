@@ -2,6 +2,7 @@
 import { baseName, isInSysroot, packageName, plainPackageName, type PackageId } from '../base/index.js';
 import { factsOf, variableFor, variableForProgram, type HiddenFile, type ReportInput } from './findings.js';
 import { habitOf, isHabitual, type Habit } from './habits.js';
+import type { ProcessRecord } from './events.js';
 import type { Denial } from './ledger.js';
 import type { BuildVariable } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
@@ -153,6 +154,9 @@ function reasonAgainst(
   const byTarget = asked.filter((id) => !isOnlyAskedForHelp(id, tree));
   if (byTarget.length === 0)
     return { reason: 'configure was only asked which options it has', unless: 'given up' };
+  // The same compiler meets it again when it compiles the file; a list that is not complete makes no difference.
+  if (input.status === 0 && byTarget.every((id) => isOnlyListing(tree.record(id))))
+    return { reason: 'a compiler was only asked what a file depends on', unless: 'never' };
   const [habit, ...others] = byTarget.map((id) => habitOf(path, tree.record(id), habits));
   if (habit !== undefined && !others.includes(undefined)) return { reason: habit.reason, unless: 'given up' };
   // A shell, or make, looks for what it was told to run; a compiler for what is included.
@@ -181,6 +185,11 @@ function isOnlyAskedForHelp(id: number, tree: ProcessTree): boolean {
     if (tree.role(record.id).kind === 'phase') return false;
   }
   return false;
+}
+
+/** Whether a process is a compiler that only lists what its sources include: `-M` and `-MM` (gcc(1)), in place of compiling. */
+function isOnlyListing(record: ProcessRecord | undefined): boolean {
+  return record?.arguments.slice(1).some((word) => word === '-M' || word === '-MM') === true;
 }
 
 /**

@@ -18,6 +18,7 @@ import { habits as allHabits, type Habit } from './habits.js';
 import { Mentions } from './mentions.js';
 import { findMissing } from './missing.js';
 import { Ignoring } from './ignoring.js';
+import type { Denial } from './ledger.js';
 import { ProcessTree } from './processTree.js';
 import { isSharedDirectory } from './refusals.js';
 import { deliberateUses, findSecondHand } from './secondHand.js';
@@ -43,7 +44,7 @@ export function makeReport(input: ReportInput, habits: readonly Habit[] = allHab
     unused: findUnused(uses, input),
     implicit: findImplicit(uses, input),
     alternatives: findAlternatives(uses, input),
-    unowned: findUnowned(input),
+    unowned: findUnowned(input, tree),
     hiddenByUser,
     dismissed,
     ignored: [...ignored].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one),
@@ -55,6 +56,8 @@ function usesOf(input: ReportInput, tree: ProcessTree): Use[] {
   const kindOf = (path: string) => factsOf(path, input).kind;
   const uses = input.uses
     .filter(({ process }) => tree.actor(process).by !== 'portage')
+    // In which shell somebody looks around is his own business.
+    .filter(({ process, owners }) => !tree.isPromptOf(process, owners))
     // A link to a directory (/sbin) on the way to a program is not what was executed.
     .filter(({ path, wanted }) => wanted?.startsWith(`${path}/`) !== true)
     .map((use) => ({ ...use, path: sourceOf(use.path) }));
@@ -104,6 +107,20 @@ function hasEnded({ status, processes, uses }: ReportInput): boolean {
   return !hasPhases && uses.some(({ operation }) => operation === 'exec');
 }
 
+/** Programs that Portage's functions look for in each phase. */
+const portageLooksFor = /\/(?:autoconf|automake|aclocal|libtoolize|fakeroot)$/;
+
+/**
+ * Whether somebody asked for a file of a package by name and found it: that a header exists may be all that is to be known, and the path of a
+ * program be written down for later. @system's files are found by everything.
+ */
+function isFound(cpv: PackageId, input: ReportInput): boolean {
+  if (input.system.has(cpv)) return false;
+  return input
+    .foundOf(cpv)
+    .some((path) => factsOf(path, input).kind !== 'noise' && !portageLooksFor.test(path));
+}
+
 function findUnused(uses: readonly Use[], input: ReportInput): Report['unused'] {
   if (!hasEnded(input)) return [];
   const used = new Set(uses.flatMap(({ owners }) => owners));
@@ -114,7 +131,7 @@ function findUnused(uses: readonly Use[], input: ReportInput): Report['unused'] 
   return input.declared
     .filter(({ cpv, atom, variable }) => {
       const key = `${variable} ${atom} ${cpv}`;
-      if (used.has(cpv) || !input.hasFiles(cpv) || seen.has(key)) return false;
+      if (used.has(cpv) || !input.hasFiles(cpv) || seen.has(key) || isFound(cpv, input)) return false;
       seen.add(key);
       return true;
     })
@@ -151,13 +168,20 @@ function byHits(a: { cpv: PackageId; hits: number }, b: { cpv: PackageId; hits: 
   return b.hits - a.hits || (a.cpv < b.cpv ? -1 : 1);
 }
 
+/** Whether a shell that somebody types into looked for something of its own, as its history and start-up files, and not for what was typed. */
+function isShellsOwn({ path, processes }: Denial, input: ReportInput, tree: ProcessTree): boolean {
+  if (factsOf(path, input).kind === 'executable') return false;
+  return processes.length > 0 && processes.every((id) => tree.isPrompt(id) && tree.record(id)?.phase === '');
+}
+
 /** Hidden paths that were looked for and for which no package can be named. */
-function findUnowned(input: ReportInput): Report['unowned'] {
+function findUnowned(input: ReportInput, tree: ProcessTree): Report['unowned'] {
   const byPath = new Map<string, { hits: number; processes: Set<string> }>();
   for (const denial of input.denials) {
     const { path, owners, count, comm, directory, wanted } = denial;
     if ((owners.length > 0 && !isSharedDirectory(denial)) || factsOf(path, input).weight === 0) continue;
     if (directory && (denial.operation === 'exec' || wanted !== path)) continue;
+    if (isShellsOwn(denial, input, tree)) continue;
     const entry = byPath.get(path) ?? { hits: 0, processes: new Set<string>() };
     entry.hits += count;
     if (comm !== '') entry.processes.add(comm);

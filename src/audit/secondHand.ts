@@ -42,12 +42,20 @@ const deliberate: ReadonlySet<PathKind> = new Set([
   ] as const),
 ]);
 
-/** Uses that show that somebody wrote a package's name into the target, by owner. */
-export function deliberateUses(uses: readonly Use[], input: ReportInput): Map<PackageId, Use[]> {
+/**
+ * Uses that show that somebody wrote a package's name into the target, by owner.
+ *
+ * @param isGiven whether the target has given a tool this very file; that is one of any kind
+ */
+export function deliberateUses(
+  uses: readonly Use[],
+  input: ReportInput,
+  isGiven: (use: Use) => boolean = () => false,
+): Map<PackageId, Use[]> {
   const byOwner = new Map<PackageId, Use[]>();
   for (const use of uses) {
     const { kind } = factsOf(use.path, input);
-    if (!deliberate.has(kind) && use.operation !== 'exec') continue;
+    if (!deliberate.has(kind) && use.operation !== 'exec' && !(kind === 'data' && isGiven(use))) continue;
     // A program is used by being executed.
     if (kind === 'executable' && !isExecution(use, kind)) continue;
     for (const cpv of use.owners) {
@@ -92,7 +100,8 @@ export function findSecondHand(whole: Case): SecondHand[] {
   const targets = installedTargets(input);
   const explain = explainer(whole);
   const result: SecondHand[] = [];
-  for (const [cpv, all] of deliberateUses(uses, input)) {
+  const isGiven = ({ process, path }: Use): boolean => tree.isGiven(process, path);
+  for (const [cpv, all] of deliberateUses(uses, input, isGiven)) {
     const reasons = input.visible.get(cpv);
     if (reasons === undefined || declared.has(cpv) || input.system.has(cpv) || targets.has(cpv)) continue;
     if (isAllowedByUser(cpv, input) || alternativeOf(cpv, input) !== undefined) continue;
@@ -109,7 +118,7 @@ export function findSecondHand(whole: Case): SecondHand[] {
     const processes = new Set(shown.map((use) => tree.record(use.process)?.comm ?? ''));
     result.push({
       cpv,
-      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input)),
+      suggest: suggestion(suggestedVariable(byVariable), atomFor(cpv, paths, input), input),
       from: [...new Set(reasons.map(({ from }) => originName(from)))].sort(),
       use: direct.length > 0 ? 'direct' : 'through',
       hits: others.length,
@@ -180,7 +189,9 @@ function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: U
     const { by, answerable, ownAccord } = tree.actor(use.process);
     if (by === 'portage' || habitOf(use.path, tree.record(use.process), habits) !== undefined) return true;
     if (!isSpokenOf(use, input, tree)) return true;
-    if (answerable.some((tool) => tool === cpv || needs(tool).has(cpv))) return true;
+    // An interpreter that is given a script does what the target wants done.
+    const isGiven = tree.isGiven(use.process, use.path);
+    if (answerable.some((tool) => (tool === cpv && !isGiven) || needs(tool).has(cpv))) return true;
     if (use.operation !== 'exec') return false;
     // A tool runs others as it likes, be they among what it is said to need or not.
     if (ownAccord && !tree.isTold(use.process, use.path)) return true;

@@ -74,8 +74,10 @@ function whyMissing({
 
 /** Who ended next, as the end of a sentence. */
 export function endedText(ended: Missing['ended'] = []): string {
-  const [first, ...more] = ended.map(({ process, status }) => `${process} with status ${status}`);
-  return first === undefined ? 'and the build failed' : `and next ended ${[first, ...more].join(', then ')}`;
+  const all = ended.map(
+    ({ process, status }, i) => `${process} ${i === 0 ? 'ended ' : ''}with status ${status}`,
+  );
+  return all.length === 0 ? 'and the build failed' : `and next ${all.join(', then ')}`;
 }
 
 function whySecondHand({ cpv, use, from, paths, processes }: SecondHand): string {

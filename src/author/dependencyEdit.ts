@@ -98,6 +98,14 @@ function alwaysAssigned(text: string, name: string): Assignment[] {
   return assignmentsIn(text).filter((one) => one.name === name && one.isAlways);
 }
 
+/**
+ * An ebuild with the flag `test` (PMS 7.2), without which its tests are not run: what only these need is a dependency under that flag. What
+ * is there already is left as it is.
+ */
+export function declareTests(text: string): string {
+  return declareIn(declareIn(text, 'IUSE', 'test', undefined), 'RESTRICT', 'test', '!test');
+}
+
 /** @param notBefore something new is declared behind this place */
 function declareIn(
   text: string,
@@ -169,10 +177,10 @@ function improved(present: string, wanted: string): string | undefined {
   return before + full + (use === '' ? wantedUse : use);
 }
 
-/** `category/name` of an atom as it is written. */
+/** `category/name` of an atom as it is written, or the name of a flag that IUSE has. */
 export function nameOf(atom: string): string {
   return atom
-    .replace(/^[!<>=~]+/, '')
+    .replace(/^[!<>=~+-]+/, '')
     .replace(/[:[].*$/s, '')
     .replace(/-\d[^-/]*(?:-r\d+)?\*?$/, '');
 }
@@ -261,7 +269,7 @@ function insertInLine(text: string, assignment: Assignment, container: Container
   // What is appended to begins with a blank.
   const lead = assignment.appends ? ' ' : '';
   const line = lead + words.join(' ');
-  const isPlain = words.every((word) => !/[$?(]/.test(word));
+  const isPlain = !isDependency(assignment) || words.every((word) => !/[$?(]/.test(word));
   const width = assignment.valueStart - assignment.start + line.length + 2;
   // A single condition is as easy to read as a single atom.
   if ((isPlain || words.length === 1) && width <= longestLine) return quoted(line);
@@ -294,11 +302,14 @@ function withNewAssignment(text: string, variable: string, value: string): strin
   const last = conditional.at(-1);
   if (last !== undefined) return appendBehind(text, last.blockEnd, variable, value);
   const line = `${variable}="${value}"\n`;
+  const always = all.filter((one) => one.isAlways);
+  const place = earlierVariables.indexOf(variable);
+  const earlier = earlierVariables.slice(0, Math.max(0, place));
+  const neighbour = always.filter(({ name }) => earlier.includes(name)).at(-1);
+  if (neighbour !== undefined) return insertLines(text, lineEnd(text, neighbour.end), line, '');
   const order: readonly string[] = dependencyVariables;
   const rank = (name: string): number => (commonNames.test(name) ? -1 : order.indexOf(name));
-  const always = all.filter((one) => one.isAlways);
-  const isKnown = (one: Assignment): boolean => commonNames.test(one.name) || order.includes(one.name);
-  const others = always.filter(isKnown);
+  const others = always.filter(isDependency);
   const before = others.filter((one) => rank(one.name) < order.indexOf(variable)).at(-1);
   if (before !== undefined) return insertLines(text, lineEnd(text, before.end), line, '');
   const [after] = others;
@@ -313,6 +324,10 @@ function withNewAssignment(text: string, variable: string, value: string): strin
     line,
     '\n',
   );
+}
+
+function isDependency({ name }: Pick<Assignment, 'name'>): boolean {
+  return commonNames.test(name) || dependencyVariables.some((one) => one === name);
 }
 
 /** Appends to a variable on a line of its own, behind the one that has this place. */
@@ -407,8 +422,7 @@ export function annotate(text: string, variable: DependencyVariable, lines: read
   const comment = lines.map((line) => `# ${line}\n`).join('');
   if (found === undefined) return (text === '' || text.endsWith('\n') ? text : `${text}\n`) + comment;
   // Below what only describes the package.
-  const isDependency = dependencyVariables.some((name) => name === found.name);
-  const at = isDependency
+  const at = isDependency(found)
     ? text.lastIndexOf('\n', found.start) + 1
     : Math.min(text.length, lineEnd(text, found.end) + 1);
   return text.slice(0, at) + comment + text.slice(at);

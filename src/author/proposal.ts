@@ -1,7 +1,7 @@
 /** From what a search has found to what a person commits: the changed ebuild, and a message that states the evidence (GLEP 66). */
 import { packageName, plainPackageName } from '../base/index.js';
 import { alternativesOf, negationsOf } from './conditions.js';
-import { annotate, declare, withdraw } from './dependencyEdit.js';
+import { annotate, declare, declareTests, withdraw } from './dependencyEdit.js';
 import { filePatch } from './patch.js';
 import type { Addition, Findings } from './search.js';
 
@@ -30,6 +30,8 @@ export interface Ebuild {
   /** As the patch names it, from the top of what it is applied to. */
   readonly path: string;
   readonly text: string;
+  /** Whether its IUSE has `test`, from wherever. */
+  readonly hasTestFlag: boolean;
 }
 
 /** What is to be committed. */
@@ -55,6 +57,7 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
   const declared: string[] = [];
   const withdrawn: string[] = [];
   const open: string[] = [];
+  let lacksTestFlag = false;
   const leaveOpen = (addition: Pick<Addition, 'variable'>, comment: string): void => {
     text = annotate(text, addition.variable, wrap(`TODO: ${comment}`, columns - 2));
     open.push(comment);
@@ -65,7 +68,8 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
     if (atom !== undefined) {
       text = declareAll(text, { ...addition, condition }, atom);
       declared.push(atom);
-      lines.push(evidenceFor(addition, decision, atom));
+      lines.push(evidenceFor(addition, decision, atom, ebuild.hasTestFlag));
+      lacksTestFlag ||= !ebuild.hasTestFlag && hasFlag(condition, 'test');
     }
     // They stand above the variable, which may not have been there before.
     for (const comment of comments) leaveOpen(addition, comment);
@@ -82,6 +86,10 @@ export async function propose(ebuild: Ebuild, findings: Findings, ask: Asker): P
     lines.push(
       `${variable}: without ${atom}: nothing of it was read, and without it the result is the same.`,
     );
+  }
+  if (lacksTestFlag) {
+    text = declareTests(text);
+    lines.push('IUSE, RESTRICT: test: only the tests need what is declared under it.');
   }
   const message = messageOf(packageName(ebuild.cpv), declared, withdrawn, lines);
   return { text, message, patch: filePatch(ebuild.path, ebuild.text, text), open };
@@ -124,7 +132,7 @@ const namedFlags = 12;
 function conditionQuestion({ cpv, untold, kind }: Addition, atom: string): Question {
   return {
     cpv,
-    text: `${packageName(cpv)} is ${kindText[kind]}; under which USE flag was not found out`,
+    text: `${packageName(cpv)} is ${kindText[kind]}; under which USE flag (no build has told)`,
     answers: [
       { text: `${atom}, whatever the flags are`, atom },
       ...untold
@@ -161,6 +169,11 @@ function declareAll(
   );
 }
 
+/** Whether a condition has a flag that has to be on. */
+function hasFlag(condition: string | undefined, flag: string): boolean {
+  return condition !== undefined && alternativesOf(condition).flat().includes(flag);
+}
+
 /** An automagic dependency that no flag goes with: it may be declared, or switched off. */
 function isAuthorsChoice({ kind, condition }: Addition): boolean {
   return kind === 'automagic' && condition === undefined;
@@ -177,7 +190,7 @@ function questionAbout(addition: Addition): Question | undefined {
     const files = addition.files.slice(0, 3).join(' ');
     return {
       cpv,
-      text: `${name} is picked up where it is installed${files === '' ? '' : `, and changes ${files}`}`,
+      text: `${name} is picked up where it is installed${files === '' ? '' : `, and changes ${files}`}; is it to be declared`,
       answers: [...choices, { text: 'not declared: the ebuild will switch it off' }],
     };
   }
@@ -204,7 +217,12 @@ function commentAbout(addition: Addition): string[] {
 }
 
 /** What was seen of a dependency, as sentences. */
-function evidenceFor(addition: Addition, { condition, isConditionOpen }: Decision, atom: string): string {
+function evidenceFor(
+  addition: Addition,
+  { condition, isConditionOpen }: Decision,
+  atom: string,
+  hasTestFlag: boolean,
+): string {
   const { variable, kind, linked, proved, messages, paths, files, from } = addition;
   const where = condition === undefined ? variable : `${variable}, ${conditionText(condition)}`;
   const said = {
@@ -224,14 +242,16 @@ function evidenceFor(addition: Addition, { condition, isConditionOpen }: Decisio
         : ` It has ${path}.`;
   const flag = isConditionOpen
     ? ' Whether it goes with a USE flag was not found out.'
-    : flagEvidence(addition);
+    : flagEvidence(addition, hasTestFlag);
   const library = linked ? ' The result is linked with it, so it is needed to run as well.' : '';
   return `${where}: ${atom}: ${said}${seen}${flag}${library}`;
 }
 
-function flagEvidence({ condition, isConditionKnown }: Addition): string {
+function flagEvidence({ condition, isConditionKnown }: Addition, hasTestFlag: boolean): string {
   if (condition === undefined || !isConditionKnown) return '';
-  const words = negationsOf(condition).map((one) => `USE="${one}"`);
+  const words = negationsOf(condition).map((one) =>
+    one === '-test' && !hasTestFlag ? 'no tests' : `USE="${one}"`,
+  );
   return ` With ${words.join(' or ')} it is not needed.`;
 }
 

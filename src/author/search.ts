@@ -313,13 +313,20 @@ class Search {
     { cpv, phases }: Pick<Entry, 'cpv' | 'phases'>,
     isDispensable: (flags: Flags, words: string) => Promise<boolean | undefined>,
   ): Promise<FoundCondition> {
-    const { flags } = this.#subject;
     const isTest = phases.length > 0 && phases.every((phase) => phase === 'test');
+    // Without such a flag the tests can be left out as well, and it is the flag that the ebuild lacks.
+    const flags = isTest ? new Map([['test', true], ...this.#subject.flags]) : this.#subject.flags;
     const likely = [
       ...(isTest && flags.get('test') === true ? [['test', true] as const] : []),
       ...this.#fittingFlags(cpv),
     ];
-    return findCondition(flags, likely, (switched) => isDispensable(switched, flagWords(switched)));
+    return findCondition(flags, likely, (switched) => isDispensable(switched, this.#flagWords(switched)));
+  }
+
+  #flagWords({ test, ...others }: Flags): string {
+    if (test !== false || this.#subject.flags.has('test'))
+      return flagWords(test === undefined ? others : { test, ...others });
+    return ['without the tests', ...(Object.keys(others).length === 0 ? [] : [flagWords(others)])].join(', ');
   }
 
   /** Hides what was declared and not used, as long as the result stays the same. */

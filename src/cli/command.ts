@@ -208,7 +208,7 @@ export const setOptions = {
   },
   'no-system': { type: 'boolean', describe: 'Without @system and what it needs' },
   rdepend: { type: 'boolean', describe: "Also the target's RDEPEND and PDEPEND" },
-  test: { type: 'boolean', describe: 'As if FEATURES=test' },
+  test: { type: 'boolean', describe: 'As if FEATURES=test: with what tests need; emerge runs them' },
   'any-of': {
     type: 'string',
     choices: ['chosen', 'all'],

@@ -1,7 +1,7 @@
 /** The texts of `--markdown` and `--bugzilla`: a report as it is pasted into a bug. */
-import { homedir, hostname, userInfo } from 'node:os';
 import { runSync } from '../base/index.js';
 import type { PastedBuild, Report } from '../audit/index.js';
+import { whoAsks } from '../library/index.js';
 import type { OutputFiles, ResultFile } from './outputFiles.js';
 
 /** Options of the verbs that report. */
@@ -37,19 +37,10 @@ export class PastedFiles {
   async write(report: Report, build: Omit<PastedBuild, 'info'>): Promise<void> {
     if (this.#markdown === undefined && this.#bugzilla === undefined) return;
     const { impersonal, reportBugzilla, reportMarkdown } = await import('../audit/index.js');
-    const person = { home: homedir(), user: userName(), host: hostname() };
+    const person = whoAsks();
     const full = { ...build, info: machineInfo() };
     this.#markdown?.write(impersonal(reportMarkdown(report, full), person));
     this.#bugzilla?.write(impersonal(reportBugzilla(report, full), person));
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A user without an entry in the database of users has no name.
-    return '';
   }
 }
 
@@ -63,11 +54,15 @@ function machineInfo(): string[] {
     timeout: patience,
   });
   if (code !== 0) return [];
-  return stdout
-    .split('\n')
-    .filter((line) =>
-      /^(?:Portage \d|System uname|(?:ACCEPT_KEYWORDS|CBUILD|CHOST|CFLAGS|CXXFLAGS|LDFLAGS|FEATURES|USE)=)/.test(
-        line,
-      ),
-    );
+  return (
+    stdout
+      .split('\n')
+      .filter((line) =>
+        /^(?:Portage \d|System uname|(?:ACCEPT_KEYWORDS|CBUILD|CHOST|CFLAGS|CXXFLAGS|LDFLAGS|FEATURES|USE)=)/.test(
+          line,
+        ),
+      )
+      // Behind USE stands what each of USE_EXPAND is, a page of it.
+      .map((line) => line.replace(/^(USE="[^"]*").*/, '$1'))
+  );
 }

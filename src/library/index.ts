@@ -8,5 +8,6 @@ export { usualProcesses, usualTimeout } from './build/options.js';
 export { statusOf, withInside } from './build/room.js';
 export { insideProgram } from './programs.js';
 export { launchView } from './mounting.js';
+export { whoAsks } from './person.js';
 export { privateRequest } from './private.js';
 export { locationsOf, requestOf } from './request.js';

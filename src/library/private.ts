@@ -20,7 +20,7 @@ export function privateRequest(
   places: Places,
   options: PrivateOptions,
 ): InsideRequest {
-  const { noNetwork = false, hostProcesses = false, attribute } = options;
+  const { noNetwork = false, hostProcesses = false, attribute, test = false } = options;
   return {
     ...requestOf(targets, places, options),
     ...servedOf(options),
@@ -28,7 +28,13 @@ export function privateRequest(
     noNetwork,
     hostProcesses,
     ...(attribute === undefined ? {} : { attribute }),
+    ...(test ? { environment: { FEATURES: withFeature('test') } } : {}),
   };
+}
+
+/** FEATURES of this process's environment with one more word (make.conf(5), incremental). */
+export function withFeature(word: string, given = process.env['FEATURES']): string {
+  return `${given ?? ''} ${word}`.trim();
 }
 
 /**

@@ -318,7 +318,7 @@ export interface Dismissed {
 export interface Report {
   missing: Missing[];
   secondHand: SecondHand[];
-  /** Declared build dependencies none of whose files were used, by a build that reached its end. */
+  /** Declared build dependencies none of whose files were used, or so much as found by name, by a build that reached its end. */
   unused: {
     atom: string;
     cpv: string;

@@ -29,6 +29,7 @@ import { VisibleSets, type PackageRoot } from './visibleSet.js';
 export type * from './types.js';
 export { scanContents } from './contents.js';
 export { chainsTo } from './chains.js';
+export { eapiFeatures } from './eapi.js';
 
 /** How {@link openSystem} reads a system. */
 export interface SystemOptions {

@@ -33,11 +33,5 @@ export {
   type SavedIndex,
 } from './indexStore.js';
 export { savedOwners, type SavedOwnersOptions } from './savedOwners.js';
-export {
-  LiveChanges,
-  type Dropped,
-  type Forgotten,
-  type HostChange,
-  type KernelCaches,
-  type ViewChange,
-} from './liveChange.js';
+export type { Dropped, Forgotten, HostChange, KernelCaches } from './affected.js';
+export { LiveChanges, type ViewChange } from './liveChange.js';

@@ -1,18 +1,17 @@
 /**
- * Which paths exist inside the view, and by which rule. This file decides about one path; `liveChange.ts` changes what is
- * visible under a mounted view.
+ * Which paths exist inside the view, and by which rule. The rules themselves are in `deciding/decisions.ts`; `liveChange.ts` changes what
+ * is visible under a mounted view.
  *
  * All that decides is in shared memory (the index, and `deciding/viewState.ts`), so that every thread gives the
  * same answer: a thread calls {@link View.begin} before each request and then sees, to the end of the request, at least that state.
  */
 import { silent, type Logger, type PackageId } from '../base/index.js';
-import { leftOut, type Made } from './compiled/sources.js';
 import { CompiledCaches } from './compiledCaches.js';
+import { Decisions } from './deciding/decisions.js';
 import { detailOf } from './deciding/detail.js';
 import { holdsHeaders, isPythonCache, sourceOfCache } from './deciding/names.js';
 import { LastDirectory } from './deciding/lastDirectory.js';
 import { OverrideRules } from './deciding/overrideRules.js';
-import { Found, SearchBelow } from './deciding/searchBelow.js';
 import { ViewLinks } from './deciding/viewLinks.js';
 import { ViewPlaces } from './deciding/viewPlaces.js';
 import { memoBits, nodeState, ViewState, type SharedView, type StateChange } from './deciding/viewState.js';
@@ -21,7 +20,7 @@ import { hostBytes, HostPaths } from './hostPaths.js';
 import { LinkedPlaces } from './linkedPlaces.js';
 import { rootNode, type IndexNode, type NoNode, type PathIndex } from './pathIndex.js';
 import type { Resolved } from './resolver.js';
-import { entryPath, Places, rule, type Overrides, type Rule, type ViewSettings } from './rules.js';
+import { entryPath, Places, type Overrides, type Rule, type ViewSettings } from './rules.js';
 
 export { nodeState, type SharedView, type StateChange } from './deciding/viewState.js';
 
@@ -43,7 +42,7 @@ export class View {
   readonly #state: ViewState;
   readonly #overrides: OverrideRules;
   readonly #places: ViewPlaces;
-  readonly #below: SearchBelow;
+  readonly #decisions: Decisions;
   readonly #headers: LastDirectory<boolean>;
   #overridesSeen = -1;
   #placesSeen = -1;
@@ -70,14 +69,15 @@ export class View {
     );
     this.#caches = new CompiledCaches(this, log);
     this.#headers = new LastDirectory((directory) => holdsHeaders(index, directory));
-    this.#below = new SearchBelow({
+    this.#decisions = new Decisions({
       state,
       host,
       paths: this.paths,
-      places: this.#places,
-      overrides: this.#overrides,
-      decide: (node, kind) => this.decide(node, kind),
       names: this.#names,
+      overrides: this.#overrides,
+      places: this.#places,
+      links: this.#links,
+      caches: this.#caches,
       log,
     });
     for (const graft of shared.settings.grafts)
@@ -219,7 +219,7 @@ export class View {
     for (const paths of [this.paths, this.#names]) paths.forget();
     this.#links.forget();
     this.#overrides.forget();
-    this.#below.forget();
+    this.#decisions.forget();
     this.#headers.forget();
     this.#isFullSaid = false;
   }
@@ -236,60 +236,12 @@ export class View {
    * visible. Positive: visible.
    */
   decide(node: IndexNode, kind: HostKind): Rule {
-    const decided = this.#decideByRules(node, kind);
-    const mayBeCache =
-      (decided === rule.owned || decided === rule.system) &&
-      kind === hostKind.file &&
-      (this.#caches.isNamedLikeOne(node) || this.#mayHoldCaches(this.index.parent(node)));
-    return mayBeCache ? this.#decideCache(node, decided) : decided;
-  }
-
-  #decideByRules(node: IndexNode, kind: HostKind): Rule {
-    if (this.isUntouchable(node)) return rule.hide;
-    if (!this.#overrides.isEmpty) {
-      const decided = this.#overrides.rule(node);
-      if (decided !== 0) return decided;
-    }
-    if (this.index.ownerVisible(node, this.visible)) return rule.owned;
-    if (kind === hostKind.directory) return this.#decideDirectory(node);
-    if (this.index.isOwned(node)) return rule.hiddenOwner;
-    if (kind === hostKind.link) {
-      const end = this.#places.isInBounds(this.index.parent(node), node)
-        ? this.#links.follow(node)
-        : undefined;
-      if (end !== undefined && this.decide(end.node, end.kind) > 0) return rule.symlink;
-    } else if (kind === hostKind.file && this.#isCacheOfVisible(node)) {
-      return rule.cache;
-    }
-    return this.#places.systemRule(node);
-  }
-
-  #mayHoldCaches(directory: IndexNode): boolean {
-    const known = this.#state.memo[directory]! & (memoBits.cachesYes | memoBits.cachesNo);
-    if (known !== 0) return known === memoBits.cachesYes;
-    const yes = this.#caches.isIn(directory);
-    this.#state.memo[directory]! |= yes ? memoBits.cachesYes : memoBits.cachesNo;
-    return yes;
-  }
-
-  /** What is visible by the rules may be a compiled cache, and tell of what is hidden. */
-  #decideCache(node: IndexNode, decided: Rule): Rule {
-    const format = this.#caches.formatOf(node);
-    if (format === undefined) return decided;
-    this.index.setState(node, nodeState.conditional);
-    return format.mayVanish && this.#made(node) === leftOut ? rule.compiled : decided;
+    return this.#decisions.rule(node, kind);
   }
 
   /** What stands in the view for a file with {@link nodeState.conditional}; undefined: the host's content. */
   madeContent(node: IndexNode): Buffer | undefined {
-    if (!this.#overrides.isEmpty && this.#overrides.rule(node) === rule.show) return undefined;
-    const made = this.#made(node);
-    return made === leftOut ? undefined : made;
-  }
-
-  #made(node: IndexNode): Made {
-    // What is asked of the view meanwhile is no part of a search that is going on.
-    return this.#below.aside(() => this.#caches.made(node, this.#state.epoch));
+    return this.#decisions.madeContent(node);
   }
 
   /** Whether a directory, known to exist, is visible, and all directories above it are. */
@@ -459,12 +411,16 @@ export class View {
     return end === undefined ? [] : this.index.owners(end.node);
   }
 
-  /** The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it. */
-  responsibleFor(node: IndexNode, kind: HostKind): number[] {
+  /**
+   * The packages whose business a path is: its owners, those of what an unowned link leads to, or of what was compiled to it, or those that
+   * generate it.
+   */
+  responsibleFor(node: IndexNode, kind: HostKind): readonly number[] {
     if (this.index.isOwned(node)) return this.index.owners(node);
-    if (kind === hostKind.link) return this.ownersThroughLink(node);
+    const through = kind === hostKind.link ? this.ownersThroughLink(node) : [];
+    if (through.length > 0) return through;
     const source = kind === hostKind.file ? this.sourceOfCache(node) : -1;
-    return source === -1 ? [] : this.index.owners(source);
+    return source === -1 ? this.#places.makersOf(node) : this.index.owners(source);
   }
 
   /** The `name.py` of a `__pycache__/name.*.pyc`; -1 for anything else. */
@@ -501,35 +457,5 @@ export class View {
       links: this.#links,
       caches: this.#caches,
     });
-  }
-
-  // ---- rules --------------------------------------------------------------------------------------------------------
-
-  /** Rules 3 (inside the VDB), 5, 4, 7 and 8 for a directory without a visible owner. */
-  #decideDirectory(node: IndexNode): Rule {
-    if (node === rootNode || this.#places.current.always.has(node)) return rule.ancestor;
-    const owned = this.index.isOwned(node);
-    if (!owned) {
-      const decided = this.#places.systemRule(node);
-      if (decided > 0) return decided;
-    }
-    const area = this.#places.current.at(node);
-    if (area !== undefined && area.kind !== 'tree' && this.#places.shows(area, true)) {
-      return 'entry' in area ? rule.system : rule.owned;
-    }
-    if (this.#below.isVisibleBelow(node, false) === Found.yes) return rule.ancestor;
-    return owned ? rule.hiddenOwner : rule.unowned;
-  }
-
-  /** `__pycache__/name.*.pyc` beside a visible `name.py`. */
-  #isCacheOfVisible(node: IndexNode): boolean {
-    const source = this.sourceOfCache(node);
-    if (source === -1) return false;
-    // As a rule that needs no look at the host.
-    const { index } = this;
-    if (this.#overrides.isEmpty && index.isOwned(source) && !index.ownerVisible(source, this.visible))
-      return false;
-    const kind = this.host.kind(this.paths.of(source));
-    return kind !== hostKind.missing && kind !== hostKind.directory && this.decide(source, kind) > 0;
   }
 }

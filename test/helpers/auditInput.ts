@@ -103,6 +103,7 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     namesFor: (cpv) => [{ atom: cpv.replace(/-\d.*$/, ''), reason: 'it is meant' }],
     equalsOf: () => [],
     hasFiles: () => true,
+    foundOf: () => [],
     ...changes,
   };
 }

@@ -250,6 +250,22 @@ mountTest(`--test: the test phase is part of what has to succeed${skipped}`, asy
   t.is(fixed(await fix(f)).patch, '');
   const { additions } = fixed(await fix(f, '--test'));
   t.like(additions[0], { cpv: 'sys-devel/flexer-2', kind: 'needed', proved: true });
+  const statusOf = async (...args: string[]): Promise<number | null> =>
+    (await f.lvfs('build', '--no-prove', ...args, ...shown(f), 'dev-libs/foo')).status;
+  t.is(await statusOf(), 0);
+  t.is(await statusOf('--test'), 29, 'nor does a build with them do without');
+});
+
+mountTest(`what only the tests need goes with a flag that the ebuild gets${skipped}`, async (t) => {
+  const script = `case " $FEATURES " in *" -test"*) ;; *" test "*) env CATEGORY=dev-libs PF=foo-1 EBUILD_PHASE=test sh -c flexer || exit 1 ;; esac; package`;
+  const f = await withEmerge(t, script);
+  const { additions, patch } = fixed(await fix(f, '--test'));
+  t.like(additions[0], { condition: 'test', isConditionKnown: true });
+  t.deepEqual(patched(t, f, patch), [
+    'IUSE="test"',
+    'RESTRICT="!test? ( test )"',
+    'BDEPEND="test? ( sys-devel/flexer )"',
+  ]);
 });
 
 mountTest(`a failure of the ebuild's own is no reason for a patch${skipped}`, async (t) => {

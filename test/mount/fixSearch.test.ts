@@ -1,6 +1,6 @@
 /** `lvfs fix`: what it proves, whom it asks, where it goes on; a script stands in for emerge. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import type { Addition } from '../../src/author/index.js';
 import type { FixStep } from '../../src/library/public.js';
@@ -168,15 +168,19 @@ terminalTest(
   async (t) => {
     const f = await withEmerge(t, `phase flexer && touch $build/image/with-flexer; package`);
     const out = `${f.directory}/foo.patch`;
-    const ask = async (answer: (terminal: Terminal) => Promise<void>): Promise<string> => {
+    const ask = async (answer: (terminal: Terminal) => Promise<void>, expected = 0): Promise<string> => {
       const command = [process.execPath, program, 'fix', `--patch=${out}`, ...shown(f), 'dev-libs/foo'];
       const terminal = new Terminal(command.join(' '), f.environment);
       t.teardown(() => terminal.hangUp());
       await terminal.shows('or nothing to leave it open: ');
       await answer(terminal);
       const { status, shown: said } = await terminal.end();
-      t.is(status, 0, said);
-      t.regex(said, /sys-devel\/flexer is picked up where it is installed, and changes \/?with-flexer\?/);
+      t.is(status, expected, said);
+      t.notRegex(said, /bug in lvfs/);
+      t.regex(
+        said,
+        /sys-devel\/flexer is picked up where it is installed, and changes \/?with-flexer; is it to be declared\?/,
+      );
       return readFileSync(out, 'utf8');
     };
     const declared = await ask(async (terminal) => {
@@ -186,8 +190,14 @@ terminalTest(
     });
     t.deepEqual(added(declared), ['BDEPEND="sys-devel/flexer"']);
     t.is(await ask(async (terminal) => Promise.resolve(terminal.type('2\n'))), '', 'it will be switched off');
-    const open = await ask(async (terminal) => Promise.resolve(terminal.type('\n')));
-    t.regex(added(open).join(' '), /^# TODO: sys-devel\/flexer is used where it is installed/);
+    // An empty answer, and the end of all answers.
+    for (const key of ['\n', '\x04']) {
+      const open = await ask(async (terminal) => Promise.resolve(terminal.type(key)));
+      t.regex(added(open).join(' '), /^# TODO: sys-devel\/flexer is used where it is installed/);
+    }
+    writeFileSync(out, 'as it was');
+    const interrupted = await ask(async (terminal) => Promise.resolve(terminal.type('\x03')), 130);
+    t.is(interrupted, 'as it was');
     await nothingLeft(t, f);
   },
 );

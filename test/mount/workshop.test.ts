@@ -125,12 +125,16 @@ mountTest(`the user's own rc is read, and a prompt that it sets is marked${skipp
 const left = '/var/tmp/portage/dev-libs/foo-1';
 
 mountTest(`--here goes on where a build failed, in its environment${skipped}`, async (t) => {
-  const environmentFile = `declare -x S="${left}/work/foo-1"\ndeclare -x CFLAGS="-O9"\nsrc_compile () \n{ \n    echo "compiles $CFLAGS in \${PWD#"$S"/}"\n}\n`;
+  const environmentFile = `declare -x S="${left}/work/foo-1"\ndeclare -x CFLAGS="-O9"\nsrc_compile () \n{ \n    echo "compiles $CFLAGS in \${PWD#"$S"/}"\n}\nsrc_test () \n{ \n    use nls && echo "has nls"; false || die "it broke"; echo goes on\n}\ndeclare -x PATH="${left}/homedir/ebuild-helpers:$PATH"\n`;
+  const portage = `${left}/homedir`;
   const { status, shown } = await onTerminal(
     t,
     (lvfs, with_) => `${lvfs} shell ${with_} --here dev-libs/foo`,
     async (terminal) => {
       await terminal.shows('/sub# ');
+      // Of Portage's own functions that one is another which would end the shell.
+      terminal.type('src_test\n');
+      await terminal.shows('die: it broke');
       // Portage's file leaves out what it gives to each phase anew.
       terminal.type(
         'src_compile; echo "$CATEGORY $PN $PVR $PR ${WORKDIR#"$PORTAGE_BUILDDIR"} $T $D"; exit 7\n',
@@ -143,11 +147,16 @@ mountTest(`--here goes on where a build failed, in its environment${skipped}`, a
         [`${left}/temp/environment`]: environmentFile,
         [`${left}/temp/build.log`]: ` * Working directory: '/old'\n \x1b[31m*\x1b[0m Working directory: '${left}/work/foo-1/sub'\n`,
         [`${left}/work/foo-1/sub`]: { directory: true },
+        [`${portage}/isolated-functions.sh`]: 'die() { exit 9; }\n',
+        [`${portage}/phase-functions.sh`]: '',
+        [`${portage}/phase-helpers.sh`]: 'use() { [[ $1 == nls ]]; }\nsrc_compile() { die; }\n',
       },
     },
   );
   t.is(status, 7, shown);
   t.regex(shown, /^compiles -O9 in sub\r$/m);
+  t.regex(shown, /^has nls\r$/m);
+  t.notRegex(shown, /^goes on/m);
   t.true(shown.includes(`\ndev-libs foo 1 r0 /work ${left}/temp ${left}/image`), shown);
 });
 

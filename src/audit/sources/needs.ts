@@ -178,8 +178,8 @@ export function answersIn(path: string, text: string): string[] {
   if (file.endsWith('.py')) return [`python ${file === '__init__.py' ? directory : file.slice(0, -3)}`];
   if (file === 'CMakeCache.txt') return namesBy(/^(?<name>[\w.+-]+):\w+=\k<name>-NOTFOUND$/gm, text, 'unset');
   if (!/\.m4$|^configure\.(?:ac|in)$/.test(file)) return [];
-  // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4); automake writes those of others into aclocal.m4 as well.
-  const definition = /^[^\n#]*\b(?:A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_define)\(\s*\[?(?<name>\w+)/gm;
+  // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4), and what is called like them; automake writes those of others into aclocal.m4 as well.
+  const definition = /^[^\n#]*\b(?:\w*A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_define)\(\s*\[?(?<name>\w+)/gm;
   return namesBy(definition, text, 'aclocal');
 }
 

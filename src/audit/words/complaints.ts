@@ -9,7 +9,7 @@ import { keyOf, type Wanted, type WantedKind } from './wanted.js';
 export interface Complaint {
   /** Who says it. */
   tool: string;
-  /** Whose words these are: a tool's own, which mean one thing, or the project's, from which a name was guessed. */
+  /** Whose words these are: a tool's own, which mean one thing, or such as the project's, from which a name was guessed. */
   voice: 'tool' | 'project';
   kind: WantedKind;
   /** What was missing, as it was named: `zlib.h`, `docutils`, `z`, `flex`. */
@@ -143,7 +143,7 @@ class Reader {
       if (rule.items !== undefined) this.#list = { rule, items: rule.items };
       else if (rule.about !== undefined) this.#giveUpOver(rule.about, at);
       else this.#note(rule, match.groups ?? {}, line, at);
-      return true;
+      return rule.isQuote !== true;
     }
     return false;
   }
@@ -155,7 +155,7 @@ class Reader {
   }
 
   #note(rule: Rule, groups: Groups, line: string, at: number): void {
-    const { tool, looksFor, fatal, variable } = rule;
+    const { tool, looksFor, fatal, variable, isGuess } = rule;
     const named = groups['name'];
     if (named === undefined) return;
     for (const name of rule.names?.(named, groups) ?? [named]) {
@@ -163,7 +163,7 @@ class Reader {
       const kind = wanted[0]?.kind ?? ('below' in looksFor ? 'file' : looksFor[0]);
       this.#add({
         tool,
-        voice: 'tool',
+        voice: isGuess === true ? 'project' : 'tool',
         kind,
         name,
         line: line.trim().slice(0, maxQuote),

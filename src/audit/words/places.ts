@@ -174,8 +174,7 @@ const placesOfKind: Readonly<Record<NamedKind, (name: string) => readonly Place[
       `${name.split('.')[0] ?? name}/META`,
     ),
   r: (name) => anywhere(/\/R\/(?:[\w-]*library)\/$/, `${name}/DESCRIPTION`),
-  tcl: (name) =>
-    anywhere(/\/(?:tcl|tk|lib)[^/]*\/$/i, `${name}/pkgIndex.tcl`, `${name.toLowerCase()}/pkgIndex.tcl`),
+  tcl: nowhere,
   guile: (name) => anywhere(/\/guile\/(?:site\/)?(?:[\d.]+\/)?$/, `${name}.scm`),
   emacs: (name) =>
     anywhere(/\/(?:site-lisp|elpa|elpa-src|lisp)\//, `${name}.el`, `${name}.elc`, `${name}.el.gz`),
@@ -238,12 +237,21 @@ export function textOf(wanted: Wanted): TextSearch | undefined {
   const { name } = wanted;
   switch (wanted.kind) {
     case 'aclocal': {
-      // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4, autoupdate.m4), and m4sugar's own.
+      // AC_DEFUN and its kin (autoconf/lib/autoconf/general.m4, autoupdate.m4), whatever ends so, as aclocal has it (automake/bin/aclocal.in,
+      // $ac_defun_rx; gettext's iconv.m4), and m4sugar's own.
       const definition = new RegExp(
-        `^[^\\n#]*(?<!\\w)(?:A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_(?:re)?define|m4_defun(?:_once|_init)?|define)\\(\\s*\\[?${escape(name)}\\]?\\s*[,)]`,
+        `^[^\\n#]*(?<!\\w)(?:\\w*A[CU]_(?:DEFUN(?:_ONCE)?|ALIAS)|m4_(?:re)?define|m4_defun(?:_once|_init)?|define)\\(\\s*\\[?${escape(name)}\\]?\\s*[,)]`,
         'm',
       );
       return { files: places(['*.m4'], aclocal), defines: (text) => Number(definition.test(text)) };
+    }
+    case 'tcl': {
+      // tcl/library/package.tcl, tclPkgUnknown: each pkgIndex.tcl near auto_path is run.
+      const definition = new RegExp(`\\bpackage\\s+ifneeded\\s+\\{?${escape(name)}[\\s}]`);
+      return {
+        files: anywhere(/\/lib\w*\/|\/share\//, 'pkgIndex.tcl'),
+        defines: (text) => Number(definition.test(text)),
+      };
     }
     case 'cmake command': {
       const definition = new RegExp(`^\\s*(?:function|macro)\\s*\\(\\s*${escape(name)}[\\s)]`, 'im');

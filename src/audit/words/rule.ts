@@ -25,13 +25,17 @@ export interface Rule {
   readonly about?: string;
   /** The variable of an ebuild that the message itself speaks of. */
   readonly variable?: 'BDEPEND' | 'DEPEND';
+  /** The same words are said of other things, too: they count where what they name was refused. */
+  readonly isGuess?: true;
+  /** The tool says it for the project, whose words stand behind: these may name more. */
+  readonly isQuote?: true;
 }
 
 type Kinds = NamedKind | Rule['looksFor'];
 /** Groups of a pattern by their names. */
 export type Groups = Readonly<Record<string, string | undefined>>;
 type Says = string | readonly string[];
-type More = Pick<Rule, 'items' | 'names' | 'wanted' | 'about' | 'variable'>;
+type More = Pick<Rule, 'items' | 'names' | 'wanted' | 'about' | 'variable' | 'isGuess' | 'isQuote'>;
 type Row = Omit<Rule, 'tool' | 'source'>;
 
 function row(kinds: Kinds, says: Says, pattern: RegExp, more: More): Omit<Row, 'fatal'> {

@@ -87,7 +87,7 @@ export const command = defineCommand({
       const told = stepsOn(output);
       const fix = await here.fix(target, {
         ...wanted,
-        ask: output.json || options.quiet ? undefined : askerOn(output),
+        ask: output.json || options.quiet ? undefined : askerOn(output, signals),
         onStep: told,
         signal: signals.signal,
         passTo: signals.passTo,
@@ -124,21 +124,30 @@ export const command = defineCommand({
   },
 });
 
-/** Asks on the terminal; undefined where there is none. */
-function askerOn(output: Output): Asker | undefined {
+/** Asks on the terminal until somebody ends the answers (Ctrl-D), which leaves the others open; undefined where there is no terminal. */
+function askerOn(output: Output, signals: Signals): Asker | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  let isOver = false;
   return async (question) => {
+    if (isOver) return undefined;
     output.tell(questionText(question));
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    // Ctrl-C, which is a key like any other while a line is edited.
+    terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    const prompt = `1-${question.answers.length}, or nothing to leave it open: `;
     try {
       for (;;) {
-        const word = (
-          await terminal.question(`1-${question.answers.length}, or nothing to leave it open: `)
-        ).trim();
+        const word = (await terminal.question(prompt, { signal: signals.signal })).trim();
         if (word === '') return undefined;
         const answer: Answer | undefined = question.answers[Number(word) - 1];
         if (answer !== undefined) return answer;
       }
+    } catch (error) {
+      const isEnd = error instanceof Error && error.name === 'AbortError' && !signals.signal.aborted;
+      if (!isEnd) throw error;
+      isOver = true;
+      output.tell('');
+      return undefined;
     } finally {
       terminal.close();
     }

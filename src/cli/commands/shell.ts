@@ -263,9 +263,8 @@ function greet(inside: Inside, output: Output, isWorkshop: boolean): void {
   const how = isWorkshop
     ? "'lvfs help' says what can be done in it"
     : `from outside: lvfs log ${pid}, lvfs allow ${pid} ATOM`;
-  output.log(
-    'warn',
-    `this shell sees what a build of ${targetNames(targets)} may use (${packages} packages); ${how}`,
+  output.tell(
+    `lvfs: this shell sees what a build of ${targetNames(targets)} may use (${packages} packages); ${how}`,
   );
 }
 

@@ -18,7 +18,7 @@ import {
   type ReportInput,
   type Use,
 } from '../../audit/index.js';
-import type { VisibleSet } from '../../portage/index.js';
+import { eapiFeatures, type Reason, type VisibleSet } from '../../portage/index.js';
 import {
   hostKind,
   indexKind,
@@ -32,7 +32,6 @@ import {
 import type { Readers } from '../../filesystem/index.js';
 import { findHidden } from './hiddenSearch.js';
 import type { SourceScan } from './sourceScan.js';
-import { type Reason } from '../../portage/index.js';
 
 /** What a report is made of, besides what the session itself knows. */
 export interface ReportRequest {
@@ -147,6 +146,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
   return {
     targets: set.targets.map(({ cpv }) => cpv),
     ...(view.settings.sysroot === undefined ? {} : { sysroot: view.settings.sysroot }),
+    lacksBdepend: set.targets.length > 0 && set.targets.every(({ eapi }) => !eapiFeatures(eapi).bdepend),
     declared: declaredBy(set),
     visible: set.visible,
     system: systemPackages(set),
@@ -168,6 +168,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
+    foundOf: (cpv) => foundOf(view, cpv),
     ignore,
   };
 }
@@ -256,4 +257,13 @@ function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
+}
+
+/** Files of a package of which the kernel was told that they exist. */
+function foundOf(view: View, cpv: PackageId): string[] {
+  const { index } = view;
+  const id = index.packageId(cpv);
+  return (id < 0 ? [] : [...index.nodesOf(id)])
+    .filter((node) => (index.state[node]! & nodeState.positive) !== 0 && index.kind(node) !== indexKind.dir)
+    .map((node) => displayPath(view.pathOf(node)));
 }

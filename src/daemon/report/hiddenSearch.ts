@@ -11,7 +11,7 @@ import {
   type Place,
   type Wanted,
 } from '../../audit/index.js';
-import { indexKind, nodeBehind, rootNode, type IndexNode, type View } from '../../view/index.js';
+import { hostKind, indexKind, nodeBehind, rootNode, type IndexNode, type View } from '../../view/index.js';
 
 /** Files kept for one thing; more say nothing. */
 const maxFound = 200;
@@ -110,9 +110,11 @@ class Search {
 
 /** A path is looked up as the kernel would, through the host's links. */
 function findPath(view: View, search: Search): void {
-  const node = view.canonical(Buffer.from(search.wanted.name))?.node;
-  if (node === undefined) return;
-  const owners = hiddenOwners(view, node);
+  const found = view.canonical(Buffer.from(search.wanted.name));
+  if (found === undefined) return;
+  const { node, kind } = found;
+  const isThere = view.index.isOwned(node) || kind !== hostKind.missing;
+  const owners = isThere ? unlessVisible(view, view.responsibleFor(node, kind)) : [];
   if (owners.length > 0) search.add({ path: displayPath(view.pathOf(node)), owners, distance: 0 });
 }
 
@@ -178,8 +180,11 @@ function addHidden(view: View, node: IndexNode, targets: readonly Target[]): voi
 
 /** The packages that hide a file: its owners, if none of them is visible. */
 function hiddenOwners(view: View, node: IndexNode): PackageId[] {
-  const { index, visible } = view;
-  const owners = index.isOwned(node) ? index.owners(node) : view.ownersThroughLink(node);
+  const { index } = view;
+  return unlessVisible(view, index.isOwned(node) ? index.owners(node) : view.ownersThroughLink(node));
+}
+
+function unlessVisible({ index, visible }: View, owners: readonly number[]): PackageId[] {
   return owners.some((id) => isSet(visible, id)) ? [] : owners.map((id) => index.cpv(id));
 }
 

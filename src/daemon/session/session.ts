@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { isWithin, LvfsError, processLink, type Logger, knownPackageId } from '../../base/index.js';
 import { join } from 'node:path';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ledger } from '../../audit/index.js';
 import type { Readers } from '../../filesystem/index.js';
 import { findDriver, type Connection } from '../../fuse/index.js';
@@ -19,7 +19,6 @@ import { viewMethods, type ViewMethods } from '../control/methods.js';
 import { protocolVersion, type Handlers } from '../control/protocol.js';
 import { listen, type ControlServer } from '../control/server.js';
 import { pidNamespace } from '../registry/holding.js';
-import { isMounted, mountAt, removeMount, unmountBinds } from '../registry/mounts.js';
 import type { PlannedView } from '../plan/plannedView.js';
 import { mounter } from '../platform/index.js';
 import {
@@ -37,12 +36,8 @@ import type { LiveView } from './liveView.js';
 import type { ServingThreads } from './servingThreads.js';
 import { SourceScan } from '../report/sourceScan.js';
 import { OtherViews } from '../registry/otherViews.js';
-import { busyError, heldError } from '../registry/sessions.js';
 import { Following } from './following.js';
-
-/** How long another mount namespace may take to let go of an unmounted view, and how often it is looked for. */
-const heldGraceMs = 2000;
-const heldPollMs = 25;
+import { SessionMount } from './sessionMount.js';
 
 /** What a session is given besides its request. */
 export interface SessionOptions {
@@ -93,10 +88,8 @@ export class Session {
   readonly #ends: ProcessEnds | undefined;
   readonly #readers: Readers;
   #sources: SourceScan;
-  readonly #device: string;
+  readonly #mount: SessionMount;
   readonly #since = new Date().toISOString();
-  #state: 'serving' | 'unmounting' = 'serving';
-  #isEnding = false;
   #control: ControlServer | undefined;
   #release = (): void => undefined;
   #announced: Promise<void> | undefined;
@@ -120,7 +113,7 @@ export class Session {
     this.#ledger = ledger;
     this.#sources = this.#newSources();
     ledger.onProcess = (record) => this.#sources.meet(record);
-    this.#device = mountAt(connection.mountpoint)?.device ?? '';
+    this.#mount = new SessionMount(connection, planned.plan !== undefined);
     this.#others = new OtherViews(
       connection.mountpoint,
       planned.avoidedAtFirst,
@@ -149,7 +142,7 @@ export class Session {
   }
 
   async #announce(): Promise<void> {
-    if (this.#isEnding) return;
+    if (this.#mount.isOver) return;
     const { directory, log } = this.#options;
     const hello = {
       lvfs: this.#request.version,
@@ -162,7 +155,7 @@ export class Session {
       mayChange: (pid) => !this.#isInside(pid),
       ready: () => this.#following.wake(),
     });
-    if (this.#isEnding) return;
+    if (this.#mount.isOver) return;
     this.#release = holdSession(directory);
     writeMeta(directory, this.#meta());
     // Before that nobody could tell.
@@ -172,7 +165,7 @@ export class Session {
 
   /** Follows no merge until it becomes another's or is asked something; nothing runs in it. Not where somebody may have come in. */
   rest(): void {
-    if (this.#state !== 'serving' || this.#hasVisitors || mounter.heldBy(this.#device).length > 0) return;
+    if (this.#mount.isUnmounting || this.#hasVisitors || this.#mount.isHeld) return;
     this.#following.rest();
   }
 
@@ -188,7 +181,7 @@ export class Session {
       startTime: processStartTime(process.pid) ?? '0',
       pidNamespace: pidNamespace(),
       mountpoint: this.#shownAt,
-      device: this.#device,
+      device: this.#mount.device,
       targets: this.#planned.targets,
       driver: this.#request.driver,
       since: this.#since,
@@ -273,7 +266,7 @@ export class Session {
     return {
       mountpoint: this.#shownAt,
       pid: process.pid,
-      state: this.#state === 'serving' && !this.#isMounted ? 'detached' : this.#state,
+      state: this.#mount.state,
       driver: driverName,
       targets: this.#planned.targets,
       packages: this.#planned.visiblePackages,
@@ -299,57 +292,10 @@ export class Session {
    * Unmounts; {@link ended} then resolves.
    *
    * @param lazy detach it although it is in use, and end the connection: who still uses it gets errors
-   * @throws LvfsError MOUNT_BUSY naming the processes that use it; MOUNT_HELD when it is unmounted, but other mount namespaces have it
-   *   still, and naming them: it is served until they are gone, or until it is detached
+   * @throws LvfsError as {@link SessionMount.takeAway}
    */
   async stop({ lazy }: { lazy: boolean }): Promise<void> {
-    if (lazy) return this.#detach();
-    const { mountpoint } = this.#connection;
-    if (this.#isMounted) await this.#unmount(false);
-    // Whoever makes a mount namespace may be about to let go of the view, as lvfs itself does; and once nobody has it the number of its
-    // device is soon another mount's.
-    for (const start = performance.now(); !this.#isEnding; await delay(heldPollMs)) {
-      const holders = mounter.heldBy(this.#device);
-      if (holders.length === 0) return;
-      if (performance.now() - start < heldGraceMs) continue;
-      this.#state = 'serving';
-      throw heldError(mountpoint, holders);
-    }
-  }
-
-  async #detach(): Promise<void> {
-    // A connection is ended by its number, which would be the next mount's as soon as this one is gone.
-    using held = mounter.hold(this.#connection.mountpoint, this.#device);
-    if (this.#isMounted) await this.#unmount(true);
-    // What somebody else has, or fusermount detaches, lives on until nobody uses it.
-    const livesOn = process.getuid?.() !== 0 || mounter.heldBy(this.#device).length > 0;
-    if (livesOn && (held !== undefined || !this.#isEnding)) this.#connection.abort();
-  }
-
-  get #isMounted(): boolean {
-    return isMounted(this.#connection.mountpoint, this.#device);
-  }
-
-  async #unmount(lazy: boolean): Promise<void> {
-    const { mountpoint } = this.#connection;
-    this.#state = 'unmounting';
-    if (this.#planned.plan !== undefined && !lazy) await this.#unmountBinds();
-    const result = await mounter.unmount(mountpoint, lazy);
-    if (!result.done) {
-      this.#state = 'serving';
-      if (result.busy) throw busyError(mountpoint, mounter.holders(mountpoint, this.#device));
-      throw new LvfsError('UNMOUNT_FAILED', `${mountpoint}: cannot be unmounted: ${result.message}`);
-    }
-  }
-
-  /** Nothing is taken away while anything of it is in use. */
-  async #unmountBinds(): Promise<void> {
-    const { mountpoint } = this.#connection;
-    let holders = mounter.holders(mountpoint, this.#device);
-    if (holders.length === 0 && (await unmountBinds(mountpoint, false)).length === 0) return;
-    this.#state = 'serving';
-    if (holders.length === 0) holders = mounter.holders(mountpoint, this.#device);
-    throw busyError(mountpoint, holders);
+    await this.#mount.takeAway(lazy);
   }
 
   /**
@@ -465,13 +411,12 @@ export class Session {
 
   /** Brings the view up to what is installed now. */
   async #reload(): Promise<void> {
-    if (this.#state !== 'serving') return;
+    if (this.#mount.isUnmounting) return;
     await this.#live.reload();
   }
 
   async #finish(failure: string | undefined): Promise<SessionEnd> {
-    this.#state = 'unmounting';
-    this.#isEnding = true;
+    this.#mount.connectionEnded();
     // What is being made just now would keep the process alive. Its failure is startSession's.
     await this.#announced?.catch(() => undefined);
     this.#following.close();
@@ -479,15 +424,11 @@ export class Session {
     this.#workers.watch?.close();
     this.#ends?.close();
     const { directory, log } = this.#options;
-    const { mountpoint } = this.#connection;
-    // Threads that ended without a failure did so because of the mount's end, or because somebody cut the connection.
-    const why = failure ?? (isMounted(mountpoint, this.#device) ? 'the connection was aborted' : undefined);
-    if (why !== undefined) await removeMount(mountpoint, this.#device);
-    this.#connection.close();
+    const why = await this.#mount.finish(failure);
     await this.#control?.close();
     this.#release();
     if (why === undefined) {
-      log('info', `${mountpoint}: unmounted`);
+      log('info', `${this.#mount.mountpoint}: unmounted`);
       removeSessionDirectory(directory);
     } else {
       try {

@@ -2,9 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Asker, Findings, Proposal, Subject } from '../../author/index.js';
+import { impersonal } from '../../audit/index.js';
 import { LvfsError, runSync, workingDirectory } from '../../base/index.js';
 import { makePlan, type Plan } from '../../daemon/index.js';
 import { version, type Hearer } from '../mounting.js';
+import { whoAsks } from '../person.js';
 import { buildRequest, type PrivateOptions } from '../private.js';
 import { cacheOf, type Places } from '../request.js';
 import { FixBuilds, type FixStep } from './fixBuilds.js';
@@ -124,9 +126,15 @@ export async function fixEbuild(
     interruption,
   );
   const { findFix, propose, asMail } = await import('../../author/index.js');
-  const findings = await findFix(subjectOf(ebuild, plan), builds.build, { unused, compare });
+  const findings = impersonalFindings(
+    await findFix(subjectOf(ebuild, plan), builds.build, { unused, compare }),
+  );
   throwIfAborted(interruption);
-  const { patch, open, message } = await propose(ebuild, findings, options.ask ?? nobody);
+  const { patch, open, message } = await propose(
+    { ...ebuild, hasTestFlag: 'test' in ebuild.flags },
+    findings,
+    options.ask ?? nobody,
+  );
   const { outcome, additions, withdrawals } = findings;
   return {
     ...{ target: ebuild.cpv, ebuild: ebuild.file, repository: ebuild.repository },
@@ -137,18 +145,22 @@ export async function fixEbuild(
   };
 }
 
+/** What is told to others quotes builds without the places and names of this machine. */
+function impersonalFindings(findings: Findings): Findings {
+  const person = whoAsks();
+  const additions = findings.additions.map((one) => ({
+    ...one,
+    messages: one.messages.map((message) => impersonal(message, person)),
+  }));
+  return { ...findings, additions };
+}
+
 const nobody: Asker = () => Promise.resolve(undefined);
 
 async function begin(targets: readonly string[], places: Places, options: FixOptions, talk: Hearer) {
-  const base = buildRequest(targets, places, options);
-  const request = options.test === true ? { ...base, environment: { FEATURES: testFeatures() } } : base;
+  const request = buildRequest(targets, places, options);
   const plan = await makePlan(request, talk.log);
   return { request, plan, ebuild: ebuildOf(plan) };
-}
-
-/** FEATURES with which emerge runs the test phase. */
-function testFeatures(): string {
-  return `${process.env['FEATURES'] ?? ''} test`.trim();
 }
 
 /** The ebuild that is to be changed. */

@@ -6,6 +6,7 @@ import { literalGlob } from '../../view/index.js';
 import { build, type BuildOutcome } from './building.js';
 import type { FixState } from './fixState.js';
 import type { Hearer } from '../mounting.js';
+import { withFeature } from '../private.js';
 import type { Interruption } from './interruption.js';
 import type { BuildPlan } from './trials.js';
 
@@ -164,15 +165,22 @@ export class FixBuilds {
     const { set, environment = {} } = this.#request;
     const words = flagWords(flags);
     const use = [process.env['USE'] ?? '', ...words].join(' ').trim();
+    // An ebuild that has no such flag is tested whatever USE says.
+    const isUntested = flags['test'] === false;
     return {
       ...this.#request,
       set: {
         ...set,
+        ...(isUntested ? { test: false } : {}),
         with: [...(set.with ?? []), ...shown.map((cpv) => `=${cpv}`)],
         without: [...(set.without ?? []), ...hidden.map((cpv) => `=${cpv}`)],
       },
       hide: [...this.#request.hide, ...paths.map(literalGlob)],
-      environment: { ...environment, ...(words.length === 0 ? {} : { USE: use }) },
+      environment: {
+        ...environment,
+        ...(words.length === 0 ? {} : { USE: use }),
+        ...(isUntested ? { FEATURES: withFeature('-test', environment['FEATURES']) } : {}),
+      },
     };
   }
 

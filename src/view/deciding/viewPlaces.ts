@@ -99,6 +99,25 @@ export class ViewPlaces {
     return matching.find(({ packages }) => this.#isTied(packages));
   }
 
+  /**
+   * The packages that generate a path that nobody owns, as the system paths have it: those that are visible, else the likeliest of those that are
+   * installed.
+   */
+  makersOf(node: IndexNode): readonly number[] {
+    const area = this.areaOf(node);
+    const packages = area?.kind === 'tree' ? area.packages : this.#makersByGlob(node);
+    const visible = packages?.filter((id) => this.#state.isVisible(id)) ?? [];
+    return visible.length > 0 ? visible : (packages?.slice(0, 1) ?? []);
+  }
+
+  #makersByGlob(node: IndexNode): readonly number[] | undefined {
+    if (node === rootNode) return undefined;
+    const { reaching, matching } = this.#globsAt(this.#index.parent(node));
+    const path = reaching.length > 0 ? this.#names.text(node) : '';
+    const hits = [...reaching.filter(({ globs }) => globs.matches(path)), ...matching];
+    return hits.find(({ packages }) => packages !== undefined && packages.length > 0)?.packages;
+  }
+
   /** The place that decides about unowned names at or below itself: the nearest one. */
   areaOf(node: IndexNode): Area | undefined {
     for (let at = node; ; at = this.#index.parent(at)) {

@@ -169,7 +169,10 @@ test('a shell that somebody types into is no part of a build', (t) => {
   t.is(needed({ ...base, processes: below }).length, 1);
   const typed = [denial('/usr/bin/flex', ['sys-devel/flex-2'], { phase: '', processes: [9], asked: [10] })];
   const ends = new Map([[9, end(127)]]);
-  t.deepEqual(needed({ ...base, processes: processTable(prompt), ends, denials: typed }), []);
+  for (const words of [['-sh'], ['bash', '--rcfile', '/proc/self/fd/4', '-i'], ['zsh', '-o', 'vi', '-i']]) {
+    const processes = processTable({ ...prompt, arguments: words });
+    t.deepEqual(needed({ ...base, processes, ends, denials: typed }), [], words.join(' '));
+  }
 });
 
 test('what a tool said is more than that it ended', (t) => {

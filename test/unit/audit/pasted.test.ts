@@ -95,5 +95,8 @@ test('homes and names are left out', (t) => {
   const larry = { home: '/home/larry', user: 'larry', host: 'barn' };
   t.is(impersonal('/home/larry/src by larry on barn: /home/mary/x', larry), '~/src by user on host: ~/x');
   t.is(impersonal('larryware-1 barnacle /root/x', larry), 'larryware-1 barnacle /root/x');
+  const line = 'temp/environment: line 3: bison: command not found';
+  t.is(impersonal(`/home/larry/tmp/portage/dev-libs/foo-1/${line}`, larry), line);
+  t.is(impersonal('("/var/tmp/portage/dev-libs/foo-1-r1/work/foo-1/a.c")', larry), '("work/foo-1/a.c")');
   t.is(impersonal('root of /', { home: '/root', user: 'root', host: 'localhost' }), 'root of /');
 });

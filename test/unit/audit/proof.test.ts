@@ -56,6 +56,19 @@ test('of several that were accused at once the innocent are left out', async (t)
   t.like(await proveFailure(first, candidates, build), { outcome: 'needs', packages: ['k'] });
 });
 
+test('what the build failed for as well is not left out because another package brings it', async (t) => {
+  // b needs a to run.
+  const { build } = builder((shown) => needing('a', 'b')(new Set(shown.has('b') ? [...shown, 'a'] : shown)));
+  const bringing = {
+    ...candidates,
+    needsOf: (one: PackageId) => Promise.resolve(one === 'b' ? pkgs('a') : []),
+  };
+  t.like(await proveFailure(lacks('a'), bringing, build), { outcome: 'needs', packages: ['a', 'b'] });
+  // What was accused together with others may be innocent.
+  const first = { ...lacks('a'), suspects: pkgs('a', 'c') };
+  t.like(await proveFailure(first, bringing, build), { outcome: 'needs', packages: ['b'] });
+});
+
 test('of several that would do it is the one that is used where all are there', async (t) => {
   const { build } = builder((shown) => {
     const used = ['bison', 'byacc'].find((one) => shown.has(one));

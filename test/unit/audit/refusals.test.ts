@@ -174,3 +174,20 @@ test('where nobody tells who asked, what tools look for by habit comes last', (t
     ['c/fribidi-1', 'a/hostname-1', 'b/git-1'],
   );
 });
+
+test('a compiler that only lists what a file includes lacks nothing when the build goes on', (t) => {
+  const path = '/usr/include/uv.h';
+  const log = 'u.c:1:10: fatal error: uv.h: No such file or directory';
+  const findHidden: ReportInput['findHidden'] = (wanted) =>
+    new Map(wanted.map((one) => [one, [{ path, owners: pkgs('a/hidden-1'), distance: 0 }]]));
+  const of = (status: number, ...words: string[]) =>
+    said(
+      path,
+      { program: '/usr/libexec/cc1', arguments: ['cc1', '-quiet', ...words] },
+      { status, log, findHidden },
+    );
+  t.is(of(0, '-E', '-M', 'u.c'), 'a compiler was only asked what a file depends on');
+  t.is(of(0, '-E', '-MM', 'u.c'), 'a compiler was only asked what a file depends on');
+  t.is(of(1, '-E', '-M', 'u.c'), 'needed');
+  t.is(of(0, '-MD', 'u.d', 'u.c'), 'needed');
+});

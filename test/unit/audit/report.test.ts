@@ -122,6 +122,45 @@ test('noise is no evidence', (t) => {
   );
 });
 
+test("what a shell at a terminal looks for of its own is not the build's", (t) => {
+  const program = '/usr/bin/bash';
+  const shell = processRecord(1, { program, arguments: ['bash', '--rcfile', '/dev/fd/4', '-i'], phase: '' });
+  const script = processRecord(2, { program, arguments: ['bash', 'x.sh'], phase: '' });
+  const { unowned } = makeReport(
+    input({
+      processes: processTable(shell, script),
+      denials: [
+        denial('/root/.bash_history', [], { processes: [1] }),
+        denial('/usr/local/bin/typed', [], { processes: [1] }),
+        denial('/root/.profile', [], { processes: [1, 2] }),
+      ],
+    }),
+  );
+  t.deepEqual(unowned.map(({ path }) => path).sort(), ['/root/.profile', '/usr/local/bin/typed']);
+});
+
+test('which shell somebody looks around in is none of the build', (t) => {
+  const zsh = 'app-shells/zsh-5';
+  const starter = processRecord(1, { pid: 7, program: '/usr/bin/unshare', phase: '' });
+  const shell = processRecord(2, { pid: 7, program: '/usr/bin/zsh', arguments: ['zsh', '-i'], phase: '' });
+  const child = processRecord(3, { pid: 8, program: '/usr/bin/make', phase: '', parent: 2 });
+  const report = (...uses: ReportInput['uses'][number][]) =>
+    makeReport(
+      input({
+        processes: processTable(starter, shell, child),
+        uses,
+        ownersOf: (path) => (path === '/usr/bin/zsh' ? pkgs(zsh) : []),
+        visible: new Map([[pkg(zsh), [{ from: origin('--with'), variable: '', atom: zsh }]]]),
+      }),
+    ).missing.map(({ certainty }) => certainty);
+  const own = [
+    use('/usr/bin/zsh', zsh, { operation: 'exec', process: 1 }),
+    use('/usr/lib/zsh/complete.so', zsh, { process: 2 }),
+  ];
+  t.deepEqual(report(...own), []);
+  t.deepEqual(report(...own, use('/usr/bin/zsh', zsh, { operation: 'exec', process: 3 })), ['allowed']);
+});
+
 test('a time zone is named by the target, whichever tool looks for it, but for the one of the machine', (t) => {
   const report = (zone: string, timeZone?: string) =>
     makeReport(
@@ -285,6 +324,18 @@ test('a declared package none of whose files were read is unused, a virtual is n
   t.deepEqual(makeReport(input({ status: 0, uses })).unused, []);
 });
 
+test('a declared package of which a file was found is not unused, unless everything looks for that', (t) => {
+  const unused = (path: string, system: string[] = []) =>
+    makeReport(input({ status: 0, system: new Set(pkgs(...system)), foundOf: () => [path] })).unused.map(
+      ({ cpv }) => cpv,
+    );
+  t.deepEqual(unused('/usr/include/a.h'), []);
+  t.deepEqual(unused('/usr/bin/a'), []);
+  t.deepEqual(unused('/usr/share/man/man1/a.1'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/libtoolize'), pkgs('dev-libs/a-1'));
+  t.deepEqual(unused('/usr/bin/a', ['dev-libs/a-1']), pkgs('dev-libs/a-1'));
+});
+
 test('nothing is called unused by a build that did not reach its end', (t) => {
   t.deepEqual(makeReport(input({ status: 1 })).unused, []);
   t.deepEqual(makeReport(input()).unused, [], 'nothing has been built');
@@ -404,6 +455,8 @@ test('a macro that was left in configure is needed, also when the shell does not
   t.deepEqual(report(`${line}\nmake: *** [x] Error 2\nx.c:1:1: error: y`), [
     ['dev-build/autoconf-archive-2024', 'needed', [line]],
   ]);
+  const forbidden = 'configure.ac:20: error: a macro is not there: run apt-get.';
+  t.deepEqual(report(forbidden), [['dev-build/autoconf-archive-2024', 'needed', [forbidden]]]);
 });
 
 test('words about an import count in a build that went well only where something imports it', (t) => {
@@ -607,4 +660,46 @@ test('what the user named is allowed, though something else that he named needs 
   t.deepEqual(used('').secondHand, []);
   t.deepEqual(used('target').missing, []);
   t.like(used('target').secondHand, [{ cpv: 'sys-devel/bison-3' }]);
+});
+
+test('an ebuild without BDEPEND declares its tools in DEPEND', (t) => {
+  const tool = denial('/usr/bin/gperf', ['dev-util/gperf-3'], { operation: 'exec' });
+  const suggest = (lacksBdepend: boolean) =>
+    makeReport(input({ denials: [tool], lacksBdepend })).missing.map((one) => one.suggest);
+  t.deepEqual(suggest(false), ['BDEPEND="dev-util/gperf"']);
+  t.deepEqual(suggest(true), ['DEPEND="dev-util/gperf"']);
+});
+
+test('words that are said of other things as well count for what was refused', (t) => {
+  const xxd = { path: '/usr/bin/xxd', owners: pkgs('dev-util/xxd-9') };
+  const said = (denials: Denial[]) =>
+    makeReport(
+      input({
+        denials,
+        status: 0,
+        log: 'find: ‘xxd’: No such file or directory',
+        findHidden: hiding({ xxd }),
+      }),
+    ).missing.map(({ cpv, certainty }) => [cpv, certainty]);
+  t.deepEqual(said([denial(xxd.path, xxd.owners, { operation: 'exec', comm: 'find' })]), [
+    ['dev-util/xxd-9', 'needed'],
+  ]);
+  t.deepEqual(said([]), []);
+});
+
+test('a library that an interpreter loads is needed while building, one that is linked with in the result', (t) => {
+  const of = (program: string, path: string) =>
+    makeReport(
+      input({
+        processes: processTable(processRecord(1, { program, arguments: [program, 'gen.tcl'] })),
+        uses: [use(path, 'dev-tcltk/expect-5', { process: 1 })],
+        visible: new Map([
+          [pkg('dev-tcltk/expect-5'), [{ from: origin('--with'), variable: '', atom: 'dev-tcltk/expect' }]],
+        ]),
+      }),
+    ).missing.map(({ suggest }) => suggest);
+  const library = '/usr/lib64/expect5.45/libexpect5.45.so';
+  t.deepEqual(of('/usr/bin/tclsh8.6', library), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/tclsh8.6', `${library}.1`), ['BDEPEND="dev-tcltk/expect"']);
+  t.deepEqual(of('/usr/bin/ld', library), ['DEPEND="dev-tcltk/expect"']);
 });

@@ -196,3 +196,31 @@ test('what configure runs that the sources do not speak of, a macro of others ha
   t.deepEqual(used(false), []);
   t.deepEqual(used(true), ['dev-libs/b-1']);
 });
+
+test('data that the target gives to a tool is its wish, what the tool reads besides is not', (t) => {
+  const path = '/usr/share/xml/docbook/html/docbook.xsl';
+  const owners: Record<string, string> = {
+    '/usr/bin/xsltproc': 'dev-libs/libxslt-1',
+    '/usr/bin/xmlto': 'app-text/xmlto-1',
+    '/usr/bin/python3': 'dev-lang/python-3',
+    [path]: 'dev-libs/b-1',
+  };
+  const of = (parent: number, program: string, ...words: string[]) =>
+    makeReport(
+      reportInput({
+        processes: processTable(
+          processRecord(1, { program: '/work/build', arguments: ['build'] }),
+          processRecord(2, { program: '/usr/bin/xmlto', arguments: ['xmlto', 'html', 'u.xml'], parent: 1 }),
+          processRecord(3, { program, arguments: [program, ...words], parent }),
+        ),
+        uses: [use(path, 'dev-libs/b-1', { process: 3 })],
+        ownersOf: (one) => pkgs(...[owners[one] ?? []].flat()),
+      }),
+    ).secondHand.map(({ cpv, use: how }) => `${cpv} ${how}`);
+  const found = ['dev-libs/b-1 direct'];
+  t.deepEqual(of(1, '/usr/bin/xsltproc', path, 'u.xml'), found);
+  t.deepEqual(of(1, '/usr/bin/xsltproc', 'http://docbook.example/html/docbook.xsl', 'u.xml'), found);
+  t.deepEqual(of(1, '/usr/bin/python3', path), found);
+  t.deepEqual(of(1, '/usr/bin/xsltproc', 'own.xsl', 'u.xml'), []);
+  t.deepEqual(of(2, '/usr/bin/xsltproc', path, 'u.xml'), []);
+});

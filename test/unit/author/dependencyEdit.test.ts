@@ -3,6 +3,7 @@ import test from 'ava';
 import {
   annotate,
   declare,
+  declareTests,
   withdraw,
   withSlotOperator,
   type Declaration,
@@ -273,6 +274,23 @@ test('declared: functions of every form are passed by', (t) => {
 
 test('declared: an ebuild without a line end', (t) => {
   t.is(declare('EAPI=8\nSLOT=0', { variable: 'DEPEND', atom: 'a/b' }), 'EAPI=8\nSLOT=0\n\nDEPEND="a/b"\n');
+});
+
+test('the flag of tests stands where such things do, and once', (t) => {
+  t.is(
+    declareTests('SLOT="0"\nKEYWORDS="~amd64"\n\nDEPEND="a/b"\n'),
+    'SLOT="0"\nKEYWORDS="~amd64"\nIUSE="test"\nRESTRICT="!test? ( test )"\n\nDEPEND="a/b"\n',
+  );
+  t.is(
+    declareTests('IUSE="+doc nls zip"\nRESTRICT="mirror"\n'),
+    'IUSE="+doc nls test zip"\nRESTRICT="mirror !test? ( test )"\n',
+  );
+  t.is(
+    declareTests('IUSE="acl"\nREQUIRED_USE="acl"\nPROPERTIES="live"\n'),
+    'IUSE="acl test"\nREQUIRED_USE="acl"\nPROPERTIES="live"\nRESTRICT="!test? ( test )"\n',
+  );
+  const done = 'IUSE="+test"\nRESTRICT="!test? ( test )"\n';
+  t.is(declareTests(done), done);
 });
 
 test('the slot operator', (t) => {

@@ -8,6 +8,7 @@ const ebuild = {
   cpv: 'dev-libs/foo-1',
   path: 'dev-libs/foo/foo-1.ebuild',
   text: 'EAPI=8\nSLOT="0"\nBDEPEND="|| ( a/b c/d )"\n',
+  hasTestFlag: true,
 };
 const pkgconf: Addition = {
   cpv: pkg('dev-util/pkgconf-2'),
@@ -83,7 +84,7 @@ test('a condition that no build has told is asked, or a comment', async (t) => {
     asked.push(question);
     return Promise.resolve(question.answers[1]);
   });
-  t.regex(asked[0]?.text ?? '', /^dev-util\/pkgconf is needed; under which USE flag was not found out$/);
+  t.regex(asked[0]?.text ?? '', /^dev-util\/pkgconf is needed; under which USE flag \(no build has told\)$/);
   t.deepEqual(
     asked[0]?.answers.map(({ condition }) => condition),
     [undefined, 'ssl', '!gtk'],
@@ -99,6 +100,19 @@ test('a condition that no build has told is asked, or a comment', async (t) => {
   t.regex(open.message.replaceAll('\n', ' '), /Whether it goes with a USE flag was not found out\./);
   const other = await propose(ebuild, { ...some, outcome: 'done' }, nobody);
   t.regex(other.open[0] ?? '', /: nothing could be built with them switched$/);
+});
+
+test('what only tests need brings the flag that the ebuild lacks', async (t) => {
+  const [atom] = pkgconf.atoms;
+  const some = found({ ...pkgconf, atoms: atom === undefined ? [] : [atom], condition: 'test' });
+  const { text, message } = await propose({ ...ebuild, hasTestFlag: false }, some, nobody);
+  t.regex(text, /^SLOT="0"\nIUSE="test"\nRESTRICT="!test\? \( test \)"\nBDEPEND="/m);
+  t.regex(text, /^\ttest\? \( virtual\/pkgconfig \)$/m);
+  const words = message.replaceAll('\n', ' ');
+  t.regex(words, /With no tests it is not needed\..* IUSE, RESTRICT: test: only the tests need/);
+  const has = await propose(ebuild, some, nobody);
+  t.notRegex(has.text, /IUSE|RESTRICT/);
+  t.regex(has.message.replaceAll('\n', ' '), /With USE="-test" it is not needed\./);
 });
 
 test('what was not proved says so', async (t) => {

@@ -91,6 +91,25 @@ test('what is needed by tests only goes with their flag', async (t) => {
   t.like(additions[0], { condition: 'test', isConditionKnown: true });
 });
 
+test('without such a flag it is the tests that are left out', async (t) => {
+  const tests = {
+    ...failed,
+    report: { ...emptyReport, missing: [missing(flex, 'BDEPEND="sys-devel/flex"', ['test'])] },
+  };
+  const flags = new Map([['nls', true]]);
+  const asked: string[] = [];
+  const { additions } = await findFix(
+    { ...subject, flags },
+    (one, { why }) => {
+      asked.push(why);
+      return Promise.resolve(withFlex(one) || one.flags['test'] === false ? built : tests);
+    },
+    options,
+  );
+  t.like(additions[0], { condition: 'test', isConditionKnown: true });
+  t.true(asked.includes('without the tests, without sys-devel/flex'));
+});
+
 test('a flag that is off may be what makes it needed', async (t) => {
   const flags = new Map([['flex', false]]);
   const build = (one: Variant): Promise<Built> =>

@@ -10,6 +10,7 @@ import {
   type ViewSettings,
 } from '../../../src/view/index.js';
 import { gentooRoot, type GentooRootSpec } from '../../helpers/gentooRoot.js';
+import { pkgs } from '../../helpers/installed.js';
 import { openTestView, type OpenedView } from '../../helpers/withView.js';
 
 /** A system with a bit of everything; `hidden` and `shown` packages are named so. */
@@ -540,6 +541,39 @@ test('what a kernel was configured with, and what was made of it, goes with its 
     '-hidden-owner',
     '-unowned',
   ]);
+});
+
+test('what a package generates is its business, though it owns nothing of it', async (t) => {
+  const gentoo = await gentooRoot({
+    packages: {
+      'app-misc/ca-certificates-1': { files: { '/usr/sbin/update-ca-certificates': 'x' } },
+      'x11-misc/shared-mime-info-2': { files: { '/usr/bin/update-mime-database': 'x' } },
+      'app-crypt/p11-kit-0.25': { files: { '/usr/bin/trust': 'x' } },
+    },
+    files: {
+      '/etc/ssl/certs/ca-certificates.crt': 'x',
+      '/usr/share/mime/globs2': 'x',
+      '/usr/share/mime/text/plain.xml': 'x',
+      '/usr/share/mime/litter': 'x',
+      '/etc/pki/ca-trust': 'x',
+      '/etc/passwd': 'x',
+    },
+  });
+  t.teardown(gentoo.cleanup);
+  const makers = (visible: string[], path: string) => {
+    const { view } = openTestView({ root: gentoo.root, visible });
+    const { node, kind } = view.canonical(Buffer.from(path)) ?? t.fail();
+    return view.responsibleFor(node, kind).map((id) => view.index.cpv(id));
+  };
+  t.deepEqual(makers([], '/etc/ssl/certs/ca-certificates.crt'), pkgs('app-misc/ca-certificates-1'));
+  t.deepEqual(makers([], '/etc/ssl/certs'), pkgs('app-misc/ca-certificates-1'));
+  t.deepEqual(makers([], '/usr/share/mime/globs2'), pkgs('x11-misc/shared-mime-info-2'));
+  t.deepEqual(makers([], '/usr/share/mime/text/plain.xml'), pkgs('x11-misc/shared-mime-info-2'));
+  t.deepEqual(makers([], '/usr/share/mime/litter'), []);
+  t.deepEqual(makers([], '/etc/passwd'), []);
+  // Of several that do, the one that shows it, else the first.
+  t.deepEqual(makers([], '/etc/pki/ca-trust'), pkgs('app-misc/ca-certificates-1'));
+  t.deepEqual(makers(['app-crypt/p11-kit-0.25'], '/etc/pki/ca-trust'), pkgs('app-crypt/p11-kit-0.25'));
 });
 
 const linkedConfiguration: GentooRootSpec = {

@@ -108,4 +108,14 @@ export const autotoolsRules = [
       names: (language) => (language === 'C' ? ['gcc', 'cc', 'clang'] : ['g++', 'c++', 'clang++']),
     }),
   ),
+  ...of(
+    'autom4te',
+    'autoconf: bin/autom4te.in (m4_fatal, m4_pattern_forbid): projects forbid macros that nothing has defined, in words of their own',
+    gaveUp(
+      'aclocal',
+      ['configure.ac:', 'configure.in:'],
+      /(?:^|\/)(?<name>configure\.(?:ac|in)):\d+: error: /,
+      { wanted: () => [], isQuote: true },
+    ),
+  ),
 ];

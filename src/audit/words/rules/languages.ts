@@ -39,6 +39,9 @@ export const languageRules = [
       'could not be loaded',
       /asciidoctor: FAILED: ["'](?<name>[\w./-]+)["'] could not be loaded/,
     ),
+    // asciidoctor: lib/asciidoctor/helpers.rb require_library
+    gaveUp('gem', 'required gem', /required gem ["'](?<name>[\w.-]+)["'] is not (?:available|installed)/),
+    probed('gem', 'optional gem', /optional gem ["'](?<name>[\w.-]+)["'] is not (?:available|installed)/),
     gaveUp('executable', 'Errno::ENOENT', /No such file or directory - (?<name>[\w+./-]+) \(Errno::ENOENT\)/),
   ),
   ...of(
@@ -153,6 +156,12 @@ export const languageRules = [
     'tcl',
     'tcl/generic/tclPkg.c',
     gaveUp('tcl', "can't find package", /can't find package (?<name>[\w:-]+)/),
+    // tclUnixPipe.c TclpCreateProcess
+    gaveUp(
+      'executable',
+      "couldn't execute",
+      /couldn't execute "(?<name>[\w+./-]+)": no such file or directory/,
+    ),
   ),
   ...of(
     'guile',

@@ -152,4 +152,57 @@ export const pythonRules = [
       },
     ),
   ),
+  ...of(
+    'pytest',
+    'pytest: src/_pytest/config/argparsing.py, fixtures.py; plug-ins are loaded by entry points, and are missed by what they add',
+    gaveUp('distribution', 'unrecognized arguments: ', /error: unrecognized arguments: (?<name>.+)$/, {
+      names: (words) => pluginsBy(pytestOptions, words.split(/\s+/)),
+    }),
+    gaveUp('distribution', "fixture '", /\bfixture '(?<name>\w+)' not found/, {
+      names: (fixture) => pluginsBy(pytestFixtures, [fixture]),
+    }),
+  ),
 ];
+
+/** Plug-ins of pytest by the options that they add (their documentation). */
+const pytestOptions: readonly (readonly [RegExp, string])[] = [
+  [/^--(?:no-)?cov\b/, 'pytest-cov'],
+  [/^(?:-n\d*|--numprocesses|--dist|--maxprocesses)\b/, 'pytest-xdist'],
+  [/^--timeout\b/, 'pytest-timeout'],
+  [/^--reruns\b/, 'pytest-rerunfailures'],
+  [/^--asyncio-mode\b/, 'pytest-asyncio'],
+  [/^--benchmark-/, 'pytest-benchmark'],
+  [/^--forked\b/, 'pytest-forked'],
+  [/^--hypothesis-/, 'hypothesis'],
+  [/^--(?:randomly-|no-randomly)/, 'pytest-randomly'],
+  [/^--doctest-(?:plus|rst)\b/, 'pytest-doctestplus'],
+  [/^--mypy\b/, 'pytest-mypy'],
+  [/^--snapshot-update\b/, 'syrupy'],
+  [/^--(?:disable|allow-hosts)-socket\b/, 'pytest-socket'],
+];
+
+/** Plug-ins of pytest by the fixtures that they add (their documentation). */
+const pytestFixtures: readonly (readonly [RegExp, string])[] = [
+  [/^(?:class_|module_|package_|session_)?mocker$/, 'pytest-mock'],
+  [/^benchmark(?:_weave)?$/, 'pytest-benchmark'],
+  [/^(?:event_loop|unused_tcp_port\w*|unused_udp_port\w*)$/, 'pytest-asyncio'],
+  [/^httpserver\w*$/, 'pytest-httpserver'],
+  [/^httpx_mock$/, 'pytest-httpx'],
+  [/^aiohttp_client$/, 'pytest-aiohttp'],
+  [/^(?:requests_mock)$/, 'requests-mock'],
+  [/^(?:qtbot|qapp)$/, 'pytest-qt'],
+  [/^(?:datadir|shared_datadir)$/, 'pytest-datadir'],
+  [/^(?:data_regression|file_regression|num_regression)$/, 'pytest-regressions'],
+  [/^subtests$/, 'pytest-subtests'],
+  [/^(?:worker_id|testrun_uid)$/, 'pytest-xdist'],
+  [/^(?:fake_process|fp)$/, 'pytest-subprocess'],
+  [/^snapshot$/, 'syrupy'],
+  [/^(?:freezer)$/, 'pytest-freezer'],
+  [/^(?:django_db\w*|live_server)$/, 'pytest-django'],
+  [/^trio_\w+$/, 'pytest-trio'],
+  [/^(?:socket_enabled|socket_disabled)$/, 'pytest-socket'],
+];
+
+function pluginsBy(table: readonly (readonly [RegExp, string])[], words: readonly string[]): string[] {
+  return [...new Set(words.flatMap((word) => table.find(([pattern]) => pattern.test(word))?.[1] ?? []))];
+}

@@ -45,6 +45,17 @@ export const shellRules = [
       ['No such file or directory', 'Permission denied'],
       /(?:^|[/\s])(?:env|nice|nohup|stdbuf|timeout|chroot|setsid|ionice|chrt|taskset|xargs|time|strace|setarch|unshare|catchsegv|valgrind): (?:(?:failed to run command|cannot run(?: command)?|can't execute|failed to execute|exec|unable to execute) )?["'‘’“”`]?(?<name>[\w+./-]+)["'‘’“”`]?: (?:No such file or directory|Permission denied)/,
     ),
+    // -exec, whose failure find does not tell by its status; it says the same of a place where it was to look.
+    gaveUp(
+      'executable',
+      'No such file or directory',
+      /(?:^|[/\s])find: ["'‘“”`](?<name>[\w+.-]+)["'’“”`]: No such file or directory$/,
+      { isGuess: true },
+    ),
+    // git/help.c help_unknown_cmd
+    gaveUp('executable', 'is not a git command', /\bgit: ["'](?<name>[\w-]+)["'] is not a git command/, {
+      names: (command) => [`git-${command}`],
+    }),
     gaveUp('executable', 'command not found', /: error: (?<name>[\w+.-]+) command not found/),
     gaveUp(
       'executable',

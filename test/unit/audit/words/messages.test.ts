@@ -100,10 +100,28 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ["nice: 'gperf': No such file or directory", '! executable gperf'],
   ['timeout: failed to run command ‘xvfb-run’: No such file or directory', '! executable xvfb-run'],
   ['xargs: pngcrush: No such file or directory', '! executable pngcrush'],
+  ["git: 'lfs' is not a git command. See 'git --help'.", '! executable git-lfs'],
+  ['find: ‘xxd’: No such file or directory', '! executable xxd'],
   ['xvfb-run: error: xauth command not found', '! executable xauth'],
   ["dbus-run-session: failed to exec 'dbus-daemon': No such file or directory", '! executable dbus-daemon'],
   ['which: no gtkdocize in (/usr/bin:/bin)', '? executable gtkdocize'],
   ['time: cannot run bc: No such file or directory', '! executable bc'],
+  [
+    "asciidoctor: WARNING: optional gem 'rouge' is not available (reason: cannot load 'rouge'). Functionality disabled.",
+    '? gem rouge',
+  ],
+  [
+    "asciidoctor: FAILED: required gem 'asciidoctor-pdf' is not available. Processing aborted.",
+    '! gem asciidoctor-pdf',
+  ],
+  // pytest
+  [
+    'pytest.py: error: unrecognized arguments: --cov=u -n auto --own',
+    '! distribution pytest-cov',
+    '! distribution pytest-xdist',
+  ],
+  ["E       fixture 'mocker' not found", '! distribution pytest-mock'],
+  ["E       fixture 'own' not found"],
   // make, ninja
   ['make: gperf: No such file or directory', '! executable gperf'],
   ['make[2]: yasm: Command not found', '! executable yasm'],
@@ -170,6 +188,10 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['./configure: 3: Syntax error: word unexpected (expecting ")")', '! aclocal ./configure'],
   ['./configure: 12: Syntax error: newline unexpected (expecting ")")', '! aclocal ./configure'],
   ['configure: line 7: syntax error: unexpected word (expecting ")")', '! aclocal configure'],
+  [
+    'configure.ac:20: error: Unexpanded AX_ macro found. Please install GNU autoconf-archive.',
+    '! aclocal configure.ac',
+  ],
   ['checking for flex... no', '? executable flex'],
   ['checking for flex... /usr/bin/flex'],
   ['checking for x86_64-pc-linux-gnu-pkg-config... no', '? executable pkg-config'],
@@ -522,6 +544,7 @@ const messages: readonly (readonly [string, ...Expected[]])[] = [
   ['Error in library(knitr) : there is no package called ‘knitr’', '! r knitr'],
   ['ERROR: dependencies ‘Rcpp’, ‘sp’ are not available for package ‘u’', '! r Rcpp', '! r sp'],
   ["can't find package Tk", '! tcl Tk'],
+  ['couldn\'t execute "gperf": no such file or directory', '! executable gperf'],
   ['no code for module (gcrypt hash)', '! guile gcrypt/hash'],
   ['tar (child): lzip: Cannot exec: No such file or directory', '! executable lzip'],
   ['checking python3 module: yaml... no', '? python yaml'],

@@ -131,6 +131,16 @@ const gentoo = await gentooRoot({
         '/usr/share/gettext/its/metainfo.its': 'x',
       },
     },
+    'sys-devel/gettext-0.21': {
+      files: { '/usr/share/aclocal/iconv.m4': 'gl_iconv_AC_DEFUN([AM_ICONV],\n[\n])\n' },
+    },
+    'dev-tcltk/expect-5': {
+      files: {
+        '/usr/lib64/expect5.45/pkgIndex.tcl':
+          'if {![package vsatisfies [package provide Tcl] 8.6]} {return}\npackage ifneeded Expect 5.45.4 \\\n',
+      },
+    },
+    'x11-misc/shared-mime-info-2': { files: { '/usr/bin/update-mime-database': 'x' } },
     'sys-process/time-1.9': { files: { '/usr/bin/time': 'x' } },
     'dev-lang/foo-1': { files: { '/usr/bin/foo-1': 'x' } },
     'llvm-core/llvm-17': { files: { '/usr/lib/llvm/17/bin/llc': 'x' } },
@@ -138,6 +148,7 @@ const gentoo = await gentooRoot({
   files: {
     '/usr/bin/foo': { link: 'foo-1' },
     '/bin': { link: 'usr/bin' },
+    '/usr/share/mime/globs2': 'x',
     '/usr/bin/ours': '#!/usr/bin/env xmllint\n',
   },
 });
@@ -181,6 +192,8 @@ test(finds, { kind: 'executable', name: 'gen' }, '');
 test(finds, { kind: 'executable', name: 'llc' }, 'llvm-core/llvm-17');
 test(finds, { kind: 'path', name: '/bin/time' }, 'sys-process/time-1.9');
 test(finds, { kind: 'path', name: '/usr/bin/foo' }, 'dev-lang/foo-1');
+test(finds, { kind: 'path', name: '/usr/share/mime/globs2' }, 'x11-misc/shared-mime-info-2');
+test(finds, { kind: 'path', name: '/usr/share/mime/magic' }, '');
 test(finds, { kind: 'path', name: '/usr/bin/../bin/nothing' }, '');
 for (const name of ['BZIP2_LIBRARIES', 'BZIP2_INCLUDE_DIR', 'BZIP2_PROGRAM'])
   test(finds, { kind: 'cmake variable', module: 'BZip2', name }, 'app-arch/bzip2-1');
@@ -197,6 +210,9 @@ test(finds, { kind: 'aclocal', name: 'LT_INIT' }, 'dev-build/libtool-2.4');
 test(finds, { kind: 'aclocal', name: 'AC_PROG_LIBTOOL' }, 'dev-build/libtool-2.4');
 test(finds, { kind: 'aclocal', name: 'AX_CXX' }, 'dev-build/autoconf-archive-2024');
 test(finds, { kind: 'aclocal', name: 'AX_CX' }, '');
+test(finds, { kind: 'tcl', name: 'Expect' }, 'dev-tcltk/expect-5');
+test(finds, { kind: 'tcl', name: 'Expec' }, '');
+test(finds, { kind: 'aclocal', name: 'AM_ICONV' }, 'sys-devel/gettext-0.21');
 test(finds, { kind: 'python', name: 'yaml' }, 'dev-python/pyyaml-6.0');
 test(finds, { kind: 'python', name: 'yaml._yaml' }, 'dev-python/pyyaml-6.0');
 test(finds, { kind: 'python', name: 'pip' }, '');
