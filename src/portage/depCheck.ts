@@ -28,7 +28,7 @@ import type { Cpv } from './types.js';
 
 /** What {@link DepCheck.choose} answers for one dependency string. */
 export interface Selection {
-  /** The atoms that dep_check selects, each once, in its order, without blockers and what package.provided satisfies. */
+  /** The atoms that dep_check selects, each once, in its order, without blockers and what package.provided satisfies; see {@link distinct}. */
   atoms: readonly Atom[];
   /**
    * The top-level parts that the database does not satisfy: an atom without a match, or an any-of group none of whose
@@ -443,8 +443,12 @@ function isWanted(atom: Atom): boolean {
   return atom.blocker === undefined;
 }
 
-/** The atoms that are no blockers, each once. */
+/**
+ * The atoms that are no blockers, each once. What was left of `a/b[x?]` and `a/b[y?]` is two atoms: each still asks for its flag to be
+ * there.
+ */
 export function distinct(atoms: readonly Atom[]): readonly Atom[] {
-  const key = ({ text, version = '' }: Atom): string => `${text} ${version}`;
+  const key = ({ text, version = '', requiredFlags }: Atom): string =>
+    `${text} ${version} ${requiredFlags.join(' ')}`;
   return [...new Map(atoms.filter(isWanted).map((atom) => [key(atom), atom])).values()];
 }

@@ -6,7 +6,7 @@
 import { LvfsError } from '../base/index.js';
 import { type Atom, AtomError, evaluateUse, parseAtom, type UseDep } from './atom.js';
 import { eapiFeatures } from './eapi.js';
-import { ALNUM, FLAG, is, quote, skip, SPACE } from './text.js';
+import { ALNUM, FLAG, is, isSpace, quote, skip } from './text.js';
 
 /** How deeply groups may nest. No real package comes near a twentieth of it. */
 export const maxNesting = 500;
@@ -93,10 +93,10 @@ function parseGroups<L>(text: string, dialect: Dialect<L>): readonly DepNode<L>[
   let prefix: { readonly node: Open<L>['node']; readonly token: string; readonly offset: number } | undefined;
   let i = 0;
   for (;;) {
-    i = skip(text, i, SPACE);
+    while (isSpace(text, i)) i++;
     if (i >= text.length) break;
     const offset = i;
-    while (i < text.length && !is(text, i, SPACE)) i++;
+    while (i < text.length && !isSpace(text, i)) i++;
     const token = text.slice(offset, i);
 
     if (token === '(') {

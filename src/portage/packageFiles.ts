@@ -6,6 +6,7 @@
 import { type Atom, AtomError, type AtomOptions, parseAtom } from './atom.js';
 import { type Candidate, matchesAtom } from './match.js';
 import type { RootFiles } from './rootFiles.js';
+import { whiteSpace } from './text.js';
 import type { DataWarning } from './types.js';
 import { compareVersions, findVersion } from './version.js';
 
@@ -20,14 +21,10 @@ export interface Line {
   readonly line: number;
 }
 
-/** What Python's `str.split` separates words at. */
-// eslint-disable-next-line no-control-regex -- Python counts U+001C to U+001F as white space
-const SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
-
 /** The words of a text; none of an unset variable. */
 export function words(text: string | undefined): string[] {
   if (text === undefined || text === '') return [];
-  const parts = text.split(SPACE);
+  const parts = text.split(whiteSpace);
   if (parts[0] === '') parts.shift();
   if (parts.at(-1) === '') parts.pop();
   return parts;

@@ -1,4 +1,4 @@
-/** Character classes shared by the parsers of this folder: one lookup per character, ASCII only. */
+/** Character classes shared by the parsers of this folder: one lookup per character, ASCII only but for white space. */
 
 /** `[0-9]` */
 export const DIGIT = 1;
@@ -14,8 +14,6 @@ export const CATEGORY = 16;
 export const ALNUM = 32;
 /** Inside a USE flag: `[A-Za-z0-9+_@-]`. */
 export const FLAG = 64;
-/** What separates tokens: blank, tab, line feed, vertical tab, form feed, carriage return. */
-export const SPACE = 128;
 
 const classes = new Uint8Array(128);
 for (let code = 0; code < 128; code++) {
@@ -28,7 +26,6 @@ for (let code = 0; code < 128; code++) {
   if (/[A-Za-z0-9_+.-]/.test(c)) bits |= CATEGORY;
   if (/[A-Za-z0-9]/.test(c)) bits |= ALNUM;
   if (/[A-Za-z0-9+_@-]/.test(c)) bits |= FLAG;
-  if (/[ \t\n\v\f\r]/.test(c)) bits |= SPACE;
   classes[code] = bits;
 }
 
@@ -43,6 +40,18 @@ export function skip(text: string, at: number, wanted: number): number {
   let i = at;
   while (is(text, i, wanted)) i++;
   return i;
+}
+
+/** What Python's `str.split` separates words at, which is how Portage reads nearly everything. */
+// eslint-disable-next-line no-control-regex -- Python counts U+001C to U+001F as white space
+export const whiteSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
+/** Whether the character at `at` is {@link whiteSpace}; false beyond the end. */
+export function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code <= 32
+    ? code === 32 || (code >= 9 && code <= 13) || code >= 28
+    : code >= 0x85 && whiteSpace.test(text[at]!);
 }
 
 /** A piece of input for a message: quoted, with control characters escaped, cut when long. */

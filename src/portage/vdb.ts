@@ -21,6 +21,7 @@ import { settledIdentity } from './lookedAt.js';
 import { matchesAtom, splitSlot, unknownRepository } from './match.js';
 import { type Move, moved, type PackageMoves } from './moves.js';
 import type { SavedValues, Values } from './savedValues.js';
+import { whiteSpace } from './text.js';
 import type { DataWarning, InstalledPackage } from './types.js';
 import { comparePackages, splitCpv, type PackageVersion } from './version.js';
 
@@ -401,10 +402,6 @@ export function listKnown(
 
 const skipped = /^(?:\..*|-MERGING-.*|CVS|lost\+found)$/s;
 const categoryName = /^\w[-.+\w]*$/;
-
-/** White space as Python's `str.split` sees it. */
-// eslint-disable-next-line no-control-regex -- the separators U+001C to U+001F are white space to Python
-const whiteSpace = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /** What Python's `int()` takes, as far as it is ASCII. */
 function parseInteger(text: string): bigint | undefined {

@@ -393,7 +393,11 @@ function matches(root: PackageRoot, selection: Selection, from: Origin, variable
   const edges: Edge[] = [];
   for (const atom of selection.atoms) {
     const best = root.installed.best(atom);
-    if (best !== undefined) edges.push({ cpv: best.cpv, reason: { from, variable, atom: atom.text } });
+    if (best === undefined) continue;
+    const { cpv } = best;
+    // Several atoms may have the same text; see `distinct` in depCheck.ts.
+    if (edges.some((edge) => edge.cpv === cpv && edge.reason.atom === atom.text)) continue;
+    edges.push({ cpv, reason: { from, variable, atom: atom.text } });
   }
   return edges;
 }

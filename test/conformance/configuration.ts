@@ -140,7 +140,7 @@ function profileField(config: Configuration, field: string): unknown {
     case 'use_force':
       return [...config.useSettings.global('force')].sort();
     case 'ACCEPT_LICENSE':
-      return [...config.settings.pruned('ACCEPT_LICENSE')];
+      return [...config.acceptance.license];
     case 'ACCEPT_KEYWORDS':
     case 'USE':
     case 'USE_EXPAND':
@@ -220,7 +220,7 @@ function* configs(vectors: Vectors): Generator<Outcome> {
     yield compare(
       row.name,
       {
-        ARCH: config.arch,
+        ARCH: config.get('ARCH') ?? '',
         ACCEPT_KEYWORDS: [...config.acceptKeywords].sort(),
         system: [...config.system].sort(),
         stack: stackOf(config),

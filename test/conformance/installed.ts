@@ -142,7 +142,7 @@ function runOf(archive: Archive, cpv: string): { run: string[]; unsatisfied: str
   );
   return {
     run: bestOf(archive, selections),
-    unsatisfied: selections.flatMap(({ unsatisfied }) => unsatisfied),
+    unsatisfied: [...new Set(selections.flatMap(({ unsatisfied }) => unsatisfied))],
   };
 }
 
@@ -202,7 +202,9 @@ function* vdb(vectors: Vectors): Generator<Outcome> {
   };
   for (const fact of Object.values(facts)) yield onEach(vectors, fact);
   for (const [cpv, { run, run_unsat: unsatisfied = [] }] of Object.entries(row.installed)) {
-    yield onEach(vectors, (archive) => compare(`run of ${cpv}`, runOf(archive, cpv), { run, unsatisfied }));
+    yield onEach(vectors, (archive) =>
+      compare(`run of ${cpv}`, runOf(archive, cpv), { run, unsatisfied: [...new Set(unsatisfied)] }),
+    );
   }
 }
 
@@ -235,11 +237,11 @@ function* depCheck(vectors: Vectors): Generator<Outcome> {
       return compare(
         row.d,
         {
-          atoms: selection.atoms.map(({ text }) => text),
+          atoms: [...new Set(selection.atoms.map(({ text }) => text))],
           best: bestOf(archive, [selection]),
-          unsat: selection.unsatisfied,
+          unsat: [...new Set(selection.unsatisfied)],
         },
-        { atoms: row.atoms, best: row.best, unsat: row.unsat },
+        { atoms: row.atoms, best: row.best, unsat: [...new Set(row.unsat)] },
       );
     });
   }

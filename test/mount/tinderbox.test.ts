@@ -110,6 +110,11 @@ mountTest(`a check that was killed goes on where it was, and nothing is built tw
   const junit = join(f.directory, 'junit.xml');
   const resumed = await f.lvfs(...args, '--resume', '--junit', junit);
   t.is(resumed.status, 29, resumed.stderr);
+  t.regex(
+    resumed.stderr,
+    /^lvfs: 4 of 4 checked: 3 clean, 1 failed \(3 of them before\), in \d+ s$/m,
+    'all that the status speaks of',
+  );
   t.deepEqual(
     built(f),
     ['one', 'two', 'three', 'four', 'four'].map((name) => `app/${name}-1`),

@@ -25,6 +25,9 @@ const lvfs = `${process.execPath} ${program}`;
 
 async function watched(t: ExecutionContext, environment: NodeJS.ProcessEnv = {}): Promise<Watched> {
   const f = await withViews(t);
+  // A directory that is nobody's in particular.
+  for (const name of ['a', 'b', 'c', 'd'])
+    f.gentoo.install(`x11-libs/${name}-1`, { files: { [`/usr/share/vala/${name}.vapi`]: name } });
   const { mountpoint, pid } = await f.mount();
   const tmux = new Tmux(t, f.directory, { ...f.environment, ...environment });
   await tmux.shows('$');
@@ -54,6 +57,8 @@ whoTest(`denials are shown by package, and keys act on them${whoTitle}`, async (
   tmux.press('a');
   await tmux.shows('1 allowed');
   t.true(existsSync(join(mountpoint, 'usr/include/hidden.h')));
+  look('usr/share/vala/c.vapi', 'compile');
+  await tmux.shows((screen) => /^ .x11-libs\/c +1 \/usr\/share\/vala\/c\.vapi/m.test(screen));
   tmux.press('d');
   await tmux.shows((screen) => chosen(screen).startsWith('>-dev-libs/hidden'));
   t.false(existsSync(join(mountpoint, 'usr/include/hidden.h')));

@@ -68,6 +68,9 @@ interface LastWords {
   readonly hasFailed: boolean;
 }
 
+/** Source code that a compiler shows below its message (gcc and clang, with and without line numbers): nobody's words. */
+const excerpt = /^ *(?:\d+ +)?\|(?: |$)|^ *# *include *[<"]/;
+
 /** Collects the lines with which programs ended. */
 export class GiveUps {
   #found: LastWords[] = [];
@@ -75,7 +78,7 @@ export class GiveUps {
 
   /** The next line of the output. */
   read(line: string, at: number): void {
-    if (line === '') return;
+    if (line === '' || excerpt.test(line)) return;
     if (failure.test(line)) this.#endWith(true);
     else if (!this.#isError(line, at)) {
       this.#before.push({ line, at });

@@ -104,7 +104,7 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
     if (verdict !== undefined) collection.add(verdict);
   }
   const left = targets.filter((target) => !collection.has(target));
-  const progress = new Progress(output, left.length);
+  const progress = new Progress(output, targets.length, targets.length - left.length, collection.counts);
   collection.begin(targets, options.shard);
   await system(settings, output).check(
     left,
@@ -132,9 +132,12 @@ async function checkTargets(invocation: Check): Promise<ExitStatus> {
   );
   progress.end();
   const end = collection.end(targets);
-  const missing = targets.filter((target) => !collection.has(target)).length;
   if (signals.status === undefined) return end;
-  output.log('warn', `interrupted: ${targets.length - missing} of ${targets.length} targets were checked`);
+  const goesOn = options.results === undefined ? '' : '; the same command with --resume goes on';
+  output.log(
+    'warn',
+    `interrupted: ${collection.verdicts.length} of ${targets.length} targets were checked${goesOn}`,
+  );
   return endLike(signals.status, signals);
 }
 

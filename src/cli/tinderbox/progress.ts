@@ -9,17 +9,24 @@ const lineEveryMs = 60_000;
 export class Progress {
   readonly #output: Output;
   readonly #total: number;
+  readonly #before: number;
   readonly #started = performance.now();
   readonly #bar: SingleBar | undefined;
   #lastLine = performance.now();
   #done = 0;
-  #counts = '';
+  #counts: string;
 
-  /** @param total targets */
-  constructor(output: Output, total: number) {
+  /**
+   * @param total targets
+   * @param before how many of these an earlier run has checked
+   * @param counts of their verdicts, in words
+   */
+  constructor(output: Output, total: number, before: number, counts: string) {
     this.#output = output;
     this.#total = total;
-    if (!output.showsProgress || total === 0) return;
+    this.#before = before;
+    this.#counts = counts;
+    if (!output.showsProgress || total === before) return;
     this.#bar = new SingleBar({
       format: '{bar} {value} of {total}, {duration_formatted}{left}  {counts}{building}',
       barCompleteChar: '█',
@@ -36,7 +43,7 @@ export class Progress {
       stream: process.stderr,
     });
     this.#bar.on('redraw-post', () => output.progressDrawn());
-    this.#bar.start(total, 0, { counts: '', building: '', left: '' });
+    this.#bar.start(total, before, { counts: '', building: '', left: '' });
   }
 
   /** A target is being built. */
@@ -53,7 +60,7 @@ export class Progress {
     this.#done++;
     this.#counts = counts;
     const left = `about ${spell(this.#left())} left`;
-    this.#bar?.update(this.#done, { counts: `${counts}; `, left: `, ${left}` });
+    this.#bar?.update(this.#before + this.#done, { counts: `${counts}; `, left: `, ${left}` });
     if (this.#bar !== undefined || performance.now() - this.#lastLine < lineEveryMs) return;
     this.#lastLine = performance.now();
     this.#output.tell(`lvfs: ${this.#text()}, ${left}`);
@@ -63,11 +70,13 @@ export class Progress {
   end(): void {
     this.#bar?.stop();
     this.#output.endProgress();
-    if (this.#total > 1) this.#output.tell(`lvfs: ${this.#text()}, in ${spell(this.#seconds())}`);
+    const before = this.#before === 0 ? '' : ` (${this.#before} of them before)`;
+    if (this.#total > 1) this.#output.tell(`lvfs: ${this.#text()}${before}, in ${spell(this.#seconds())}`);
   }
 
   #text(): string {
-    return `${this.#done} of ${this.#total} checked: ${this.#counts === '' ? 'none' : this.#counts}`;
+    const done = this.#before + this.#done;
+    return `${done} of ${this.#total} checked: ${done === 0 ? 'none' : this.#counts}`;
   }
 
   #seconds(): number {
@@ -76,7 +85,7 @@ export class Progress {
 
   /** Of what has ended; so there has to be something. */
   #left(): number {
-    return (this.#seconds() / this.#done) * (this.#total - this.#done);
+    return (this.#seconds() / this.#done) * (this.#total - this.#before - this.#done);
   }
 }
 

@@ -29,6 +29,12 @@ export interface Group {
 /** Owners of a path, above which it is nobody's in particular: a directory such as /usr/share/aclocal. */
 const mostOwners = 3;
 
+/** What was asked for in a directory that is nobody's in particular: that may be somebody's. Undefined for any other denial. */
+export function askedInShared(denial: Denial): string | undefined {
+  const wanted = wantedPath(denial);
+  return denial.owners.length > mostOwners && wanted !== denial.path ? wanted : undefined;
+}
+
 /** See the head of this file. */
 export class Board {
   readonly #denials: Denial[] = [];

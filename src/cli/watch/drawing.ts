@@ -93,7 +93,11 @@ function drawGroup(group: Group, isChosen: boolean, columns: number, colors: Col
   const cells = [
     `${isChosen ? '>' : ' '}${marks[state]}${displayText(name)}`,
     String(paths).padStart(5),
-    group.owner === undefined ? 'no package' : wantedPath(telling),
+    group.owner !== undefined
+      ? wantedPath(telling)
+      : telling.owners.length === 0
+        ? 'no package'
+        : 'several packages',
     firstOf(phases),
     firstOf(processes),
   ] as const;

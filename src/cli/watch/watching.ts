@@ -1,5 +1,6 @@
 /** `lvfs watch` at work: keys change the board and the view, and the screen follows. */
 import type { Key } from 'node:readline';
+import type { Denial } from '../../audit/index.js';
 import { describeError, errorCode, LvfsError } from '../../base/index.js';
 import type { View } from '../../library/index.js';
 import type { Settings } from '../config.js';
@@ -8,7 +9,7 @@ import { OutputFiles } from '../outputFiles.js';
 import { displayText, localTime, targetNames } from '../text.js';
 import { reportJson, reportText } from '../reportText.js';
 import { wantedPath } from '../workshop/lastDenials.js';
-import { Board, type Group } from './board.js';
+import { askedInShared, Board, type Group } from './board.js';
 import { drawBoard, drawText, roomFor, wrapped } from './drawing.js';
 import { Screen } from './screen.js';
 
@@ -62,6 +63,7 @@ export class Watching {
   #timer: NodeJS.Timeout | undefined;
   /** What is asked of the view; nothing else is meanwhile. */
   #isBusy = false;
+  #isOver = false;
   #end: (signal: NodeJS.Signals | undefined) => void = () => undefined;
 
   constructor(watched: Watched, output: Output) {
@@ -81,12 +83,7 @@ export class Watching {
     this.#screen.open();
     try {
       this.#draw();
-      const gone = this.#watched.view
-        .follow((denial) => {
-          this.#board.add(denial);
-          this.#soon();
-        })
-        .then(() => 'gone' as const);
+      const gone = this.#watched.view.follow((denial) => void this.#take(denial)).then(() => 'gone' as const);
       const end = await Promise.race([gone, asked]);
       return {
         signal: end === 'gone' ? undefined : end,
@@ -94,9 +91,27 @@ export class Watching {
         ignored: this.#board.ignored,
       };
     } finally {
+      this.#isOver = true;
       clearTimeout(this.#timer);
       this.#screen.close();
     }
+  }
+
+  /** Below a directory that many packages have, the file that was asked for says whose business it is. */
+  async #take(denial: Denial): Promise<void> {
+    const asked = askedInShared(denial);
+    let known = denial;
+    if (asked !== undefined) {
+      try {
+        const [{ owners } = { owners: [] }] = await this.#watched.view.why([asked]);
+        if (owners.length > 0) known = { ...denial, path: asked, owners };
+      } catch (error) {
+        // A view that is gone is told of by who follows it.
+        if (!(error instanceof LvfsError)) throw error;
+      }
+    }
+    this.#board.add(known);
+    this.#soon();
   }
 
   get #index(): number {
@@ -113,6 +128,7 @@ export class Watching {
   }
 
   #soon(): void {
+    if (this.#isOver) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#draw();

@@ -33,12 +33,16 @@ export class Acceptance {
     this.#parts = parts;
   }
 
-  /** ACCEPT_LICENSE, groups replaced. */
+  /** The words of ACCEPT_LICENSE. */
+  get license(): readonly string[] {
+    const accepted = this.#parts.settings.pruned('ACCEPT_LICENSE');
+    return accepted.length === 0 ? ['*', '-@EULA'] : accepted;
+  }
+
+  /** {@link license}, groups replaced. */
   @lazy
   get #licenses(): readonly string[] {
-    const accepted = this.#parts.settings.pruned('ACCEPT_LICENSE');
-    const tokens = accepted.length === 0 ? ['*', '-@EULA'] : accepted;
-    return tokens.flatMap((token) => this.#expandLicense(token));
+    return this.license.flatMap((token) => this.#expandLicense(token));
   }
 
   /** A token of ACCEPT_LICENSE with groups replaced by their members (`expandLicenseTokens`). */
@@ -87,7 +91,7 @@ export class Acceptance {
     return maskedWords(nodes, text.includes('?') ? use : new Set(), accepted);
   }
 
-  /** The words of a variable that are not accepted. @throws DependError */
+  /** The words of a variable that are not accepted; Portage takes the `||` of an any-of group for one of them. @throws DependError */
   missing(
     variable: 'PROPERTIES' | 'RESTRICT',
     candidate: Candidate,
@@ -159,17 +163,24 @@ function acceptable(tokens: readonly string[], all: readonly string[]): Readonly
   return accepted;
 }
 
-/** Every word, whatever its conditions. */
+/** Every word, whatever its conditions (`use_reduce`, flat). */
 function allWords(nodes: readonly DepNode<string>[]): string[] {
-  return nodes.flatMap((node) => (node.kind === 'leaf' ? [node.value] : allWords(node.children)));
+  return nodes.flatMap((node) => wordsOf(node, allWords));
 }
 
-/** The words whose conditions hold. */
+/** The words whose conditions hold (`use_reduce`, flat). */
 function enabledWords(nodes: readonly DepNode<string>[], use: ReadonlySet<string>): string[] {
-  return nodes.flatMap((node) => {
-    if (node.kind === 'leaf') return [node.value];
-    return node.kind === 'use' && use.has(node.flag) === node.negated ? [] : enabledWords(node.children, use);
-  });
+  return nodes.flatMap((node) =>
+    node.kind === 'use' && use.has(node.flag) === node.negated
+      ? []
+      : wordsOf(node, (children) => enabledWords(children, use)),
+  );
+}
+
+/** The words of a node; the operator of an any-of group is one. */
+function wordsOf(node: DepNode<string>, inside: (nodes: readonly DepNode<string>[]) => string[]): string[] {
+  if (node.kind === 'leaf') return [node.value];
+  return node.kind === 'any' ? ['||', ...inside(node.children)] : inside(node.children);
 }
 
 /** The words that keep a licence from being accepted; of an any-of group one alternative is enough. */
@@ -192,12 +203,7 @@ function maskedWords(
   });
 }
 
-/** The alternatives of an any-of group whose conditions hold; members of a conditional are alternatives each. */
+/** The alternatives of an any-of group that are left when conditions hold or do not; what a condition is before is one, as in brackets. */
 function alternativesOf(nodes: readonly DepNode<string>[], use: ReadonlySet<string>): DepNode<string>[] {
-  return nodes.flatMap((node): DepNode<string>[] => {
-    if (node.kind === 'use')
-      return use.has(node.flag) === node.negated ? [] : alternativesOf(node.children, use);
-    if (node.kind === 'leaf') return [node];
-    return enabledWords([node], use).length === 0 ? [] : [node];
-  });
+  return nodes.filter((node) => enabledWords([node], use).length > 0);
 }

@@ -312,7 +312,7 @@ export class Configuration {
   /** The user's files about packages. */
   @lazy
   get userTables(): UserTables {
-    return new UserTables(this.places, this.warn);
+    return new UserTables(this);
   }
 
   /** What profiles, repositories and package.use say about flags. */

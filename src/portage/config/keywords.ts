@@ -15,8 +15,8 @@ export interface KeywordParts {
   readonly profile: readonly ProfileNode[];
   readonly settings: Settings;
   readonly userTables: UserTables;
-  /** `ARCH` of the profile. */
-  readonly arch: string;
+  /** The value of a variable as `portageq envvar` shows it. */
+  get(name: string): string | undefined;
   readonly warn: Warn;
 }
 
@@ -124,7 +124,7 @@ export class Keywords {
     const global = this.accepted;
     const accepted = this.#acceptedFor(candidate);
     if (accepted.has('**') || keywords.some((keyword) => accepted.has(keyword))) return undefined;
-    let { arch } = this.#parts;
+    let arch = this.#parts.get('ARCH') ?? '';
     if (global.length > 0 && !global.includes(arch)) arch = global[0]!.replace(/^~+/, '');
     for (const keyword of keywords) {
       if (keyword === '*') return undefined;

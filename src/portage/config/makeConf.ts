@@ -320,6 +320,12 @@ class Expansion {
   }
 }
 
+/** A relative path that a file names. `..` is where the kernel finds it: above that which a link to the directory leads to. */
+function beside(files: RootFiles, file: string, wanted: string): string {
+  const directory = path.posix.dirname(file);
+  return path.posix.join(wanted.startsWith('../') ? files.resolve(directory) : directory, wanted);
+}
+
 /** Opens the files that a configuration sources. */
 function sourceOpener(files: RootFiles, expand: MakeConfOptions['expand']) {
   let sourcedFiles = 0;
@@ -328,9 +334,7 @@ function sourceOpener(files: RootFiles, expand: MakeConfOptions['expand']) {
     let wanted = 'value' in expanded ? expanded.value : '';
     if (wanted.startsWith('"')) wanted = wanted.slice(1, -1);
     if (wanted === '') throw lexer.error(`'source' expected a file name, found '${name}'`);
-    const target = wanted.startsWith('/')
-      ? files.at(wanted)
-      : path.posix.join(path.posix.dirname(lexer.file), wanted);
+    const target = wanted.startsWith('/') ? files.at(wanted) : beside(files, lexer.file, wanted);
     if (lexer.depth >= MAX_SOURCE_DEPTH || ++sourcedFiles > MAX_SOURCED_FILES)
       throw lexer.error(`'${target}' is sourced without end`);
     let sourced: string | undefined;

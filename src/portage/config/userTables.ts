@@ -1,8 +1,9 @@
 /** The files of /etc/portage that say something of packages but for USE and masks (portage(5)). */
 import path from 'node:path';
 import { lazy } from '../../base/index.js';
-import { AtomTable, readEntries, type Warn } from '../packageFiles.js';
+import { AtomTable, type Entry, readEntries, type Warn } from '../packageFiles.js';
 import type { Places } from './places.js';
+import type { ProfileNode } from './profile.js';
 
 /** A file whose lines for all packages (`*\/*`) count like make.conf. */
 export interface UserTable {
@@ -18,20 +19,41 @@ interface Allowed {
   readonly buildId?: boolean;
 }
 
+/** What decides about them. */
+export interface UserTableParts {
+  readonly places: Places;
+  readonly profile: readonly ProfileNode[];
+  readonly warn: Warn;
+}
+
 /** See the head of this file. */
 export class UserTables {
-  readonly #places: Places;
-  readonly #warn: Warn;
+  readonly #parts: UserTableParts;
 
-  constructor(places: Places, warn: Warn) {
-    this.#places = places;
-    this.#warn = warn;
+  constructor(parts: UserTableParts) {
+    this.#parts = parts;
   }
 
-  /** package.license */
+  /**
+   * package.license, also of profiles in the format `profile-license`. Where several files name the same atom the last one counts
+   * (`LicenseManager._read_user_config`).
+   */
   @lazy
   get license(): UserTable {
-    return this.#divided('package.license', { buildId: false });
+    const table = this.#table({ buildId: false });
+    const { places, profile } = this.#parts;
+    const nodes = profile.filter((node) => node.formats.includes('profile-license'));
+    const lines = new Map<string, Entry>();
+    for (const directory of [...nodes.map((node) => node.directory), places.userConfig]) {
+      const own = new Map<string, Entry>();
+      for (const entry of readEntries(places.files, path.posix.join(directory, 'package.license'), true)) {
+        const before = own.get(entry.key);
+        own.set(entry.key, { ...entry, values: [...(before?.values ?? []), ...entry.values] });
+      }
+      for (const [key, entry] of own) lines.set(key, entry);
+    }
+    for (const { key, values, file, line } of lines.values()) table.add(key, values, file, line);
+    return { everywhere: table.take('*/*'), byPackage: table };
   }
 
   /** package.properties */
@@ -61,8 +83,8 @@ export class UserTables {
     return table;
   }
 
-  #divided(name: string, allowed: Allowed = {}): UserTable {
-    const table = this.#table(allowed);
+  #divided(name: string): UserTable {
+    const table = this.#table({});
     this.#fill(table, name);
     return { everywhere: table.take('*/*'), byPackage: table };
   }
@@ -74,12 +96,12 @@ export class UserTables {
       allowBuildId: buildId,
       allowUse: use,
       eager: true,
-      warn: this.#warn,
+      warn: this.#parts.warn,
     });
   }
 
   #fill(table: AtomTable<string>, name: string): void {
-    const { files, userConfig } = this.#places;
+    const { files, userConfig } = this.#parts.places;
     for (const { key, values, file, line } of readEntries(files, path.posix.join(userConfig, name), true))
       table.add(key, values, file, line);
   }

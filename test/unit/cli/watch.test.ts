@@ -2,7 +2,7 @@
 import picocolors from 'picocolors';
 import test from 'ava';
 import type { Denial } from '../../../src/audit/index.js';
-import { Board } from '../../../src/cli/watch/board.js';
+import { askedInShared, Board } from '../../../src/cli/watch/board.js';
 import { drawBoard, drawText, wrapped } from '../../../src/cli/watch/drawing.js';
 import { textWidth } from '../../../src/cli/table.js';
 import { pkgs } from '../../helpers/installed.js';
@@ -52,6 +52,27 @@ test('denials are grouped by package, the strongest first, and of equal ones the
     last: 6,
     state: 'hidden',
   });
+});
+
+test('a directory of many packages says nothing, what was asked for below it may', (t) => {
+  const many = ['x/1-1', 'x/2-1', 'x/3-1', 'x/4-1'];
+  const path = '/usr/share/vala';
+  const wanted = '/usr/share/vala/vapi/a.vapi';
+  t.is(askedInShared(denial(path, many, { directory: true, wanted })), wanted);
+  t.is(askedInShared(denial(path, many, { directory: true })), undefined);
+  t.is(askedInShared(denial(path, ['x/1-1'], { directory: true, wanted })), undefined);
+  t.is(askedInShared(denial(path, [], { wanted })), undefined);
+  const shown = (...owners: string[]): string =>
+    drawBoard({
+      title: 'foo',
+      board: board(denial(path, owners)),
+      chosen: 0,
+      message: '',
+      size: { columns: 80, rows: 24 },
+      colors: picocolors.createColors(false),
+    }).join('\n');
+  t.regex(shown(...many), /usr\/share\/vala +1 several packages/);
+  t.regex(shown(), /usr\/share\/vala +1 no package/);
 });
 
 test('one phase after the other, and then all', (t) => {

@@ -18,7 +18,7 @@ test.before(async () => {
       'sys-apps/sed-4': { USE: 'acl', IUSE: '+acl static' },
       'app-arch/tar-1.9': {},
       'app-arch/tar-1.10': { repository: 'overlay' },
-      'dev-lang/python-3.12.1': { SLOT: '3.12' },
+      'dev-lang/python-3.12.1': { SLOT: '3.12', IUSE: 'ssl' },
       'dev-lang/python-3.13.0': { SLOT: '3.13/x', USE: 'gone', IUSE: 'tk' },
       'dev-libs/old-1': { EAPI: '4', USE: 'gone', repository: '' },
     },
@@ -107,6 +107,21 @@ test(
 );
 // A group that lost all its alternatives cannot be satisfied.
 test(selects, '|| ( x? ( sys-apps/grep ) )', '__const__/empty-any-of', ['__const__/empty-any-of']);
+
+test('atoms of the same text that ask for different flags are two', (t) => {
+  const best = (text: string): (string | undefined)[] =>
+    check.choose(text, new Set()).atoms.map((atom) => installed.best(atom)?.cpv);
+  t.deepEqual(best('dev-lang/python[tk?] dev-lang/python'), [
+    'dev-lang/python-3.13.0',
+    'dev-lang/python-3.13.0',
+  ]);
+  t.deepEqual(best('dev-lang/python[none?] dev-lang/python'), [undefined, 'dev-lang/python-3.13.0']);
+  t.deepEqual(best('dev-lang/python[ssl?] dev-lang/python[tk?]'), [
+    'dev-lang/python-3.12.1',
+    'dev-lang/python-3.13.0',
+  ]);
+  t.deepEqual(best('dev-lang/python dev-lang/python'), ['dev-lang/python-3.13.0']);
+});
 
 test('a malformed string is an error with a position', (t) => {
   t.throws(() => check.choose('|| sys-apps/grep', new Set()), { instanceOf: DependError });

@@ -27,6 +27,7 @@ const reduces = test.macro({
 
 test(reduces, '', '8', '', []);
 test(reduces, ' \t\n a/b\r\n', '8', '', ['a/b']);
+test(reduces, 'a/b\x1ca/c\x85a/d\xa0a/e\u2003', '0', '', ['a/b', 'a/c', 'a/d', 'a/e']);
 test(reduces, 'x? ( a/b ) !x? ( a/c )', '8', 'x', ['a/b']);
 test(reduces, 'x? ( a/b ) !x? ( a/c )', '8', '', ['a/c']);
 test(reduces, 'a/b[x?] a/c[!x?] a/d[x=] a/e[!x=]', '8', 'x', ['a/b[x]', 'a/c', 'a/d[x]', 'a/e[-x]']);

@@ -62,6 +62,25 @@ test('the last lines before a failure are words of the project, the last lines o
   );
 });
 
+test("the source that a compiler quotes is nobody's last word", (t) => {
+  const end = 'compilation terminated.\n * ERROR: a/b-1::c failed (compile phase):';
+  const gcc = 'u.c:1:10: fatal error: yaml.h: No such file or directory';
+  for (const quote of [
+    '    1 | #include <yaml.h>\n      |          ^~~~~~~~',
+    '#include <yaml.h>\n         ^~~~~~~~',
+  ]) {
+    const { complaints, giveUps } = wordsIn(`${gcc}\n${quote}\n${end}`);
+    t.deepEqual(
+      complaints.map(({ line }) => line),
+      [gcc],
+    );
+    t.deepEqual(
+      giveUps.map(({ line }) => line),
+      ['compilation terminated.'],
+    );
+  }
+});
+
 test('a sentence names what is missing when nothing was asked for before, as the project calls it', (t) => {
   const { voice, name, fatal, wanted } = only('configure: error: libfoo 1.2 or later is required');
   t.deepEqual([voice, name, fatal], ['project', 'libfoo', true]);

@@ -141,6 +141,18 @@ test('source takes names relative to the file and expands variables', (t) => {
   t.deepEqual(vars, { D: 'sub', A: '1 2', X: '1 2' });
 });
 
+test('`..` is above the folder that a link leads to', (t) => {
+  const directory = folder(t, {
+    'real/inner/make.conf': 'source ../common\n',
+    'real/common': 'A=1\n',
+    common: 'A=2\n',
+  });
+  symlinkSync('real/inner', path.join(directory, 'link'));
+  const options = { expand: new Map(), sourcing: true, warn: () => undefined };
+  const vars = readMakeConf(new RootFiles('/'), path.join(directory, 'link/make.conf'), options);
+  t.deepEqual(vars, new Map([['A', '1']]));
+});
+
 test('files that source each other without end are refused', (t) => {
   const error = t.throws(() => read(t, { 'make.conf': 'A=1\nsource make.conf\n' }), {
     instanceOf: LvfsError,

@@ -104,6 +104,10 @@ test('a licence by USE', because, { LICENSE: 'on? ( Secret ) off? ( Other )' }, 
 test('a licence of a nested group', because, { LICENSE: 'GPL-2' }, {}, []);
 test('an accepted licence', because, { LICENSE: 'Secret' }, { 'package.license': 'cat/pkg @EULA\n' }, []);
 test('a refused licence', because, {}, { 'package.license': '*/* -@FREE\n' }, ['MIT license(s)']);
+test('alternatives of several licences by USE', because, { LICENSE: '|| ( Other on? ( MIT Secret ) )' }, {}, [
+  '|| ( Other ( Secret ) ) license(s)',
+]);
+test('one alternative of several by USE', because, { LICENSE: '|| ( Other on? ( MIT GPL-2 ) )' }, {}, []);
 test('a licence that is none', because, { LICENSE: '|| MIT' }, {}, [
   'invalid: LICENSE: expected ( behind "||", found "MIT"',
 ]);
@@ -124,6 +128,34 @@ test(
   { RESTRICT: 'fetch bindist off? ( bindist )' },
   { 'package.accept_restrict': '*/* -bindist\n' },
   ['bindist in RESTRICT'],
+);
+test(
+  'an any-of group in PROPERTIES, whose operator counts as a word',
+  because,
+  { PROPERTIES: '|| ( live interactive )' },
+  { 'make.conf': 'ACCEPT_PROPERTIES="-* live interactive"\n' },
+  ['|| ( ) properties'],
+);
+test(
+  'an any-of group in RESTRICT, of which nothing is left',
+  because,
+  { RESTRICT: '|| ( off? ( fetch ) )' },
+  { 'make.conf': 'ACCEPT_RESTRICT="-* mirror"\n' },
+  ['|| in RESTRICT'],
+);
+test(
+  'an any-of group in RESTRICT, with everything accepted',
+  because,
+  { RESTRICT: '|| ( fetch mirror )' },
+  {},
+  [],
+);
+test(
+  'testing for the ARCH of make.conf',
+  because,
+  { KEYWORDS: '~x86' },
+  { 'make.conf': 'ARCH="x86"\nACCEPT_KEYWORDS="x86"\n' },
+  ['~x86 keyword'],
 );
 test('all at once', because, { KEYWORDS: '~amd64', LICENSE: 'Secret' }, { 'package.mask': 'cat/*\n' }, [
   'package.mask',
@@ -186,6 +218,38 @@ test('the user may take back any mask by name, profiles theirs', (t) => {
   const [b] = config.tree.versions('cat/b');
   t.like(b && config.visibility.maskedBy(config.candidate(b)), { line: 1 });
   t.true(config.warnings.some(({ line, message }) => line === 3 && message.startsWith("found '-*'")));
+});
+
+test('package.license of a profile counts in its format, and gives way to the user for the same atom', (t) => {
+  const ebuilds = {
+    'cat/a-1': { LICENSE: 'Secret' },
+    'cat/b-1': { LICENSE: 'Secret' },
+    'cat/c-1': { LICENSE: 'Secret Other' },
+  };
+  const files = {
+    'repo/profiles/top/package.license': 'cat/a Secret\ncat/b Secret\ncat/c Secret\ncat/c Other\n',
+    'repo/profiles/top/parent': '../low\n',
+    'repo/profiles/low/package.license/x': 'cat/b Other\n*/c -*\n',
+  };
+  const user = { 'package.license': 'cat/b MIT\n' };
+  const plain = open(t, ebuilds, user, files);
+  t.is(best(plain, 'cat/a'), undefined);
+  const config = open(t, ebuilds, user, {
+    ...files,
+    'repo/metadata/layout.conf': 'masters =\nprofile-formats = portage-2 profile-license\n',
+  });
+  t.is(best(config, 'cat/a'), 'cat/a-1::gentoo');
+  t.deepEqual(reasons(config, 'cat/b-1'), ['Secret license(s)']);
+  t.is(best(config, 'cat/c'), 'cat/c-1::gentoo');
+});
+
+test('without ACCEPT_LICENSE everything but @EULA is accepted', (t) => {
+  const config = open(t, { 'cat/a-1': { LICENSE: 'Other' }, 'cat/b-1': { LICENSE: 'Secret' } }, undefined, {
+    'repo/profiles/top/make.defaults': 'ARCH="amd64"\nACCEPT_KEYWORDS="amd64"\n',
+  });
+  t.deepEqual(config.acceptance.license, ['*', '-@EULA']);
+  t.is(best(config, 'cat/a'), 'cat/a-1::gentoo');
+  t.is(best(config, 'cat/b'), undefined);
 });
 
 test('a licence group that does not exist is reported once', (t) => {
