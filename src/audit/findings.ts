@@ -11,7 +11,7 @@ import type { Ended, ProcessEnd, ProcessRecord } from './events.js';
 import type { IgnoreSetting } from './ignoring.js';
 import type { Habit } from './habits.js';
 import type { Denial } from './ledger.js';
-import { pathFacts, type BuildVariable } from './pathKinds.js';
+import { pathFacts, type BuildVariable, type PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import type { Use } from './uses.js';
 import type { Need } from './sources/needs.js';
@@ -99,6 +99,8 @@ export interface ReportInput {
   equalsOf(cpv: PackageId, paths: readonly string[]): readonly EqualPackage[];
   /** Whether the package installs files at all (a virtual does not). */
   hasFiles(cpv: PackageId): boolean;
+  /** The kinds of the files that a package has. */
+  kindsOf(cpv: PackageId): ReadonlySet<PathKind>;
   /** Files of a visible package that somebody has found, whether they were read or not. */
   foundOf(cpv: PackageId): readonly string[];
   ignore?: readonly IgnoreSetting[];
@@ -183,10 +185,17 @@ export function factsOf(path: string, { sysroot }: ReportInput): ReturnType<type
   return pathFacts(isInside ? path.slice(sysroot.length) : path);
 }
 
-/** The variable in which a need for a package's file belongs: with two systems, the package's own decides. */
+/**
+ * The variable in which a need for a package's file belongs: with two systems, the package's own decides. Where there is nothing to compile
+ * or to link with, the `.pc` file of a tool (scdoc) and modules of CMake (extra-cmake-modules) are for the machine that builds.
+ */
 export function variableFor(cpv: PackageId, path: string, input: ReportInput): BuildVariable {
-  if (input.sysroot === undefined) return factsOf(path, input).variable;
-  return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
+  if (input.sysroot !== undefined) return isInSysroot(cpv) ? 'DEPEND' : 'BDEPEND';
+  const { kind, variable } = factsOf(path, input);
+  if (kind !== 'pkg-config' && kind !== 'cmake') return variable;
+  const kinds = input.kindsOf(cpv);
+  const isLinked = kinds.has('header') || kinds.has('library') || kinds.has('runtime library');
+  return !isLinked && (kind === 'cmake' || kinds.has('executable')) ? 'BDEPEND' : variable;
 }
 
 /** The same for a program that was executed, whatever its path looks like. */

@@ -324,6 +324,7 @@ function hiddenFor(
     // What a configure script asks for is asked where the tools look by themselves.
     const hidden = (found.get(one) ?? []).filter(({ distance }) => fatal || distance === 0);
     if (hidden.length === 0) continue;
+    if (input.sysroot === undefined) return hidden;
     // Two systems may have the file: a header is looked for in the one, a program in the other.
     const likely = hidden.filter(({ path, owners }) =>
       owners.some((cpv) => variableFor(cpv, path, input) === factsOf(path, input).variable),

@@ -78,6 +78,8 @@ const kinds: readonly KindFacts[] = [
   },
   { kind: 'executable', pattern: /\/s?bin\/[^/]+$|\/libexec\/./, weight: 1, variable: 'BDEPEND' },
   { kind: 'aclocal', pattern: /\/aclocal[^/]*\/[^/]+\.m4$/, weight: 0.8, variable: 'BDEPEND' },
+  // Descriptions of a library in other languages go with the library.
+  { kind: 'data', pattern: /\/(?:vapi|gir-1\.0)\/[^/]+$/, weight: 0.3, variable: 'DEPEND' },
   { kind: 'data', pattern: /^/, weight: 0.3, variable: 'BDEPEND' },
 ];
 

@@ -146,18 +146,23 @@ export class ProcessTree {
   isGiven(id: number, path: string): boolean {
     const isFile = (word: string) =>
       word.endsWith(path) || (word.includes('://') && baseName(word) === baseName(path));
-    if (this.#processes.get(id)?.arguments.slice(1).some(isFile) !== true) return false;
-    const { by, ownAccord } = this.actor(this.#processes.get(id)?.parent ?? 0);
-    return by === 'target' && !ownAccord;
+    const record = this.#processes.get(id);
+    if (record?.arguments.slice(1).some(isFile) !== true) return false;
+    // A wrapper that has executed the tool in its own place has told it.
+    const isWrapped = this.#samePid(record).some((other) => {
+      const role = this.role(other.id);
+      return other.id < id && role.kind === 'tool' && !role.driver;
+    });
+    const { by, ownAccord } = this.actor(record.parent);
+    return by === 'target' && !ownAccord && !isWrapped;
   }
 
   /** What a process executed later in its own place (execve(2)): the owners of the program, and of the script that it runs, if any. */
   successors(id: number): { program: readonly PackageId[]; script: readonly PackageId[] }[] {
     const record = this.#processes.get(id);
     if (record === undefined) return [];
-    this.#byPid ??= groupedByPid(this.#processes);
-    return (this.#byPid.get(record.pid) ?? [])
-      .filter((other) => other.id > id && other.parent === record.parent)
+    return this.#samePid(record)
+      .filter((other) => other.id > id)
       .map((other) => {
         const role = this.role(other.id);
         return {
@@ -165,6 +170,12 @@ export class ProcessTree {
           script: role.kind === 'tool' ? role.packages : [],
         };
       });
+  }
+
+  /** The programs that one process has executed, each in the place of the last. */
+  #samePid({ pid, parent }: ProcessRecord): ProcessRecord[] {
+    this.#byPid ??= groupedByPid(this.#processes);
+    return (this.#byPid.get(pid) ?? []).filter((other) => other.parent === parent);
   }
 
   /** Whether a process is a shell that was given nothing to run: somebody types, or a script is read that nobody knows. */

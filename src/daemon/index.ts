@@ -26,7 +26,7 @@ import type {
   ViewRequest,
 } from './request.js';
 import type { SessionEnd } from './session/session.js';
-import type { Ended, UnmountOptions } from './registry/sessions.js';
+import type { Ended, UnmountOptions } from './registry/unmounting.js';
 import type { ControlClient } from './control/client.js';
 
 export type { VisibleSet } from '../portage/index.js';
@@ -56,7 +56,7 @@ export type { Plan } from './plan/plan.js';
 export type { ProcessEnd as CommandEnd } from '../base/index.js';
 export type { Entered, HealthCheck } from './platform/index.js';
 export { createSessionDirectory } from './registry/registry.js';
-export type { Ended } from './registry/sessions.js';
+export type { Ended } from './registry/unmounting.js';
 export type {
   BindRequest,
   InsideRequest,
@@ -208,10 +208,10 @@ export async function statuses(only?: readonly string[]): Promise<SessionStatus[
 
 /** See `describeHolders` in sessions.ts. */
 export async function describeHolders(holders: Ended['holders']): Promise<string> {
-  return (await import('./registry/sessions.js')).describeHolders(holders);
+  return (await import('./registry/busy.js')).describeHolders(holders);
 }
 
 /** See `unmountView` in sessions.ts. */
 export async function unmountView(given: string, options: UnmountOptions): Promise<Ended> {
-  return (await import('./registry/sessions.js')).unmountView(given, options);
+  return (await import('./registry/unmounting.js')).unmountView(given, options);
 }

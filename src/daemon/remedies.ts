@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { LvfsError, runSync, shellWord } from '../base/index.js';
-import { statuses, unmountView } from './registry/sessions.js';
+import { statuses } from './registry/sessions.js';
+import { unmountView } from './registry/unmounting.js';
 
 /** Something that can be mended. */
 export interface Remedy {

@@ -104,6 +104,7 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     equalsOf: () => [],
     hasFiles: () => true,
     foundOf: () => [],
+    kindsOf: () => new Set(['header']),
     ...changes,
   };
 }

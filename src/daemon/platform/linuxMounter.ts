@@ -192,27 +192,36 @@ function tableWord(path: string): string {
 async function unmount(mountpoint: string, lazy: boolean): Promise<UnmountResult> {
   const isRoot = process.getuid?.() === 0;
   const calls = isRoot ? MountCalls.open() : undefined;
-  if (calls !== undefined && !isListed(mountpoint)) {
-    const { force, detach, noFollow } = unmountFlag;
-    // With force the connection ends with it.
-    const code = calls.unmount(mountpoint, noFollow | (lazy ? force | detach : 0));
-    // Somebody else was quicker.
-    if (code === 0 || (code === errno.EINVAL && !isViewMounted(mountpoint))) return { done: true };
-    return { done: false, busy: code === errno.EBUSY, message: describeErrno(code) };
-  }
+  if (calls !== undefined && !isListed(mountpoint)) return unmountByCall(calls, mountpoint, lazy);
   // umount(8) takes only root's word; an ordinary user's mount was made by fusermount.
-  const { code, stderr } = isRoot
+  return isRoot
     ? // -l is MNT_DETACH, -f MNT_FORCE.
-      await runTool('umount', ['-i', '-c', ...(lazy ? ['-l', '-f'] : []), '--', mountpoint])
-    : await runTool('fusermount', ['-u', ...(lazy ? ['-z'] : []), '--', mountpoint]);
+      unmountByTool(mountpoint, 'umount', ['-i', '-c', ...(lazy ? ['-l', '-f'] : [])])
+    : unmountByTool(mountpoint, 'fusermount', ['-u', ...(lazy ? ['-z'] : [])]);
+}
+
+function unmountByCall(calls: MountCalls, mountpoint: string, lazy: boolean): UnmountResult {
+  const { force, detach, noFollow } = unmountFlag;
+  // With force the connection ends with it.
+  const code = calls.unmount(mountpoint, noFollow | (lazy ? force | detach : 0));
+  // Somebody else was quicker.
+  if (code === 0 || (code === errno.EINVAL && !isViewMounted(mountpoint))) return { done: true };
+  return { done: false, busy: code === errno.EBUSY, message: describeErrno(code) };
+}
+
+/** So say umount, and fusermount before and after it has looked into the mount table. */
+const notMounted = /not mounted|no mount point|entry for .* not found|Invalid argument/;
+
+async function unmountByTool(
+  mountpoint: string,
+  program: string,
+  options: readonly string[],
+): Promise<UnmountResult> {
+  const { code, stderr } = await runTool(program, [...options, '--', mountpoint]);
   if (code === 0) return { done: true };
-  const message = stderr.trim().replace(/\s*\n\s*/g, ' ') || `umount ended with status ${code}`;
-  // Somebody else was quicker: so say umount, and fusermount before and after it has looked into the mount table.
-  if (
-    /not mounted|no mount point|entry for .* not found|Invalid argument/.test(message) &&
-    !isViewMounted(mountpoint)
-  )
-    return { done: true };
+  const message = stderr.trim().replace(/\s*\n\s*/g, ' ') || `${program} ended with status ${code}`;
+  // Somebody else was quicker.
+  if (notMounted.test(message) && !isViewMounted(mountpoint)) return { done: true };
   return { done: false, busy: /busy/.test(message), message };
 }
 

@@ -11,9 +11,11 @@ import {
 import {
   habits,
   makeReport,
+  pathKind,
   type HiddenFile,
   type IgnoreSetting,
   type Ledger,
+  type PathKind,
   type Report,
   type ReportInput,
   type Use,
@@ -168,6 +170,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
     namesFor: naming.namesFor,
     equalsOf: naming.equalsOf,
     hasFiles: (cpv) => hasFiles(index, cpv),
+    kindsOf: once((cpv) => kindsOf(view, cpv)),
     foundOf: (cpv) => foundOf(view, cpv),
     ignore,
   };
@@ -257,6 +260,24 @@ function hasFiles(index: PathIndex, cpv: PackageId): boolean {
   if (id < 0) return false;
   for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
   return false;
+}
+
+/** A function of packages that is computed once for each. */
+function once<T>(compute: (cpv: PackageId) => T): (cpv: PackageId) => T {
+  const known = new Map<PackageId, { readonly value: T }>();
+  return (cpv) => {
+    const value = known.get(cpv) ?? { value: compute(cpv) };
+    known.set(cpv, value);
+    return value.value;
+  };
+}
+
+/** The kinds of the files that a package has. */
+function kindsOf(view: View, cpv: PackageId): ReadonlySet<PathKind> {
+  const { index } = view;
+  const id = index.packageId(cpv);
+  const files = (id < 0 ? [] : [...index.nodesOf(id)]).filter((node) => index.kind(node) !== indexKind.dir);
+  return new Set(files.map((node) => pathKind(displayPath(view.pathOf(node)))));
 }
 
 /** Files of a package of which the kernel was told that they exist. */

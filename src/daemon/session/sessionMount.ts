@@ -4,7 +4,7 @@ import { LvfsError } from '../../base/index.js';
 import type { Connection } from '../../fuse/index.js';
 import { mounter } from '../platform/index.js';
 import { isMounted, mountAt, removeMount, unmountBinds } from '../registry/mounts.js';
-import { busyError, heldError } from '../registry/sessions.js';
+import { busyError, heldError } from '../registry/busy.js';
 
 /** How long another mount namespace may take to let go of an unmounted view, and how often it is looked for. */
 const heldGraceMs = 2000;

@@ -25,48 +25,93 @@ const markup = /<!--[^]*?-->|<[?!][^>]*>|<(\/?)(?:[\w.-]+:)?([\w.-]+)((?:[^>"']|
 /** See the head of this file. */
 export function xmlCatalog(file: CacheFile, sources: Sources): Made {
   const text = file.contents().toString('latin1');
-  const bases = [file.directory];
-  const parts: string[] = [];
-  let entries = 0;
-  let left = 0;
-  let copied = 0;
-  /** The element whose end is to be left out with it. */
-  let open: string | undefined;
+  const cut = new CatalogCut(text, file.directory, sources);
   for (const match of text.matchAll(markup)) {
     const [whole, slash, name = '', attributes = '', closed] = match;
-    const end = match.index + whole.length;
-    if (open !== undefined) {
-      if (slash === '/' && name === open) {
-        open = undefined;
-        copied = end;
-      }
-      continue;
-    }
-    if (name === 'catalog' || name === 'group') {
-      if (slash === '/') bases.pop();
-      else if (closed !== '/') bases.push(baseOf(attributes, bases.at(-1) ?? '', sources.place));
-      continue;
-    }
-    const attribute = targets[name];
-    if (slash === '/' || attribute === undefined) continue;
-    entries++;
-    const path = localPath(
-      valueOf(attributes, attribute),
-      baseOf(attributes, bases.at(-1) ?? '', sources.place),
-      sources.place,
-    );
-    if (path === undefined || sources.presence(path) !== 'hidden') {
-      left++;
-      continue;
-    }
-    // The line's indentation goes with it.
-    parts.push(text.slice(copied, match.index).replace(/\n?[ \t]*$/, ''));
-    copied = end;
-    if (closed !== '/') open = name;
+    const shape = slash === '/' ? 'end' : closed === '/' ? 'empty' : 'start';
+    cut.take({ name, attributes, shape, start: match.index, end: match.index + whole.length });
   }
-  if (left === entries) return undefined;
-  if (left === 0 && file.name !== 'catalog') return leftOut;
-  return Buffer.from(parts.join('') + text.slice(copied), 'latin1');
+  if (!cut.lacksAny) return undefined;
+  return cut.isEmpty && file.name !== 'catalog' ? leftOut : cut.result;
+}
+
+interface Tag {
+  /** Without its namespace; empty for what is none. */
+  readonly name: string;
+  readonly attributes: string;
+  readonly shape: 'start' | 'end' | 'empty';
+  /** In the text. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A catalog, tag by tag, and what is left of it. */
+class CatalogCut {
+  readonly #text: string;
+  readonly #sources: Sources;
+  /** Of the elements that are open. */
+  readonly #bases: string[];
+  readonly #parts: string[] = [];
+  #copied = 0;
+  #kept = 0;
+  #omitted = 0;
+  /** The element whose end is to be left out with it. */
+  #open: string | undefined;
+
+  constructor(text: string, directory: string, sources: Sources) {
+    this.#text = text;
+    this.#sources = sources;
+    this.#bases = [directory];
+  }
+
+  take(tag: Tag): void {
+    if (this.#open !== undefined) this.#leave(tag);
+    else if (tag.name === 'catalog' || tag.name === 'group') this.#nest(tag);
+    else if (tag.shape !== 'end' && targets[tag.name] !== undefined) this.#entry(tag);
+  }
+
+  /** Whether anything was left out. */
+  get lacksAny(): boolean {
+    return this.#omitted > 0;
+  }
+
+  /** Whether no entry is left. */
+  get isEmpty(): boolean {
+    return this.#kept === 0;
+  }
+
+  get result(): Buffer {
+    return Buffer.from(this.#parts.join('') + this.#text.slice(this.#copied), 'latin1');
+  }
+
+  #leave({ name, shape, end }: Tag): void {
+    if (shape !== 'end' || name !== this.#open) return;
+    this.#open = undefined;
+    this.#copied = end;
+  }
+
+  #nest({ shape, attributes }: Tag): void {
+    if (shape === 'end') this.#bases.pop();
+    else if (shape === 'start') this.#bases.push(this.#baseOf(attributes));
+  }
+
+  #entry({ name, attributes, shape, start, end }: Tag): void {
+    const uri = valueOf(attributes, targets[name] ?? '');
+    const path = localPath(uri, this.#baseOf(attributes), this.#sources.place);
+    if (path === undefined || this.#sources.presence(path) !== 'hidden') {
+      this.#kept++;
+      return;
+    }
+    this.#omitted++;
+    // The line's indentation goes with it.
+    this.#parts.push(this.#text.slice(this.#copied, start).replace(/\n?[ \t]*$/, ''));
+    this.#copied = end;
+    if (shape === 'start') this.#open = name;
+  }
+
+  #baseOf(attributes: string): string {
+    return baseOf(attributes, this.#bases.at(-1) ?? '', this.#sources.place);
+  }
 }
 
 function valueOf(attributes: string, name: string): string | undefined {

@@ -703,3 +703,17 @@ test('a library that an interpreter loads is needed while building, one that is 
   t.deepEqual(of('/usr/bin/tclsh8.6', `${library}.1`), ['BDEPEND="dev-tcltk/expect"']);
   t.deepEqual(of('/usr/bin/ld', library), ['DEPEND="dev-tcltk/expect"']);
 });
+
+test('a .pc file of a tool, and modules of CMake alone, belong to the machine that builds', (t) => {
+  const suggest = (path: string, ...kinds: PathKind[]) =>
+    makeReport(input({ denials: [denial(path, ['a/b-1'])], kindsOf: () => new Set(kinds) })).missing.map(
+      (one) => one.suggest.replace(/=.*/, ''),
+    );
+  const [module, cmake] = ['/usr/share/pkgconfig/b.pc', '/usr/share/ECM/cmake/ECMConfig.cmake'];
+  t.deepEqual(suggest(module, 'pkg-config', 'executable'), ['BDEPEND']);
+  t.deepEqual(suggest(module, 'pkg-config', 'executable', 'header'), ['DEPEND']);
+  t.deepEqual(suggest(module, 'pkg-config', 'data'), ['DEPEND']);
+  t.deepEqual(suggest(cmake, 'cmake', 'data'), ['BDEPEND']);
+  t.deepEqual(suggest(cmake, 'cmake', 'library'), ['DEPEND']);
+  t.deepEqual(suggest('/usr/share/vala/vapi/b.vapi', 'data'), ['DEPEND']);
+});

@@ -205,22 +205,25 @@ test('data that the target gives to a tool is its wish, what the tool reads besi
     '/usr/bin/python3': 'dev-lang/python-3',
     [path]: 'dev-libs/b-1',
   };
-  const of = (parent: number, program: string, ...words: string[]) =>
+  const as = (pid: number, parent: number, program: string, ...words: string[]) =>
     makeReport(
       reportInput({
         processes: processTable(
           processRecord(1, { program: '/work/build', arguments: ['build'] }),
           processRecord(2, { program: '/usr/bin/xmlto', arguments: ['xmlto', 'html', 'u.xml'], parent: 1 }),
-          processRecord(3, { program, arguments: [program, ...words], parent }),
+          processRecord(3, { program, arguments: [program, ...words], parent, pid }),
         ),
         uses: [use(path, 'dev-libs/b-1', { process: 3 })],
         ownersOf: (one) => pkgs(...[owners[one] ?? []].flat()),
       }),
     ).secondHand.map(({ cpv, use: how }) => `${cpv} ${how}`);
+  const of = (parent: number, program: string, ...words: string[]) => as(3, parent, program, ...words);
   const found = ['dev-libs/b-1 direct'];
   t.deepEqual(of(1, '/usr/bin/xsltproc', path, 'u.xml'), found);
   t.deepEqual(of(1, '/usr/bin/xsltproc', 'http://docbook.example/html/docbook.xsl', 'u.xml'), found);
   t.deepEqual(of(1, '/usr/bin/python3', path), found);
   t.deepEqual(of(1, '/usr/bin/xsltproc', 'own.xsl', 'u.xml'), []);
   t.deepEqual(of(2, '/usr/bin/xsltproc', path, 'u.xml'), []);
+  // xmlto has executed it in its own place.
+  t.deepEqual(as(2, 1, '/usr/bin/xsltproc', path, 'u.xml'), []);
 });
