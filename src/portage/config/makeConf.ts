@@ -339,7 +339,8 @@ function sourceOpener(files: RootFiles, expand: MakeConfOptions['expand']) {
       throw lexer.error(`'${target}' is sourced without end`);
     let sourced: string | undefined;
     try {
-      sourced = files.readText(target);
+      // The one device that is as good as a file; a tree that is looked at from outside need not have it.
+      sourced = wanted === '/dev/null' ? '' : files.readText(target);
     } catch (error) {
       if (!(error instanceof LvfsError)) throw error;
       throw lexer.error(`cannot source '${target}'`, error.cause);

@@ -60,6 +60,7 @@ test(accepted, 'A="\\$A \\\\ \\t"\n', { A: '$A \\ \\t' });
 test(accepted, 'A="x$"\n', { A: 'x$' });
 test(accepted, 'A="$NOPE"\n', { A: '' });
 test(accepted, 'A="1\r\n2"\r\nB=3\r', { A: '1 2', B: '3' });
+test(accepted, 'source /dev/null\nA=1\n', { A: '1' });
 
 const refused = test.macro({
   exec(t, text: string, line: number, found: string) {
