@@ -71,6 +71,12 @@ export const habits: readonly Habit[] = [
     'lsb_release uname os-release git hg svn bzr ldconfig',
     'pip and setuptools describe the machine, and look for a version control',
   ),
+  habit(
+    'tls',
+    /^(?:python[\d.]*|pypy[\d.]*|node|nodejs|ruby[\d.]*|perl[\d.]*|php[\d.]*|curl|wget2?|git(?:-remote-https?)?|openssl|gnutls-cli|cargo|go)$/,
+    'ca-certificates.crt ca-bundle.crt cert.pem',
+    'libraries for TLS read whom they may trust before anybody connects, and a build connects to nobody',
+  ),
 ];
 
 /** The habit that explains why a process looked for a file; undefined when none does. */

@@ -25,7 +25,7 @@ import {
   type SecondHand,
 } from './findings.js';
 import { isExecution, type Use } from './uses.js';
-import { originName, originPackage, type PackageId } from '../base/index.js';
+import { baseName, originName, originPackage, type PackageId } from '../base/index.js';
 
 /** What somebody asks for by name; data, and libraries with a version, are opened by what uses them. */
 const deliberate: ReadonlySet<PathKind> = new Set([
@@ -202,7 +202,11 @@ function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: U
     if (isOfTool(cpv, use)) return 'tool';
     const leading = ledTo.get(use.path);
     if (leading === undefined) return undefined;
-    if (factsOf(use.path, input).kind !== 'python') return 'file';
+    const { kind } = factsOf(use.path, input);
+    // Another module requires it, too.
+    if (kind === 'pkg-config' && tree.isTold(use.process, baseName(use.path).slice(0, -'.pc'.length)))
+      return undefined;
+    if (kind !== 'python') return 'file';
     if (isNeeded(asked, 'python', moduleName(use.path))) return undefined;
     // Only what this process has imported can have led to it.
     const used = modules.get(use.process);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { makeReport } from '../../../src/audit/index.js';
-import { processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
+import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
 import { pkgs } from '../../helpers/installed.js';
 
 /** Modules of three languages that a script of the target's has loaded: of what it declares, and of what that brought in. */
@@ -72,6 +72,27 @@ test('a module that is named on the command line is loaded by the target', (t) =
   t.is(named('-w'), 0);
 });
 
+test('a pkg-config module that the target has named is used directly, whatever requires it besides', (t) => {
+  const howIsUsed = (...names: string[]) =>
+    makeReport(
+      reportInput({
+        processes: processTable(
+          processRecord(1, {
+            program: '/usr/bin/pkg-config',
+            arguments: ['pkg-config', '--cflags', ...names],
+          }),
+        ),
+        uses: [
+          use('/usr/lib64/pkgconfig/a.pc', 'dev-libs/a-1', { process: 1 }),
+          use('/usr/lib64/pkgconfig/b-2.0.pc', 'dev-libs/b-1', { process: 1 }),
+        ],
+        readText: (path) => (path.endsWith('/a.pc') ? 'Name: a\nRequires: b-2.0 >= 1\n' : ''),
+      }),
+    ).secondHand.map(({ use: how }) => how);
+  t.deepEqual(howIsUsed('a'), ['through']);
+  t.deepEqual(howIsUsed('a', 'b-2.0'), ['direct']);
+});
+
 test('a habit of a tool is no use of what it finds by it', (t) => {
   const meson = processRecord(1, { comm: 'meson', program: '/usr/bin/meson', arguments: ['meson', 'setup'] });
   const used = (program: string) =>
@@ -83,6 +104,22 @@ test('a habit of a tool is no use of what it finds by it', (t) => {
     ).secondHand.map(({ cpv }) => cpv);
   t.deepEqual(used('dpkg-architecture'), []);
   t.deepEqual(used('bison'), ['dev-libs/b-1']);
+});
+
+test('whom libraries for TLS may trust is read by whatever has them, and by a script that asks for it', (t) => {
+  const missing = (program: string) =>
+    makeReport(
+      reportInput({
+        processes: processTable(
+          processRecord(1, { comm: program, program: `/usr/bin/${program}`, phase: 'compile' }),
+        ),
+        denials: [
+          denial('/etc/ssl/certs/ca-certificates.crt', ['app-misc/ca-certificates-1'], { processes: [1] }),
+        ],
+      }),
+    ).missing.map(({ cpv }) => cpv);
+  t.deepEqual(missing('python3'), []);
+  t.deepEqual(missing('cat'), ['app-misc/ca-certificates-1']);
 });
 
 test('what a driver needs for itself is no excuse for what it runs', (t) => {
