@@ -14,6 +14,7 @@ import type { Denial } from './ledger.js';
 import { pathFacts, type BuildVariable, type PathKind } from './pathKinds.js';
 import type { ProcessTree } from './processTree.js';
 import type { Use } from './uses.js';
+import type { Includes } from './sources/includes.js';
 import type { Need } from './sources/needs.js';
 import type { Found, Wanted } from './words/index.js';
 
@@ -91,6 +92,8 @@ export interface ReportInput {
   isInSources(name: string): boolean | undefined;
   /** What the sources ask for, as far as they were looked through. */
   needs: readonly Need[];
+  /** What the sources in C and its kin include, as far as they were looked through. */
+  includes: readonly Includes[];
   /** Whether somebody has listed a directory in which a path lies, not far above it: then its absence was seen. */
   wasListed(path: string): boolean;
   /** The atoms by which an ebuild may name an installed package, the likeliest first; `paths` were wanted of it. */

@@ -22,6 +22,7 @@ export { habits } from './habits.js';
 export { makeReport } from './report.js';
 export { endedText, whyInReport } from './why.js';
 export type { Use } from './uses.js';
+export { includesIn, type Includes } from './sources/includes.js';
 export { answersIn, isAnswered, needsIn, type Need } from './sources/needs.js';
 export { WordFilter } from './sources/wordFilter.js';
 export { impersonal, reportBugzilla, reportMarkdown, type PastedBuild, type Person } from './pasted.js';

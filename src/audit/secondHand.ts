@@ -6,6 +6,7 @@
 import type { ProcessRecord } from './events.js';
 import { habitOf } from './habits.js';
 import { needsAsked } from './sources/asked.js';
+import { includedByTarget } from './sources/includes.js';
 import { isNeeded } from './sources/needs.js';
 import { Mentions, type UsedFile } from './mentions.js';
 import type { PathKind } from './pathKinds.js';
@@ -157,6 +158,7 @@ type Explanation = 'tool' | 'file' | undefined;
 function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: Use) => Explanation {
   const needs = needsOf(input);
   const asked = needsAsked(input);
+  const isIncluded = inclusion(input, uses);
   const targets = installedTargets(input);
   const files = [
     ...new Map(
@@ -206,12 +208,26 @@ function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: U
     // Another module requires it, too.
     if (kind === 'pkg-config' && tree.isTold(use.process, baseName(use.path).slice(0, -'.pc'.length)))
       return undefined;
+    if (kind === 'header' && isIncluded(use.path)) return undefined;
     if (kind !== 'python') return 'file';
     if (isNeeded(asked, 'python', moduleName(use.path))) return undefined;
     // Only what this process has imported can have led to it.
     const used = modules.get(use.process);
     return [...leading].some((owner) => used?.has(owner) === true) ? 'file' : undefined;
   };
+}
+
+/** Whether the target's own sources include a header, by a name that no other header which was used could be meant by. */
+function inclusion(input: ReportInput, uses: readonly Use[]): (path: string) => boolean {
+  const headers = [...new Set(uses.map(({ path }) => path))].filter(
+    (path) => factsOf(path, input).kind === 'header',
+  );
+  const included = new Set<string>();
+  for (const name of includedByTarget(input.includes, input.processes.values())) {
+    const meant = headers.filter((path) => path.endsWith(`/${name}`));
+    if (meant.length === 1) included.add(meant[0]!);
+  }
+  return (path) => included.has(path);
 }
 
 /**

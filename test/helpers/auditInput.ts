@@ -99,6 +99,7 @@ export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
     readText: () => undefined,
     isInSources: () => undefined,
     needs: [],
+    includes: [],
     wasListed: () => true,
     namesFor: (cpv) => [{ atom: cpv.replace(/-\d.*$/, ''), reason: 'it is meant' }],
     equalsOf: () => [],

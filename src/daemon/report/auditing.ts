@@ -165,6 +165,7 @@ function reportInput(audited: Audited, { ignore, log, status }: ReportRequest): 
     ownersOf: (path) => ownersOf(view, path),
     isInSources: (name) => sources.has(name),
     needs: sources.needs,
+    includes: sources.includes,
     wasListed: (path) => wasListed(view, path),
     readText: (path) => readText(view, path),
     namesFor: naming.namesFor,

@@ -7,9 +7,11 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   answersIn,
+  includesIn,
   isAnswered,
   needsIn,
   WordFilter,
+  type Includes,
   type Need,
   type ProcessRecord,
 } from '../../audit/index.js';
@@ -55,6 +57,7 @@ const generated =
 export class SourceScan {
   readonly #words = new WordFilter();
   readonly #needs = new Map<string, Need>();
+  readonly #includes = new Map<string, Includes>();
   readonly #answers = new Set<string>();
   readonly #hostPath: (path: string) => string | undefined;
   readonly #isInstalledMacro: (file: string) => boolean;
@@ -108,6 +111,11 @@ export class SourceScan {
     );
   }
 
+  /** What the sources include. */
+  get includes(): readonly Includes[] {
+    return [...this.#includes.values()];
+  }
+
   async #scan(): Promise<void> {
     for (const root of this.#roots) {
       const place = this.#hostPath(root);
@@ -151,6 +159,8 @@ export class SourceScan {
       const isOfOthers =
         hasWordsOfTools(name, text, beside) || (name.endsWith('.m4') && this.#isInstalledMacro(name));
       if (!isOfOthers) this.#words.add(text);
+      const includes = includesIn(name, text);
+      if (includes !== undefined) this.#includes.set(path, includes);
       for (const need of needsIn(name, text))
         if (this.#needs.size < maxNeeds) this.#needs.set(`${need.kind} ${need.name} ${name}`, need);
     } catch (error) {

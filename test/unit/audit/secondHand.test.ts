@@ -1,5 +1,5 @@
 import test from 'ava';
-import { makeReport } from '../../../src/audit/index.js';
+import { makeReport, type Includes } from '../../../src/audit/index.js';
 import { denial, processRecord, processTable, reportInput, use } from '../../helpers/auditInput.js';
 import { pkgs } from '../../helpers/installed.js';
 
@@ -104,6 +104,32 @@ test('a habit of a tool is no use of what it finds by it', (t) => {
     ).secondHand.map(({ cpv }) => cpv);
   t.deepEqual(used('dpkg-architecture'), []);
   t.deepEqual(used('bison'), ['dev-libs/b-1']);
+});
+
+test('a header that a compiled source includes is used directly, whatever includes it besides', (t) => {
+  const howIsUsed = (includes: Includes[], ...more: string[]) =>
+    makeReport(
+      reportInput({
+        processes: processTable(processRecord(1, { arguments: ['cc1', '-quiet', 'src/main.c'] })),
+        uses: [
+          use('/usr/include/a/a.h', 'dev-libs/a-1', { process: 1 }),
+          ...['/usr/include/b/tree.h', ...more].map((path) => use(path, 'dev-libs/b-1', { process: 1 })),
+        ],
+        readText: (path) => (path.endsWith('/a.h') ? '#include <b/tree.h>\n#include <b/other/tree.h>\n' : ''),
+        includes,
+      }),
+    ).secondHand.map(({ use: how }) => how);
+  const main = (...names: string[]) => ({ file: 'main.c', names });
+  t.deepEqual(howIsUsed([main('a/a.h')]), ['through']);
+  t.deepEqual(howIsUsed([main('a/a.h', 'b/tree.h')]), ['direct']);
+  t.deepEqual(howIsUsed([main('own.h'), { file: 'own.h', names: ['b/tree.h'] }]), ['direct']);
+  t.deepEqual(
+    howIsUsed([main('a/a.h'), { file: 'example.c', names: ['b/tree.h'] }]),
+    ['through'],
+    'not compiled',
+  );
+  t.deepEqual(howIsUsed([main('tree.h'), { file: 'tree.h', names: [] }]), ['through'], 'its own');
+  t.deepEqual(howIsUsed([main('tree.h')], '/usr/include/b/other/tree.h'), ['through'], 'one of two');
 });
 
 test('whom libraries for TLS may trust is read by whatever has them, and by a script that asks for it', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { scriptsRunBy } from '../../../src/audit/sources/asked.js';
-import { answersIn, isAnswered, needsIn, WordFilter } from '../../../src/audit/index.js';
+import { answersIn, includesIn, isAnswered, needsIn, WordFilter } from '../../../src/audit/index.js';
 import { needsInWords, withSay } from '../../../src/audit/sources/needs.js';
 
 const asks = test.macro({
@@ -116,4 +116,26 @@ test('what the sources bring along, or CMake has found or never reached, is no n
     }),
     ['library a'],
   );
+});
+
+test('what a source includes stands outside of conditions, or within the guard of a header', (t) => {
+  const names = (file: string, text: string) => includesIn(file, text)?.names;
+  const source =
+    '#include <stdio.h>\n# include "own.h" // ours\n/*\n#include <old.h>\n*/\n#include <b/tree.h>\n';
+  t.deepEqual(names('u.c', source), ['stdio.h', 'own.h', 'b/tree.h']);
+  t.deepEqual(
+    names('u.c', '#ifdef HAVE_XML\n#include <xml.h>\n#else\n#include <other.h>\n#endif\n#include <a.h>\n'),
+    ['a.h'],
+  );
+  const guarded =
+    '/* u */\n#ifndef U_H\n#define U_H 1\n#include <a.h>\n#if 0\n#include <b.h>\n#endif\n#include <c.h>\n#endif\n';
+  t.deepEqual(names('u.h', guarded), ['a.h', 'c.h']);
+  t.deepEqual(names('u.h', '#ifndef NO_A\n#include <a.h>\n#endif\n'), []);
+  t.is(names('u.py', '#include <a.h>\n'), undefined);
+});
+
+test('comments that do not end cost no more than others', (t) => {
+  t.deepEqual(includesIn('u.c', `#include <a.h>\n${'/* '.repeat(500_000)}\n#include <b.h>\n`)?.names, [
+    'a.h',
+  ]);
 });

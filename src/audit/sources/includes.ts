@@ -1,0 +1,76 @@
+/**
+ * Which headers the sources include themselves. The kernel asks for a header once in a build, and a file of another package may have led to it
+ * first: only the sources tell that they want it as well.
+ */
+import { baseName } from '../../base/index.js';
+import type { ProcessRecord } from '../events.js';
+
+/** What a source file or header of C, C++ or Objective-C includes. */
+export interface Includes {
+  /** Base name of the file. */
+  readonly file: string;
+  /** As they are written, without brackets and quotes; each once. */
+  readonly names: readonly string[];
+}
+
+const languages = /\.(?:c|cc|cp|cpp|cxx|c\+\+|m|mm|h|hh|hpp|hxx|inc)$/i;
+
+/**
+ * What a file includes whatever was configured: not what stands between `#if` and `#endif`, but for the guard that a header has around it.
+ * Undefined for a file in another language.
+ */
+export function includesIn(file: string, text: string): Includes | undefined {
+  if (!languages.test(file)) return undefined;
+  const names = new Set<string>();
+  const directives = /^[ \t]*#[ \t]*(?<word>if(?:n?def)?|endif|include|define)\b[ \t]*(?<rest>[^\n]*)/gm;
+  let depth = 0;
+  let guard: string | undefined;
+  let isFirst = true;
+  for (const { groups } of withoutComments(text).matchAll(directives)) {
+    const { word = '', rest = '' } = groups ?? {};
+    if (word === 'endif') depth -= 1;
+    else if (word.startsWith('if')) {
+      depth += 1;
+      guard = isFirst && word === 'ifndef' ? rest.trim() : undefined;
+    } else if (word === 'define') {
+      if (guard !== undefined && rest.split(/\s/)[0] === guard) depth -= 1;
+      guard = undefined;
+    } else if (depth === 0) {
+      const name = /^(?:<([^>]+)>|"([^"]+)")/.exec(rest);
+      if (name !== null) names.add(name[1] ?? name[2] ?? '');
+    }
+    isFirst = false;
+  }
+  return { file, names: [...names] };
+}
+
+/** Without what stands between the marks of C's comments; one that does not end goes to the end. */
+function withoutComments(text: string): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (let start = text.indexOf('/*'); start >= 0; start = text.indexOf('/*', at)) {
+    parts.push(text.slice(at, start));
+    const end = text.indexOf('*/', start + 2);
+    at = end < 0 ? text.length : end + 2;
+  }
+  return parts.join(' ') + text.slice(at);
+}
+
+/** What the sources that were compiled include of others: those that a process was given, and what these include of the sources. */
+export function includedByTarget(
+  includes: readonly Includes[],
+  processes: Iterable<ProcessRecord>,
+): ReadonlySet<string> {
+  const own = new Set(includes.map(({ file }) => file));
+  const compiled = new Set<string>();
+  for (const record of processes) for (const word of record.arguments) compiled.add(baseName(word));
+  const found = new Set<string>();
+  for (let before = -1; before < compiled.size;) {
+    before = compiled.size;
+    for (const name of includes.flatMap(({ file, names }) => (compiled.has(file) ? names : []))) {
+      if (own.has(baseName(name))) compiled.add(baseName(name));
+      else found.add(name);
+    }
+  }
+  return found;
+}
