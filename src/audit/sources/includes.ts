@@ -15,6 +15,10 @@ export interface Includes {
 
 const languages = /\.(?:c|cc|cp|cpp|cxx|c\+\+|m|mm|h|hh|hpp|hxx|inc)$/i;
 
+/** With the machine that they compile for, and their version. */
+const compilers =
+  /(?:^|[/-])(?:cc1(?:plus|obj(?:plus)?)?|gcc|g\+\+|cc|c\+\+|cpp|clang(?:\+\+)?|tcc|icc|icpc)(?:-[\d.]+)?$/;
+
 /**
  * What a file includes whatever was configured: not what stands between `#if` and `#endif`, but for the guard that a header has around it.
  * Undefined for a file in another language.
@@ -56,14 +60,18 @@ function withoutComments(text: string): string {
   return parts.join(' ') + text.slice(at);
 }
 
-/** What the sources that were compiled include of others: those that a process was given, and what these include of the sources. */
+/** What the sources that were compiled include of others: those that a compiler was given, and what these include of the sources. */
 export function includedByTarget(
   includes: readonly Includes[],
   processes: Iterable<ProcessRecord>,
 ): ReadonlySet<string> {
   const own = new Set(includes.map(({ file }) => file));
   const compiled = new Set<string>();
-  for (const record of processes) for (const word of record.arguments) compiled.add(baseName(word));
+  for (const { arguments: words } of processes) {
+    // What is only installed is given to other programs.
+    const at = words.findIndex((word) => compilers.test(word));
+    if (at >= 0) for (const word of words.slice(at + 1)) compiled.add(baseName(word));
+  }
   const found = new Set<string>();
   for (let before = -1; before < compiled.size;) {
     before = compiled.size;
