@@ -27,25 +27,38 @@ export function includesIn(file: string, text: string): Includes | undefined {
   if (!languages.test(file)) return undefined;
   const names = new Set<string>();
   const directives = /^[ \t]*#[ \t]*(?<word>if(?:n?def)?|endif|include|define)\b[ \t]*(?<rest>[^\n]*)/gm;
-  let depth = 0;
-  let guard: string | undefined;
-  let isFirst = true;
+  const conditions = new Conditions();
   for (const { groups } of withoutComments(text).matchAll(directives)) {
     const { word = '', rest = '' } = groups ?? {};
-    if (word === 'endif') depth -= 1;
-    else if (word.startsWith('if')) {
-      depth += 1;
-      guard = isFirst && word === 'ifndef' ? rest.trim() : undefined;
-    } else if (word === 'define') {
-      if (guard !== undefined && rest.split(/\s/)[0] === guard) depth -= 1;
-      guard = undefined;
-    } else if (depth === 0) {
-      const name = /^(?:<([^>]+)>|"([^"]+)")/.exec(rest);
-      if (name !== null) names.add(name[1] ?? name[2] ?? '');
-    }
-    isFirst = false;
+    conditions.take(word, rest);
+    if (word !== 'include' || conditions.isWithin) continue;
+    const [, angled, quoted] = /^(?:<([^>]+)>|"([^"]+)")/.exec(rest) ?? [];
+    const name = angled ?? quoted;
+    if (name !== undefined) names.add(name);
   }
   return { file, names: [...names] };
+}
+
+/** The conditions within which a directive stands. */
+class Conditions {
+  #depth = 0;
+  /** The name that the directive before asked for, if that was the first of a file. */
+  #guard: string | undefined;
+  #isFirst = true;
+
+  /** Whether a directive here counts only sometimes. */
+  get isWithin(): boolean {
+    return this.#depth > 0;
+  }
+
+  take(word: string, rest: string): void {
+    // `#ifndef U_H`, `#define U_H` at the beginning: the whole header is within.
+    const isGuarded = word === 'define' && this.#guard === rest.split(/\s/)[0];
+    if (word === 'endif' || isGuarded) this.#depth -= 1;
+    else if (word.startsWith('if')) this.#depth += 1;
+    this.#guard = this.#isFirst && word === 'ifndef' ? rest.trim() : undefined;
+    this.#isFirst = false;
+  }
 }
 
 /** Without what stands between the marks of C's comments; one that does not end goes to the end. */
