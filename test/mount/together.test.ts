@@ -12,12 +12,13 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { unlessRefused } from '../../src/base/index.js';
 import { host, nothingLeft, withCommands, type Commands } from '../helpers/commands.js';
-import { finished, until } from '../helpers/lvfs.js';
+import { until } from '../helpers/lvfs.js';
+import { repeating } from '../helpers/repeating.js';
 import { mountTest, skipped } from '../helpers/views.js';
 
 async function place(t: ExecutionContext): Promise<Commands & { mountpoint: string }> {
@@ -73,9 +74,8 @@ mountTest(`other programs' mounts come and go meanwhile${skipped}`, async (t) =>
   mkdirSync(elsewhere);
   const inside = f.gentoo.path('/opt/mounted');
   mkdirSync(inside);
-  const loop = 'while :; do for at; do mount -t tmpfs other "$at"; done; for at; do umount "$at"; done; done';
-  const others = spawn('sh', ['-c', loop, 'sh', elsewhere, inside], { stdio: 'ignore' });
-  t.teardown(() => others.kill('SIGKILL'));
+  const mounting = 'for at; do mount -t tmpfs other "$at"; done; for at; do umount "$at"; done';
+  const others = repeating(t, mounting, { words: [elsewhere, inside] });
   for (let i = 0; i < 3; i++) {
     const mounted = await f.lvfs('mount', 'dev-libs/foo', f.mountpoint);
     t.is(mounted.status, 0, mounted.stderr);
@@ -83,8 +83,7 @@ mountTest(`other programs' mounts come and go meanwhile${skipped}`, async (t) =>
     const ended = await f.lvfs('umount', f.mountpoint);
     t.is(ended.status, 0, ended.stderr);
   }
-  others.kill('SIGTERM');
-  await finished(others);
+  await others.end();
   for (const at of [elsewhere, inside]) while (spawnSync('umount', [at]).status === 0);
   await nothingLeft(t, f);
 });
@@ -104,10 +103,8 @@ mountTest(`a database in the middle of a merge${skipped}`, async (t) => {
   // Entries come, are half there, and vanish while they are read.
   const other = join(entries, 'other-1');
   const commands = ['retarget', 'status', 'retarget'];
-  const loop =
-    'while :; do cp -r "$1" "$2.tmp"; mv "$2.tmp" "$2"; : >"$2/CONTENTS"; rm -rf "$2/SLOT" "$2"; done';
-  const others = spawn('sh', ['-c', loop, 'sh', join(entries, 'deep-1'), other], { stdio: 'ignore' });
-  t.teardown(() => others.kill('SIGKILL'));
+  const merges = 'cp -r "$1" "$2.tmp"; mv "$2.tmp" "$2"; : >"$2/CONTENTS"; rm -rf "$2/SLOT" "$2"';
+  const others = repeating(t, merges, { words: [join(entries, 'deep-1'), other] });
   for (const verb of commands) {
     const told = await f.lvfs(verb, f.mountpoint, ...(verb === 'retarget' ? ['dev-libs/foo'] : []));
     t.is(told.status, 0, told.stderr);
@@ -118,10 +115,7 @@ mountTest(`a database in the middle of a merge${skipped}`, async (t) => {
   const again = await f.lvfs('mount', '--no-binds', 'dev-libs/foo', second);
   t.is(again.status, 0, again.stderr);
   t.is((await f.lvfs('umount', second)).status, 0);
-  others.kill('SIGKILL');
-  await finished(others);
-  rmSync(other, { recursive: true, force: true });
-  rmSync(`${other}.tmp`, { recursive: true, force: true });
+  await others.end();
   // The merge goes on, and is seen.
   writeFileSync(join(merging, 'CONTENTS'), readFileSync(join(entries, 'bar-1/CONTENTS')));
   writeFileSync(join(merging, 'PF'), 'bar-2\n');
@@ -139,9 +133,7 @@ mountTest(`a file grows, shrinks, is another kind and vanishes under its readers
   t.is((await f.lvfs('mount', '--no-binds', 'dev-libs/foo', f.mountpoint)).status, 0);
   const file = f.gentoo.path('/opt/bar/bar.h');
   const seen = join(f.mountpoint, 'opt/bar/bar.h');
-  const read = 'while :; do cat "$0" 2>&1; ls -l "$0" 2>&1; done >/dev/null';
-  const readers = [1, 2, 3].map(() => spawn('sh', ['-c', read, seen], { stdio: 'ignore' }));
-  t.teardown(() => readers.forEach((reader) => reader.kill('SIGKILL')));
+  const readers = [1, 2, 3].map(() => repeating(t, 'cat "$1"; ls -l "$1"', { words: [seen] }));
   const fd = openSync(file, 'r+');
   for (let i = 0; i < 100; i++) {
     writeSync(fd, Buffer.alloc(1 << 16, 'x'), 0, 1 << 16, (i % 10) << 16);
@@ -162,10 +154,7 @@ mountTest(`a file grows, shrinks, is another kind and vanishes under its readers
   await until('it is gone', isGone, 60_000);
   writeFileSync(file, 'as it was');
   await until('it is there', () => !isGone() && readFileSync(seen, 'utf8') === 'as it was', 60_000);
-  for (const reader of readers) {
-    reader.kill('SIGKILL');
-    t.is((await finished(reader)).signal, 'SIGKILL');
-  }
+  for (const reader of readers) await reader.end();
   t.is((await f.lvfs('umount', f.mountpoint)).status, 0);
   await nothingLeft(t, f);
 });

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { SourceScan } from '../../../../src/daemon/report/sourceScan.js';
 import { processRecord } from '../../../helpers/auditInput.js';
+import { repeating } from '../../../helpers/repeating.js';
 
 /** What is known of these sources. */
 async function scanned(t: ExecutionContext, files: Record<string, string>): Promise<SourceScan> {
@@ -81,19 +81,13 @@ test('a source in whose place a FIFO and a link come and go is not waited for, n
   mkdirSync(join(directory, 'work'));
   writeFileSync(join(directory, 'secret'), 'find_package(Secret)\n');
   const change =
-    'i=0; while :; do i=$((i+1)); echo $i >new; mv new CMakeLists.txt; mkfifo new; mv new CMakeLists.txt; ln -s ../secret new; mv -T new CMakeLists.txt; done';
-  const changing = spawn('sh', ['-c', change], { cwd: join(directory, 'work'), stdio: 'ignore' });
-  const ended = new Promise((done) => changing.on('close', done));
-  try {
-    const scan = new SourceScan(
-      (path) => path,
-      () => false,
-    );
-    scan.meet(processRecord(1, { phase: 'prepare', buildDirectory: directory }));
-    for (let i = 0; i < 2000; i++) await scan.scan();
-    t.deepEqual(scan.needs, []);
-  } finally {
-    changing.kill('SIGKILL');
-    await ended;
-  }
+    'i=$((i+1)); echo $i >new; mv new CMakeLists.txt; mkfifo new; mv new CMakeLists.txt; ln -s ../secret new; mv -T new CMakeLists.txt';
+  repeating(t, change, { cwd: join(directory, 'work') });
+  const scan = new SourceScan(
+    (path) => path,
+    () => false,
+  );
+  scan.meet(processRecord(1, { phase: 'prepare', buildDirectory: directory }));
+  for (let i = 0; i < 2000; i++) await scan.scan();
+  t.deepEqual(scan.needs, []);
 });
