@@ -219,12 +219,15 @@ function explainer({ uses, input, tree, habits }: Case): (cpv: PackageId, use: U
 
 /** Whether the target's own sources include a header, by a name that no other header which was used could be meant by. */
 function inclusion(input: ReportInput, uses: readonly Use[]): (path: string) => boolean {
-  const headers = [...new Set(uses.map(({ path }) => path))].filter(
-    (path) => factsOf(path, input).kind === 'header',
-  );
+  const headers = new Map<string, Set<string>>();
+  for (const { path } of uses) {
+    if (factsOf(path, input).kind !== 'header') continue;
+    const known = headers.get(baseName(path)) ?? new Set();
+    headers.set(baseName(path), known.add(path));
+  }
   const included = new Set<string>();
   for (const name of includedByTarget(input.includes, input.processes.values())) {
-    const meant = headers.filter((path) => path.endsWith(`/${name}`));
+    const meant = [...(headers.get(baseName(name)) ?? [])].filter((path) => path.endsWith(`/${name}`));
     if (meant.length === 1) included.add(meant[0]!);
   }
   return (path) => included.has(path);

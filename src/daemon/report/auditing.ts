@@ -256,10 +256,15 @@ function readText(view: View, path: string): string | undefined {
   );
 }
 
-function hasFiles(index: PathIndex, cpv: PackageId): boolean {
+/** What a package has, but for directories. */
+function* filesOf(index: PathIndex, cpv: PackageId): Iterable<IndexNode> {
   const id = index.packageId(cpv);
-  if (id < 0) return false;
-  for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) return true;
+  if (id < 0) return;
+  for (const node of index.nodesOf(id)) if (index.kind(node) !== indexKind.dir) yield node;
+}
+
+function hasFiles(index: PathIndex, cpv: PackageId): boolean {
+  for (const _ of filesOf(index, cpv)) return true;
   return false;
 }
 
@@ -275,17 +280,15 @@ function once<T>(compute: (cpv: PackageId) => T): (cpv: PackageId) => T {
 
 /** The kinds of the files that a package has. */
 function kindsOf(view: View, cpv: PackageId): ReadonlySet<PathKind> {
-  const { index } = view;
-  const id = index.packageId(cpv);
-  const files = (id < 0 ? [] : [...index.nodesOf(id)]).filter((node) => index.kind(node) !== indexKind.dir);
-  return new Set(files.map((node) => pathKind(displayPath(view.pathOf(node)))));
+  const kinds = new Set<PathKind>();
+  for (const node of filesOf(view.index, cpv)) kinds.add(pathKind(displayPath(view.pathOf(node))));
+  return kinds;
 }
 
 /** Files of a package of which the kernel was told that they exist. */
 function foundOf(view: View, cpv: PackageId): string[] {
-  const { index } = view;
-  const id = index.packageId(cpv);
-  return (id < 0 ? [] : [...index.nodesOf(id)])
-    .filter((node) => (index.state[node]! & nodeState.positive) !== 0 && index.kind(node) !== indexKind.dir)
+  const { state } = view.index;
+  return [...filesOf(view.index, cpv)]
+    .filter((node) => (state[node]! & nodeState.positive) !== 0)
     .map((node) => displayPath(view.pathOf(node)));
 }
